@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What kernel and agent agree on: every struct that crosses the border, every
+ * map's key and value, every number with a meaning. The Java layouts in
+ * dev.drawbridge.bpf are compared with this file's BTF by a test; change both.
+ *
+ * Addresses are always 16 bytes in network order, IPv4 as ::ffff:a.b.c.d, so
+ * that no lookup exists that one family could miss. Ports are in host order.
+ */
+#ifndef DRAWBRIDGE_ABI_H
+#define DRAWBRIDGE_ABI_H
+
+#include <linux/types.h>
+
+/* Peers below DB_FIRST_ENDPOINT are not containers. */
+#define DB_PEER_ANY 0 /* as a pair's peer: every peer without an entry of its own */
+#define DB_PEER_HOST 1 /* a process of the host, or traffic that the host relays */
+#define DB_PEER_WORLD 2 /* everything that is neither host nor container */
+#define DB_FIRST_ENDPOINT 256 /* containers: 256 .. 2^31-1 */
+
+enum db_direction { DB_EGRESS = 0, DB_INGRESS = 1 };
+
+/* Verdict of one side, and of both sides together: the smaller number wins. */
+enum db_verdict { DB_DENY = 0, DB_ENGINE = 1, DB_ALLOW = 2, DB_AUDIT = 3 /* events only: denied, but let pass */ };
+
+/* struct endpoint.flags */
+#define DB_EP_CLOSED_EGRESS (1u << 0)
+#define DB_EP_CLOSED_INGRESS (1u << 1)
+#define DB_EP_AUDIT (1u << 2) /* this endpoint's own denials are recorded, not enforced */
+#define DB_EP_OFF (1u << 3) /* drawbridge.mode=off: this endpoint's own side always allows */
+
+struct db_address {
+	__u8 bytes[16];
+};
+
+/* map self (CGROUP_STORAGE, key __u64 cgroup id): whose cgroup a program is attached to. */
+struct db_self {
+	__u32 endpoint; /* 0: the agent has not written it yet: unknown, denied */
+	__u32 kind; /* enum db_self_kind */
+};
+enum db_self_kind { DB_SELF_NONE = 0, DB_SELF_CONTAINER = 1, DB_SELF_AGENT = 2 };
+
+/* map endpoints (HASH, key __u32 endpoint id). */
+struct db_endpoint {
+	__u32 flags; /* DB_EP_* */
+	__u32 netns; /* the agent's number of the network namespace, never 0 */
+	__u16 engine_port4; /* engine's listener on 127.0.0.1 in that namespace; 0: none, fail closed */
+	__u16 engine_port6; /* and on ::1; 0: none */
+	__u32 reserved;
+};
+
+/* map addresses (LPM_TRIE): who has an address. Containers as /128; CIDRs come later. */
+struct db_address_key {
+	__u32 prefix_bits; /* 0..128 over the 16 bytes */
+	struct db_address address;
+};
+/* value: __u32 peer */
+
+/* map pairs (HASH): which port table judges (owner's side, direction, peer). */
+struct db_pair {
+	__u32 owner; /* endpoint whose rule it is */
+	__u32 peer; /* endpoint, DB_PEER_HOST, DB_PEER_WORLD, DB_PEER_ANY */
+	__u32 direction; /* enum db_direction, from the owner's point of view */
+};
+/* value: __u32 table; absent for the peer: look up DB_PEER_ANY; absent too: no rule, denied. */
+
+/* map tables (HASH, key __u32 table). Ranges are disjoint and sorted by (protocol, low); no match: denied. */
+#define DB_MAX_RANGES 32
+struct db_range {
+	__u8 protocol; /* IPPROTO_*; ports are those of the callee; ICMP: low=high=0 */
+	__u8 verdict; /* enum db_verdict, DENY, ENGINE or ALLOW */
+	__u16 low; /* inclusive */
+	__u16 high; /* inclusive */
+	__u16 reserved;
+	__u32 rule; /* number of the deciding rule, for events */
+};
+struct db_table {
+	__u32 count; /* 0..DB_MAX_RANGES */
+	struct db_range ranges[DB_MAX_RANGES];
+};
+
+/* map flows (LRU_HASH): who sent the packets of a flow; written by the sender's egress program only. */
+struct db_flow_key {
+	struct db_address source, destination;
+	__u16 source_port, destination_port;
+	__u8 protocol;
+	__u8 reserved[3];
+};
+struct db_flow {
+	__u64 seen_ns; /* bpf_ktime_get_ns of the last packet (monotonic) */
+	__u32 sender; /* endpoint, or the one the engine speaks for; DB_PEER_WORLD/HOST: admitted datagram of an outsider */
+	__u32 callee; /* with DB_FLOW_ENGINE: endpoint the request was judged for; else 0 */
+	__u32 flags; /* DB_FLOW_* */
+	__u32 reserved;
+};
+#define DB_FLOW_ENGINE (1u << 0) /* written for a socket of the engine */
+#define DB_FLOW_OUTSIDER (1u << 1) /* written by the receiver for an admitted outsider's datagram */
+
+/* map origins (LRU_HASH): where a connection that reached an engine listener wanted to go. The engine takes and deletes it. */
+struct db_origin_key {
+	__u32 netns; /* number of the namespace the listener is in */
+	__u16 peer_port; /* the accepted socket's remote port */
+	__u16 local_port; /* and its local port */
+	struct db_address peer; /* and its remote address */
+};
+struct db_origin {
+	struct db_address destination;
+	__u16 port;
+	__u16 flags; /* DB_ORIGIN_* */
+	__u32 caller; /* endpoint or DB_PEER_* */
+	__u32 callee; /* endpoint or DB_PEER_* */
+	__u32 generation;
+};
+#define DB_ORIGIN_ARRIVAL (1u << 0) /* taken by sk_lookup in the callee's namespace, not redirected at connect */
+
+/* map sockets (SK_STORAGE, fd as key from the agent): what is known of a socket. Lives and dies with it. */
+enum db_role { DB_ROLE_NONE = 0, DB_ROLE_CLIENT = 1, DB_ROLE_SERVER = 2, DB_ROLE_ENGINE = 3 };
+struct db_socket {
+	__u32 generation; /* policy generation it was judged by; 0: never */
+	__u8 role; /* enum db_role */
+	__u8 verdict; /* enum db_verdict at that generation */
+	__u8 protocol;
+	__u8 flags; /* DB_SOCKET_* */
+	__u32 owner; /* endpoint it belongs to, or that the engine speaks for */
+	__u32 peer; /* the other side */
+	__u16 port; /* the callee's port */
+	__u16 peer_port; /* UDP: the peer's port of the cached judgement */
+	struct db_address address; /* the peer's address as the application gave it */
+};
+#define DB_SOCKET_REDIRECTED (1u << 0) /* connect() was rewritten to the engine's listener */
+#define DB_SOCKET_FROM_ENGINE (1u << 1) /* a server's socket whose client is the engine: the request was judged */
+
+/* map config (ARRAY, one entry). */
+struct db_config {
+	__u32 generation; /* current policy generation, never 0 once the agent has applied one */
+	__u32 flags;
+};
+
+/* map events (RINGBUF): one a decision. A full ring counts in map lost, and denies nothing. */
+struct db_event {
+	__u64 time_ns; /* bpf_ktime_get_ns */
+	__u32 owner; /* endpoint whose hook decided */
+	__u32 peer;
+	__u32 rule; /* 0: none */
+	__u32 generation;
+	__u16 reason; /* include/reasons.h */
+	__u8 verdict; /* enum db_verdict */
+	__u8 direction; /* enum db_direction, of the owner */
+	__u8 protocol;
+	__u8 hook; /* enum db_hook */
+	__u16 source_port, destination_port;
+	__u16 reserved;
+	struct db_address source, destination;
+};
+enum db_hook {
+	DB_HOOK_CONNECT4 = 1, DB_HOOK_CONNECT6 = 2, DB_HOOK_SENDMSG4 = 3, DB_HOOK_SENDMSG6 = 4,
+	DB_HOOK_SKB_EGRESS = 5, DB_HOOK_SKB_INGRESS = 6, DB_HOOK_SK_LOOKUP = 7, DB_HOOK_SOCK_OPS = 8,
+};
+
+/* map listeners (SOCKMAP... see listeners.h): engine listeners for sk_lookup, key __u32 (netns << 1 | ipv6). */
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Why a verdict was what it was. One closed list for the kernel, the engine,
+ * the API and docs/reasons.md; a test compares this file, the Java enum
+ * dev.drawbridge.policy.Reason and the document. Codes are never reused.
+ */
+#ifndef DRAWBRIDGE_REASONS_H
+#define DRAWBRIDGE_REASONS_H
+
+enum db_reason {
+	DB_REASON_RULE_ALLOWS = 1, /* both sides allow, at least one by a rule */
+	DB_REASON_OPEN = 2, /* no rule selects either side in this direction */
+	DB_REASON_REPLY = 3, /* belongs to a flow that was allowed */
+	DB_REASON_RULE_DENIES = 16, /* a "may not" rule matches */
+	DB_REASON_NO_RULE = 17, /* the side is closed and no rule allows it */
+	DB_REASON_UNKNOWN_SELF = 18, /* program attached, endpoint not yet written */
+	DB_REASON_UNKNOWN_ENDPOINT = 19, /* endpoint number without an entry */
+	DB_REASON_UNVOUCHED_ADDRESS = 20, /* from a container's address, but its own egress program never saw the flow */
+	DB_REASON_NEEDS_ENGINE = 21, /* a layer-7 rule decides, and the bytes did not come through the engine */
+	DB_REASON_ENGINE_UNAVAILABLE = 22, /* a layer-7 rule decides, and no engine listens for it */
+	DB_REASON_WRONG_CALLEE = 23, /* judged for another container that had this address before */
+	DB_REASON_LATE_DENY = 24, /* allowed once; the policy has changed since */
+	DB_REASON_MALFORMED_PACKET = 25, /* headers that cannot be read */
+	DB_REASON_FRAGMENT = 26, /* a fragment with an offset, made by hand */
+	DB_REASON_RAW_SOCKET = 27, /* TCP or UDP by a raw socket */
+	DB_REASON_UNJUDGED_SOCKET = 28, /* connection older than the attachment */
+	DB_REASON_PROTOCOL = 29, /* protocol that no rule can name */
+	DB_REASON_STATE_FULL = 30, /* kernel memory for the socket's state refused */
+	DB_REASON_NO_POLICY = 31, /* the agent has not applied any generation yet */
+	/* 64..: the engine; never set by the kernel */
+	DB_REASON_HTTP_MALFORMED = 64, /* not a request that every server would read alike */
+	DB_REASON_HTTP_TOO_LARGE = 65, /* beyond a named limit: 413, 414 or 431 */
+	DB_REASON_HTTP_TIMEOUT = 66, /* 408: head or body did not arrive in time */
+	DB_REASON_HTTP_PATH_AMBIGUOUS = 67, /* readings of the path disagree with each other under the rules */
+	DB_REASON_NOT_HTTP = 68, /* an HTTP rule decides, and the bytes are something else */
+	DB_REASON_UNSUPPORTED_PROTOCOL = 69, /* a rule for a protocol whose engine does not exist yet */
+	DB_REASON_NO_ORIGIN = 70, /* reached the engine's listener without having been redirected */
+	DB_REASON_UPSTREAM_REFUSED = 71, /* allowed, but the callee refused the connection: 502 */
+	DB_REASON_UPSTREAM_TIMEOUT = 72, /* allowed, but the callee did not answer in time: 504 */
+	DB_REASON_LIMIT = 73, /* a connection or memory limit of the engine */
+	DB_REASON_CLIENT_GONE = 74, /* allowed; the client closed before the answer was complete */
+	DB_REASON_UPSTREAM_BROKEN = 75, /* allowed; the callee closed in the middle of its answer */
+};
+
+#endif
