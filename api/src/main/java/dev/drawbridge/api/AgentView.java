@@ -1,0 +1,49 @@
+package dev.drawbridge.api;
+
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * What the agent shows of itself: the port that the daemon implements and {@link ApiServer} reads.
+ *
+ * <p>Every method is called from the server's own worker threads, several at a time. It must answer
+ * from a snapshot, without waiting for the kernel, the container engine or a lock that the data
+ * path takes. An unchecked exception becomes an answer 500 and a log line.
+ */
+public interface AgentView {
+
+  StatusReport status();
+
+  /**
+   * Every endpoint the agent knows, also the ones it could not attach to, in the order of their
+   * numbers.
+   */
+  List<EndpointReport> endpoints();
+
+  /** What would happen to this connection or request now, by the policy generation in force. */
+  VerdictResult verdict(VerdictQuery query);
+
+  /**
+   * The newest {@code last} records that the filter passes, oldest first. {@link FlowLog#last} is
+   * this method.
+   */
+  List<FlowReport> flows(FlowFilter filter, int last);
+
+  /**
+   * Every record from now on, until the subscription is closed. The consumer never blocks and never
+   * throws. {@link FlowLog#follow} is this method.
+   */
+  Subscription follow(Consumer<FlowReport> sink);
+
+  List<ProblemReport> problems();
+
+  /** A scrape of the agent's registry: {@code registry.scrape()}. */
+  MetricSnapshots metrics();
+
+  /** Ends a {@link #follow}. Closing twice is harmless. */
+  interface Subscription extends AutoCloseable {
+    @Override
+    void close();
+  }
+}

@@ -1,0 +1,9 @@
+package dev.drawbridge.api;
+
+/**
+ * Every answer that is not a 2xx.
+ *
+ * @param code stable, lower case with dashes
+ * @param expected what would have been right, or empty
+ */
+public record ErrorReport(String code, String message, String expected) {}

@@ -1,0 +1,42 @@
+package dev.drawbridge.api;
+
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * One verdict that was given on the wire.
+ *
+ * @param sequence grows by at least one from record to record; given by {@link FlowLog}
+ * @param requestId as in the answer to the client, empty for a connection
+ * @param source textual address and port, empty if unknown
+ * @param destination textual address and port, empty if unknown
+ * @param protocol {@code tcp}, {@code udp}, {@code icmp}, {@code http} ...
+ * @param http present for a request, absent for a connection or datagram
+ */
+public record FlowReport(
+    long sequence,
+    Instant at,
+    String requestId,
+    Outcome verdict,
+    String reason,
+    int reasonCode,
+    String sentence,
+    PeerReference from,
+    PeerReference to,
+    String source,
+    String destination,
+    String protocol,
+    Optional<Http> http,
+    Optional<RuleReference> rule,
+    long generation,
+    boolean audited) {
+
+  /** What was asked and answered. {@code status} 0: no answer was sent. */
+  public record Http(
+      String method,
+      String path,
+      int status,
+      long requestBytes,
+      long responseBytes,
+      long durationNanos) {}
+}

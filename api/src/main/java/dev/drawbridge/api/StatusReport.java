@@ -1,0 +1,44 @@
+package dev.drawbridge.api;
+
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * One picture of the agent.
+ *
+ * @param ready the first list of containers has been applied to the kernel
+ * @param generation the policy generation in force
+ * @param endpoints containers known, whatever their mode
+ * @param unattached names of running containers that should be enforced and are not attached; the
+ *     list that makes {@code drawbridge status} exit non-zero
+ * @param problems number of entries of {@code /v1/problems}
+ */
+public record StatusReport(
+    String version,
+    Instant startedAt,
+    boolean ready,
+    long generation,
+    List<Component> components,
+    int endpoints,
+    List<String> unattached,
+    int problems) {
+
+  /**
+   * One part of the agent: kernel, hook, engine, events and so on. {@code detail} is one sentence.
+   */
+  public record Component(String name, Health health, String detail) {}
+
+  /** OK: works. DEGRADED: works with less than was asked for. FAILED: does not work. */
+  public enum Health {
+    OK,
+    DEGRADED,
+    FAILED
+  }
+
+  /** Nothing has failed, and everything that should be enforced is attached. */
+  public boolean healthy() {
+    return ready
+        && unattached.isEmpty()
+        && components.stream().noneMatch(c -> c.health() == Health.FAILED);
+  }
+}

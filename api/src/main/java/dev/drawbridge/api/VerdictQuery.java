@@ -1,0 +1,43 @@
+package dev.drawbridge.api;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+
+/**
+ * A question: may {@code from} do this to {@code to}? Either a request (method and path) or a
+ * connection (port), or both.
+ *
+ * @param port 1 to 65535, or 0 if none was given (only with a request, or for icmp)
+ * @param headers lower-case name to every value, in order; without Host
+ */
+public record VerdictQuery(
+    Party from,
+    Party to,
+    Optional<Request> request,
+    Protocol protocol,
+    int port,
+    Optional<String> host,
+    SortedMap<String, List<String>> headers) {
+
+  /** An HTTP method and a path that begins with a slash, as it stands in the request line. */
+  public record Request(String method, String path) {}
+
+  /** Transport protocols by the name that the language uses; {@code number} is IANA's. */
+  public enum Protocol {
+    TCP(6),
+    UDP(17),
+    SCTP(132),
+    ICMP(1);
+
+    private final int number;
+
+    Protocol(int number) {
+      this.number = number;
+    }
+
+    public int number() {
+      return number;
+    }
+  }
+}
