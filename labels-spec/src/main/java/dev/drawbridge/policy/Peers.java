@@ -1,0 +1,34 @@
+package dev.drawbridge.policy;
+
+/** Peer numbers as the kernel knows them (abi.h). */
+public final class Peers {
+  /** In a pair: every peer that has no entry of its own. */
+  public static final int ANY = 0;
+
+  /** A process of the host, or traffic that the host relays. */
+  public static final int HOST = 1;
+
+  /** Everything that is neither host nor container. */
+  public static final int WORLD = 2;
+
+  /** Containers are numbered from here to 2^31-1. */
+  public static final int FIRST_ENDPOINT = 256;
+
+  /**
+   * Address ranges named by rules are numbered from here up, as unsigned numbers; as {@code int}
+   * they are negative. Each is a part of {@link #WORLD}.
+   */
+  public static final int FIRST_NETWORK = 0x8000_0000;
+
+  private Peers() {}
+
+  /** Whether the number is a container's. */
+  public static boolean isEndpoint(int peer) {
+    return peer >= FIRST_ENDPOINT;
+  }
+
+  /** Whether the number is an address range's. */
+  public static boolean isNetwork(int peer) {
+    return peer < 0;
+  }
+}

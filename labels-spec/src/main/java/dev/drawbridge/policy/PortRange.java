@@ -1,0 +1,11 @@
+package dev.drawbridge.policy;
+
+/**
+ * Ports of the callee that share a verdict.
+ *
+ * @param protocol IPPROTO_*: 6 TCP, 17 UDP, 132 SCTP, 1 ICMP, 58 ICMPv6
+ * @param low inclusive; 0 for ICMP
+ * @param high inclusive; 0 for ICMP
+ * @param rule number of the deciding rule, 0 for none
+ */
+public record PortRange(int protocol, int low, int high, L4Verdict verdict, int rule) {}

@@ -1,0 +1,17 @@
+package dev.drawbridge.policy;
+
+import java.util.List;
+
+/**
+ * What the kernel looks up: no range holds the port, then the side denies.
+ *
+ * @param ranges disjoint, sorted by protocol and low port, at most {@link #MAX_RANGES}
+ */
+public record PortTable(List<PortRange> ranges) {
+  /** DB_MAX_RANGES in abi.h. */
+  public static final int MAX_RANGES = 32;
+
+  public PortTable {
+    ranges = List.copyOf(ranges);
+  }
+}

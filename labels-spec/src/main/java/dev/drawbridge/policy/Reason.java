@@ -1,0 +1,80 @@
+package dev.drawbridge.policy;
+
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * Why a verdict was what it was. Mirrors {@code enum db_reason} in reasons.h and docs/reasons.md; a
+ * test compares the three. Codes are never reused. Kernel codes are below 64, engine codes above.
+ */
+public enum Reason {
+  RULE_ALLOWS(1, "both sides allow, at least one by a rule"),
+  OPEN(2, "no rule selects either side in this direction"),
+  REPLY(3, "belongs to a flow that was allowed"),
+  RULE_DENIES(16, "a \"may not\" rule matches"),
+  NO_RULE(17, "the side is closed and no rule allows it"),
+  UNKNOWN_SELF(18, "program attached, endpoint not yet written"),
+  UNKNOWN_ENDPOINT(19, "endpoint number without an entry"),
+  UNVOUCHED_ADDRESS(
+      20, "from a container's address, but its own egress program never saw the flow"),
+  NEEDS_ENGINE(21, "a layer-7 rule decides, and the bytes did not come through the engine"),
+  ENGINE_UNAVAILABLE(22, "a layer-7 rule decides, and no engine listens for it"),
+  WRONG_CALLEE(23, "judged for another container that had this address before"),
+  LATE_DENY(24, "allowed once; the policy has changed since"),
+  MALFORMED_PACKET(25, "headers that cannot be read"),
+  FRAGMENT(26, "a fragment with an offset, made by hand"),
+  RAW_SOCKET(27, "TCP or UDP by a raw socket"),
+  UNJUDGED_SOCKET(28, "connection older than the attachment"),
+  PROTOCOL(29, "protocol that no rule can name"),
+  STATE_FULL(30, "kernel memory for the socket's state refused"),
+  NO_POLICY(31, "the agent has not applied any generation yet"),
+  HTTP_MALFORMED(64, "not a request that every server would read alike"),
+  HTTP_TOO_LARGE(65, "beyond a named limit: 413, 414 or 431"),
+  HTTP_TIMEOUT(66, "408: head or body did not arrive in time"),
+  HTTP_PATH_AMBIGUOUS(67, "readings of the path disagree with each other under the rules"),
+  NOT_HTTP(68, "an HTTP rule decides, and the bytes are something else"),
+  UNSUPPORTED_PROTOCOL(69, "a rule for a protocol whose engine does not exist yet"),
+  NO_ORIGIN(70, "reached the engine's listener without having been redirected"),
+  UPSTREAM_REFUSED(71, "allowed, but the callee refused the connection: 502"),
+  UPSTREAM_TIMEOUT(72, "allowed, but the callee did not answer in time: 504"),
+  LIMIT(73, "a connection or memory limit of the engine"),
+  CLIENT_GONE(74, "allowed; the client closed before the answer was complete"),
+  UPSTREAM_BROKEN(75, "allowed; the callee closed in the middle of its answer");
+
+  private static final Reason[] ALL = values();
+
+  private final int code;
+  private final String slug;
+  private final String sentence;
+
+  Reason(int code, String sentence) {
+    this.code = code;
+    this.slug = name().toLowerCase(Locale.ROOT).replace('_', '-');
+    this.sentence = sentence;
+  }
+
+  /** The number in reasons.h. */
+  public int code() {
+    return code;
+  }
+
+  /** The name as the API and the logs write it, for instance {@code rule-denies}. */
+  public String slug() {
+    return slug;
+  }
+
+  /** One line for people. */
+  public String sentence() {
+    return sentence;
+  }
+
+  /** The reason with that code, or nothing for a code this version does not know. */
+  public static Optional<Reason> of(int code) {
+    for (Reason reason : ALL) {
+      if (reason.code == code) {
+        return Optional.of(reason);
+      }
+    }
+    return Optional.empty();
+  }
+}
