@@ -1,0 +1,248 @@
+package dev.drawbridge.hook;
+
+import com.google.gson.JsonObject;
+import dev.drawbridge.hook.Frames.Incoming;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.FileSystems;
+import java.nio.file.Path;
+import java.nio.file.attribute.UserPrincipal;
+import java.time.Duration;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import jdk.net.ExtendedSocketOptions;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Listens on the hook socket and gives each request to a {@link HookHandler}: one request a
+ * connection, one virtual thread each, every reply at most one sentence.
+ *
+ * <p>Only root is answered (SO_PEERCRED), whatever the mode of the socket says. When all permits
+ * are taken further hooks wait in the socket's backlog, where their own deadline runs. A request
+ * whose deadline passes is cut off, which its hook takes for a refusal; what the handler was doing
+ * goes on, so a handler must not assume that its answer arrived.
+ */
+public final class HookServer implements AutoCloseable {
+  /** Longest payload of a request: what the hook reads from its standard input at most. */
+  public static final int MAX_PAYLOAD_BYTES = 1 << 20;
+
+  /** Longest sentence of an answer; the C side refuses to read longer ones. */
+  public static final int MAX_SENTENCE_BYTES = 4096;
+
+  private static final Logger LOG = System.getLogger("dev.drawbridge.hook");
+
+  private final Limits limits;
+  private final HookHandler handler;
+  private final UserPrincipal allowedPeer;
+  private final SocketPlace place;
+  private final Semaphore permits;
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final ScheduledThreadPoolExecutor deadlines;
+
+  private @Nullable ServerSocketChannel listener;
+
+  /**
+   * The server's limits.
+   *
+   * @param concurrent requests that are handled at a time
+   * @param payloadBytes longest payload
+   * @param request from accepting a connection to having answered it
+   */
+  record Limits(int concurrent, int payloadBytes, Duration request) {
+    static final Limits DEFAULT = new Limits(64, MAX_PAYLOAD_BYTES, Duration.ofSeconds(9));
+  }
+
+  /**
+   * Makes a server that does not listen yet.
+   *
+   * @param socket where to listen; its directory is made with mode 0750 if it is missing
+   */
+  public HookServer(Path socket, HookHandler handler) {
+    this(socket, handler, Limits.DEFAULT, root());
+  }
+
+  HookServer(Path socket, HookHandler handler, Limits limits, UserPrincipal allowedPeer) {
+    this.place = new SocketPlace(socket);
+    this.handler = handler;
+    this.limits = limits;
+    this.allowedPeer = allowedPeer;
+    this.permits = new Semaphore(limits.concurrent());
+    this.deadlines =
+        new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().daemon().name("hook-deadlines").factory());
+    this.deadlines.setRemoveOnCancelPolicy(true);
+  }
+
+  /**
+   * Binds the socket and begins to answer.
+   *
+   * @throws HookException if somebody else listens there already or the directory is unsafe
+   */
+  public synchronized void start() throws HookException {
+    ServerSocketChannel bound = place.bind();
+    listener = bound;
+    Thread.ofPlatform().daemon().name("hook-accept").start(() -> acceptAll(bound));
+  }
+
+  /** Stops listening and removes the socket. Requests under way are still answered. */
+  @Override
+  public synchronized void close() {
+    if (closed.compareAndSet(false, true)) {
+      place.release(listener);
+      deadlines.setExecuteExistingDelayedTasksAfterShutdownPolicy(true);
+      deadlines.shutdown();
+    }
+  }
+
+  private void acceptAll(ServerSocketChannel from) {
+    while (!closed.get()) {
+      permits.acquireUninterruptibly();
+      try {
+        SocketChannel channel = from.accept();
+        Thread.ofVirtual().name("hook-request").start(() -> serve(channel));
+      } catch (ClosedChannelException e) {
+        permits.release();
+        return;
+      } catch (IOException e) {
+        permits.release();
+        LOG.log(Level.WARNING, "hook socket: accept failed: " + JsonTree.reason(e));
+        pauseAfterFailedAccept();
+      }
+    }
+    permits.release();
+  }
+
+  /** Out of descriptors, most likely: trying again at once would only spin. */
+  private static void pauseAfterFailedAccept() {
+    try {
+      Thread.sleep(Duration.ofMillis(50));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void serve(SocketChannel channel) {
+    try (channel) {
+      ScheduledFuture<?> cut =
+          deadlines.schedule(() -> cut(channel), limits.request().toNanos(), TimeUnit.NANOSECONDS);
+      try {
+        answer(channel);
+      } finally {
+        cut.cancel(false);
+      }
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "hook socket: request not answered: " + JsonTree.reason(e));
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "hook socket: request not answered", e);
+    } finally {
+      permits.release();
+    }
+  }
+
+  private void cut(SocketChannel channel) {
+    LOG.log(Level.WARNING, "hook socket: request cut off after " + limits.request());
+    try {
+      channel.close();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "hook socket: closing failed: " + JsonTree.reason(e));
+    }
+  }
+
+  private void answer(SocketChannel channel) throws IOException {
+    UserPrincipal peer = channel.getOption(ExtendedSocketOptions.SO_PEERCRED).user();
+    if (!peer.equals(allowedPeer)) {
+      LOG.log(Level.WARNING, "hook socket: refused user " + peer.getName());
+      Frames.writeReply(channel, HookReply.refuse("drawbridge: only root may use the hook socket"));
+      return;
+    }
+    switch (Frames.readRequest(channel, limits.payloadBytes())) {
+      case Incoming.Silent silent -> {}
+      case Incoming.Malformed malformed ->
+          Frames.writeReply(channel, HookReply.refuse("drawbridge: " + malformed.sentence()));
+      case Incoming.Request request -> Frames.writeReply(channel, judge(request));
+    }
+  }
+
+  private HookReply judge(Incoming.Request request) {
+    try {
+      return switch (request.operation()) {
+        case PATCH -> patch(request.payload());
+        case CREATE_RUNTIME -> withState(request.payload(), handler::createRuntime);
+        case POSTSTOP ->
+            withState(
+                request.payload(),
+                state -> {
+                  handler.poststop(state);
+                  return HookReply.go();
+                });
+      };
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "hook handler failed at " + request.operation(), e);
+      return HookReply.refuse(
+          "drawbridge: container not started: the agent failed with "
+              + e.getClass().getSimpleName()
+              + ", see its log");
+    }
+  }
+
+  private HookReply patch(ByteBuffer payload) {
+    return switch (JsonTree.parse(payload, "the create request").then(HookServer::target)) {
+      case Attempt.Failed<Target> failed -> notStarted(failed.sentence());
+      case Attempt.Done<Target> done -> handler.patch(done.value().id(), done.value().bundle());
+    };
+  }
+
+  private static HookReply withState(ByteBuffer payload, Function<OciState, HookReply> next) {
+    return switch (OciState.parse(payload)) {
+      case Attempt.Failed<OciState> failed -> notStarted(failed.sentence());
+      case Attempt.Done<OciState> done -> next.apply(done.value());
+    };
+  }
+
+  private static HookReply notStarted(String sentence) {
+    return HookReply.refuse("drawbridge: container not started: " + sentence);
+  }
+
+  private record Target(String id, Path bundle) {}
+
+  private static Attempt<Target> target(JsonObject request) {
+    String id = JsonTree.string(request, "id").orElse("");
+    String bundle = JsonTree.string(request, "bundle").orElse("");
+    if (!OciState.plausibleId(id)) {
+      return Attempt.failed("the create request has no usable \"id\"");
+    }
+    if (!bundle.startsWith("/") || bundle.indexOf('\0') >= 0) {
+      return Attempt.failed("the create request for " + id + " has no absolute \"bundle\"");
+    }
+    return Attempt.done(new Target(id, Path.of(bundle).normalize()));
+  }
+
+  private static UserPrincipal root() {
+    try {
+      // The lookup takes a number where no user has that name, and no user is called "0".
+      return FileSystems.getDefault().getUserPrincipalLookupService().lookupPrincipalByName("0");
+    } catch (IOException e) {
+      throw new IllegalStateException("no principal for uid 0", e);
+    }
+  }
+
+  /** Whether somebody accepts connections at this path. */
+  static boolean listening(Path socket) {
+    try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      return probe.connect(UnixDomainSocketAddress.of(socket));
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}
