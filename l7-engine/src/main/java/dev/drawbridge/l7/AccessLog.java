@@ -1,0 +1,7 @@
+package dev.drawbridge.l7;
+
+/** Takes one record for each request. Called on an event loop: must neither block nor throw. */
+@FunctionalInterface
+public interface AccessLog {
+  void record(AccessRecord access);
+}

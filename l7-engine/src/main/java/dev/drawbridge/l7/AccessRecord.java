@@ -1,0 +1,43 @@
+package dev.drawbridge.l7;
+
+import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.Reason;
+import java.net.InetSocketAddress;
+import java.time.Instant;
+
+/**
+ * One request, or one connection that was refused before a request could be read.
+ *
+ * @param requestId as in the {@code Drawbridge-Request-Id} field of an answer made by the engine
+ * @param at when the first byte of the request was read
+ * @param durationNanos from then to the last byte of the answer
+ * @param caller peer number, 0 if not known
+ * @param callee peer number, 0 if not known
+ * @param destination what the client meant to connect to; the listener itself if that is not known
+ * @param method empty if no request could be read
+ * @param path as sent, without the query; empty if no request could be read
+ * @param status of the answer as the client saw it, 0 if there was none
+ * @param requestBytes read from the client for this request, head and body
+ * @param responseBytes written to the client for this request, head and body
+ * @param rule number of the deciding rule, 0 for none
+ * @param generation of the policy that judged, 0 if none did
+ * @param audited allowed only because the denying side is in audit mode
+ */
+public record AccessRecord(
+    String requestId,
+    Instant at,
+    long durationNanos,
+    int caller,
+    int callee,
+    InetSocketAddress client,
+    InetSocketAddress destination,
+    String method,
+    String path,
+    int status,
+    long requestBytes,
+    long responseBytes,
+    Decision decision,
+    Reason reason,
+    int rule,
+    long generation,
+    boolean audited) {}
