@@ -1,0 +1,69 @@
+package dev.drawbridge.bpf;
+
+import java.nio.ByteBuffer;
+
+/**
+ * {@code struct db_endpoint}, value of map {@code endpoints}.
+ *
+ * @param closedEgress a rule selects this endpoint's outgoing direction: no rule, no traffic
+ * @param closedIngress the same for the incoming direction
+ * @param audit this endpoint's own denials are recorded, not enforced
+ * @param off {@code drawbridge.mode=off}: its own side always allows
+ * @param netns the agent's number of its network namespace, never 0
+ * @param enginePort4 the engine's listener on 127.0.0.1 in that namespace, 0 for none
+ * @param enginePort6 the engine's listener on ::1 in that namespace, 0 for none
+ */
+public record Endpoint(
+    boolean closedEgress,
+    boolean closedIngress,
+    boolean audit,
+    boolean off,
+    int netns,
+    int enginePort4,
+    int enginePort6) {
+  /** Bytes in the kernel. */
+  public static final int SIZE = 16;
+
+  private static final int CLOSED_EGRESS = 1;
+  private static final int CLOSED_INGRESS = 1 << 1;
+  private static final int AUDIT = 1 << 2;
+  private static final int OFF = 1 << 3;
+
+  public Endpoint {
+    if (netns <= 0) {
+      throw new IllegalArgumentException("netns number is never 0 or negative: " + netns);
+    }
+    NativeOrder.checkPort(enginePort4);
+    NativeOrder.checkPort(enginePort6);
+  }
+
+  public byte[] encode() {
+    int flags =
+        (closedEgress ? CLOSED_EGRESS : 0)
+            | (closedIngress ? CLOSED_INGRESS : 0)
+            | (audit ? AUDIT : 0)
+            | (off ? OFF : 0);
+    return NativeOrder.bytes(
+        NativeOrder.allocate(SIZE)
+            .putInt(flags)
+            .putInt(netns)
+            .putShort((short) enginePort4)
+            .putShort((short) enginePort6));
+  }
+
+  public static Endpoint decode(byte[] bytes) {
+    ByteBuffer in = NativeOrder.wrap(bytes, SIZE, "struct db_endpoint");
+    int flags = in.getInt();
+    int netns = in.getInt();
+    int port4 = NativeOrder.u16(in);
+    int port6 = NativeOrder.u16(in);
+    return new Endpoint(
+        (flags & CLOSED_EGRESS) != 0,
+        (flags & CLOSED_INGRESS) != 0,
+        (flags & AUDIT) != 0,
+        (flags & OFF) != 0,
+        netns,
+        port4,
+        port6);
+  }
+}
