@@ -87,11 +87,13 @@ struct db_flow_key {
 	__u8 reserved[3];
 };
 struct db_flow {
-	__u64 seen_ns; /* bpf_ktime_get_ns of the last packet (monotonic) */
+	__u64 seen_ns; /* bpf_ktime_get_ns of the last packet (monotonic), at most 10 s late */
 	__u32 sender; /* endpoint, or the one the engine speaks for; DB_PEER_WORLD/HOST: admitted datagram of an outsider */
-	__u32 callee; /* with DB_FLOW_ENGINE: endpoint the request was judged for; else 0 */
+	__u32 callee; /* whom the sender took the destination to be; with DB_FLOW_ENGINE: whom the request was judged for */
 	__u32 flags; /* DB_FLOW_* */
-	__u32 reserved;
+	__u32 generation; /* by which the sender's side judged it last */
+	__u32 admitted_by; /* endpoint that let its datagrams in; 0: none yet */
+	__u32 admitted_generation; /* and the generation it did so by */
 };
 #define DB_FLOW_ENGINE (1u << 0) /* written for a socket of the engine */
 #define DB_FLOW_OUTSIDER (1u << 1) /* written by the receiver for an admitted outsider's datagram */
@@ -129,6 +131,7 @@ struct db_socket {
 };
 #define DB_SOCKET_REDIRECTED (1u << 0) /* connect() was rewritten to the engine's listener */
 #define DB_SOCKET_FROM_ENGINE (1u << 1) /* a server's socket whose client is the engine: the request was judged */
+#define DB_SOCKET_ANSWERS (1u << 2) /* datagrams were admitted to it: what it sends may be answers, judged packet by packet */
 
 /* map config (ARRAY, one entry). */
 struct db_config {
@@ -149,14 +152,20 @@ struct db_event {
 	__u8 protocol;
 	__u8 hook; /* enum db_hook */
 	__u16 source_port, destination_port;
-	__u16 reserved;
+	__u8 side; /* DB_SIDE_*: whose rules denied; DB_SIDE_NONE unless denied or audited */
+	__u8 reserved;
 	struct db_address source, destination;
 };
+#define DB_SIDE_NONE 0
+#define DB_SIDE_CALLER 1 /* the caller's egress rules */
+#define DB_SIDE_CALLEE 2 /* the callee's ingress rules */
 enum db_hook {
 	DB_HOOK_CONNECT4 = 1, DB_HOOK_CONNECT6 = 2, DB_HOOK_SENDMSG4 = 3, DB_HOOK_SENDMSG6 = 4,
 	DB_HOOK_SKB_EGRESS = 5, DB_HOOK_SKB_INGRESS = 6, DB_HOOK_SK_LOOKUP = 7, DB_HOOK_SOCK_OPS = 8,
 };
 
-/* map listeners (SOCKMAP... see listeners.h): engine listeners for sk_lookup, key __u32 (netns << 1 | ipv6). */
+/* map listeners (SOCKHASH, value __u64 fd from user space): engine listeners for sk_lookup, key __u32 (netns << 1 | ipv6). */
+
+/* map lost (PERCPU_ARRAY, one __u64): events that found the ring full. */
 
 #endif
