@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * drawbridge-hook STAGE [--socket PATH] [--timeout-ms N] [--exempt-dir PATH]
+ *
+ * An OCI hook: forwards the container state from standard input to the agent and turns its answer
+ * into an exit code. STAGE is createRuntime or poststop.
+ *
+ *   1. The agent says go, or go unguarded: exit 0.
+ *   2. The agent refuses: its sentence on standard error, exit 1.
+ *   3. The agent does not answer in time, and the container is listed as exempt: exit 0.
+ *   4. The agent does not answer in time: a sentence on standard error, exit 1.
+ *   5. Anything else that goes wrong: a sentence on standard error, exit 1.
+ *   6. In poststop nothing can go wrong: exit 0, always, silently.
+ *
+ * Standard output stays empty, because runtimes quote it to the user beside standard error.
+ */
+#include "frame.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct options {
+	enum db_operation operation;
+	const char *socket_path;
+	const char *exempt_dir;
+	int total_ms;
+};
+
+static char state[DB_MAX_PAYLOAD + 1];
+static struct db_answer answer;
+
+static int fail(const char *sentence)
+{
+	fprintf(stderr, "%s\n", sentence);
+	return 1;
+}
+
+/* 0, or -1 if the command line is none of ours. */
+static int parse(int argc, char **argv, struct options *options)
+{
+	int i;
+
+	if (argc < 2)
+		return -1;
+	if (strcmp(argv[1], "createRuntime") == 0)
+		options->operation = DB_CREATE_RUNTIME;
+	else if (strcmp(argv[1], "poststop") == 0)
+		options->operation = DB_POSTSTOP;
+	else
+		return -1;
+	for (i = 2; i + 1 < argc; i += 2) {
+		if (strcmp(argv[i], "--socket") == 0)
+			options->socket_path = argv[i + 1];
+		else if (strcmp(argv[i], "--exempt-dir") == 0)
+			options->exempt_dir = argv[i + 1];
+		else if (strcmp(argv[i], "--timeout-ms") == 0)
+			options->total_ms = db_milliseconds(argv[i + 1]);
+		else
+			return -1;
+	}
+	return i == argc && options->total_ms > 0 ? 0 : -1;
+}
+
+/* The number of bytes that were read until the end, or a negative errno. */
+static ssize_t read_state(int64_t deadline)
+{
+	size_t had = 0;
+
+	for (;;) {
+		struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+		int left = db_left(deadline);
+		int ready;
+		ssize_t got;
+
+		if (left == 0)
+			return -ETIMEDOUT;
+		ready = poll(&input, 1, left);
+		if (ready == 0 || (ready < 0 && errno == EINTR))
+			continue;
+		if (ready < 0)
+			return -errno;
+		got = read(STDIN_FILENO, state + had, sizeof(state) - had);
+		if (got == 0)
+			return (ssize_t)had;
+		if (got < 0) {
+			if (errno == EINTR || errno == EAGAIN)
+				continue;
+			return -errno;
+		}
+		had += (size_t)got;
+		if (had > DB_MAX_PAYLOAD)
+			return -EFBIG;
+	}
+}
+
+/* Index behind a JSON string that begins at AT (a quote), or LENGTH if it does not end. */
+static size_t string_end(size_t at, size_t length)
+{
+	for (at++; at < length; at++) {
+		if (state[at] == '\\')
+			at++;
+		else if (state[at] == '"')
+			return at + 1;
+	}
+	return length;
+}
+
+static size_t skip_space(size_t at, size_t length)
+{
+	while (at < length && strchr(" \t\r\n", state[at]) != NULL && state[at] != '\0')
+		at++;
+	return at;
+}
+
+/*
+ * The value of the top-level member "id", if it is a string without escapes. Only used to look the
+ * container up in the exempt list: a text that is not JSON at worst finds nothing.
+ */
+static int find_id(size_t length, char *id, size_t room)
+{
+	int depth = 0;
+	size_t at = 0;
+
+	while (at < length) {
+		size_t begin = at;
+		size_t value;
+		size_t end;
+
+		if (state[at] != '"') {
+			if (state[at] == '{' || state[at] == '[')
+				depth++;
+			else if (state[at] == '}' || state[at] == ']')
+				depth--;
+			at++;
+			continue;
+		}
+		at = string_end(at, length);
+		value = skip_space(at, length);
+		if (depth != 1 || at - begin != 4 || memcmp(state + begin, "\"id\"", 4) != 0 ||
+		    value >= length || state[value] != ':')
+			continue;
+		value = skip_space(value + 1, length);
+		if (value >= length || state[value] != '"')
+			return -1;
+		end = string_end(value, length);
+		if (end - value < 3 || end - value - 2 >= room || state[end - 1] != '"' ||
+		    memchr(state + value, '\\', end - value) != NULL)
+			return -1;
+		memcpy(id, state + value + 1, end - value - 2);
+		id[end - value - 2] = '\0';
+		return 0;
+	}
+	return -1;
+}
+
+static int run(const struct options *options, int64_t deadline)
+{
+	char id[1025];
+	ssize_t length = read_state(deadline);
+
+	if (length == -EFBIG)
+		return fail("drawbridge: container not started: the runtime gave a container state of "
+			    "more than 1 MiB");
+	if (length <= 0)
+		return fail("drawbridge: container not started: the runtime gave no container state on "
+			    "standard input");
+	db_exchange(options->socket_path, options->operation, state, (uint32_t)length,
+		    DB_DEFAULT_CONNECT_MS, deadline, &answer);
+	if (answer.answered && answer.status != DB_REFUSE)
+		return 0;
+	if (!answer.answered && find_id((size_t)length, id, sizeof(id)) == 0 &&
+	    db_exempt(options->exempt_dir, id))
+		return 0;
+	return fail(answer.text);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {
+		.operation = DB_CREATE_RUNTIME,
+		.socket_path = DB_DEFAULT_SOCKET,
+		.exempt_dir = DB_DEFAULT_EXEMPT,
+		.total_ms = DB_DEFAULT_TOTAL_MS,
+	};
+	int wrong;
+	int code;
+
+	signal(SIGPIPE, SIG_IGN);
+	wrong = parse(argc, argv, &options);
+	if (options.operation == DB_POSTSTOP) {
+		/* Rule 6. Whatever would be printed is printed to nobody. */
+		if (!wrong && freopen("/dev/null", "w", stderr) != NULL)
+			run(&options, db_now() + options.total_ms);
+		return 0;
+	}
+	if (wrong)
+		code = fail("drawbridge: container not started: drawbridge-hook takes createRuntime or "
+			    "poststop, then --socket PATH, --timeout-ms 1..600000 or --exempt-dir PATH");
+	else
+		code = run(&options, db_now() + options.total_ms);
+	return code;
+}
