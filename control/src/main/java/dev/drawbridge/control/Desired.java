@@ -1,0 +1,117 @@
+package dev.drawbridge.control;
+
+import dev.drawbridge.policy.ContainerPolicy;
+import dev.drawbridge.policy.Direction;
+import dev.drawbridge.policy.HostPolicy;
+import dev.drawbridge.policy.Member;
+import dev.drawbridge.policy.PairEntry;
+import dev.drawbridge.policy.Peers;
+import dev.drawbridge.policy.Policy;
+import dev.drawbridge.policy.PolicyInput;
+import dev.drawbridge.policy.PortTable;
+import dev.drawbridge.policy.Workload;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What kernel and engine should hold for a set of containers: compiled, not yet applied.
+ *
+ * @param policy the snapshot that the engine judges by
+ * @param endpoints by endpoint number
+ * @param addresses whose each address is
+ * @param pairs the port table of each pair
+ */
+public record Desired(
+    Policy policy,
+    Map<Integer, EndpointState> endpoints,
+    Map<InetAddress, Integer> addresses,
+    Map<PairKey, PortTable> pairs) {
+
+  /**
+   * The peer number of an address that two running containers claim. No endpoint ever has it, so
+   * whoever uses the address is unknown, and denied.
+   */
+  public static final int AMBIGUOUS = Integer.MAX_VALUE;
+
+  /**
+   * Compiles one generation.
+   *
+   * @param hostAddresses the host's own addresses, bridges' included
+   * @param defaultDeny whether a container that no rule selects is closed too
+   */
+  public static Desired of(
+      long generation,
+      Collection<GuardedContainer> containers,
+      HostPolicy hostPolicy,
+      Set<InetAddress> hostAddresses,
+      boolean defaultDeny) {
+    List<Member> members = new ArrayList<>();
+    Set<Integer> broken = new HashSet<>();
+    for (GuardedContainer guarded : containers) {
+      if (guarded.broken()) {
+        broken.add(guarded.endpoint());
+      }
+      ObservedContainer seen = guarded.container();
+      ContainerPolicy declared = guarded.declared();
+      members.add(
+          new Member(guarded.endpoint(), Workload.of(seen.name(), seen.labels()), declared));
+    }
+    Policy policy = Policy.compile(new PolicyInput(generation, members, hostPolicy, defaultDeny));
+    return new Desired(
+        policy,
+        endpoints(containers, policy),
+        addresses(containers, hostAddresses),
+        pairs(policy, broken));
+  }
+
+  private static Map<Integer, EndpointState> endpoints(
+      Collection<GuardedContainer> containers, Policy policy) {
+    Map<Integer, EndpointState> endpoints = new HashMap<>();
+    for (GuardedContainer guarded : containers) {
+      int number = guarded.endpoint();
+      endpoints.put(
+          number,
+          new EndpointState(
+              guarded.broken() || policy.closed(number, Direction.EGRESS),
+              guarded.broken() || policy.closed(number, Direction.INGRESS),
+              policy.mode(number),
+              guarded.netns(),
+              guarded.enginePort4(),
+              guarded.enginePort6()));
+    }
+    return Map.copyOf(endpoints);
+  }
+
+  private static Map<InetAddress, Integer> addresses(
+      Collection<GuardedContainer> containers, Set<InetAddress> hostAddresses) {
+    Map<InetAddress, Integer> addresses = new HashMap<>();
+    for (InetAddress address : hostAddresses) {
+      addresses.put(address, Peers.HOST);
+    }
+    for (GuardedContainer guarded : containers) {
+      for (InetAddress address : guarded.container().addresses()) {
+        addresses.merge(
+            address,
+            guarded.endpoint(),
+            (before, mine) -> before.equals(mine) ? mine : Integer.valueOf(AMBIGUOUS));
+      }
+    }
+    return Map.copyOf(addresses);
+  }
+
+  private static Map<PairKey, PortTable> pairs(Policy policy, Set<Integer> broken) {
+    Map<PairKey, PortTable> pairs = new HashMap<>();
+    for (PairEntry entry : policy.pairs()) {
+      if (!broken.contains(entry.owner())) {
+        pairs.put(new PairKey(entry.owner(), entry.direction(), entry.peer()), entry.table());
+      }
+    }
+    return Map.copyOf(pairs);
+  }
+}

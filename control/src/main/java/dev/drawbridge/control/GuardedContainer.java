@@ -1,0 +1,23 @@
+package dev.drawbridge.control;
+
+import dev.drawbridge.policy.ContainerPolicy;
+
+/**
+ * A running container together with what was decided about it.
+ *
+ * @param endpoint its number in the kernel's maps, stable for as long as the container exists
+ * @param container what was observed of it
+ * @param declared what its labels say
+ * @param broken its labels could not be read: closed in both directions whatever they say
+ * @param netns the agent's number of its network namespace, never 0
+ * @param enginePort4 the engine's listener on 127.0.0.1 in that namespace, 0 when there is none
+ * @param enginePort6 the engine's listener on ::1 in that namespace, 0 when there is none
+ */
+public record GuardedContainer(
+    int endpoint,
+    ObservedContainer container,
+    ContainerPolicy declared,
+    boolean broken,
+    int netns,
+    int enginePort4,
+    int enginePort6) {}

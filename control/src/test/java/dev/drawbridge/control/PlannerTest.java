@@ -1,0 +1,268 @@
+package dev.drawbridge.control;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.drawbridge.policy.ContainerPolicy;
+import dev.drawbridge.policy.Direction;
+import dev.drawbridge.policy.HostPolicy;
+import dev.drawbridge.policy.L4Verdict;
+import dev.drawbridge.policy.LabelParser;
+import dev.drawbridge.policy.Mode;
+import dev.drawbridge.policy.Parsed;
+import dev.drawbridge.policy.Peers;
+import dev.drawbridge.policy.Policy;
+import dev.drawbridge.policy.PortRange;
+import dev.drawbridge.policy.PortTable;
+import java.net.InetAddress;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+class PlannerTest {
+
+  private static final EndpointState OPEN =
+      new EndpointState(false, false, Mode.ENFORCE, 7, 1000, 1001);
+  private static final EndpointState CLOSED =
+      new EndpointState(false, true, Mode.ENFORCE, 7, 1000, 1001);
+  private static final PairKey PAIR = new PairKey(300, Direction.INGRESS, 301);
+  private static final InetAddress ADDRESS = InetAddress.ofLiteral("172.20.0.2");
+
+  private static PortTable table(int port) {
+    return new PortTable(List.of(new PortRange(6, port, port, L4Verdict.ALLOW, 1)));
+  }
+
+  private static Desired desired(
+      Map<Integer, EndpointState> endpoints,
+      Map<InetAddress, Integer> addresses,
+      Map<PairKey, PortTable> pairs) {
+    return new Desired(Policy.empty(), endpoints, addresses, pairs);
+  }
+
+  /** Executes plans on plain maps, as the daemon does on the kernel's. */
+  private static final class Model {
+    long generation;
+    final Map<Integer, EndpointState> endpoints = new HashMap<>();
+    final Map<InetAddress, Integer> addresses = new HashMap<>();
+    final Map<PairKey, Integer> pairs = new HashMap<>();
+    final Map<Integer, PortTable> tables = new HashMap<>();
+
+    Applied applied() {
+      return new Applied(
+          generation,
+          Map.copyOf(endpoints),
+          Map.copyOf(addresses),
+          Map.copyOf(pairs),
+          Map.copyOf(tables));
+    }
+
+    void execute(Action action) {
+      switch (action) {
+        case Action.PutTable(int number, PortTable content) -> {
+          assertTrue(!pairs.containsValue(number), "a table that pairs point at never changes");
+          tables.put(number, content);
+        }
+        case Action.PutPair(PairKey pair, int number) -> {
+          assertTrue(
+              tables.containsKey(number), "a pair never points at a table that is not there");
+          pairs.put(pair, number);
+        }
+        case Action.PutEndpoint(int number, EndpointState state) -> endpoints.put(number, state);
+        case Action.PutAddress(InetAddress address, int peer) -> addresses.put(address, peer);
+        case Action.DropAddress(InetAddress address) -> addresses.remove(address);
+        case Action.DropPair(PairKey pair) -> pairs.remove(pair);
+        case Action.DropEndpoint(int number) -> endpoints.remove(number);
+        case Action.DropTable(int number) -> {
+          assertTrue(!pairs.containsValue(number), "a table that pairs point at is never dropped");
+          tables.remove(number);
+        }
+        case Action.SetGeneration(long now) -> generation = now;
+      }
+    }
+
+    Map<PairKey, PortTable> resolved() {
+      Map<PairKey, PortTable> resolved = new HashMap<>();
+      pairs.forEach((pair, number) -> resolved.put(pair, tables.get(number)));
+      return resolved;
+    }
+  }
+
+  @Test
+  void pairsComeBeforeTheFlagsThatMakeThemCount() {
+    List<Action> plan =
+        Planner.plan(
+            desired(Map.of(300, CLOSED), Map.of(), Map.of(PAIR, table(80))),
+            new Applied(1, Map.of(300, OPEN), Map.of(), Map.of(), Map.of()),
+            true);
+    assertEquals(
+        List.of(
+            new Action.PutTable(1, table(80)),
+            new Action.PutPair(PAIR, 1),
+            new Action.PutEndpoint(300, CLOSED),
+            new Action.SetGeneration(Policy.empty().generation())),
+        plan);
+  }
+
+  @Test
+  void opensAnEndpointBeforeItsPairsGo() {
+    List<Action> plan =
+        Planner.plan(
+            desired(Map.of(300, OPEN), Map.of(), Map.of()),
+            new Applied(1, Map.of(300, CLOSED), Map.of(), Map.of(PAIR, 1), Map.of(1, table(80))),
+            true);
+    assertEquals(
+        List.of(
+            new Action.PutEndpoint(300, OPEN),
+            new Action.DropPair(PAIR),
+            new Action.DropTable(1),
+            new Action.SetGeneration(Policy.empty().generation())),
+        plan);
+  }
+
+  @Test
+  void dropsNothingThatItHasNotHeardOfWhileTheListIsMissing() {
+    Applied applied =
+        new Applied(
+            1, Map.of(300, CLOSED), Map.of(ADDRESS, 300), Map.of(PAIR, 1), Map.of(1, table(80)));
+    List<Action> plan = Planner.plan(desired(Map.of(), Map.of(), Map.of()), applied, false);
+    assertEquals(List.of(new Action.SetGeneration(Policy.empty().generation())), plan);
+  }
+
+  @Test
+  void replacesRulesOfAContainerItHasHeardOfEvenWithoutTheList() {
+    Applied applied =
+        new Applied(1, Map.of(300, CLOSED), Map.of(), Map.of(PAIR, 1), Map.of(1, table(80)));
+    List<Action> plan =
+        Planner.plan(desired(Map.of(300, CLOSED), Map.of(), Map.of()), applied, false);
+    assertTrue(plan.contains(new Action.DropPair(PAIR)), plan::toString);
+  }
+
+  @Test
+  void changesATableByPointingElsewhereNeverInPlace() {
+    Applied applied =
+        new Applied(1, Map.of(300, CLOSED), Map.of(), Map.of(PAIR, 1), Map.of(1, table(80)));
+    List<Action> plan =
+        Planner.plan(
+            desired(Map.of(300, CLOSED), Map.of(), Map.of(PAIR, table(81))), applied, true);
+    assertEquals(
+        List.of(
+            new Action.PutTable(2, table(81)),
+            new Action.PutPair(PAIR, 2),
+            new Action.DropTable(1),
+            new Action.SetGeneration(Policy.empty().generation())),
+        plan);
+  }
+
+  @Test
+  void equalTablesAreSharedByTheirPairs() {
+    PairKey other = new PairKey(301, Direction.INGRESS, Peers.ANY);
+    List<Action> plan =
+        Planner.plan(
+            desired(Map.of(), Map.of(), Map.of(PAIR, table(80), other, table(80))),
+            Applied.nothing(),
+            true);
+    assertEquals(1, plan.stream().filter(Action.PutTable.class::isInstance).count());
+  }
+
+  @Test
+  void anyHistoryOfPlansEndsInTheLastDesiredState() {
+    Random random = new Random(20261123);
+    Model model = new Model();
+    for (int round = 0; round < 2_000; round++) {
+      Desired desired = random(random);
+      Planner.plan(desired, model.applied(), true).forEach(model::execute);
+      assertEquals(desired.endpoints(), model.endpoints);
+      assertEquals(desired.addresses(), model.addresses);
+      assertEquals(desired.pairs(), model.resolved());
+      assertEquals(Set.copyOf(model.pairs.values()), model.tables.keySet());
+    }
+  }
+
+  @Test
+  void aPlanCutAnywhereIsFinishedByTheNext() {
+    Random random = new Random(42);
+    Model model = new Model();
+    for (int round = 0; round < 1_000; round++) {
+      Desired desired = random(random);
+      List<Action> plan = Planner.plan(desired, model.applied(), true);
+      int cut = random.nextInt(plan.size() + 1);
+      Map<PairKey, PortTable> before = model.resolved();
+      plan.subList(0, cut).forEach(model::execute);
+      model
+          .resolved()
+          .forEach((pair, content) ->
+              assertTrue(
+                  content.equals(before.get(pair)) || content.equals(desired.pairs().get(pair)),
+                  "a pair is as it was or as it should be"));
+      Planner.plan(desired, model.applied(), true).forEach(model::execute);
+      assertEquals(desired.pairs(), model.resolved());
+    }
+  }
+
+  private static Desired random(Random random) {
+    Map<Integer, EndpointState> endpoints = new HashMap<>();
+    Map<InetAddress, Integer> addresses = new HashMap<>();
+    Map<PairKey, PortTable> pairs = new HashMap<>();
+    for (int n = 0; n < 6; n++) {
+      int owner = 256 + n;
+      if (random.nextInt(3) > 0) {
+        endpoints.put(owner, random.nextBoolean() ? OPEN : CLOSED);
+        addresses.put(InetAddress.ofLiteral("172.20.0." + (2 + random.nextInt(8))), owner);
+        if (random.nextBoolean()) {
+          int peer = random.nextBoolean() ? Peers.ANY : 256 + random.nextInt(6);
+          pairs.put(new PairKey(owner, Direction.INGRESS, peer), table(80 + random.nextInt(3)));
+        }
+      }
+    }
+    return desired(endpoints, addresses, pairs);
+  }
+
+  @Test
+  void anAddressThatTwoContainersClaimIsNobodys() {
+    Desired desired =
+        Desired.of(
+            1,
+            List.of(guarded(300, Map.of(), false), guarded(301, Map.of(), false)),
+            new HostPolicy(List.of()),
+            Set.of(),
+            false);
+    assertEquals(Map.of(ADDRESS, Desired.AMBIGUOUS), desired.addresses());
+  }
+
+  @Test
+  void aContainerWithBrokenLabelsIsClosedBothWays() {
+    Desired desired =
+        Desired.of(
+            1,
+            List.of(guarded(300, Map.of("drawbridge.policy.x", "anyone may GET /"), true)),
+            new HostPolicy(List.of()),
+            Set.of(),
+            false);
+    EndpointState state = desired.endpoints().get(300);
+    assertTrue(state != null && state.closedEgress() && state.closedIngress());
+    assertEquals(Map.of(), desired.pairs());
+  }
+
+  private static GuardedContainer guarded(int number, Map<String, String> labels, boolean broken) {
+    SortedMap<String, String> sorted = new TreeMap<>(labels);
+    Parsed<ContainerPolicy> parsed = LabelParser.parse(sorted);
+    ObservedContainer container =
+        new ObservedContainer(
+            "id" + number,
+            "c" + number,
+            sorted,
+            new TreeMap<>(),
+            "image",
+            true,
+            1,
+            List.of(ADDRESS),
+            "drawbridge",
+            "bridge");
+    return new GuardedContainer(number, container, parsed.value(), broken, 7, 1000, 1001);
+  }
+}
