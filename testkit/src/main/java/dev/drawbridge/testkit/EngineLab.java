@@ -1,0 +1,265 @@
+package dev.drawbridge.testkit;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A private Docker engine: containerd and dockerd as child processes, with their own data, sockets,
+ * pid files, cgroup parent and network. No systemd, no registry, and nothing shared with the
+ * machine's own engine but its programs.
+ *
+ * <p>The owner closes it. If the owner is killed instead, the next lab removes what is left.
+ */
+public final class EngineLab implements AutoCloseable {
+  private static final Duration START = Duration.ofSeconds(30);
+  private static final Path SHIM_SOCKETS = Path.of("/run/containerd/s");
+  private static final Gson JSON = new GsonBuilder().setPrettyPrinting().create();
+
+  private final String id;
+  private final Path directory;
+  private final LabNetwork network;
+  private final boolean shimSocketsWereThere = Files.exists(SHIM_SOCKETS);
+  private final Thread atExit = new Thread(this::release, "lab-release");
+  private final AtomicBoolean released = new AtomicBoolean();
+  private final List<AutoCloseable> tenants = new ArrayList<>();
+  private @Nullable LabDaemon containerd;
+  private @Nullable LabDaemon dockerd;
+
+  private EngineLab(String id, Path directory, LabNetwork network) {
+    this.id = id;
+    this.directory = directory;
+    this.network = network;
+  }
+
+  /** Starts an engine and waits until it answers. Needs root. */
+  public static EngineLab start() {
+    LabSweep.abandonedLabs();
+    String id = LabSweep.PREFIX + ProcessHandle.current().pid();
+    for (int again = 2; Files.exists(LabSweep.LABS.resolve(id)); again++) {
+      id = LabSweep.PREFIX + ProcessHandle.current().pid() + "x" + again;
+    }
+    Path directory = LabSweep.LABS.resolve(id);
+    try {
+      Files.createDirectories(directory);
+      Files.writeString(directory.resolve("owner"), Long.toString(ProcessHandle.current().pid()));
+      Files.createDirectories(dataDirectory(id));
+    } catch (IOException e) {
+      throw new LabException("cannot create " + directory + ": " + e.getMessage(), e);
+    }
+    EngineLab lab = new EngineLab(id, directory, LabNetwork.create(id));
+    Runtime.getRuntime().addShutdownHook(lab.atExit);
+    try {
+      lab.startContainerd();
+      lab.configure(new JsonObject());
+      lab.startDockerd();
+      return lab;
+    } catch (RuntimeException e) {
+      lab.close();
+      throw e;
+    }
+  }
+
+  static Path dataDirectory(String id) {
+    return Path.of("/var/lib", id);
+  }
+
+  /** Unique among the labs of this machine; also the name of the containers' cgroup parent. */
+  public String id() {
+    return id;
+  }
+
+  /** Where sockets, logs and configuration lie; gone after {@link #close()}. */
+  public Path directory() {
+    return directory;
+  }
+
+  public Path dataRoot() {
+    return dataDirectory(id).resolve("docker");
+  }
+
+  public Path socket() {
+    return directory.resolve("docker.sock");
+  }
+
+  public LabNetwork network() {
+    return network;
+  }
+
+  /** Runs before the engine stops, the last added first. */
+  void addTenant(AutoCloseable tenant) {
+    tenants.add(tenant);
+  }
+
+  /** The engine's command line client, as a user would type it. */
+  public Docker docker() {
+    return new Docker(Map.of("DOCKER_HOST", "unix://" + socket()));
+  }
+
+  /** Replaces the engine's {@code daemon.json}; call {@link #reload()} to have it read. */
+  public void configure(JsonObject daemonJson) {
+    write(directory.resolve("daemon.json"), JSON.toJson(daemonJson));
+  }
+
+  /** SIGHUP: the engine reads runtimes and the default runtime again, containers run on. */
+  public void reload() {
+    LabDaemon daemon = dockerd;
+    if (daemon == null) {
+      throw new LabException("there is no engine to reload");
+    }
+    int before = countOf(daemon.log(), "Reloaded configuration");
+    Shell.must("kill", "-HUP", Long.toString(daemon.pid()));
+    daemon.ready(START, () -> countOf(daemon.log(), "Reloaded configuration") > before);
+  }
+
+  /** Stops the engine and starts it again over the same data, as an upgrade does. */
+  public void restart() {
+    LabDaemon daemon = dockerd;
+    if (daemon != null) {
+      daemon.stop();
+    }
+    startDockerd();
+  }
+
+  private static int countOf(String text, String part) {
+    return text.split(part, -1).length - 1;
+  }
+
+  private void startContainerd() {
+    Path socket = directory.resolve("containerd.sock");
+    write(
+        directory.resolve("containerd.toml"),
+        """
+        version = 2
+        root = "%s/containerd"
+        state = "%s/containerd"
+        disabled_plugins = ["io.containerd.grpc.v1.cri"]
+        [grpc]
+          address = "%s"
+        """
+            .formatted(dataDirectory(id), directory, socket));
+    LabDaemon daemon =
+        LabDaemon.start(
+            "containerd",
+            directory,
+            Map.of(),
+            network.onHost(
+                "containerd", "--config", directory.resolve("containerd.toml").toString()));
+    containerd = daemon;
+    daemon.ready(START, () -> Files.exists(socket));
+  }
+
+  private void startDockerd() {
+    Path pidFile = directory.resolve("docker.pid");
+    try {
+      // dockerd refuses to start beside a stale one, and this one can only be our own.
+      Files.deleteIfExists(pidFile);
+      Files.deleteIfExists(socket());
+    } catch (IOException e) {
+      throw new LabException("cannot remove the engine's stale files: " + e.getMessage(), e);
+    }
+    LabDaemon daemon =
+        LabDaemon.start(
+            "dockerd",
+            directory,
+            new HashMap<>(Map.of("HOME", directory.toString())),
+            network.onHost(
+                "dockerd",
+                "--config-file",
+                directory.resolve("daemon.json").toString(),
+                "--data-root",
+                dataRoot().toString(),
+                "--exec-root",
+                directory.resolve("docker").toString(),
+                "--pidfile",
+                pidFile.toString(),
+                "--host",
+                "unix://" + socket(),
+                "--containerd",
+                directory.resolve("containerd.sock").toString(),
+                "--bridge",
+                LabNetwork.BRIDGE,
+                "--default-address-pool",
+                "base=10.214.0.0/16,size=24",
+                "--cgroup-parent",
+                "/" + id,
+                "--exec-opt",
+                "native.cgroupdriver=cgroupfs"));
+    dockerd = daemon;
+    daemon.ready(START, () -> docker().run("version").ok());
+  }
+
+  private static void write(Path file, String content) {
+    try {
+      Files.writeString(file, content);
+    } catch (IOException e) {
+      throw new LabException("cannot write " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** What dockerd has logged. */
+  public String engineLog() {
+    LabDaemon daemon = dockerd;
+    return daemon == null ? "" : daemon.log();
+  }
+
+  @Override
+  public void close() {
+    release();
+    try {
+      Runtime.getRuntime().removeShutdownHook(atExit);
+    } catch (IllegalStateException e) {
+      // The JVM is going down: the hook is what runs us.
+      return;
+    }
+  }
+
+  private void release() {
+    if (!released.compareAndSet(false, true)) {
+      return;
+    }
+    if (dockerd != null) {
+      Docker docker = docker();
+      List<String> containers = docker.run("ps", "-aq").out().lines().toList();
+      if (!containers.isEmpty()) {
+        List<String> command = new ArrayList<>(List.of("rm", "-f", "-v"));
+        command.addAll(containers);
+        docker.run(command.toArray(String[]::new));
+      }
+    }
+    for (AutoCloseable tenant : tenants.reversed()) {
+      try {
+        tenant.close();
+      } catch (Exception e) {
+        throw new LabException("a tenant of the lab did not go: " + e.getMessage(), e);
+      }
+    }
+    if (dockerd != null) {
+      dockerd.stop();
+    }
+    if (containerd != null) {
+      containerd.stop();
+    }
+    network.close();
+    LabSweep.remains(directory);
+    removeShimSockets();
+  }
+
+  /** containerd puts its shims' sockets in a fixed place. It belongs to whoever was there first. */
+  private void removeShimSockets() {
+    if (!shimSocketsWereThere) {
+      SHIM_SOCKETS.toFile().delete();
+      SHIM_SOCKETS.resolveSibling("").toFile().delete();
+    }
+  }
+}

@@ -1,0 +1,206 @@
+package dev.drawbridge.testkit;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The agent as its own process on a lab's host, with sockets, state, BPF file system and cgroup of
+ * its own, registered with the lab's engine. It can be killed and started again.
+ */
+public final class LabAgent implements AutoCloseable {
+  private static final Duration READY = Duration.ofSeconds(60);
+  private static final Pattern READY_LINE = Pattern.compile("ready in (\\d+) ms");
+
+  private final EngineLab lab;
+  private final Distribution distribution;
+  private final Path directory;
+  private @Nullable LabDaemon process;
+  private int starts;
+
+  private LabAgent(EngineLab lab, Distribution distribution) {
+    this.lab = lab;
+    this.distribution = distribution;
+    this.directory = lab.directory().resolve("agent");
+  }
+
+  /** Starts the agent beside the lab's engine and makes its runtime the engine's default one. */
+  public static LabAgent start(EngineLab lab, Distribution distribution) {
+    LabAgent agent = new LabAgent(lab, distribution);
+    lab.addTenant(agent);
+    agent.writeConfiguration();
+    agent.start();
+    agent.register("drawbridge");
+    return agent;
+  }
+
+  private Path at(String name) {
+    return directory.resolve(name);
+  }
+
+  private void writeConfiguration() {
+    JsonObject json = new JsonObject();
+    json.addProperty("runDir", directory.toString());
+    json.addProperty("stateDir", at("state").toString());
+    json.addProperty("bpffs", at("bpf").toString());
+    json.addProperty("dockerSocket", lab.socket().toString());
+    json.addProperty("dataRoot", lab.dataRoot().toString());
+    json.addProperty("hookSocket", hookSocket().toString());
+    json.addProperty("hookProgram", distribution.hook().toString());
+    json.addProperty("apiSocket", apiSocket().toString());
+    json.addProperty("apiTcp", "");
+    json.addProperty("policyDir", policyDirectory().toString());
+    json.addProperty("cgroup", lab.id() + "-agent");
+    try {
+      for (String name : List.of("state", "bpf", "policy.d")) {
+        Files.createDirectories(at(name));
+      }
+      Files.writeString(at("agent.json"), json.toString());
+      // The shim reads shim.conf beside itself, so this lab has a shim of its own.
+      Files.copy(distribution.runtime(), shim(), StandardCopyOption.COPY_ATTRIBUTES);
+      Files.writeString(
+          at("shim.conf"), "socket=" + hookSocket() + "\nexempt_dir=" + at("exempt") + "\n");
+    } catch (IOException e) {
+      throw new LabException("cannot write the agent's configuration: " + e.getMessage(), e);
+    }
+  }
+
+  /** Makes the given runtime the engine's default one: {@code drawbridge} or {@code runc}. */
+  public void register(String defaultRuntime) {
+    JsonObject runtime = new JsonObject();
+    runtime.addProperty("path", shim().toString());
+    JsonObject runtimes = new JsonObject();
+    runtimes.add("drawbridge", runtime);
+    JsonObject daemon = new JsonObject();
+    daemon.add("runtimes", runtimes);
+    daemon.addProperty("default-runtime", defaultRuntime);
+    lab.configure(daemon);
+    lab.reload();
+  }
+
+  /** Starts the process and waits until it says that it is ready. */
+  public void start() {
+    starts++;
+    LabDaemon daemon =
+        LabDaemon.start(
+            "agent" + starts,
+            directory,
+            Map.of("DRAWBRIDGE_JAVA_HOME", System.getProperty("java.home")),
+            lab.network()
+                .onHost(distribution.agent().toString(), "--config", at("agent.json").toString()));
+    process = daemon;
+    daemon.ready(READY, () -> READY_LINE.matcher(daemon.log()).find() && Files.exists(apiSocket()));
+  }
+
+  private LabDaemon process() {
+    LabDaemon daemon = process;
+    if (daemon == null) {
+      throw new LabException("the agent was never started");
+    }
+    return daemon;
+  }
+
+  /** SIGKILL: nothing is tidied. */
+  public void kill() {
+    process().kill();
+  }
+
+  /** SIGTERM: an orderly end. What is pinned stays. */
+  public void stop() {
+    process().stop();
+  }
+
+  public long pid() {
+    return process().pid();
+  }
+
+  /** What the agent itself measured from its start until it was ready. */
+  public int readyMillis() {
+    Matcher line = READY_LINE.matcher(process().log());
+    if (!line.find()) {
+      throw new LabException("the agent never said that it was ready");
+    }
+    return Integer.parseInt(line.group(1));
+  }
+
+  public String log() {
+    return process().log();
+  }
+
+  private Path shim() {
+    return at("drawbridge-runc");
+  }
+
+  public Path hookSocket() {
+    return at("hook.sock");
+  }
+
+  public Path apiSocket() {
+    return at("api.sock");
+  }
+
+  public Path policyDirectory() {
+    return at("policy.d");
+  }
+
+  /** Asks the local API, as {@code curl} would. */
+  public JsonElement api(String target) {
+    Output output =
+        Shell.run(
+            "curl",
+            "-sS",
+            "-m",
+            "10",
+            "--unix-socket",
+            apiSocket().toString(),
+            "http://localhost" + target);
+    try {
+      if (output.ok()) {
+        return JsonParser.parseString(output.out());
+      }
+    } catch (JsonParseException e) {
+      throw new LabException("the API's answer to " + target + " is not JSON: " + output.out(), e);
+    }
+    throw new LabException("the API does not answer to " + target + ": " + output.text());
+  }
+
+  /** Encodes a parameter's value for {@link #api}. */
+  public static String parameter(String value) {
+    return URLEncoder.encode(value, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  /** The command line client, as a user would type it. */
+  public Output client(String... arguments) {
+    List<String> command = new ArrayList<>(List.of(distribution.client().toString()));
+    command.addAll(List.of(arguments));
+    Map<String, String> environment =
+        Map.of(
+            "DRAWBRIDGE_JAVA_HOME",
+            System.getProperty("java.home"),
+            "DRAWBRIDGE_SOCKET",
+            apiSocket().toString());
+    return Shell.run(Shell.DEADLINE, environment, command);
+  }
+
+  @Override
+  public void close() {
+    LabDaemon daemon = process;
+    if (daemon != null) {
+      daemon.stop();
+    }
+  }
+}

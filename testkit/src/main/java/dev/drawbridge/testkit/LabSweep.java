@@ -1,0 +1,161 @@
+package dev.drawbridge.testkit;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * Removes what a lab leaves behind: at its orderly end, and later for labs whose owner was killed.
+ * It acts only on processes whose command line names the lab's own directory, and on mounts below
+ * it.
+ */
+final class LabSweep {
+  static final Path LABS = Path.of("/run");
+  static final String PREFIX = "dbl-";
+
+  private LabSweep() {}
+
+  /** Clears every lab whose owner is dead. */
+  static void abandonedLabs() {
+    try (DirectoryStream<Path> labs = Files.newDirectoryStream(LABS, PREFIX + "*")) {
+      for (Path lab : labs) {
+        if (!ownerLives(lab)) {
+          remains(lab);
+        }
+      }
+    } catch (IOException e) {
+      throw new LabException("cannot list old labs in " + LABS + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static boolean ownerLives(Path lab) {
+    Path owner = lab.resolve("owner");
+    return readNumber(owner).flatMap(ProcessHandle::of).map(ProcessHandle::isAlive).orElse(false);
+  }
+
+  private static Optional<Long> readNumber(Path file) {
+    try {
+      return Optional.of(Long.valueOf(Files.readString(file).strip()));
+    } catch (IOException | NumberFormatException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** Everything of one lab: processes, mounts, namespaces, cgroups, files. */
+  static void remains(Path lab) {
+    processesOf(lab).forEach(ProcessHandle::destroyForcibly);
+    Await.within(Duration.ofSeconds(5), () -> processesOf(lab).isEmpty());
+    unmountBelow(lab);
+    String id = lab.getFileName().toString();
+    for (String suffix : List.of("-world", "-host")) {
+      if (Files.exists(Path.of("/run/netns", id + suffix))) {
+        Shell.run("ip", "netns", "del", id + suffix);
+      }
+    }
+    removeCgroups(id);
+    deleteTree(lab);
+    deleteTree(EngineLab.dataDirectory(id));
+  }
+
+  private static List<ProcessHandle> processesOf(Path lab) {
+    String name = lab + "/";
+    long self = ProcessHandle.current().pid();
+    return ProcessHandle.allProcesses()
+        .filter(p -> p.pid() != self)
+        .filter(p -> mentions(p, name))
+        .toList();
+  }
+
+  private static boolean mentions(ProcessHandle process, String name) {
+    try {
+      return Files.readString(Path.of("/proc", Long.toString(process.pid()), "cmdline"))
+          .contains(name);
+    } catch (IOException e) {
+      return false; // it ended meanwhile
+    }
+  }
+
+  /** Unmounts below the lab's directories, the innermost first. */
+  static void unmountBelow(Path lab) {
+    String data = EngineLab.dataDirectory(lab.getFileName().toString()) + "/";
+    List<String> mounts = new ArrayList<>();
+    try (Stream<String> lines = Files.lines(Path.of("/proc/self/mountinfo"))) {
+      lines
+          .map(line -> line.split(" ", 6)[4])
+          .filter(at -> at.startsWith(lab + "/") || at.startsWith(data))
+          .forEach(mounts::add);
+    } catch (IOException e) {
+      throw new LabException("cannot read the mounts: " + e.getMessage(), e);
+    }
+    Collections.reverse(mounts);
+    mounts.forEach(at -> Shell.run("umount", "-l", at));
+  }
+
+  /** The lab's cgroup parent exists once in every mounted hierarchy. */
+  private static void removeCgroups(String id) {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/self/mountinfo"))) {
+      lines
+          .filter(line -> line.contains(" - cgroup"))
+          .map(line -> Path.of(line.split(" ", 6)[4]))
+          .flatMap(mount -> Stream.of(mount.resolve(id), mount.resolve(id + "-agent")))
+          .filter(Files::isDirectory)
+          .forEach(parent -> Await.within(Duration.ofSeconds(5), () -> removeCgroup(parent)));
+    } catch (IOException e) {
+      throw new LabException("cannot find the cgroups of " + id + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static boolean removeCgroup(Path parent) {
+    try {
+      List<Path> tree;
+      try (Stream<Path> walk = Files.walk(parent)) {
+        tree = new ArrayList<>(walk.filter(Files::isDirectory).toList());
+      }
+      Collections.reverse(tree);
+      for (Path group : tree) {
+        Files.deleteIfExists(group);
+      }
+      return true;
+    } catch (IOException | java.io.UncheckedIOException e) {
+      return !Files.exists(parent); // busy for a moment after the last process left
+    }
+  }
+
+  static void deleteTree(Path root) {
+    if (!Files.exists(root)) {
+      return;
+    }
+    try {
+      Files.walkFileTree(
+          root,
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+                throws IOException {
+              Files.deleteIfExists(file);
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(
+                Path directory, @org.jspecify.annotations.Nullable IOException e)
+                throws IOException {
+              Files.deleteIfExists(directory);
+              return FileVisitResult.CONTINUE;
+            }
+          });
+    } catch (IOException e) {
+      throw new LabException("cannot remove " + root + ": " + e.getMessage(), e);
+    }
+  }
+}
