@@ -1,0 +1,161 @@
+package dev.drawbridge.l7.http1;
+
+import org.jspecify.annotations.Nullable;
+
+/** An answer's head, held to the same grammar as a request's. */
+public final class AnswerHead extends Head {
+  private static final byte[] CHUNKED = Octets.ascii("chunked");
+  private static final byte[] WEBSOCKET = Octets.ascii("websocket");
+
+  private final HeadLimits limits;
+  private final ConnectionOptions options = new ConnectionOptions();
+  private int minor;
+  private int status;
+  private int reasonStart;
+  private int reasonEnd;
+  private boolean websocket;
+  private Framing framing = Framing.UNTIL_CLOSE;
+  private long contentLength;
+
+  public AnswerHead(HeadLimits limits) {
+    this.limits = limits;
+    clear();
+  }
+
+  @Override
+  public void clear() {
+    super.clear();
+    options.clear();
+    status = 0;
+    websocket = false;
+    framing = Framing.UNTIL_CLOSE;
+    contentLength = -1;
+  }
+
+  public int status() {
+    return status;
+  }
+
+  public boolean interim() {
+    return status < 200;
+  }
+
+  /** How the body ends, for a request that asked for one. */
+  public Framing framing(boolean toHead) {
+    return toHead || status < 200 || status == 204 || status == 304 ? Framing.NONE : framing;
+  }
+
+  /** What Content-Length says, -1 if there is none. */
+  public long contentLength() {
+    return contentLength;
+  }
+
+  /** Whether the callee will take no further request on its connection. */
+  public boolean closes() {
+    return options.close || (minor == 0 && !options.keepAlive);
+  }
+
+  /** Whether this switches to WebSocket, status apart. */
+  public boolean websocket() {
+    return websocket && options.upgrade;
+  }
+
+  int reasonStart() {
+    return reasonStart;
+  }
+
+  int reasonEnd() {
+    return reasonEnd;
+  }
+
+  @Override
+  int maxStartLineBytes() {
+    return limits.startLine();
+  }
+
+  @Override
+  int maxFieldBytes() {
+    return limits.fields();
+  }
+
+  @Override
+  int maxFields() {
+    return limits.fieldCount();
+  }
+
+  @Override
+  @Nullable Fault startLine(int start, int end) {
+    byte[] all = bytes;
+    if (end - start < 12
+        || all[start] != 'H'
+        || all[start + 1] != 'T'
+        || all[start + 2] != 'T'
+        || all[start + 3] != 'P'
+        || all[start + 4] != '/'
+        || all[start + 5] != '1'
+        || all[start + 6] != '.'
+        || (all[start + 7] != '0' && all[start + 7] != '1')
+        || all[start + 8] != ' '
+        || (end - start > 12 && all[start + 12] != ' ')) {
+      return Fault.STATUS;
+    }
+    minor = all[start + 7] - '0';
+    long code = Numbers.decimal(all, start + 9, start + 12);
+    if (code < 100) {
+      return Fault.STATUS;
+    }
+    status = (int) code;
+    reasonStart = Math.min(end, start + 13);
+    reasonEnd = end;
+    return null;
+  }
+
+  @Override
+  @Nullable Fault complete() {
+    boolean chunked = false;
+    for (int i = 0; i < count(); i++) {
+      int start = valueStart(i);
+      int end = valueEnd(i);
+      switch (name(i)) {
+        case OTHER, DROPPED, OWN, HOST, EXPECT, TE, ALIAS, CONNECTION -> {}
+        case CONTENT_LENGTH -> {
+          if (contentLength >= 0) {
+            return Fault.LENGTH_REPEATED;
+          }
+          contentLength = Numbers.decimal(bytes, start, end);
+          if (contentLength < 0) {
+            return Fault.LENGTH;
+          }
+        }
+        case TRANSFER_ENCODING -> {
+          if (chunked) {
+            return Fault.CODING_REPEATED;
+          }
+          if (!Octets.same(bytes, start, end, CHUNKED)) {
+            return Fault.CODING;
+          }
+          chunked = true;
+        }
+        case UPGRADE -> websocket = Octets.same(bytes, start, end, WEBSOCKET);
+      }
+    }
+    if (chunked && contentLength >= 0) {
+      return Fault.LENGTH_AND_CODING;
+    }
+    if (chunked && minor == 0) {
+      return Fault.CODING_VERSION;
+    }
+    for (int i = 0; i < count(); i++) {
+      // A callee that names a framing field here is sloppy, not dangerous: the field stays.
+      if (name(i) == FieldName.CONNECTION) {
+        boolean _ = options.read(this, i);
+      }
+    }
+    if (chunked) {
+      framing = Framing.CHUNKED;
+    } else if (contentLength >= 0) {
+      framing = Framing.LENGTH;
+    }
+    return null;
+  }
+}

@@ -1,0 +1,427 @@
+package dev.drawbridge.l7.http1;
+
+import dev.drawbridge.policy.HttpRequest;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request's head. Refused beyond the RFC's MUSTs: Content-Length beside Transfer-Encoding, either
+ * of them twice, codings other than "chunked", obs-fold, a bare LF, CONNECT, userinfo, a fragment,
+ * an invalid %-escape in the path, %00, bytes above 0x7e in the path.
+ */
+public final class RequestHead extends Head {
+  private static final byte[] CHUNKED = Octets.ascii("chunked");
+  private static final byte[] CONTINUE = Octets.ascii("100-continue");
+  private static final byte[] WEBSOCKET = Octets.ascii("websocket");
+  private static final byte[] TRAILERS = Octets.ascii("trailers");
+  private static final byte[] HTTP = Octets.ascii("http://");
+  private static final byte[] CONNECT = Octets.ascii("connect");
+  private static final String[] METHODS = {
+    "GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "TRACE"
+  };
+  private static final List<String> ASTERISK = List.of("*");
+
+  private final HeadLimits limits;
+  private final ConnectionOptions options = new ConnectionOptions();
+  private int methodEnd;
+  private int minor;
+  private boolean absolute;
+  private int authorityStart;
+  private int authorityEnd;
+  private int pathStart;
+  private int pathEnd;
+  private int targetEnd;
+  private boolean plain;
+  private int host;
+  private Framing framing = Framing.NONE;
+  private long contentLength;
+  private boolean expectsContinue;
+  private boolean takesTrailers;
+  private boolean websocket;
+
+  public RequestHead(HeadLimits limits) {
+    this.limits = limits;
+    clear();
+  }
+
+  @Override
+  public void clear() {
+    super.clear();
+    options.clear();
+    methodEnd = 0;
+    absolute = false;
+    plain = false;
+    host = -1;
+    framing = Framing.NONE;
+    contentLength = 0;
+    expectsContinue = false;
+    takesTrailers = false;
+    websocket = false;
+    pathStart = 0;
+    pathEnd = 0;
+  }
+
+  /** The method as sent; empty if the head failed before it. */
+  public String method() {
+    for (String known : METHODS) {
+      if (known.length() == methodEnd && matches(known)) {
+        return known;
+      }
+    }
+    return text(0, methodEnd);
+  }
+
+  private boolean matches(String word) {
+    for (int i = 0; i < word.length(); i++) {
+      if (bytes[i] != word.charAt(i)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** The path as sent, without the query; empty if the head failed before it. */
+  public String path() {
+    if (pathStart < pathEnd || pathEnd == 0) {
+      return text(pathStart, pathEnd);
+    }
+    // RFC 9112 section 3.2.4: an absolute target without path and query.
+    return targetEnd == pathEnd && method().equals("OPTIONS") ? "*" : "/";
+  }
+
+  /** What the policy looks at. Valid until the head is cleared. */
+  public HttpRequest request(int port) {
+    String path = path();
+    List<String> readings =
+        plain ? List.of(path) : path.equals("*") ? ASTERISK : PathReadings.of(path);
+    String name =
+        host < 0 ? "" : Authority.comparable(bytes, valueStart(host), valueEnd(host), port);
+    return new HttpRequest(method(), readings, name, this);
+  }
+
+  /** 0 or 1, of HTTP/1. */
+  public int minorVersion() {
+    return minor;
+  }
+
+  public Framing framing() {
+    return framing;
+  }
+
+  /** Bytes of the body when framed by length. */
+  public long contentLength() {
+    return contentLength;
+  }
+
+  public boolean isHead() {
+    return methodEnd == 4 && matches("HEAD");
+  }
+
+  /** Whether the client wants no further answer on the connection. */
+  public boolean closes() {
+    return options.close || (minor == 0 && !options.keepAlive);
+  }
+
+  public boolean expectsContinue() {
+    return expectsContinue;
+  }
+
+  /** Whether this asks to become a WebSocket; no other upgrade is sent on. */
+  public boolean websocket() {
+    return websocket;
+  }
+
+  boolean takesTrailers() {
+    return takesTrailers;
+  }
+
+  int methodEnd() {
+    return methodEnd;
+  }
+
+  int pathStart() {
+    return pathStart;
+  }
+
+  int pathEnd() {
+    return pathEnd;
+  }
+
+  int targetEnd() {
+    return targetEnd;
+  }
+
+  @Override
+  int maxStartLineBytes() {
+    return limits.startLine();
+  }
+
+  @Override
+  int maxFieldBytes() {
+    return limits.fields();
+  }
+
+  @Override
+  int maxFields() {
+    return limits.fieldCount();
+  }
+
+  @Override
+  @Nullable Fault startLine(int start, int end) {
+    byte[] all = bytes;
+    int space = start;
+    while (space < end && Octets.token(all[space])) {
+      space++;
+    }
+    if (space == start || space == end || all[space] != ' ') {
+      return space == end && space > start ? Fault.START_LINE : Fault.METHOD;
+    }
+    methodEnd = space;
+    int target = space + 1;
+    int afterTarget = target;
+    while (afterTarget < end && all[afterTarget] != ' ') {
+      afterTarget++;
+    }
+    if (afterTarget == target || afterTarget == end) {
+      return Fault.START_LINE;
+    }
+    Fault version = version(afterTarget + 1, end);
+    if (version != null) {
+      return version;
+    }
+    if (Octets.same(all, start, methodEnd, CONNECT)) {
+      return Fault.CONNECT;
+    }
+    return target(target, afterTarget);
+  }
+
+  private @Nullable Fault version(int start, int end) {
+    byte[] all = bytes;
+    for (int i = start; i < end; i++) {
+      if (all[i] == ' ') {
+        return Fault.START_LINE;
+      }
+    }
+    if (end - start != 8
+        || all[start] != 'H'
+        || all[start + 1] != 'T'
+        || all[start + 2] != 'T'
+        || all[start + 3] != 'P'
+        || all[start + 4] != '/'
+        || !Octets.digit(all[start + 5])
+        || all[start + 6] != '.'
+        || !Octets.digit(all[start + 7])) {
+      return Fault.VERSION;
+    }
+    minor = all[start + 7] - '0';
+    return all[start + 5] == '1' && minor <= 1 ? null : Fault.VERSION_UNSUPPORTED;
+  }
+
+  private @Nullable Fault target(int start, int end) {
+    byte[] all = bytes;
+    targetEnd = end;
+    if (all[start] == '*' && end - start == 1 && methodEnd == 7 && matches("OPTIONS")) {
+      pathStart = start;
+      pathEnd = end;
+      return null;
+    }
+    int path = start;
+    if (all[start] != '/') {
+      if (end - start <= HTTP.length || !Octets.same(all, start, start + HTTP.length, HTTP)) {
+        return Fault.TARGET;
+      }
+      absolute = true;
+      authorityStart = start + HTTP.length;
+      path = authorityStart;
+      while (path < end && all[path] != '/' && all[path] != '?' && all[path] != '#') {
+        path++;
+      }
+      authorityEnd = path;
+      if (!Authority.valid(all, authorityStart, authorityEnd)) {
+        return Fault.TARGET;
+      }
+    }
+    return path(path, end);
+  }
+
+  private @Nullable Fault path(int start, int end) {
+    byte[] all = bytes;
+    boolean simple = true;
+    int at = start;
+    for (; at < end && all[at] != '?'; at++) {
+      int octet = all[at];
+      if (Octets.plainPath(octet)) {
+        if (octet == '/' && at + 1 < end && (all[at + 1] == '/' || all[at + 1] == '.')) {
+          simple = false;
+        }
+      } else {
+        simple = false;
+        if (octet == '#') {
+          return Fault.TARGET_FRAGMENT;
+        }
+        if (!Octets.target(octet)) {
+          return Fault.TARGET;
+        }
+        if (octet == '%' && !escape(at, end)) {
+          return Fault.TARGET_ESCAPE;
+        }
+      }
+    }
+    pathStart = start;
+    pathEnd = at;
+    plain = simple && at > start;
+    for (; at < end; at++) {
+      if (!Octets.target(all[at])) {
+        return all[at] == '#' ? Fault.TARGET_FRAGMENT : Fault.TARGET;
+      }
+    }
+    return null;
+  }
+
+  /** A valid escape that is neither NUL nor the start of an over-long UTF-8 sequence. */
+  private boolean escape(int at, int end) {
+    int value = escaped(at, end);
+    if (value <= 0) {
+      return false;
+    }
+    int least = value == 0xc0 || value == 0xc1 ? 0xc0 : value == 0xe0 ? 0xa0 : 0x90;
+    if (value == 0xc0 || value == 0xc1 || value == 0xe0 || value == 0xf0) {
+      int next = escaped(at + 3, end);
+      return next < 0x80 || next >= least;
+    }
+    return true;
+  }
+
+  private int escaped(int at, int end) {
+    byte[] all = bytes;
+    return at + 2 < end && all[at] == '%' && Octets.hex(all[at + 1]) && Octets.hex(all[at + 2])
+        ? (Octets.hexValue(all[at + 1]) << 4) | Octets.hexValue(all[at + 2])
+        : -1;
+  }
+
+  @Override
+  @Nullable Fault complete() {
+    int length = -1;
+    int coding = -1;
+    int upgrade = -1;
+    for (int i = 0; i < count(); i++) {
+      switch (name(i)) {
+        case OTHER, DROPPED, OWN, CONNECTION -> {}
+        case ALIAS -> {
+          return Fault.FIELD_ALIAS;
+        }
+        case HOST -> {
+          if (host >= 0) {
+            return Fault.HOST_REPEATED;
+          }
+          host = i;
+        }
+        case CONTENT_LENGTH -> {
+          if (length >= 0) {
+            return Fault.LENGTH_REPEATED;
+          }
+          length = i;
+        }
+        case TRANSFER_ENCODING -> {
+          if (coding >= 0) {
+            return Fault.CODING_REPEATED;
+          }
+          coding = i;
+        }
+        case EXPECT -> {
+          if (expectsContinue || !is(i, CONTINUE)) {
+            return Fault.EXPECTATION;
+          }
+          expectsContinue = true;
+        }
+        case UPGRADE -> upgrade = lists(i, WEBSOCKET) ? i : upgrade;
+        case TE -> takesTrailers |= lists(i, TRAILERS);
+      }
+    }
+    Fault found = body(length, coding);
+    if (found == null) {
+      found = hostField();
+    }
+    for (int i = 0; found == null && i < count(); i++) {
+      if (name(i) == FieldName.CONNECTION && !options.read(this, i)) {
+        found = Fault.CONNECTION;
+      }
+    }
+    expectsContinue &= minor == 1;
+    websocket =
+        upgrade >= 0
+            && options.upgrade
+            && minor == 1
+            && framing == Framing.NONE
+            && methodEnd == 3
+            && matches("GET");
+    return found;
+  }
+
+  private @Nullable Fault body(int length, int coding) {
+    if (coding >= 0) {
+      if (length >= 0) {
+        return Fault.LENGTH_AND_CODING;
+      }
+      if (minor == 0) {
+        return Fault.CODING_VERSION;
+      }
+      if (!is(coding, CHUNKED)) {
+        return Fault.CODING;
+      }
+      framing = Framing.CHUNKED;
+    } else if (length >= 0) {
+      contentLength = Numbers.decimal(bytes, valueStart(length), valueEnd(length));
+      if (contentLength < 0) {
+        return Fault.LENGTH;
+      }
+      framing = Framing.LENGTH;
+    }
+    return null;
+  }
+
+  private @Nullable Fault hostField() {
+    if (host < 0) {
+      return minor == 0 && !absolute ? null : Fault.HOST_MISSING;
+    }
+    int start = valueStart(host);
+    int end = valueEnd(host);
+    if (!Authority.valid(bytes, start, end)) {
+      return Fault.HOST;
+    }
+    if (absolute
+        && !Authority.comparable(bytes, start, end, 80)
+            .equals(Authority.comparable(bytes, authorityStart, authorityEnd, 80))) {
+      return Fault.TARGET_AUTHORITY;
+    }
+    return null;
+  }
+
+  private boolean is(int field, byte[] lowerCaseWord) {
+    return Octets.same(bytes, valueStart(field), valueEnd(field), lowerCaseWord);
+  }
+
+  /** Whether a comma-separated value holds the word. */
+  private boolean lists(int field, byte[] lowerCaseWord) {
+    int at = valueStart(field);
+    int end = valueEnd(field);
+    while (at < end) {
+      int start = at;
+      while (at < end && bytes[at] != ',') {
+        at++;
+      }
+      int wordEnd = at;
+      while (wordEnd > start && (bytes[wordEnd - 1] == ' ' || bytes[wordEnd - 1] == '\t')) {
+        wordEnd--;
+      }
+      if (Octets.same(bytes, start, wordEnd, lowerCaseWord)) {
+        return true;
+      }
+      at++;
+      while (at < end && (bytes[at] == ' ' || bytes[at] == '\t')) {
+        at++;
+      }
+    }
+    return false;
+  }
+}
