@@ -1,18 +1,131 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "include/events.h"
+/*
+ * connect(), of TCP and of UDP. The only place where a refusal reaches the
+ * program that asked, at once and as EPERM, and the only one where a
+ * connection can be sent to the engine.
+ *
+ *   1. neither stream nor datagram: the packet programs judge it.
+ *   2. loopback: never judged; forget what the socket was before.
+ *   3. no room for the socket's state: DENY STATE_FULL.
+ *   4. both sides judged; the judgement is stored with its generation.
+ *   5. ENGINE: only for TCP, only if the engine listens here, only if the socket
+ *      can reach loopback; then the destination becomes the engine's listener.
+ */
+#include "include/sockets.h"
+
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+
+DB_INLINE __u16 engine_port(__u32 me, int v4)
+{
+	const struct db_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &me);
+
+	if (!endpoint)
+		return 0;
+	return v4 ? endpoint->engine_port4 : endpoint->engine_port6;
+}
+
+/* 1: go on, 0: EPERM, 2: go to the engine's listener, whose port is in *port. */
+DB_INLINE int judge_connect(struct bpf_sock_addr *ctx, struct db_flow_key *key, __u32 hook, __u16 *port)
+{
+	struct bpf_sock *sk = ctx->sk;
+	struct db_question question = {};
+	struct db_answer answer = {};
+	struct db_socket state __attribute__((aligned(8))) = {};
+	const struct db_socket *before;
+	__u32 type = ctx->type, protocol = ctx->protocol;
+	int mptcp = protocol == IPPROTO_MPTCP;
+
+	if (!sk)
+		return 0;
+	if (type != DB_SOCK_STREAM && type != DB_SOCK_DGRAM)
+		return 1;
+	if (db_address_is_loopback(&key->destination)) {
+		/* ENOENT: there was nothing to forget. */
+		bpf_sk_storage_delete(&sockets, sk);
+		return 1;
+	}
+	if (mptcp)
+		protocol = IPPROTO_TCP;
+	key->protocol = protocol;
+	key->source_port = sk->src_port;
+	if (!db_has_ports(protocol))
+		key->destination_port = 0;
+	question.caller = db_self_endpoint();
+	question.callee = db_peer_of(&key->destination);
+	question.protocol = protocol;
+	question.port = key->destination_port;
+	if (!question.caller) {
+		answer.generation = db_generation();
+		db_deny(&answer, DB_REASON_UNKNOWN_SELF);
+	} else {
+		db_judge(&question, &answer);
+	}
+	if (answer.verdict == DB_ENGINE) {
+		*port = engine_port(question.caller, db_address_is_v4(&key->destination));
+		if (protocol != IPPROTO_TCP || mptcp)
+			db_deny(&answer, DB_REASON_NEEDS_ENGINE);
+		else if (!*port || sk->bound_dev_if > 1)
+			db_deny(&answer, DB_REASON_ENGINE_UNAVAILABLE);
+	}
+	state.generation = answer.generation;
+	state.role = DB_ROLE_CLIENT;
+	state.verdict = answer.verdict;
+	state.protocol = protocol;
+	before = db_socket_of(sk);
+	state.flags = (before ? before->flags & DB_SOCKET_ANSWERS : 0) |
+		      (answer.verdict == DB_ENGINE ? DB_SOCKET_REDIRECTED : 0);
+	state.owner = question.caller;
+	state.peer = question.callee;
+	state.port = question.port;
+	state.peer_port = question.port;
+	db_address_copy(&state.address, &key->destination);
+	if (db_socket_replace(sk, &state))
+		db_deny(&answer, DB_REASON_STATE_FULL);
+	if (answer.verdict == DB_ENGINE)
+		return 2; /* the engine records what becomes of it */
+	db_report(key, &answer, question.caller, question.callee, DB_WHERE(hook, DB_EGRESS));
+	return answer.verdict == DB_ALLOW;
+}
 
 SEC("cgroup/connect4")
 int connect4(struct bpf_sock_addr *ctx)
 {
-	struct db_self *me = bpf_get_local_storage(&self, 0);
-	struct db_event event = { .owner = me->endpoint };
+	struct db_flow_key key __attribute__((aligned(8))) = {};
+	__u16 port = 0;
+	int next;
 
-	db_emit(&event);
-	return 1;
+	db_address_v4(&key.destination, ctx->user_ip4);
+	key.destination_port = bpf_ntohs(ctx->user_port);
+	next = judge_connect(ctx, &key, DB_HOOK_CONNECT4, &port);
+	if (next == 2) {
+		ctx->user_ip4 = bpf_htonl(0x7f000001);
+		ctx->user_port = bpf_htons(port);
+		return 1;
+	}
+	return next == 1;
 }
 
 SEC("cgroup/connect6")
 int connect6(struct bpf_sock_addr *ctx)
 {
-	return 1;
+	struct db_flow_key key __attribute__((aligned(8))) = {};
+	__u16 port = 0;
+	int next;
+
+	db_address_words(&key.destination, ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3]);
+	key.destination_port = bpf_ntohs(ctx->user_port);
+	next = judge_connect(ctx, &key, DB_HOOK_CONNECT6, &port);
+	if (next == 2) {
+		int v4 = db_address_is_v4(&key.destination);
+
+		ctx->user_ip6[0] = 0;
+		ctx->user_ip6[1] = 0;
+		ctx->user_ip6[2] = v4 ? bpf_htonl(0xffff) : 0;
+		ctx->user_ip6[3] = v4 ? bpf_htonl(0x7f000001) : bpf_htonl(1);
+		ctx->user_port = bpf_htons(port);
+		return 1;
+	}
+	return next == 1;
 }

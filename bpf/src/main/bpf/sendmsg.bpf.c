@@ -1,14 +1,82 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "include/events.h"
+/*
+ * sendto() and sendmsg() with an address, of UDP. Judged like a connect, and
+ * remembered, so that a stream of datagrams to one place is judged and
+ * recorded once a generation. A socket to which datagrams were admitted may be
+ * answering them: only skb_egress, which sees both ends of the packet, can
+ * tell, and its refusal is EPERM too.
+ */
+#include "include/sockets.h"
+
+DB_INLINE int judge_sendmsg(struct bpf_sock_addr *ctx, struct db_flow_key *key, __u32 hook)
+{
+	struct bpf_sock *sk = ctx->sk;
+	struct db_question question = {};
+	struct db_answer answer = {};
+	struct db_socket state __attribute__((aligned(8))) = {};
+	const struct db_socket *socket;
+
+	if (!sk)
+		return 0;
+	if (db_address_is_loopback(&key->destination))
+		return 1;
+	key->protocol = ctx->protocol;
+	key->source_port = sk->src_port;
+	socket = db_socket_of(sk);
+	if (socket) {
+		union db_socket_state known = db_socket_state(socket);
+
+		if (known.flags & DB_SOCKET_ANSWERS)
+			return 1;
+		if (known.role == DB_ROLE_CLIENT && known.protocol == key->protocol &&
+			socket->port == key->destination_port &&
+			db_address_equal(&socket->address, &key->destination) && known.generation &&
+			known.generation == db_generation())
+			return known.verdict == DB_ALLOW;
+	}
+	question.caller = db_self_endpoint();
+	question.callee = db_peer_of(&key->destination);
+	question.protocol = key->protocol;
+	question.port = key->destination_port;
+	if (!question.caller) {
+		answer.generation = db_generation();
+		db_deny(&answer, DB_REASON_UNKNOWN_SELF);
+	} else {
+		db_judge(&question, &answer);
+	}
+	if (answer.verdict == DB_ENGINE)
+		db_deny(&answer, DB_REASON_NEEDS_ENGINE);
+	state.generation = answer.generation;
+	state.role = DB_ROLE_CLIENT;
+	state.verdict = answer.verdict;
+	state.protocol = key->protocol;
+	state.owner = question.caller;
+	state.peer = question.callee;
+	state.port = key->destination_port;
+	state.peer_port = key->destination_port;
+	db_address_copy(&state.address, &key->destination);
+	if (db_socket_replace(sk, &state))
+		db_deny(&answer, DB_REASON_STATE_FULL);
+	db_report(key, &answer, question.caller, question.callee, DB_WHERE(hook, DB_EGRESS));
+	return answer.verdict == DB_ALLOW;
+}
 
 SEC("cgroup/sendmsg4")
 int sendmsg4(struct bpf_sock_addr *ctx)
 {
-	return 1;
+	struct db_flow_key key __attribute__((aligned(8))) = {};
+
+	db_address_v4(&key.destination, ctx->user_ip4);
+	key.destination_port = bpf_ntohs(ctx->user_port);
+	return judge_sendmsg(ctx, &key, DB_HOOK_SENDMSG4);
 }
 
 SEC("cgroup/sendmsg6")
 int sendmsg6(struct bpf_sock_addr *ctx)
 {
-	return 1;
+	struct db_flow_key key __attribute__((aligned(8))) = {};
+
+	db_address_words(&key.destination, ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3]);
+	key.destination_port = bpf_ntohs(ctx->user_port);
+	return judge_sendmsg(ctx, &key, DB_HOOK_SENDMSG6);
 }

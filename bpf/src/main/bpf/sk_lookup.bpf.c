@@ -1,9 +1,77 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "include/events.h"
+/*
+ * Attached to a guarded container's network namespace; runs for TCP packets
+ * that no established connection claims.
+ *   1. loopback, other protocols, an address that is no container's: pass.
+ *   2. sent by the engine: pass; skb_ingress looks at it.
+ *   3. ALLOW: pass.
+ *   4. DENY: recorded, and the kernel answers with a reset, at once.
+ *   5. ENGINE: the connection goes to the engine's listener in this namespace,
+ *      with its origin; without one, DENY ENGINE_UNAVAILABLE.
+ */
+#include "include/inbound.h"
 
 /* The assembler cannot give a section and a function one name: the Makefile renames the symbol to "sk_lookup". */
 SEC("sk_lookup")
 int sk_lookup_program(struct bpf_sk_lookup *ctx)
 {
-	return SK_PASS;
+	struct db_flow_key key __attribute__((aligned(8))) = {};
+	struct db_origin_key at __attribute__((aligned(8))) = {};
+	struct db_origin origin __attribute__((aligned(8))) = {};
+	struct db_inbound inbound = {};
+	const struct db_endpoint *endpoint;
+	struct bpf_sock *listener;
+	__u32 me, number;
+	long failed;
+
+	if (ctx->ingress_ifindex == 1 || ctx->protocol != IPPROTO_TCP)
+		return SK_PASS;
+	if (ctx->family == 2 /* AF_INET */) {
+		db_address_v4(&key.source, db_load(ctx->remote_ip4));
+		db_address_v4(&key.destination, db_load(ctx->local_ip4));
+	} else {
+		db_address_words(&key.source, db_load(ctx->remote_ip6[0]), db_load(ctx->remote_ip6[1]),
+			db_load(ctx->remote_ip6[2]), db_load(ctx->remote_ip6[3]));
+		db_address_words(&key.destination, db_load(ctx->local_ip6[0]), db_load(ctx->local_ip6[1]),
+			db_load(ctx->local_ip6[2]), db_load(ctx->local_ip6[3]));
+	}
+	key.source_port = bpf_ntohs(ctx->remote_port);
+	key.destination_port = ctx->local_port;
+	key.protocol = IPPROTO_TCP;
+	me = db_peer_of(&key.destination);
+	if (me < DB_FIRST_ENDPOINT)
+		return SK_PASS;
+	db_judge_inbound(&key, me, &inbound);
+	if (inbound.from_engine && inbound.answer.verdict == DB_ALLOW)
+		return SK_PASS;
+	if (inbound.answer.verdict == DB_ALLOW)
+		return SK_PASS;
+	if (inbound.answer.verdict == DB_ENGINE) {
+		endpoint = bpf_map_lookup_elem(&endpoints, &me);
+		if (!endpoint)
+			return SK_DROP;
+		at.netns = endpoint->netns;
+		at.peer_port = key.source_port;
+		at.local_port = key.destination_port;
+		db_address_copy(&at.peer, &key.source);
+		db_address_copy(&origin.destination, &key.destination);
+		origin.port = key.destination_port;
+		origin.flags = DB_ORIGIN_ARRIVAL;
+		origin.caller = inbound.caller;
+		origin.callee = me;
+		origin.generation = inbound.answer.generation;
+		number = endpoint->netns << 1 | (ctx->family != 2);
+		listener = bpf_map_lookup_elem(&listeners, &number);
+		if (listener) {
+			failed = bpf_map_update_elem(&origins, &at, &origin, BPF_ANY);
+			if (!failed)
+				failed = bpf_sk_assign(ctx, listener, 0);
+			bpf_sk_release(listener);
+			if (!failed)
+				return SK_PASS;
+		}
+		db_deny(&inbound.answer, DB_REASON_ENGINE_UNAVAILABLE);
+	}
+	db_report(&key, &inbound.answer, me, inbound.caller, DB_WHERE(DB_HOOK_SK_LOOKUP, DB_INGRESS));
+	return SK_DROP;
 }

@@ -1,8 +1,318 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "include/events.h"
+/*
+ * Every IP packet of a guarded container's sockets, in this order:
+ *   1. loopback: passes, but a redirected connection's SYN leaves its origin
+ *      for the engine, and a connection to the engine's listener that connect
+ *      did not redirect finds none.
+ *   2. TCP on a socket judged by this generation: its stored verdict.
+ *   3. TCP judged by an older one: judged again; a denial cuts it (LATE_DENY).
+ *   4. a raw socket's TCP or UDP: RAW_SOCKET.
+ *   5. TCP without state: a SYN is judged as connect would (MPTCP's subflows
+ *      come this way), a listener's SYN+ACK and any RST pass, the rest is a
+ *      connection older than the attachment: UNJUDGED_SOCKET.
+ *   6. anything else: an answer to an admitted datagram passes; then the
+ *      socket's last judgement, if it was of this destination; then the rules.
+ * What passes as ours is recorded in `flows` first, for the receiver.
+ */
+#include "include/sockets.h"
+
+DB_INLINE int egress_refuse(const struct db_flow_key *key, struct db_answer *answer, __u16 reason, __u32 me, __u32 peer)
+{
+	answer->generation = db_generation();
+	db_deny(answer, reason);
+	db_report(key, answer, me, peer, DB_WHERE(DB_HOOK_SKB_EGRESS, DB_EGRESS));
+	return 0;
+}
+
+/* Until the peer has sent or acknowledged anything after the handshake it may still need the record. */
+DB_INLINE int peer_has_the_connection(struct bpf_sock *sk)
+{
+	const struct bpf_tcp_sock *tcp = bpf_tcp_sock(sk);
+
+	/* bytes_acked counts the SYN. */
+	return tcp && (tcp->bytes_acked > 1 || tcp->data_segs_in > 0);
+}
+
+/* A redirected connection's first packet: tells the engine where it wanted to go. */
+DB_INLINE int leave_origin(const struct db_packet *packet, const struct db_socket *socket, __u32 me)
+{
+	const struct db_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &me);
+	struct db_origin_key at __attribute__((aligned(8))) = {};
+	struct db_origin origin __attribute__((aligned(8))) = {};
+
+	if (!endpoint)
+		return 0;
+	at.netns = endpoint->netns;
+	at.peer_port = packet->key.source_port;
+	at.local_port = packet->key.destination_port;
+	db_address_copy(&at.peer, &packet->key.source);
+	if (!socket) {
+		if (at.local_port == endpoint->engine_port4 || at.local_port == endpoint->engine_port6)
+			bpf_map_delete_elem(&origins, &at);
+		return 1;
+	}
+	db_address_copy(&origin.destination, &socket->address);
+	origin.port = socket->port;
+	origin.caller = me;
+	origin.callee = socket->peer;
+	origin.generation = socket->generation;
+	return bpf_map_update_elem(&origins, &at, &origin, BPF_ANY) == 0;
+}
+
+DB_INLINE int egress_loopback(struct __sk_buff *skb, struct bpf_sock *sk, __u32 me, struct db_packet *packet,
+	struct db_answer *answer)
+{
+	struct db_socket *socket;
+	union db_socket_state state = {};
+
+	if (sk->type == DB_SOCK_RAW) {
+		const struct db_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &me);
+
+		/* Loopback is not judged, but nobody forges a handshake with the engine. */
+		if (endpoint && !db_parse(skb, 0, packet) && packet->key.protocol == IPPROTO_TCP &&
+			(packet->key.destination_port == endpoint->engine_port4 ||
+				packet->key.destination_port == endpoint->engine_port6))
+			return egress_refuse(&packet->key, answer, DB_REASON_RAW_SOCKET, me, me);
+		return 1;
+	}
+	if (sk->protocol != IPPROTO_TCP)
+		return 1;
+	socket = db_socket_of(sk);
+	if (socket)
+		state = db_socket_state(socket);
+	if (!(state.flags & DB_SOCKET_REDIRECTED))
+		socket = NULL;
+	if (socket) {
+		__u32 generation = db_generation();
+
+		if (!generation || state.generation != generation) {
+			db_judge_again(socket, me, answer);
+			db_socket_judged(socket, answer->verdict, answer->generation);
+			if (answer->verdict == DB_DENY && state.verdict != DB_DENY) {
+				if (db_parse(skb, 0, packet))
+					return 0;
+				db_report(&packet->key, answer, me, socket->peer,
+					DB_WHERE(DB_HOOK_SKB_EGRESS, DB_EGRESS));
+			}
+			state.verdict = answer->verdict;
+		}
+		if (state.verdict == DB_DENY)
+			return 0;
+	}
+	if (sk->state != BPF_TCP_SYN_SENT)
+		return 1;
+	if (db_parse(skb, 0, packet))
+		return 0;
+	if ((packet->tcp_flags & (DB_TCP_SYN | DB_TCP_ACK)) != DB_TCP_SYN)
+		return 1;
+	if (!leave_origin(packet, socket, me))
+		return egress_refuse(&packet->key, answer, DB_REASON_STATE_FULL, me, me);
+	return 1;
+}
+
+/* Makes the judgement of a packet that no state covers, stores it, reports it. 1 if allowed. */
+DB_INLINE int judge_and_store(struct bpf_sock *sk, const struct db_packet *packet, __u32 me, struct db_answer *answer,
+	__u32 *callee)
+{
+	struct db_question question = {};
+	struct db_socket state __attribute__((aligned(8))) = {};
+	struct db_socket *before = db_socket_of(sk);
+	int quiet = 0;
+
+	question.caller = me;
+	question.callee = db_peer_of(&packet->key.destination);
+	question.protocol = packet->key.protocol;
+	question.port = packet->key.destination_port;
+	*callee = question.callee;
+	db_judge(&question, answer);
+	if (answer->verdict == DB_ENGINE)
+		db_deny(answer, DB_REASON_NEEDS_ENGINE);
+	if (before && before->role == DB_ROLE_CLIENT && before->protocol == packet->key.protocol &&
+		before->port == question.port && db_address_equal(&before->address, &packet->key.destination)) {
+		/* The same flow under a new generation: only a change is news. */
+		if (before->verdict == DB_ALLOW && answer->verdict == DB_DENY)
+			answer->reason = DB_REASON_LATE_DENY;
+		quiet = before->verdict == answer->verdict && before->peer == question.callee;
+	}
+	state.generation = answer->generation;
+	state.role = DB_ROLE_CLIENT;
+	state.verdict = answer->verdict;
+	state.protocol = packet->key.protocol;
+	state.flags = before ? before->flags & DB_SOCKET_ANSWERS : 0;
+	state.owner = me;
+	state.peer = question.callee;
+	state.port = question.port;
+	state.peer_port = question.port;
+	db_address_copy(&state.address, &packet->key.destination);
+	if (db_socket_replace(sk, &state)) {
+		if (packet->key.protocol == IPPROTO_TCP)
+			db_deny(answer, DB_REASON_STATE_FULL);
+		quiet = 0;
+	}
+	if (!quiet)
+		db_report(&packet->key, answer, me, question.callee, DB_WHERE(DB_HOOK_SKB_EGRESS, DB_EGRESS));
+	return answer->verdict == DB_ALLOW;
+}
+
+/* The packet is an answer to a datagram that was admitted to us, and would still be. */
+DB_INLINE int is_answer(const struct db_packet *packet, __u32 me, struct db_answer *answer)
+{
+	struct db_flow_key asked __attribute__((aligned(8)));
+	struct db_flow flow;
+	const struct db_flow *known;
+	struct db_question question = {};
+
+	if (db_is_icmp_request(packet))
+		return 0;
+	db_reverse(&asked, &packet->key);
+	known = db_fresh_flow(&asked);
+	if (!known || known->admitted_by != me || known->sender == me || known->flags & DB_FLOW_ENGINE)
+		return 0;
+	if (known->admitted_generation == db_generation())
+		return 1;
+	question.caller = known->sender;
+	question.callee = me;
+	question.protocol = asked.protocol;
+	question.port = asked.destination_port;
+	if (db_judge(&question, answer) != DB_ALLOW)
+		return 0;
+	flow = *known;
+	flow.admitted_generation = answer->generation;
+	/* A lost update costs another judgement. */
+	bpf_map_update_elem(&flows, &asked, &flow, BPF_EXIST);
+	return 1;
+}
+
+DB_INLINE int egress_tcp_unknown(struct bpf_sock *sk, const struct db_packet *packet, __u32 me,
+	struct db_answer *answer)
+{
+	__u8 handshake = packet->tcp_flags & (DB_TCP_SYN | DB_TCP_ACK);
+	__u32 callee = DB_PEER_WORLD;
+	int reason;
+
+	if (handshake == DB_TCP_SYN) {
+		if (!judge_and_store(sk, packet, me, answer, &callee))
+			return 0;
+		reason = db_record(&packet->key, me, callee, 0, answer->generation);
+		if (reason)
+			return egress_refuse(&packet->key, answer, reason, me, callee);
+		return 1;
+	}
+	if (handshake == (DB_TCP_SYN | DB_TCP_ACK) && db_is_listener(sk))
+		return 1;
+	if (packet->tcp_flags & DB_TCP_RST)
+		return 1;
+	if (!db_first_refusal(sk, db_generation()))
+		return 0;
+	return egress_refuse(&packet->key, answer, DB_REASON_UNJUDGED_SOCKET, me, db_peer_of(&packet->key.destination));
+}
+
+DB_INLINE int egress_datagram(struct bpf_sock *sk, const struct db_packet *packet, __u32 me, struct db_answer *answer)
+{
+	const struct db_socket *socket = db_socket_of(sk);
+	__u32 generation = db_generation(), callee = DB_PEER_WORLD;
+	int known = 0, allowed = 0, reason;
+
+	if (socket) {
+		union db_socket_state state = db_socket_state(socket);
+
+		known = generation && state.generation == generation && state.role == DB_ROLE_CLIENT &&
+			state.protocol == packet->key.protocol && socket->port == packet->key.destination_port &&
+			db_address_equal(&socket->address, &packet->key.destination);
+		allowed = known && state.verdict == DB_ALLOW;
+		if (known)
+			callee = socket->peer;
+	}
+	if (!allowed) {
+		if (is_answer(packet, me, answer))
+			return 1;
+		if (known)
+			return 0; /* refused and recorded before */
+		if (!judge_and_store(sk, packet, me, answer, &callee))
+			return 0;
+		generation = answer->generation;
+	}
+	reason = db_record(&packet->key, me, callee, 0, generation);
+	if (reason)
+		return egress_refuse(&packet->key, answer, reason, me, callee);
+	return 1;
+}
 
 SEC("cgroup_skb/egress")
 int skb_egress(struct __sk_buff *skb)
 {
-	return 1;
+	struct db_packet packet __attribute__((aligned(8))) = {};
+	struct db_answer answer = {};
+	struct bpf_sock *sk = skb->sk;
+	struct db_socket *socket;
+	__u32 me = db_self_endpoint();
+	int reason;
+
+	if (!sk)
+		return 0;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return 0;
+	if (skb->ifindex == 1)
+		return egress_loopback(skb, sk, me, &packet, &answer);
+	if (!me) {
+		db_parse(skb, 0, &packet);
+		if (!db_first_refusal(sk, db_generation()))
+			return 0;
+		return egress_refuse(&packet.key, &answer, DB_REASON_UNKNOWN_SELF, me, 0);
+	}
+	if (sk->protocol == IPPROTO_TCP && sk->type == DB_SOCK_STREAM && (socket = db_socket_of(sk)) &&
+		!db_is_listener(sk)) {
+		union db_socket_state state = db_socket_state(socket);
+
+		if (state.role != DB_ROLE_NONE) {
+			__u32 generation = db_generation();
+
+			if (!db_is_plain_tcp(skb)) {
+				/* Source routing can be added to a socket that is already connected. */
+				reason = db_parse(skb, 0, &packet);
+				if (reason)
+					return egress_refuse(&packet.key, &answer, reason, me, socket->peer);
+			}
+
+			if (!generation || state.generation != generation) {
+				db_judge_again(socket, me, &answer);
+				generation = answer.generation;
+				db_socket_judged(socket, answer.verdict, generation);
+			} else {
+				answer.verdict = state.verdict;
+				/* An un-redirected socket can't have passed the engine. */
+				if (state.verdict == DB_ENGINE)
+					db_socket_judged(socket, DB_DENY, generation);
+			}
+			if (answer.verdict == DB_ALLOW) {
+				if (state.role == DB_ROLE_SERVER || peer_has_the_connection(sk))
+					return 1;
+				if (db_parse(skb, 0, &packet))
+					return 0;
+				reason = db_record(&packet.key, me, socket->peer, 0, generation);
+				if (reason)
+					return egress_refuse(&packet.key, &answer, reason, me, socket->peer);
+				return 1;
+			}
+			if (state.verdict == DB_DENY || db_parse(skb, 0, &packet))
+				return 0;
+			if (answer.verdict == DB_ENGINE)
+				return egress_refuse(&packet.key, &answer, DB_REASON_NEEDS_ENGINE, me, socket->peer);
+			db_report(&packet.key, &answer, me, socket->peer,
+				DB_WHERE(DB_HOOK_SKB_EGRESS, state.role == DB_ROLE_SERVER ? DB_INGRESS : DB_EGRESS));
+			return 0;
+		}
+	}
+	reason = db_parse(skb, 0, &packet);
+	if (!reason && sk->type == DB_SOCK_RAW && db_has_ports(packet.key.protocol))
+		reason = DB_REASON_RAW_SOCKET;
+	if (reason) {
+		if (!db_first_refusal(sk, db_generation()))
+			return 0;
+		return egress_refuse(&packet.key, &answer, reason, me, DB_PEER_WORLD);
+	}
+	if (packet.key.protocol == IPPROTO_TCP)
+		return egress_tcp_unknown(sk, &packet, me, &answer);
+	return egress_datagram(sk, &packet, me, &answer);
 }

@@ -1,8 +1,229 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "include/events.h"
+/*
+ * Every IP packet that is about to reach a socket of a guarded container, in
+ * this order (skb->sk is the receiver; nothing here knows the sender but the
+ * record in `flows`):
+ *   1. loopback: passes.
+ *   2. TCP on a socket judged by this generation: its stored verdict.
+ *   3. TCP judged by an older one: judged again; a denial cuts it (LATE_DENY).
+ *   4. a raw socket's copy of TCP or UDP: RAW_SOCKET.
+ *   5. TCP at a listener: judged as include/inbound.h says.
+ *   6. TCP on a connection without state: the record of a container's own
+ *      egress program explains it, else UNJUDGED_SOCKET.
+ *   7. anything else: an answer to what we sent passes, so does what was
+ *      admitted by this generation, the rest is judged as inbound.
+ * ICMP errors about TCP and UDP do not come here: the kernel hands them to
+ * their sockets. What comes is a raw or ping socket's copy.
+ */
+#include "include/inbound.h"
+#include "include/sockets.h"
+
+#define WHERE_INBOUND DB_WHERE(DB_HOOK_SKB_INGRESS, DB_INGRESS)
+
+DB_INLINE int ingress_refuse(struct bpf_sock *sk, const struct db_flow_key *key, struct db_answer *answer, __u16 reason,
+	__u32 me)
+{
+	answer->generation = db_generation();
+	if (!db_first_refusal(sk, answer->generation))
+		return 0;
+	db_deny(answer, reason);
+	db_report(key, answer, me, db_peer_of(&key->source), WHERE_INBOUND);
+	return 0;
+}
+
+DB_INLINE void judge_inbound(const struct db_flow_key *key, __u32 me, struct db_inbound *inbound)
+{
+	db_judge_inbound(key, me, inbound);
+	if (inbound->answer.verdict == DB_ENGINE)
+		db_deny(&inbound->answer, DB_REASON_NEEDS_ENGINE);
+}
+
+/* A container's connection was recorded when it connected: only outsiders' beginnings are news. */
+DB_INLINE void report_inbound(const struct db_flow_key *key, struct db_inbound *inbound, __u32 me, int begins)
+{
+	if (inbound->answer.verdict == DB_DENY || (begins && inbound->caller < DB_FIRST_ENDPOINT))
+		db_report(key, &inbound->answer, me, inbound->caller, WHERE_INBOUND);
+}
+
+DB_INLINE int ingress_listener(const struct db_packet *packet, __u32 me, struct db_inbound *inbound)
+{
+	/* A reset opens nothing. */
+	if (packet->tcp_flags & DB_TCP_RST)
+		return 1;
+	judge_inbound(&packet->key, me, inbound);
+	report_inbound(&packet->key, inbound, me,
+		(packet->tcp_flags & (DB_TCP_SYN | DB_TCP_ACK)) == DB_TCP_SYN);
+	return inbound->answer.verdict == DB_ALLOW;
+}
+
+/*
+ * The server's side of a connection whose state is missing, because the record
+ * was lost while sock_ops looked for it, or because the server was attached
+ * later than its client. A client whose packets are not acknowledged goes on
+ * recording them.
+ */
+DB_INLINE int ingress_unknown(struct bpf_sock *sk, const struct db_packet *packet, __u32 me, struct db_inbound *inbound)
+{
+	struct db_socket state __attribute__((aligned(8))) = {};
+	const struct db_flow *flow = db_fresh_flow(&packet->key);
+
+	if (!flow || flow->flags & DB_FLOW_OUTSIDER) {
+		if (packet->tcp_flags & DB_TCP_RST)
+			return 1;
+		return ingress_refuse(sk, &packet->key, &inbound->answer, DB_REASON_UNJUDGED_SOCKET, me);
+	}
+	judge_inbound(&packet->key, me, inbound);
+	state.generation = inbound->answer.generation;
+	state.role = DB_ROLE_SERVER;
+	state.verdict = inbound->answer.verdict;
+	state.protocol = IPPROTO_TCP;
+	state.flags = inbound->from_engine ? DB_SOCKET_FROM_ENGINE : 0;
+	state.owner = me;
+	state.peer = inbound->caller;
+	state.port = packet->key.destination_port;
+	state.peer_port = packet->key.source_port;
+	db_address_copy(&state.address, &packet->key.source);
+	if (db_socket_replace(sk, &state))
+		db_deny(&inbound->answer, DB_REASON_STATE_FULL);
+	report_inbound(&packet->key, inbound, me, 0);
+	return inbound->answer.verdict == DB_ALLOW;
+}
+
+/* An answer to what we sent to the same place less than a minute ago, if we still may. */
+DB_INLINE int is_reply(const struct db_flow_key *sent, __u32 me, struct db_answer *answer)
+{
+	const struct db_flow *known = db_fresh_flow(sent);
+	struct db_question question = {};
+	struct db_flow flow;
+
+	if (!known || known->sender != me || known->flags)
+		return 0;
+	if (known->generation && known->generation == db_generation())
+		return 1;
+	question.caller = me;
+	question.callee = known->callee;
+	question.protocol = sent->protocol;
+	question.port = sent->destination_port;
+	if (db_judge(&question, answer) != DB_ALLOW)
+		return 0;
+	flow = *known;
+	flow.generation = answer->generation;
+	/* A lost update costs another judgement. */
+	bpf_map_update_elem(&flows, sent, &flow, BPF_EXIST);
+	return 1;
+}
+
+/* An ICMP error that quotes a packet of ours. */
+DB_INLINE int is_error_of_ours(struct __sk_buff *skb, const struct db_packet *packet, struct db_packet *quoted, __u32 me)
+{
+	const struct db_flow *known;
+
+	if (!db_is_icmp_error(packet) || db_parse(skb, packet->payload + 8, quoted))
+		return 0;
+	known = db_fresh_flow(&quoted->key);
+	return known && known->sender == me;
+}
+
+/* Remembers that a flow's datagrams are let in, so that the answers may leave and the next is not judged again. */
+DB_INLINE void admit(struct bpf_sock *sk, const struct db_flow_key *key, __u32 me, const struct db_inbound *inbound)
+{
+	const struct db_flow *known = db_fresh_flow(key);
+	struct db_socket *socket;
+	struct db_flow flow = {};
+
+	if (known && !(known->flags & DB_FLOW_OUTSIDER)) {
+		flow = *known;
+	} else {
+		flow.seen_ns = bpf_ktime_get_ns();
+		flow.sender = inbound->caller;
+		flow.callee = me;
+		flow.flags = DB_FLOW_OUTSIDER;
+		flow.generation = inbound->answer.generation;
+	}
+	flow.admitted_by = me;
+	flow.admitted_generation = inbound->answer.generation;
+	/* A lost update costs another judgement, or an answer that is judged by our own rules. */
+	bpf_map_update_elem(&flows, key, &flow, BPF_ANY);
+	socket = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (socket && !(socket->flags & DB_SOCKET_ANSWERS))
+		socket->flags |= DB_SOCKET_ANSWERS;
+}
+
+DB_INLINE int ingress_datagram(struct __sk_buff *skb, struct bpf_sock *sk, const struct db_packet *packet,
+	struct db_packet *other, __u32 me, struct db_inbound *inbound)
+{
+	struct db_flow *known;
+	int begins = 1;
+
+	db_reverse(&other->key, &packet->key);
+	if (!db_is_icmp_request(packet) && is_reply(&other->key, me, &inbound->answer))
+		return 1;
+	known = db_fresh_flow(&packet->key);
+	if (known && known->admitted_by == me) {
+		begins = 0;
+		if (known->admitted_generation && known->admitted_generation == db_generation()) {
+			if (known->flags & DB_FLOW_OUTSIDER &&
+				bpf_ktime_get_ns() - known->seen_ns >= DB_FLOW_REFRESH_NS)
+				known->seen_ns = bpf_ktime_get_ns();
+			return 1;
+		}
+	}
+	if (is_error_of_ours(skb, packet, other, me))
+		return 1;
+	judge_inbound(&packet->key, me, inbound);
+	report_inbound(&packet->key, inbound, me, begins);
+	if (inbound->answer.verdict != DB_ALLOW)
+		return 0;
+	admit(sk, &packet->key, me, inbound);
+	return 1;
+}
 
 SEC("cgroup_skb/ingress")
 int skb_ingress(struct __sk_buff *skb)
 {
-	return 1;
+	struct db_packet packet __attribute__((aligned(8))) = {};
+	struct db_packet other __attribute__((aligned(8))) = {};
+	struct db_inbound inbound = {};
+	struct bpf_sock *sk = skb->sk;
+	struct db_socket *socket;
+	__u32 me = db_self_endpoint();
+	int reason;
+
+	if (skb->ifindex == 1)
+		return 1;
+	if (!sk)
+		return 0;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return 0;
+	if (me && sk->protocol == IPPROTO_TCP && sk->type == DB_SOCK_STREAM && !db_is_listener(sk) &&
+		(socket = db_socket_of(sk))) {
+		union db_socket_state state = db_socket_state(socket);
+
+		if (state.role != DB_ROLE_NONE) {
+			__u32 generation = db_generation();
+
+			if (generation && state.generation == generation)
+				return state.verdict == DB_ALLOW;
+			db_judge_again(socket, me, &inbound.answer);
+			db_socket_judged(socket, inbound.answer.verdict, inbound.answer.generation);
+			if (inbound.answer.verdict == DB_DENY && state.verdict != DB_DENY && !db_parse(skb, 0, &packet))
+				db_report(&packet.key, &inbound.answer, me, socket->peer,
+					DB_WHERE(DB_HOOK_SKB_INGRESS,
+						state.role == DB_ROLE_SERVER ? DB_INGRESS : DB_EGRESS));
+			return inbound.answer.verdict == DB_ALLOW;
+		}
+	}
+	reason = db_parse(skb, 0, &packet);
+	if (!me)
+		reason = DB_REASON_UNKNOWN_SELF;
+	else if (!reason && sk->type == DB_SOCK_RAW && db_has_ports(packet.key.protocol))
+		reason = DB_REASON_RAW_SOCKET;
+	if (reason)
+		return ingress_refuse(sk, &packet.key, &inbound.answer, reason, me);
+	if (packet.key.protocol != IPPROTO_TCP)
+		return ingress_datagram(skb, sk, &packet, &other, me, &inbound);
+	if (db_is_listener(sk))
+		return ingress_listener(&packet, me, &inbound);
+	return ingress_unknown(sk, &packet, me, &inbound);
 }

@@ -1,8 +1,63 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "include/events.h"
+/*
+ * A connection was accepted: the new socket learns who its client is, once, so
+ * that the flow's record is not needed again. skb_ingress has let its handshake
+ * in; it is judged here too, because the policy may have changed since.
+ *   1. loopback, and connections to ourselves: nothing to learn.
+ *   2. a client that cannot be told (its record was lost): no state, and
+ *      skb_ingress waits for the record.
+ */
+#include "include/inbound.h"
+#include "include/sockets.h"
 
 SEC("sockops")
 int sock_ops(struct bpf_sock_ops *ctx)
 {
+	struct db_flow_key key __attribute__((aligned(8))) = {};
+	struct db_socket state __attribute__((aligned(8))) = {};
+	struct db_inbound inbound = {};
+	struct bpf_sock *sk;
+	__u32 me;
+
+	if (ctx->op != BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB)
+		return 1;
+	sk = ctx->sk;
+	me = db_self_endpoint();
+	if (!sk || !me)
+		return 1;
+	if (ctx->family == 2 /* AF_INET */) {
+		db_address_v4(&key.source, db_load(ctx->remote_ip4));
+		db_address_v4(&key.destination, db_load(ctx->local_ip4));
+	} else {
+		db_address_words(&key.source, db_load(ctx->remote_ip6[0]), db_load(ctx->remote_ip6[1]),
+			db_load(ctx->remote_ip6[2]), db_load(ctx->remote_ip6[3]));
+		db_address_words(&key.destination, db_load(ctx->local_ip6[0]), db_load(ctx->local_ip6[1]),
+			db_load(ctx->local_ip6[2]), db_load(ctx->local_ip6[3]));
+	}
+	key.source_port = bpf_ntohl(ctx->remote_port);
+	key.destination_port = ctx->local_port;
+	key.protocol = IPPROTO_TCP;
+	if (db_address_is_loopback(&key.source) || db_address_equal(&key.source, &key.destination))
+		return 1;
+	db_judge_inbound(&key, me, &inbound);
+	if (inbound.answer.reason == DB_REASON_UNVOUCHED_ADDRESS)
+		return 1;
+	if (inbound.answer.verdict == DB_ENGINE)
+		db_deny(&inbound.answer, DB_REASON_NEEDS_ENGINE);
+	state.generation = inbound.answer.generation;
+	state.role = DB_ROLE_SERVER;
+	state.verdict = inbound.answer.verdict;
+	state.protocol = IPPROTO_TCP;
+	state.flags = inbound.from_engine ? DB_SOCKET_FROM_ENGINE : 0;
+	state.owner = me;
+	state.peer = inbound.caller;
+	state.port = key.destination_port;
+	state.peer_port = key.source_port;
+	db_address_copy(&state.address, &key.source);
+	/* Without state every packet is refused as UNJUDGED_SOCKET. */
+	if (db_socket_replace(sk, &state))
+		return 1;
+	if (inbound.answer.verdict == DB_DENY)
+		db_report(&key, &inbound.answer, me, inbound.caller, DB_WHERE(DB_HOOK_SOCK_OPS, DB_INGRESS));
 	return 1;
 }

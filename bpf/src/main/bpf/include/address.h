@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Addresses of both families as 16 bytes. Every lookup by address goes through
+ * here, so that ::ffff:a.b.c.d and a.b.c.d can never be two things.
+ */
+#ifndef DRAWBRIDGE_ADDRESS_H
+#define DRAWBRIDGE_ADDRESS_H
+
+#include <linux/types.h>
+#include <bpf/bpf_endian.h>
+
+#include "maps.h"
+
+#define DB_INLINE static __always_inline
+
+/*
+ * A context field, loaded here and nowhere else: the compiler may not merge two
+ * branches' loads into one through a computed pointer, which the verifier
+ * refuses. The counter keeps the branches' asm statements from being merged.
+ */
+#define db_load(field)                                                  \
+	({                                                              \
+		__u32 loaded_ = (field);                                \
+		asm volatile("# %1" : "+r"(loaded_) : "i"(__COUNTER__)); \
+		loaded_;                                                \
+	})
+
+/* The address's four words in network order. The pointer must be aligned to four bytes. */
+DB_INLINE void db_address_words(struct db_address *to, __u32 w0, __u32 w1, __u32 w2, __u32 w3)
+{
+	__u8 *bytes = __builtin_assume_aligned(to->bytes, 4);
+
+	__builtin_memcpy(bytes, &w0, 4);
+	__builtin_memcpy(bytes + 4, &w1, 4);
+	__builtin_memcpy(bytes + 8, &w2, 4);
+	__builtin_memcpy(bytes + 12, &w3, 4);
+}
+
+DB_INLINE void db_address_v4(struct db_address *to, __u32 address)
+{
+	db_address_words(to, 0, 0, bpf_htonl(0xffff), address);
+}
+
+DB_INLINE __u32 db_address_word(const struct db_address *from, int index)
+{
+	const __u8 *bytes = __builtin_assume_aligned(from->bytes, 4);
+	__u32 word;
+
+	__builtin_memcpy(&word, bytes + 4 * index, 4);
+	return word;
+}
+
+DB_INLINE void db_address_copy(struct db_address *to, const struct db_address *from)
+{
+	db_address_words(to, db_address_word(from, 0), db_address_word(from, 1), db_address_word(from, 2),
+		db_address_word(from, 3));
+}
+
+DB_INLINE int db_address_equal(const struct db_address *a, const struct db_address *b)
+{
+	return db_address_word(a, 0) == db_address_word(b, 0) && db_address_word(a, 1) == db_address_word(b, 1) &&
+	       db_address_word(a, 2) == db_address_word(b, 2) && db_address_word(a, 3) == db_address_word(b, 3);
+}
+
+DB_INLINE int db_address_is_v4(const struct db_address *address)
+{
+	return db_address_word(address, 0) == 0 && db_address_word(address, 1) == 0 &&
+	       db_address_word(address, 2) == bpf_htonl(0xffff);
+}
+
+/* 127.0.0.0/8, ::1, and the unspecified addresses, which Linux connects to loopback. */
+DB_INLINE int db_address_is_loopback(const struct db_address *address)
+{
+	__u32 last = db_address_word(address, 3);
+
+	if (db_address_is_v4(address))
+		return last == 0 || (last & bpf_htonl(0xff000000)) == bpf_htonl(0x7f000000);
+	return db_address_word(address, 0) == 0 && db_address_word(address, 1) == 0 &&
+	       db_address_word(address, 2) == 0 && (last == 0 || last == bpf_htonl(1));
+}
+
+/* Who has the address: an endpoint, DB_PEER_HOST, or DB_PEER_WORLD for what nobody told us. */
+DB_INLINE __u32 db_peer_of(const struct db_address *address)
+{
+	struct db_address_key key = { .prefix_bits = 128 };
+	const __u32 *peer;
+
+	db_address_copy(&key.address, address);
+	peer = bpf_map_lookup_elem(&addresses, &key);
+	return peer ? *peer : DB_PEER_WORLD;
+}
+
+#endif

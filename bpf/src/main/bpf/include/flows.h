@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Who sent a flow's packets, as the sender's own egress program wrote it. The
+ * receiver takes a container's identity from here and never from an address.
+ * A record is written before its packet leaves, so it is there when the packet
+ * arrives; one that is lost or old denies.
+ */
+#ifndef DRAWBRIDGE_FLOWS_H
+#define DRAWBRIDGE_FLOWS_H
+
+#include "events.h"
+#include "packet.h"
+
+#define DB_FLOW_FRESH_NS (60ull * 1000 * 1000 * 1000) /* an older record proves nothing */
+#define DB_FLOW_REFRESH_NS (10ull * 1000 * 1000 * 1000) /* how late seen_ns may be */
+
+DB_INLINE struct db_flow *db_fresh_flow(const struct db_flow_key *key)
+{
+	struct db_flow *flow = bpf_map_lookup_elem(&flows, key);
+
+	if (!flow || bpf_ktime_get_ns() - flow->seen_ns >= DB_FLOW_FRESH_NS)
+		return NULL;
+	return flow;
+}
+
+/* May `me` send from this address? Not from one that a live container in another network namespace has. */
+DB_INLINE int db_source_is_ours(const struct db_address *source, __u32 me)
+{
+	__u32 has = db_peer_of(source);
+	const struct db_endpoint *theirs, *mine;
+
+	if (has < DB_FIRST_ENDPOINT || has == me)
+		return 1;
+	theirs = bpf_map_lookup_elem(&endpoints, &has);
+	mine = bpf_map_lookup_elem(&endpoints, &me);
+	return !theirs || (mine && mine->netns == theirs->netns);
+}
+
+/*
+ * Records that `sender` sends this flow to whom it takes for `callee`. 0, or
+ * the reason why the packet must not leave. Cheap when nothing is new. Only
+ * seen_ns is ever changed in place: an LRU entry may become another key's at
+ * any time, and a wrong time is the only harm that could do.
+ */
+__attribute__((noinline)) int db_record(const struct db_flow_key *key, __u32 sender, __u32 callee, __u32 flags,
+	__u32 generation)
+{
+	struct db_flow *known, fresh = {};
+	__u64 now = bpf_ktime_get_ns();
+
+	if (!key)
+		return DB_REASON_MALFORMED_PACKET;
+	known = bpf_map_lookup_elem(&flows, key);
+	if (known && known->sender == sender && known->callee == callee && known->flags == flags) {
+		if (known->generation == generation) {
+			if (now - known->seen_ns >= DB_FLOW_REFRESH_NS)
+				known->seen_ns = now;
+			return 0;
+		}
+		fresh.admitted_by = known->admitted_by;
+		fresh.admitted_generation = known->admitted_generation;
+	} else if (flags == 0 && !db_source_is_ours(&key->source, sender)) {
+		return DB_REASON_UNVOUCHED_ADDRESS;
+	}
+	fresh.seen_ns = now;
+	fresh.sender = sender;
+	fresh.callee = callee;
+	fresh.flags = flags;
+	fresh.generation = generation;
+	return bpf_map_update_elem(&flows, key, &fresh, BPF_ANY) ? DB_REASON_STATE_FULL : 0;
+}
+
+#endif

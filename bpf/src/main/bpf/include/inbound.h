@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Judging what arrives, in this order:
+ *   1. a fresh record of the engine: it must name me as the callee, else
+ *      WRONG_CALLEE; layer 4 must not deny it; the engine judged the rest.
+ *   2. a fresh record of a container: judged as that container.
+ *   3. no record, and the source address is a container's: UNVOUCHED_ADDRESS.
+ *   4. otherwise judged as HOST or WORLD.
+ * The verdict may be ENGINE: skb_ingress denies that (NEEDS_ENGINE), sk_lookup
+ * hands the connection to the engine.
+ */
+#ifndef DRAWBRIDGE_INBOUND_H
+#define DRAWBRIDGE_INBOUND_H
+
+#include "flows.h"
+
+struct db_inbound {
+	struct db_answer answer;
+	__u32 caller;
+	__u32 from_engine; /* the packet was sent by a socket of the engine */
+};
+
+__attribute__((noinline)) int db_judge_inbound(const struct db_flow_key *key, __u32 me, struct db_inbound *inbound)
+{
+	struct db_question question = { .callee = me };
+	const struct db_flow *flow;
+
+	if (!key || !inbound)
+		return DB_DENY;
+	__builtin_memset(inbound, 0, sizeof(*inbound));
+	question.protocol = key->protocol;
+	question.port = key->destination_port;
+	flow = db_fresh_flow(key);
+	if (flow && !(flow->flags & DB_FLOW_OUTSIDER)) {
+		inbound->caller = flow->sender;
+		inbound->from_engine = (flow->flags & DB_FLOW_ENGINE) != 0;
+		if (inbound->from_engine && flow->callee != me) {
+			inbound->answer.generation = db_generation();
+			db_deny(&inbound->answer, DB_REASON_WRONG_CALLEE);
+			return DB_DENY;
+		}
+	} else {
+		inbound->caller = db_peer_of(&key->source);
+		if (inbound->caller >= DB_FIRST_ENDPOINT) {
+			inbound->answer.generation = db_generation();
+			db_deny(&inbound->answer, DB_REASON_UNVOUCHED_ADDRESS);
+			return DB_DENY;
+		}
+	}
+	question.caller = inbound->caller;
+	db_judge(&question, &inbound->answer);
+	if (inbound->from_engine && inbound->answer.verdict == DB_ENGINE)
+		inbound->answer.verdict = DB_ALLOW;
+	return inbound->answer.verdict;
+}
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The policy itself. Both sides of a flow must allow it, and the smaller
+ * verdict wins: DENY < ENGINE < ALLOW.
+ *
+ * One side, in this order:
+ *   1. HOST and WORLD have no rules of their own: ALLOW.
+ *   2. an endpoint without an entry: DENY UNKNOWN_ENDPOINT.
+ *   3. mode off, or not closed in this direction: ALLOW.
+ *   4. the table of (owner, peer), else the one of (owner, ANY), else DENY.
+ *   5. the range that holds (protocol, port), else DENY.
+ *   6. mode audit: this side's DENY becomes ALLOW and is marked.
+ */
+#ifndef DRAWBRIDGE_JUDGE_H
+#define DRAWBRIDGE_JUDGE_H
+
+#include <linux/in.h>
+
+#include "address.h"
+#include "reasons.h"
+#include "self.h"
+
+struct db_question {
+	__u32 caller, callee; /* endpoint, HOST or WORLD */
+	__u32 protocol; /* IPPROTO_* */
+	__u32 port; /* the callee's */
+};
+
+struct db_answer {
+	__u32 generation; /* the one judged by */
+	__u32 rule;
+	__u16 reason;
+	__u8 verdict;
+	__u8 side; /* DB_SIDE_* that denied, also if only audited */
+	__u8 audited;
+	__u8 reserved[3];
+};
+
+/* One side's finding in a register. */
+#define DB_SIDE(verdict, reason, rule) ((__u64)(verdict) | (__u64)(reason) << 8 | (__u64)(rule) << 32)
+#define DB_SIDE_VERDICT(side) ((__u8)(side))
+#define DB_SIDE_REASON(side) ((__u16)((side) >> 8 & 0xff))
+#define DB_SIDE_RULE(side) ((__u32)((side) >> 32))
+#define DB_SIDE_AUDITED (1ull << 24)
+
+DB_INLINE int db_protocol_has_rules(__u32 protocol)
+{
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_ICMP ||
+	       protocol == 58 /* ICMPv6 */ || protocol == IPPROTO_SCTP;
+}
+
+/* Ranges are disjoint and sorted by (protocol, low): a binary search of at most six steps. */
+DB_INLINE __u64 db_search(const struct db_table *table, __u32 protocol, __u32 port)
+{
+	__u32 wanted = protocol << 16 | (port & 0xffff);
+	__u32 low = 0, high = table->count;
+	__u64 none = DB_SIDE(DB_DENY, db_protocol_has_rules(protocol) ? DB_REASON_NO_RULE : DB_REASON_PROTOCOL, 0);
+
+	if (high > DB_MAX_RANGES)
+		return none;
+	for (int step = 0; step < 6; step++) {
+		__u32 middle = (low + high) / 2;
+		const struct db_range *range;
+
+		if (low >= high || middle >= DB_MAX_RANGES)
+			break;
+		range = &table->ranges[middle];
+		if (wanted < ((__u32)range->protocol << 16 | range->low)) {
+			high = middle;
+		} else if (wanted > ((__u32)range->protocol << 16 | range->high)) {
+			low = middle + 1;
+		} else {
+			if (range->verdict == DB_ALLOW || range->verdict == DB_ENGINE)
+				return DB_SIDE(range->verdict, DB_REASON_RULE_ALLOWS, range->rule);
+			if (range->rule)
+				return DB_SIDE(DB_DENY, DB_REASON_RULE_DENIES, range->rule);
+			return none;
+		}
+	}
+	return none;
+}
+
+/* Global functions are verified once, whatever number of programs and branches call them. */
+__attribute__((noinline)) __u64 db_judge_side(__u32 owner, __u32 peer, __u32 direction, __u32 protocol, __u32 port)
+{
+	struct db_pair pair = { .owner = owner, .peer = peer, .direction = direction };
+	const struct db_endpoint *endpoint;
+	const struct db_table *table = NULL;
+	const __u32 *number;
+	__u64 found;
+
+	if (owner == DB_PEER_HOST || owner == DB_PEER_WORLD)
+		return DB_SIDE(DB_ALLOW, DB_REASON_OPEN, 0);
+	endpoint = bpf_map_lookup_elem(&endpoints, &owner);
+	if (!endpoint)
+		return DB_SIDE(DB_DENY, DB_REASON_UNKNOWN_ENDPOINT, 0);
+	if (endpoint->flags & DB_EP_OFF)
+		return DB_SIDE(DB_ALLOW, DB_REASON_OPEN, 0);
+	if (!(endpoint->flags & (direction == DB_EGRESS ? DB_EP_CLOSED_EGRESS : DB_EP_CLOSED_INGRESS)))
+		return DB_SIDE(DB_ALLOW, DB_REASON_OPEN, 0);
+	number = bpf_map_lookup_elem(&pairs, &pair);
+	if (!number) {
+		pair.peer = DB_PEER_ANY;
+		number = bpf_map_lookup_elem(&pairs, &pair);
+	}
+	if (number) {
+		__u32 key = *number;
+
+		table = bpf_map_lookup_elem(&tables, &key);
+	}
+	found = table ? db_search(table, protocol, port) :
+			DB_SIDE(DB_DENY, db_protocol_has_rules(protocol) ? DB_REASON_NO_RULE : DB_REASON_PROTOCOL, 0);
+	if (DB_SIDE_VERDICT(found) == DB_DENY && endpoint->flags & DB_EP_AUDIT)
+		found = (found & ~0xffull) | DB_ALLOW | DB_SIDE_AUDITED;
+	return found;
+}
+
+/*
+ * Both sides. A container that talks to itself is not judged. The generation is
+ * read first: a policy applied in between leads to a second judgement, never
+ * to an old verdict under the new number.
+ */
+__attribute__((noinline)) int db_judge(const struct db_question *question, struct db_answer *answer)
+{
+	__u64 caller, callee, decisive;
+	__u8 verdict, side = DB_SIDE_NONE;
+
+	if (!question || !answer)
+		return DB_DENY;
+	answer->generation = db_generation();
+	answer->rule = 0;
+	answer->audited = 0;
+	answer->side = DB_SIDE_NONE;
+	answer->verdict = DB_DENY;
+	answer->reason = DB_REASON_NO_POLICY;
+	if (answer->generation == 0)
+		return DB_DENY;
+	if (question->caller == question->callee) {
+		answer->verdict = DB_ALLOW;
+		answer->reason = DB_REASON_OPEN;
+		return DB_ALLOW;
+	}
+	caller = db_judge_side(question->caller, question->callee, DB_EGRESS, question->protocol, question->port);
+	callee = db_judge_side(question->callee, question->caller, DB_INGRESS, question->protocol, question->port);
+	verdict = DB_SIDE_VERDICT(caller) < DB_SIDE_VERDICT(callee) ? DB_SIDE_VERDICT(caller) : DB_SIDE_VERDICT(callee);
+	if (DB_SIDE_VERDICT(caller) == DB_DENY) {
+		decisive = caller;
+		side = DB_SIDE_CALLER;
+	} else if (DB_SIDE_VERDICT(callee) == DB_DENY) {
+		decisive = callee;
+		side = DB_SIDE_CALLEE;
+	} else if (caller & DB_SIDE_AUDITED) {
+		decisive = caller;
+		side = DB_SIDE_CALLER;
+	} else if (callee & DB_SIDE_AUDITED) {
+		decisive = callee;
+		side = DB_SIDE_CALLEE;
+	} else if (DB_SIDE_VERDICT(callee) == verdict && DB_SIDE_RULE(callee)) {
+		decisive = callee;
+	} else {
+		decisive = caller;
+		if (!DB_SIDE_RULE(caller) && DB_SIDE_RULE(callee))
+			decisive = callee;
+	}
+	answer->verdict = verdict;
+	answer->side = side;
+	answer->audited = (decisive & DB_SIDE_AUDITED) != 0;
+	answer->reason = DB_SIDE_REASON(decisive);
+	answer->rule = DB_SIDE_RULE(decisive);
+	return verdict;
+}
+
+DB_INLINE void db_deny(struct db_answer *answer, __u16 reason)
+{
+	answer->verdict = DB_DENY;
+	answer->reason = reason;
+	answer->audited = 0;
+}
+
+#endif

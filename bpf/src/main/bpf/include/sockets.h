@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What is known of a socket, in its own storage: it can't be evicted, can't be
+ * taken over by another socket, and dies with this one. The fast path of every
+ * packet is this storage and one comparison of generations.
+ */
+#ifndef DRAWBRIDGE_SOCKETS_H
+#define DRAWBRIDGE_SOCKETS_H
+
+#include "flows.h"
+
+#define DB_SOCK_STREAM 1
+#define DB_SOCK_DGRAM 2
+#define DB_SOCK_RAW 3
+
+DB_INLINE struct db_socket *db_socket_of(struct bpf_sock *sk)
+{
+	return bpf_sk_storage_get(&sockets, sk, 0, 0);
+}
+
+/* The first eight bytes are read and written as one: a verdict never counts under another's generation. */
+union db_socket_state {
+	__u64 word;
+	struct {
+		__u32 generation;
+		__u8 role, verdict, protocol, flags;
+	};
+};
+
+DB_INLINE union db_socket_state db_socket_state(const struct db_socket *socket)
+{
+	return (union db_socket_state){ .word = *(const volatile __u64 *)socket };
+}
+
+DB_INLINE void db_socket_judged(struct db_socket *socket, __u8 verdict, __u32 generation)
+{
+	union db_socket_state state = db_socket_state(socket);
+
+	state.verdict = verdict;
+	state.generation = generation;
+	*(volatile __u64 *)socket = state.word;
+}
+
+/*
+ * A new peer is a new storage element, complete from the start: two threads
+ * that send to two places by one socket must not make one entry out of both.
+ * Afterwards only the state word changes. Not 0: no memory for it.
+ */
+DB_INLINE int db_socket_replace(struct bpf_sock *sk, struct db_socket *value)
+{
+	/* ENOENT is the usual answer: there was none. */
+	bpf_sk_storage_delete(&sockets, sk);
+	return bpf_sk_storage_get(&sockets, sk, value, BPF_SK_STORAGE_GET_F_CREATE) ? 0 : -1;
+}
+
+/* A listener may still bear the storage of a connection it once was: that says nothing of who now comes in. */
+DB_INLINE int db_is_listener(const struct bpf_sock *sk)
+{
+	return sk->state == BPF_TCP_LISTEN;
+}
+
+/*
+ * Judges a connection again with the identities learnt when it began. An
+ * address that has since moved to another container changes nothing here.
+ * ENGINE suffices for a redirected client and for a server whose client is the
+ * engine; any other connection has bytes that no engine saw.
+ */
+__attribute__((noinline)) int db_judge_again(struct db_socket *socket, __u32 me, struct db_answer *answer)
+{
+	struct db_question question = {};
+
+	if (!socket || !answer)
+		return DB_DENY;
+	question.protocol = socket->protocol;
+	question.port = socket->port;
+	question.caller = socket->role == DB_ROLE_SERVER ? socket->peer : me;
+	question.callee = socket->role == DB_ROLE_SERVER ? me : socket->peer;
+	db_judge(&question, answer);
+	if (answer->verdict == DB_ENGINE && socket->role == DB_ROLE_SERVER && socket->flags & DB_SOCKET_FROM_ENGINE)
+		answer->verdict = DB_ALLOW;
+	if (answer->verdict == DB_ENGINE && !(socket->flags & DB_SOCKET_REDIRECTED))
+		answer->verdict = DB_DENY;
+	if (answer->verdict == DB_DENY && socket->verdict != DB_DENY)
+		answer->reason = DB_REASON_LATE_DENY;
+	return answer->verdict;
+}
+
+/*
+ * For a packet that no state explains: remembers, for this generation, that it
+ * was reported. False if it was before: then it is dropped without a record.
+ */
+DB_INLINE int db_first_refusal(struct bpf_sock *sk, __u32 generation)
+{
+	struct db_socket *socket = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	union db_socket_state state;
+
+	if (!socket)
+		return 1;
+	state = db_socket_state(socket);
+	if (state.role != DB_ROLE_NONE)
+		return 1;
+	if (generation && state.generation == generation)
+		return 0;
+	db_socket_judged(socket, DB_DENY, generation);
+	return 1;
+}
+
+#endif
