@@ -1,0 +1,49 @@
+package dev.drawbridge.api;
+
+import java.time.Duration;
+
+/**
+ * Every bound of the server, by name. None is configurable: they protect the agent, not a workload.
+ */
+final class ApiLimits {
+
+  /** Open connections on both listeners together; one more is answered 503 and closed. */
+  static final int CONNECTIONS = 512;
+
+  /** Threads that ask the {@link AgentView}. */
+  static final int WORKERS = 2;
+
+  /** Bytes of a request line (RFC 9112 section 3 recommends at least 8000). */
+  static final int REQUEST_LINE = 8192;
+
+  /** Bytes of all header fields together. */
+  static final int HEADERS = 16384;
+
+  /** From the opening of a connection, or the end of the last answer, to a whole request head. */
+  static final Duration HEAD = Duration.ofSeconds(10);
+
+  /** From the first byte of an answer to the last that the client has taken. */
+  static final Duration ANSWER = Duration.ofSeconds(30);
+
+  /** Connections that follow flows. */
+  static final int FOLLOWERS = 16;
+
+  /** Records waiting for one follower. */
+  static final int FOLLOWER_QUEUE = 1024;
+
+  /** How long a follower may take nothing at all. */
+  static final Duration FOLLOWER_STALLED = Duration.ofSeconds(60);
+
+  /** Records in one answer of {@code /v1/flows}. */
+  static final int FLOWS = 5000;
+
+  /** Records when {@code last} is not given. */
+  static final int FLOWS_DEFAULT = 100;
+
+  /** Parameters in one query string, and bytes of one value. */
+  static final int PARAMETERS = 64;
+
+  static final int PARAMETER = 4096;
+
+  private ApiLimits() {}
+}

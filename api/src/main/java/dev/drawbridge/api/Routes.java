@@ -1,0 +1,172 @@
+package dev.drawbridge.api;
+
+import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Every path that is answered, in one table. {@code openapi.json} is held against it by a test.
+ * Paths are compared byte for byte: nothing is decoded or normalised, so there is one spelling of
+ * each.
+ */
+final class Routes {
+
+  @FunctionalInterface
+  private interface Handler {
+    Answer answer(Query query) throws Refusal;
+  }
+
+  /** Parameters are the complete list; {@code prefix} admits a family of them, or is empty. */
+  record Route(String path, List<String> parameters, String prefix, String summary) {}
+
+  private final AgentView view;
+  private final Map<Route, Handler> handlers = new LinkedHashMap<>();
+  private final PrometheusTextFormatWriter metricsWriter = PrometheusTextFormatWriter.create();
+
+  Routes(AgentView view) {
+    this.view = view;
+    add("/", List.of(), "", "this index", q -> index());
+    add("/v1/status", List.of(), "", "the agent's health", q -> Answer.json(view.status()));
+    add(
+        "/v1/endpoints",
+        List.of(),
+        "",
+        "every container known",
+        q -> Answer.json(view.endpoints()));
+    add(
+        "/v1/verdict",
+        VerdictQuestion.PARAMETERS,
+        VerdictQuestion.HEADER_PREFIX,
+        "what would happen to a connection or request",
+        this::verdict);
+    add(
+        "/v1/flows",
+        List.of("last", "follow", "verdict", "container"),
+        "",
+        "verdicts given on the wire",
+        this::flows);
+    add(
+        "/v1/problems",
+        List.of(),
+        "",
+        "what the operator should know",
+        q -> Answer.json(view.problems()));
+    add("/metrics", List.of(), "", "metrics in Prometheus' text format", q -> metrics());
+    add("/openapi.json", List.of(), "", "this API described", q -> openApi());
+  }
+
+  private void add(
+      String path, List<String> parameters, String prefix, String summary, Handler handler) {
+    handlers.put(new Route(path, parameters, prefix, summary), handler);
+  }
+
+  List<Route> all() {
+    return List.copyOf(handlers.keySet());
+  }
+
+  /** {@code target} is the request target in origin form. */
+  Answer answer(String target) throws Refusal {
+    int question = target.indexOf('?');
+    String path = question < 0 ? target : target.substring(0, question);
+    for (Map.Entry<Route, Handler> entry : handlers.entrySet()) {
+      Route route = entry.getKey();
+      if (route.path().equals(path)) {
+        Query query = Query.parse(question < 0 ? "" : target.substring(question + 1));
+        query.allowOnly(route.parameters(), route.prefix());
+        return entry.getValue().answer(query);
+      }
+    }
+    List<String> paths = handlers.keySet().stream().map(Route::path).toList();
+    throw new Refusal(
+        404, "not-found", "there is nothing at this path", "one of " + String.join(" ", paths));
+  }
+
+  private record Index(String name, List<IndexEntry> paths) {}
+
+  private record IndexEntry(String path, List<String> parameters, String summary) {}
+
+  private Answer index() {
+    List<IndexEntry> entries =
+        handlers.keySet().stream()
+            .map(r -> new IndexEntry(r.path(), r.parameters(), r.summary()))
+            .toList();
+    return Answer.json(new Index("drawbridge", entries));
+  }
+
+  private Answer verdict(Query query) throws Refusal {
+    return switch (view.verdict(VerdictQuestion.read(query))) {
+      case VerdictResult.Answered answered -> Answer.json(answered.report());
+      case VerdictResult.Unknown unknown ->
+          throw new Refusal(404, unknown.code(), unknown.message(), unknown.expected());
+    };
+  }
+
+  private Answer flows(Query query) throws Refusal {
+    boolean follow = query.flag("follow");
+    int last =
+        query.number("last", 0, ApiLimits.FLOWS).orElse(follow ? 0 : ApiLimits.FLOWS_DEFAULT);
+    FlowFilter filter =
+        new FlowFilter(outcome(query), query.one("container").map(this::containerName));
+    return follow ? new Answer.Follow(filter, last) : Answer.json(view.flows(filter, last));
+  }
+
+  private static Optional<Outcome> outcome(Query query) throws Refusal {
+    Optional<String> text = query.one("verdict");
+    if (text.isEmpty()) {
+      return Optional.empty();
+    }
+    return switch (text.get()) {
+      case "allow", "allowed" -> Optional.of(Outcome.ALLOW);
+      case "deny", "denied" -> Optional.of(Outcome.DENY);
+      default ->
+          throw Query.bad("verdict", "\"" + text.get() + "\" is unknown", "allowed or denied");
+    };
+  }
+
+  /**
+   * An id, or its first twelve digits or more, becomes the name; anything else is taken for a name,
+   * of a container that may be gone.
+   */
+  private String containerName(String nameOrId) {
+    if (nameOrId.length() < 12) {
+      return nameOrId;
+    }
+    return view.endpoints().stream()
+        .filter(e -> e.id().startsWith(nameOrId))
+        .map(EndpointReport::name)
+        .findFirst()
+        .orElse(nameOrId);
+  }
+
+  private Answer metrics() throws Refusal {
+    ByteArrayOutputStream text = new ByteArrayOutputStream();
+    try {
+      metricsWriter.write(text, view.metrics());
+    } catch (IOException e) {
+      throw new Refusal(
+          500, "internal-error", "the metrics could not be written: " + e.getMessage(), "");
+    }
+    return new Answer.Body(
+        200, metricsWriter.getContentType(), text.toString(StandardCharsets.UTF_8));
+  }
+
+  private static Answer openApi() throws Refusal {
+    try (InputStream in = Routes.class.getResourceAsStream("openapi.json")) {
+      if (in == null) {
+        throw new Refusal(
+            500, "internal-error", "the description is missing from the agent's own files", "");
+      }
+      return new Answer.Body(
+          200, Answer.JSON, new String(in.readAllBytes(), StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new Refusal(
+          500, "internal-error", "the description could not be read: " + e.getMessage(), "");
+    }
+  }
+}

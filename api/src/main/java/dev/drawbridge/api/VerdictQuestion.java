@@ -1,0 +1,175 @@
+package dev.drawbridge.api;
+
+import java.net.InetAddress;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** Reads the parameters of {@code /v1/verdict} into a {@link VerdictQuery}. */
+final class VerdictQuestion {
+  static final List<String> PARAMETERS =
+      List.of("from", "to", "method", "path", "port", "protocol", "host");
+  static final String HEADER_PREFIX = "header.";
+
+  private static final String PARTY_FORM =
+      "labels as key=value,key2=value2, a container's name or id, an address, host or world";
+
+  private VerdictQuestion() {}
+
+  static VerdictQuery read(Query query) throws Refusal {
+    query.allowOnly(PARAMETERS, HEADER_PREFIX);
+    Party from = party("from", query.required("from", PARTY_FORM));
+    Party to = party("to", query.required("to", PARTY_FORM));
+    Optional<VerdictQuery.Request> request = request(query);
+    VerdictQuery.Protocol protocol = protocol(query);
+    int port = query.number("port", 1, 65535).orElse(0);
+    if (request.isPresent() && protocol != VerdictQuery.Protocol.TCP) {
+      throw Query.bad(
+          "protocol", "a request with a method travels over tcp", "tcp, or no method and path");
+    }
+    if (request.isEmpty() && port == 0 && protocol != VerdictQuery.Protocol.ICMP) {
+      throw new Refusal(
+          400,
+          "missing-parameter",
+          "neither a request nor a port is given",
+          "method and path, or port, or protocol=icmp");
+    }
+    Optional<String> host = query.one("host");
+    SortedMap<String, List<String>> headers = headers(query);
+    if (request.isEmpty() && (host.isPresent() || !headers.isEmpty())) {
+      throw new Refusal(
+          400,
+          "missing-parameter",
+          "a host or a header belongs to a request",
+          "method and path as well");
+    }
+    return new VerdictQuery(from, to, request, protocol, port, host, headers);
+  }
+
+  private static Party party(String parameter, String text) throws Refusal {
+    if (text.equals("host")) {
+      return new Party.Host();
+    }
+    if (text.equals("world")) {
+      return new Party.World();
+    }
+    if (text.indexOf('=') >= 0) {
+      return new Party.Labels(labels(parameter, text));
+    }
+    if (isAddress(text)) {
+      return new Party.Address(text);
+    }
+    String name = text.startsWith("container:") ? text.substring("container:".length()) : text;
+    boolean plain = !name.isEmpty() && name.chars().allMatch(VerdictQuestion::inContainerName);
+    if (!plain) {
+      throw Query.bad(parameter, "\"" + text + "\" names nobody", PARTY_FORM);
+    }
+    return new Party.Container(name);
+  }
+
+  /** Docker's own set for names: letters, digits, underscore, dot, dash. */
+  private static boolean inContainerName(int c) {
+    return isLetterOrDigit(c) || c == '_' || c == '.' || c == '-';
+  }
+
+  private static boolean isLetterOrDigit(int c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  }
+
+  private static boolean isAddress(String text) {
+    try {
+      return !text.contains("%") && InetAddress.ofLiteral(text).getAddress().length > 0;
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
+  private static SortedMap<String, String> labels(String parameter, String text) throws Refusal {
+    SortedMap<String, String> labels = new TreeMap<>();
+    for (String pair : Query.split(text, ',')) {
+      int equals = pair.indexOf('=');
+      if (equals < 1) {
+        throw Query.bad(parameter, "\"" + pair + "\" is not a label", "key=value,key2=value2");
+      }
+      if (labels.put(pair.substring(0, equals), pair.substring(equals + 1)) != null) {
+        throw Query.bad(
+            parameter,
+            "label \"" + pair.substring(0, equals) + "\" is given twice",
+            "each label once");
+      }
+    }
+    return Collections.unmodifiableSortedMap(labels);
+  }
+
+  private static Optional<VerdictQuery.Request> request(Query query) throws Refusal {
+    Optional<String> method = query.one("method");
+    Optional<String> path = query.one("path");
+    if (method.isEmpty() && path.isEmpty()) {
+      return Optional.empty();
+    }
+    if (method.isEmpty() || path.isEmpty()) {
+      String missing = method.isEmpty() ? "method" : "path";
+      throw new Refusal(
+          400,
+          "missing-parameter",
+          "parameter \"" + missing + "\" is missing",
+          "method and path together, as in method=GET&path=/users");
+    }
+    if (!isToken(method.get())) {
+      throw Query.bad(
+          "method", "\"" + method.get() + "\" is not an HTTP method", "a token such as GET");
+    }
+    boolean plain =
+        path.get().startsWith("/") && path.get().chars().allMatch(c -> c > 0x20 && c < 0x7f);
+    if (!plain) {
+      throw Query.bad(
+          "path",
+          "\"" + path.get() + "\" cannot stand in a request line",
+          "a path that begins with /, percent-encoded as a client would send it");
+    }
+    return Optional.of(new VerdictQuery.Request(method.get(), path.get()));
+  }
+
+  private static VerdictQuery.Protocol protocol(Query query) throws Refusal {
+    String text = query.one("protocol").orElse("tcp");
+    return switch (text) {
+      case "tcp" -> VerdictQuery.Protocol.TCP;
+      case "udp" -> VerdictQuery.Protocol.UDP;
+      case "sctp" -> VerdictQuery.Protocol.SCTP;
+      case "icmp" -> VerdictQuery.Protocol.ICMP;
+      default ->
+          throw Query.bad("protocol", "\"" + text + "\" is unknown", "tcp, udp, sctp or icmp");
+    };
+  }
+
+  private static SortedMap<String, List<String>> headers(Query query) throws Refusal {
+    SortedMap<String, List<String>> headers = new TreeMap<>();
+    for (Map.Entry<String, List<String>> entry : query.withPrefix(HEADER_PREFIX).entrySet()) {
+      String name = entry.getKey().toLowerCase(Locale.ROOT);
+      if (!isToken(name)) {
+        throw Query.bad(
+            HEADER_PREFIX + entry.getKey(), "not a header name", "a token such as header.X-Reason");
+      }
+      if (name.equals("host")) {
+        throw Query.bad(
+            HEADER_PREFIX + entry.getKey(),
+            "the Host header has a parameter of its own",
+            "host=NAME");
+      }
+      if (headers.put(name, List.copyOf(entry.getValue())) != null) {
+        throw Query.bad(HEADER_PREFIX + entry.getKey(), "given in two spellings", "one spelling");
+      }
+    }
+    return Collections.unmodifiableSortedMap(headers);
+  }
+
+  /** RFC 9110 section 5.6.2. */
+  private static boolean isToken(String text) {
+    return !text.isEmpty()
+        && text.chars().allMatch(c -> isLetterOrDigit(c) || "!#$%&'*+-.^_`|~".indexOf(c) >= 0);
+  }
+}
