@@ -1,6 +1,20 @@
 package dev.drawbridge.bpf;
 
+import dev.drawbridge.bpf.ffi.Errno;
+import dev.drawbridge.bpf.ffi.Fd;
+import dev.drawbridge.bpf.ffi.LibBpf;
+import dev.drawbridge.bpf.ffi.LibC;
+import dev.drawbridge.bpf.ffi.NativeFailure;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -8,27 +22,108 @@ import java.util.Set;
  * process's handles; pinned maps and pinned links stay.
  */
 public final class BpfObject implements AutoCloseable {
+  private static final String NAME = "drawbridge";
+  private static final String RESOURCE = "/dev/drawbridge/bpf/drawbridge.bpf.o";
+
+  private final Map<String, Program> programs = new LinkedHashMap<>();
+  private final Map<String, BpfMap> maps = new LinkedHashMap<>();
+
   private BpfObject() {}
 
   /** The bytes of the object file this build was made with. */
   public static byte[] drawbridge() {
-    return Later.come();
+    try (InputStream in = BpfObject.class.getResourceAsStream(RESOURCE)) {
+      if (in == null) {
+        throw new IllegalStateException("this build lacks " + RESOURCE);
+      }
+      return in.readAllBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read " + RESOURCE, e);
+    }
   }
 
   /**
    * Loads an object and pins every map by its name in {@code pinDirectory}. A pinned map of that
-   * name is reused if its type, sizes and flags are equal.
+   * name is reused if its type, sizes, flags and the structs inside are equal.
    *
    * @throws MapLayoutMismatch if a pinned map differs; nothing was loaded
    * @throws LoadRejected if the verifier refuses a program; maps pinned by this call are unpinned
    */
   public static BpfObject load(byte[] elf, Path pinDirectory) {
-    return Later.come();
+    try {
+      Files.createDirectories(pinDirectory);
+    } catch (IOException e) {
+      throw Failures.of("make the directory of pinned maps", pinDirectory, e);
+    }
+    return load(elf, Optional.of(pinDirectory));
   }
 
   /** Loads an object and pins nothing. */
   public static BpfObject load(byte[] elf) {
-    return Later.come();
+    return load(elf, Optional.empty());
+  }
+
+  private static BpfObject load(byte[] elf, Optional<Path> pinDirectory) {
+    try (LibBpf.Opened opened = LibBpf.system().open(elf, NAME)) {
+      List<LibBpf.MapSpec> specs = opened.maps().stream().filter(map -> !map.internal()).toList();
+      pinDirectory.ifPresent(directory -> pin(opened, specs, directory));
+      int result = opened.load();
+      if (result < 0) {
+        throw rejected(opened, result);
+      }
+      return adopt(opened, specs);
+    } catch (NativeFailure e) {
+      throw new LoadRejected(
+          NAME, Errno.name(e.errno()), VerifierLog.explain("", e.messages()), "");
+    }
+  }
+
+  private static void pin(LibBpf.Opened opened, List<LibBpf.MapSpec> specs, Path directory) {
+    for (LibBpf.MapSpec spec : specs) {
+      Path pin = directory.resolve(spec.name());
+      PinnedMaps.checkReusable(spec, opened.btf(), pin);
+      int _ =
+          Failures.check(opened.pinAt(spec.name(), pin.toString()), "plan to pin map", spec.name());
+    }
+  }
+
+  private static LoadRejected rejected(LibBpf.Opened opened, int result) {
+    String log = opened.kernelLog();
+    List<String> messages = opened.messages();
+    String object =
+        VerifierLog.refusedProgram(messages).map(name -> "program " + name).orElse(NAME);
+    return new LoadRejected(
+        object,
+        Errno.name(result),
+        VerifierLog.explain(log, messages),
+        log.isEmpty() ? String.join("\n", messages) : log);
+  }
+
+  /** Keeps own handles of everything, so that libbpf's copy of the object can go at once. */
+  private static BpfObject adopt(LibBpf.Opened opened, List<LibBpf.MapSpec> specs) {
+    BpfObject object = new BpfObject();
+    boolean complete = false;
+    try {
+      for (LibBpf.MapSpec spec : specs) {
+        Fd fd = duplicate(opened.mapFd(spec.name()), "map " + spec.name());
+        object.maps.put(spec.name(), BpfMap.adopt(spec.name(), fd));
+      }
+      for (LibBpf.ProgramSpec spec : opened.programs()) {
+        Fd fd = duplicate(opened.programFd(spec.name()), "program " + spec.name());
+        object.programs.put(
+            spec.name(), new Program(spec.name(), fd, spec.type(), spec.attachType()));
+      }
+      complete = true;
+      return object;
+    } finally {
+      if (!complete) {
+        object.close();
+      }
+    }
+  }
+
+  private static Fd duplicate(int fd, String what) {
+    return new Fd(Failures.check(LibC.system().duplicate(fd), "keep", what), what);
   }
 
   /**
@@ -37,7 +132,7 @@ public final class BpfObject implements AutoCloseable {
    * @throws IllegalArgumentException if there is none
    */
   public Program program(String name) {
-    return Later.come();
+    return known(programs, name, "program");
   }
 
   /**
@@ -46,19 +141,29 @@ public final class BpfObject implements AutoCloseable {
    * @throws IllegalArgumentException if there is none
    */
   public BpfMap map(String name) {
-    return Later.come();
+    return known(maps, name, "map");
+  }
+
+  private static <T> T known(Map<String, T> all, String name, String kind) {
+    T found = all.get(name);
+    if (found == null) {
+      throw new IllegalArgumentException(
+          "the object has no %s '%s', only %s".formatted(kind, name, all.keySet()));
+    }
+    return found;
   }
 
   public Set<String> programs() {
-    return Later.come();
+    return Collections.unmodifiableSet(programs.keySet());
   }
 
   public Set<String> maps() {
-    return Later.come();
+    return Collections.unmodifiableSet(maps.keySet());
   }
 
   @Override
   public void close() {
-    Later.come();
+    programs.values().forEach(Program::close);
+    maps.values().forEach(BpfMap::close);
   }
 }

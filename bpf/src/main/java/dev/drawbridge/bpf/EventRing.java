@@ -1,44 +1,124 @@
 package dev.drawbridge.bpf;
 
+import dev.drawbridge.bpf.ffi.Errno;
+import dev.drawbridge.bpf.ffi.LibBpf;
+import dev.drawbridge.bpf.ffi.NativeFailure;
+import java.lang.System.Logger.Level;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the map {@code events} on one named platform thread: a thread that waits in the kernel pins
  * its carrier, so it cannot be virtual.
  */
 public final class EventRing implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(EventRing.class.getName());
+  private static final String THREAD_NAME = "drawbridge-events";
+
+  /** How long {@link #close} may take at most, beside the sink's own time. */
+  private static final int POLL_MILLIS = 100;
+
+  private final LibBpf.Ring ring;
+  private final BpfMap lost;
+  private final Consumer<Event> sink;
+  private final LongAdder delivered = new LongAdder();
+  private final LongAdder undelivered = new LongAdder();
+  private volatile boolean closing;
+  private boolean closed;
+  private @Nullable Thread reader;
+
   /**
    * @param ring the RINGBUF map
    * @param lost the PERCPU_ARRAY in which the kernel counts events that found the ring full
    * @param sink called on the reader's thread; what it throws is logged and counted, nothing more
    */
   public EventRing(BpfMap ring, BpfMap lost, Consumer<Event> sink) {
-    Later.come();
+    this.lost = lost;
+    this.sink = sink;
+    try {
+      this.ring = LibBpf.system().ring(ring.fd(), this::deliver);
+    } catch (NativeFailure e) {
+      throw Failures.of("read map", ring.name(), -e.errno());
+    }
   }
 
   /** Starts the thread; once. */
-  public void start() {
-    Later.come();
+  public synchronized void start() {
+    if (reader != null || closed) {
+      throw new IllegalStateException(closed ? "closed" : "already started");
+    }
+    reader = Thread.ofPlatform().name(THREAD_NAME).daemon().start(this::read);
+  }
+
+  private void read() {
+    while (!closing) {
+      int result = ring.poll(POLL_MILLIS);
+      if (result < 0 && result != -Errno.EINTR) {
+        LOG.log(Level.ERROR, "events are no longer read: poll failed with " + Errno.name(result));
+        return;
+      }
+    }
+  }
+
+  /** Runs inside an upcall: must not throw. */
+  @SuppressWarnings("CatchingUnchecked") // a sink's fault must not end the reader
+  private void deliver(byte[] record) {
+    try {
+      sink.accept(Event.decode(record));
+      delivered.increment();
+    } catch (RuntimeException | Error e) {
+      undelivered.increment();
+      LOG.log(Level.WARNING, "an event was not delivered", e);
+    }
   }
 
   /** Events the kernel dropped because the ring was full, since the map was made. */
   public long lost() {
-    return Later.come();
+    return lost.lookupPerCpu(NativeOrder.u32(0)).stream().mapToLong(NativeOrder::asU64).sum();
   }
 
   /** Events read whose bytes made no sense or whose sink threw. */
   public long undelivered() {
-    return Later.come();
+    return undelivered.sum();
   }
 
   /** Events handed to the sink. */
   public long delivered() {
-    return Later.come();
+    return delivered.sum();
   }
 
-  /** Ends the thread and waits for it. */
+  /** Ends the thread and waits for it; events still in the ring stay there. */
   @Override
-  public void close() {
-    Later.come();
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closing = true;
+    Thread thread = reader;
+    if (thread != null) {
+      if (thread == Thread.currentThread()) {
+        throw new IllegalStateException("the sink cannot close the ring it is called from");
+      }
+      joinUninterruptibly(thread);
+    }
+    closed = true;
+    ring.close();
+  }
+
+  /** Freeing the ring under its reader would crash the process: an interrupt has to wait. */
+  private static void joinUninterruptibly(Thread thread) {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        thread.join();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

@@ -1,5 +1,11 @@
 package dev.drawbridge.bpf;
 
+import dev.drawbridge.bpf.ffi.Fd;
+import dev.drawbridge.bpf.ffi.LibBpf;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -7,36 +13,60 @@ import java.nio.file.Path;
  * one stays attached until it is unpinned, whatever happens to this process.
  */
 public final class Link implements AutoCloseable {
-  private Link() {}
+  /** BPF_LINK_TYPE_CGROUP and BPF_LINK_TYPE_NETNS. */
+  private static final int CGROUP = 3;
+
+  private static final int NETNS = 5;
+
+  private final Fd fd;
+
+  Link(Fd fd) {
+    this.fd = fd;
+  }
 
   /** Opens a pinned link. */
   public static Link openPinned(Path pin) {
-    return Later.come();
+    int number =
+        Failures.check(LibBpf.system().openPinned(pin.toString()), "open pinned link", pin);
+    return new Link(new Fd(number, "link " + pin));
   }
 
   /** Removes a pin; false if there was none. The program detaches when no handle is left. */
   public static boolean unpin(Path pin) {
-    return Later.come();
+    try {
+      return Files.deleteIfExists(pin);
+    } catch (IOException e) {
+      throw Failures.of("remove pin", pin, e);
+    }
   }
 
   /** Pins it; makes the parent directory. A link already pinned there is an EEXIST. */
   public void pin(Path pin) {
-    Later.come();
+    Path parent = pin.toAbsolutePath().getParent();
+    try {
+      if (parent != null) {
+        Files.createDirectories(parent);
+      }
+    } catch (IOException e) {
+      throw Failures.of("make the directory of pin", pin, e);
+    }
+    int _ = Failures.check(LibBpf.system().pin(fd.raw(), pin.toString()), "pin " + fd + " at", pin);
   }
 
   /** Puts another program of the same type in its place, with no moment in between. */
   public void update(Program program) {
-    Later.come();
+    int result = LibBpf.system().linkUpdate(fd.raw(), program.fd().raw());
+    int _ = Failures.check(result, "put " + program + " into", fd);
   }
 
   /** The kernel's number of this link, as bpftool shows it. */
   public int id() {
-    return Later.come();
+    return info().getInt(4);
   }
 
   /** The kernel's number of the program now attached. */
   public int programId() {
-    return Later.come();
+    return info().getInt(8);
   }
 
   /**
@@ -45,11 +75,29 @@ public final class Link implements AutoCloseable {
    * @throws IllegalStateException for links of other kinds
    */
   public long target() {
-    return Later.come();
+    ByteBuffer info = info();
+    int type = info.getInt(0);
+    return switch (type) {
+      case CGROUP -> info.getLong(16);
+      case NETNS -> Integer.toUnsignedLong(info.getInt(16));
+      default -> throw new IllegalStateException(fd + " is a link of type " + type);
+    };
+  }
+
+  /** struct bpf_link_info, linux/bpf.h: type, id, prog_id, then by type. */
+  private ByteBuffer info() {
+    byte[] bytes = new byte[32];
+    int _ = Failures.check(LibBpf.system().info(fd.raw(), bytes), "ask about", fd);
+    return ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
   }
 
   @Override
   public void close() {
-    Later.come();
+    fd.close();
+  }
+
+  @Override
+  public String toString() {
+    return fd.toString();
   }
 }

@@ -1,9 +1,17 @@
 package dev.drawbridge.bpf;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Where things are pinned: {@code <bpffs>/drawbridge/{maps,links/<container id>/<program>}}.
@@ -49,27 +57,72 @@ public final class Pins {
 
   /** Makes the directories that are missing. */
   public void create() {
-    Later.come();
+    try {
+      Files.createDirectories(maps());
+      Files.createDirectories(links());
+    } catch (IOException e) {
+      throw Failures.of("make the pin directories below", root, e);
+    }
   }
 
   /** Containers that have links. */
   public Set<String> containers() {
-    return Later.come();
+    return names(links());
   }
 
   /** Programs a container has links of. */
   public Set<String> programs(String containerId) {
-    return Later.come();
+    return names(links(containerId));
+  }
+
+  private static Set<String> names(Path directory) {
+    if (!Files.isDirectory(directory)) {
+      return Set.of();
+    }
+    try (Stream<Path> entries = Files.list(directory)) {
+      return entries
+          .map(entry -> String.valueOf(entry.getFileName()))
+          .collect(Collectors.toCollection(TreeSet::new));
+    } catch (IOException e) {
+      throw Failures.of("list", directory, e);
+    }
   }
 
   /** Detaches a container: removes all its links and their directory; fine if there are none. */
   public void removeLinks(String containerId) {
-    Later.come();
+    List<Path> _ = removeTree(links(containerId));
   }
 
-  /** Removes every pin of Drawbridge: all programs detach, all maps are forgotten. */
+  /**
+   * Removes every pin of Drawbridge: all programs detach, all maps are forgotten. Links go first,
+   * so that no program ever runs on maps that lost their owner.
+   *
+   * @return what was removed
+   */
   public List<Path> removeAll() {
-    return Later.come();
+    List<Path> removed = new ArrayList<>(removeTree(links()));
+    removed.addAll(removeTree(root));
+    return List.copyOf(removed);
+  }
+
+  private List<Path> removeTree(Path directory) {
+    if (!directory.startsWith(root)) {
+      throw new IllegalArgumentException(directory + " is not below " + root);
+    }
+    if (!Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
+      return List.of();
+    }
+    List<Path> removed = new ArrayList<>();
+    try (Stream<Path> entries = Files.walk(directory)) {
+      for (Path entry : entries.sorted(Comparator.reverseOrder()).toList()) {
+        if (Files.deleteIfExists(entry)) {
+          removed.add(entry);
+        }
+      }
+    } catch (IOException e) {
+      throw Failures.of("remove the pins in", directory, e);
+    }
+    return removed;
   }
 
   /** bpffs refuses names with dots; a slash would leave the directory. */

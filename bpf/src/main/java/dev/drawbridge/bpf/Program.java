@@ -1,13 +1,38 @@
 package dev.drawbridge.bpf;
 
+import dev.drawbridge.bpf.ffi.Fd;
+import dev.drawbridge.bpf.ffi.LibBpf;
+import dev.drawbridge.bpf.ffi.LibC;
+import dev.drawbridge.bpf.ffi.TestRun;
 import java.nio.file.Path;
+import java.util.Set;
 
 /** A loaded program. Belongs to its {@link BpfObject} and is closed with it. */
 public final class Program {
-  private Program() {}
+  /** BPF_PROG_TYPE_SK_LOOKUP. */
+  private static final int SK_LOOKUP = 30;
+
+  /** BPF_PROG_TYPE_CGROUP_{SKB,SOCK}, SOCK_OPS, CGROUP_{DEVICE,SOCK_ADDR,SYSCTL,SOCKOPT}. */
+  private static final Set<Integer> CGROUP_TYPES = Set.of(8, 9, 13, 15, 18, 23, 25);
+
+  private final String name;
+  private final Fd fd;
+  private final int type;
+  private final int attachType;
+
+  Program(String name, Fd fd, int type, int attachType) {
+    this.name = name;
+    this.fd = fd;
+    this.type = type;
+    this.attachType = attachType;
+  }
 
   public String name() {
-    return Later.come();
+    return name;
+  }
+
+  Fd fd() {
+    return fd;
   }
 
   /**
@@ -15,12 +40,29 @@ public final class Program {
    * section. The link must be pinned or kept: without either the program is detached.
    */
   public Link attachCgroup(Path cgroupDirectory) {
-    return Later.come();
+    if (!CGROUP_TYPES.contains(type)) {
+      throw new IllegalArgumentException("program " + name + " is not for cgroups");
+    }
+    int flags = LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_CLOEXEC;
+    int opened = LibC.system().open(cgroupDirectory.toString(), flags);
+    int number = Failures.check(opened, "open cgroup", cgroupDirectory);
+    try (Fd cgroup = new Fd(number, cgroupDirectory.toString())) {
+      return attach(cgroup.raw(), "to cgroup " + cgroupDirectory);
+    }
   }
 
   /** Attaches an sk_lookup program to the network namespace behind this file descriptor. */
   public Link attachNetns(int netnsFd) {
-    return Later.come();
+    if (type != SK_LOOKUP) {
+      throw new IllegalArgumentException("program " + name + " is not for network namespaces");
+    }
+    return attach(netnsFd, "to a network namespace");
+  }
+
+  private Link attach(int target, String where) {
+    int result = LibBpf.system().linkCreate(fd.raw(), target, attachType);
+    int number = Failures.check(result, "attach program", name + " " + where);
+    return new Link(new Fd(number, "link of " + name + " " + where));
   }
 
   /**
@@ -31,6 +73,27 @@ public final class Program {
    * @param repeat at least 1
    */
   public RunResult testRun(byte[] dataIn, byte[] contextIn, int repeat) {
-    return Later.come();
+    if (repeat < 1) {
+      throw new IllegalArgumentException("repeat must be at least 1: " + repeat);
+    }
+    TestRun run = new TestRun(dataIn, contextIn, type == SK_LOOKUP && repeat == 1 ? 0 : repeat);
+    int _ = Failures.check(LibBpf.system().testRun(fd.raw(), run), "test-run program", name);
+    return new RunResult(run.returnValue(), run.dataOut(), run.contextOut(), run.nanosPerRun());
+  }
+
+  /** The kernel's number of this program, as bpftool shows it. */
+  public int id() {
+    byte[] info = new byte[8]; // struct bpf_prog_info: type, id
+    int _ = Failures.check(LibBpf.system().info(fd.raw(), info), "ask about program", name);
+    return NativeOrder.allocate(info.length).put(info).getInt(4);
+  }
+
+  void close() {
+    fd.close();
+  }
+
+  @Override
+  public String toString() {
+    return "program " + name;
   }
 }

@@ -1,0 +1,51 @@
+package dev.drawbridge.bpf;
+
+import dev.drawbridge.bpf.ffi.Errno;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
+
+/** Turns negative errno numbers and I/O exceptions into {@link BpfException}s with a hint. */
+final class Failures {
+  private Failures() {}
+
+  /** Passes a result that is no failure through. */
+  static int check(int result, String operation, Object object) {
+    if (result < 0) {
+      throw of(operation, object, result);
+    }
+    return result;
+  }
+
+  static BpfException of(String operation, Object object, int negativeErrno) {
+    return new BpfException(
+        operation, object.toString(), Errno.name(negativeErrno), hint(-negativeErrno));
+  }
+
+  static BpfException of(String operation, Object object, int negativeErrno, String hint) {
+    return new BpfException(operation, object.toString(), Errno.name(negativeErrno), hint);
+  }
+
+  static BpfException of(String operation, Object object, IOException cause) {
+    String errno =
+        switch (cause) {
+          case NoSuchFileException _ -> "ENOENT";
+          case AccessDeniedException _ -> "EACCES";
+          case FileAlreadyExistsException _ -> "EEXIST";
+          default -> "";
+        };
+    String hint = errno.isEmpty() ? String.valueOf(cause.getMessage()) : "";
+    BpfException failure = new BpfException(operation, object.toString(), errno, hint);
+    failure.initCause(cause);
+    return failure;
+  }
+
+  private static String hint(int errno) {
+    return switch (errno) {
+      case Errno.EPERM -> "the agent needs root, or CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN";
+      case Errno.E2BIG, Errno.ENOSPC -> "the map is full";
+      default -> "";
+    };
+  }
+}

@@ -1,0 +1,132 @@
+package dev.drawbridge.bpf.ffi;
+
+import static dev.drawbridge.bpf.ffi.Foreign.ERRNO;
+import static dev.drawbridge.bpf.ffi.Foreign.INT;
+import static dev.drawbridge.bpf.ffi.Foreign.LONG;
+import static dev.drawbridge.bpf.ffi.Foreign.POINTER;
+import static dev.drawbridge.bpf.ffi.Foreign.unexpected;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/** {@link LibC} by java.lang.foreign. */
+final class ForeignLibC implements LibC {
+  private static final int F_DUPFD_CLOEXEC = 1030;
+  private static final int FIRST_ORDINARY_FD = 3;
+
+  private static final MethodHandle OPEN =
+      function("open", FunctionDescriptor.of(INT, POINTER, INT));
+  private static final MethodHandle CLOSE = function("close", FunctionDescriptor.of(INT, INT));
+  private static final MethodHandle FCNTL =
+      Foreign.function(
+          Foreign.process(),
+          "fcntl",
+          FunctionDescriptor.of(INT, INT, INT, INT),
+          ERRNO,
+          Linker.Option.firstVariadicArg(2));
+  private static final MethodHandle SETNS = function("setns", FunctionDescriptor.of(INT, INT, INT));
+  private static final MethodHandle MOUNT =
+      function("mount", FunctionDescriptor.of(INT, POINTER, POINTER, POINTER, LONG, POINTER));
+  private static final MethodHandle UMOUNT2 =
+      function("umount2", FunctionDescriptor.of(INT, POINTER, INT));
+  private static final MethodHandle GETSOCKOPT =
+      function("getsockopt", FunctionDescriptor.of(INT, INT, INT, INT, POINTER, POINTER));
+
+  private static MethodHandle function(String name, FunctionDescriptor shape) {
+    return Foreign.function(Foreign.process(), name, shape, ERRNO);
+  }
+
+  @Override
+  public int open(String path, int flags) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment errno = Foreign.errnoSegment(arena);
+      return result((int) OPEN.invokeExact(errno, arena.allocateFrom(path), flags), errno);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public int close(int fd) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment errno = Foreign.errnoSegment(arena);
+      return result((int) CLOSE.invokeExact(errno, fd), errno);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public int duplicate(int fd) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment errno = Foreign.errnoSegment(arena);
+      return result((int) FCNTL.invokeExact(errno, fd, F_DUPFD_CLOEXEC, FIRST_ORDINARY_FD), errno);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public int setns(int fd, int type) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment errno = Foreign.errnoSegment(arena);
+      return result((int) SETNS.invokeExact(errno, fd, type), errno);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public int mount(String source, String target, String type, long flags, String options) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment errno = Foreign.errnoSegment(arena);
+      return result(
+          (int)
+              MOUNT.invokeExact(
+                  errno,
+                  arena.allocateFrom(source),
+                  arena.allocateFrom(target),
+                  arena.allocateFrom(type),
+                  flags,
+                  arena.allocateFrom(options)),
+          errno);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public int unmount(String target, int flags) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment errno = Foreign.errnoSegment(arena);
+      return result((int) UMOUNT2.invokeExact(errno, arena.allocateFrom(target), flags), errno);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public int socketOption(int fd, int level, int name, byte[] value) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment errno = Foreign.errnoSegment(arena);
+      MemorySegment room = Foreign.room(arena, value.length);
+      MemorySegment length = arena.allocateFrom(INT, value.length);
+      int result =
+          result((int) GETSOCKOPT.invokeExact(errno, fd, level, name, room, length), errno);
+      if (result < 0) {
+        return result;
+      }
+      Foreign.read(room, value);
+      return length.get(INT, 0);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  private static int result(int returned, MemorySegment errno) {
+    return returned == -1 ? -Foreign.errno(errno) : returned;
+  }
+}

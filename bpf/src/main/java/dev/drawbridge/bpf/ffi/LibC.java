@@ -1,0 +1,35 @@
+package dev.drawbridge.bpf.ffi;
+
+/** The libc functions we need. Every {@code int} is the result, or the negative errno. */
+public interface LibC {
+  int O_RDONLY = 0;
+  int O_DIRECTORY = 0x10000;
+  int O_CLOEXEC = 0x80000;
+  int CLONE_NEWNET = 0x40000000;
+
+  /** The C library of this process. */
+  static LibC system() {
+    return Libraries.libc();
+  }
+
+  /** open(2) without a mode: for files that exist. */
+  int open(String path, int flags);
+
+  /** close(2). */
+  int close(int fd);
+
+  /** fcntl(2) with F_DUPFD_CLOEXEC. */
+  int duplicate(int fd);
+
+  /** setns(2), for the calling thread. */
+  int setns(int fd, int type);
+
+  /** mount(2). */
+  int mount(String source, String target, String type, long flags, String options);
+
+  /** umount2(2). */
+  int unmount(String target, int flags);
+
+  /** getsockopt(2) into {@code value}; answers how many bytes were written. */
+  int socketOption(int fd, int level, int name, byte[] value);
+}
