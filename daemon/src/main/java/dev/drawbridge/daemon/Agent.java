@@ -1,0 +1,269 @@
+package dev.drawbridge.daemon;
+
+import dev.drawbridge.api.ApiConfig;
+import dev.drawbridge.api.ApiException;
+import dev.drawbridge.api.ApiServer;
+import dev.drawbridge.bpf.BpfException;
+import dev.drawbridge.bpf.BpfFs;
+import dev.drawbridge.bpf.BpfObject;
+import dev.drawbridge.bpf.Cgroups;
+import dev.drawbridge.bpf.EventRing;
+import dev.drawbridge.bpf.NetworkNamespace;
+import dev.drawbridge.bpf.Pins;
+import dev.drawbridge.hook.HookException;
+import dev.drawbridge.hook.HookServer;
+import dev.drawbridge.l7.EngineLimits;
+import dev.drawbridge.l7.L7Engine;
+import dev.drawbridge.runtime.DockerFeed;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * The agent, from its first line to its last: what is opened in which order, and closed in reverse.
+ *
+ * <p>Closing it takes nothing off any container. What is pinned goes on enforcing without it.
+ */
+final class Agent implements AutoCloseable {
+
+  private static final Logger log = Logger.getLogger(Agent.class.getName());
+
+  private final Config config;
+  private final Deque<AutoCloseable> open = new ArrayDeque<>();
+
+  /** What stops the agent before it is ready; the message says what to do. */
+  static final class StartException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    StartException(String message) {
+      super(message);
+    }
+
+    StartException(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  Agent(Config config) {
+    this.config = config;
+  }
+
+  /** Runs until the process is told to end. Returns the exit code. */
+  static int run(String[] args, PrintStream err) {
+    System.setProperty(
+        "java.util.logging.SimpleFormatter.format", "%1$tFT%1$tT.%1$tL%1$tz %4$s %3$s: %5$s%6$s%n");
+    Config config;
+    try {
+      config = args.length == 0 ? Config.defaults() : Config.load(Main.configFile(args));
+    } catch (Config.ConfigException e) {
+      err.println("drawbridge-agent: " + e.getMessage());
+      return 2;
+    }
+    Agent agent = new Agent(config);
+    CountDownLatch stopped = new CountDownLatch(1);
+    try {
+      agent.start();
+    } catch (StartException | BpfException e) {
+      log.log(Level.FINE, "start", e);
+      err.println("drawbridge-agent: " + e.getMessage());
+      agent.close();
+      return 1;
+    }
+    Runtime.getRuntime()
+        .addShutdownHook(
+            Thread.ofPlatform()
+                .name("shutdown")
+                .unstarted(() -> {
+                  agent.close();
+                  stopped.countDown();
+                }));
+    err.println("ready in " + sinceProcessStart().toMillis() + " ms");
+    try {
+      stopped.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return 0;
+  }
+
+  private static Duration sinceProcessStart() {
+    Instant now = Instant.now();
+    return Duration.between(ProcessHandle.current().info().startInstant().orElse(now), now);
+  }
+
+  /** Opens everything. On failure {@link #close} closes what was opened. */
+  void start() throws StartException {
+    Instant startedAt = Instant.now();
+    try {
+      Files.createDirectories(config.runDir());
+      Files.createDirectories(config.stateDir());
+    } catch (IOException e) {
+      throw new StartException("directory cannot be made: " + e.getMessage(), e);
+    }
+    lock(config.runDir().resolve("agent.lock"));
+
+    BpfFs.mount(config.bpffs());
+    Pins pins = Pins.below(config.bpffs());
+    pins.create();
+    BpfObject object = keep(BpfObject.load(BpfObject.drawbridge(), pins.maps()));
+    Attachments attachments = attachAgent(object, pins);
+    Datapath datapath = new Datapath(object);
+
+    AtomicReference<NodeStateSource> source = new AtomicReference<>(NodeState::empty);
+    Names names = new Names(() -> source.get().state());
+    PrometheusRegistry registry = new PrometheusRegistry();
+    FlowRecorder recorder = new FlowRecorder(names, config.flowRecords(), registry);
+    EventRing ring =
+        keep(new EventRing(object.map("events"), object.map("lost"), recorder::record));
+    EngineBindings bindings =
+        new EngineBindings(
+            object.map("origins"),
+            object.map("sockets"),
+            () -> source.get().state().policy().generation());
+    L7Engine engine =
+        keep(new L7Engine(EngineLimits.defaults(), names, bindings, bindings, recorder));
+
+    Exemptions exemptions;
+    EndpointNumbers numbers;
+    try {
+      exemptions = new Exemptions(config.exempt(), config.stateDir().resolve("exempt"));
+      numbers =
+          new EndpointNumbers(
+              config.runDir().resolve("endpoint-number"), datapath.highestEndpoint());
+    } catch (IOException e) {
+      throw new StartException("state cannot be read: " + e.getMessage(), e);
+    }
+    Spaces spaces = new Spaces(engine, attachments, object.map("listeners"), hostNamespace());
+    ControlLoop loop =
+        keep(new ControlLoop(config, datapath, attachments, spaces, engine, numbers, exemptions));
+    source.set(loop::state);
+    ring.start();
+    loop.start();
+    Metrics.register(registry, loop::state, engine::stats, ring);
+
+    try {
+      keep(new HookServer(config.hookSocket(), new HookAdmission(config, exemptions, loop)))
+          .start();
+    } catch (HookException e) {
+      throw new StartException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
+    }
+    LocalView view =
+        new LocalView(
+            version(),
+            startedAt,
+            loop::state,
+            recorder,
+            engine::stats,
+            ring::lost,
+            registry,
+            config);
+    try {
+      keep(new ApiServer(new ApiConfig(config.apiSocket(), tcp(), Optional.empty()), view)).start();
+    } catch (ApiException e) {
+      throw new StartException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
+    }
+    if (!config.dockerSocket().isEmpty()) {
+      keep(new DockerFeed(config.dockerSocket(), loop::runtime)).start();
+    }
+  }
+
+  /** Where the names come from; the loop exists later than those who ask it. */
+  @FunctionalInterface
+  private interface NodeStateSource {
+    NodeState state();
+  }
+
+  private Attachments attachAgent(BpfObject object, Pins pins) throws StartException {
+    Path cgroup = Cgroups.cgroup2Mount().resolve(config.cgroup());
+    Cgroups.create(cgroup);
+    Cgroups.enter(cgroup);
+    try {
+      Attachments attachments = new Attachments(object, pins);
+      attachments.attachAgent(cgroup);
+      return attachments;
+    } catch (IOException e) {
+      throw new StartException("pins below " + pins.root() + ": " + e.getMessage(), e);
+    }
+  }
+
+  private void lock(Path file) throws StartException {
+    try {
+      FileChannel channel =
+          keep(FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE));
+      FileLock lock = channel.tryLock();
+      if (lock == null) {
+        throw new StartException(
+            "another agent holds " + file + "; stop it first, or use another runDir");
+      }
+    } catch (IOException e) {
+      throw new StartException(file + " cannot be locked: " + e.getMessage(), e);
+    }
+  }
+
+  private static long hostNamespace() {
+    try (NetworkNamespace own = NetworkNamespace.ofPath(Path.of("/proc/self/ns/net"))) {
+      return own.inode();
+    }
+  }
+
+  private Optional<InetSocketAddress> tcp() throws StartException {
+    String text = config.apiTcp();
+    if (text.isEmpty()) {
+      return Optional.empty();
+    }
+    int colon = text.lastIndexOf(':');
+    try {
+      String host = text.substring(0, Math.max(0, colon)).replaceAll("[\\[\\]]", "");
+      int port = Integer.parseInt(text.substring(colon + 1));
+      return Optional.of(new InetSocketAddress(InetAddress.ofLiteral(host), port));
+    } catch (IllegalArgumentException e) {
+      throw new StartException(
+          "configuration key \"apiTcp\": expected ADDRESS:PORT such as 127.0.0.1:9807, found \""
+              + text
+              + "\"",
+          e);
+    }
+  }
+
+  private static String version() {
+    String version = Agent.class.getPackage().getImplementationVersion();
+    return version == null ? "unpackaged" : version;
+  }
+
+  private <T extends AutoCloseable> T keep(T resource) {
+    synchronized (open) {
+      open.push(resource);
+    }
+    return resource;
+  }
+
+  @Override
+  public void close() {
+    synchronized (open) {
+      while (!open.isEmpty()) {
+        AutoCloseable resource = open.pop();
+        try {
+          resource.close();
+        } catch (Exception e) {
+          log.log(Level.WARNING, "closing " + resource.getClass().getSimpleName(), e);
+        }
+      }
+    }
+  }
+}

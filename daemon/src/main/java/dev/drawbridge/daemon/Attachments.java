@@ -1,0 +1,124 @@
+package dev.drawbridge.daemon;
+
+import dev.drawbridge.bpf.BpfObject;
+import dev.drawbridge.bpf.Cgroups;
+import dev.drawbridge.bpf.Link;
+import dev.drawbridge.bpf.NetworkNamespace;
+import dev.drawbridge.bpf.Pins;
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * The pinned links by which programs hang on cgroups and namespaces. A link that is pinned goes on
+ * when the agent is gone; a new agent swaps the program under it and never detaches.
+ */
+final class Attachments {
+
+  /** What is attached to each guarded container's cgroup, by name in the object. */
+  static final List<String> CONTAINER_PROGRAMS =
+      List.of(
+          "connect4",
+          "connect6",
+          "sendmsg4",
+          "sendmsg6",
+          "getpeername4",
+          "getpeername6",
+          "skb_egress",
+          "skb_ingress",
+          "sock_ops");
+
+  private static final String AGENT_PROGRAM = "agent_egress";
+  private static final String NETNS_PROGRAM = "sk_lookup";
+
+  private final BpfObject object;
+  private final Pins pins;
+  private final Path namespaces;
+  private final Path agent;
+
+  Attachments(BpfObject object, Pins pins) throws IOException {
+    this.object = object;
+    this.pins = pins;
+    this.namespaces = Files.createDirectories(pins.root().resolve("netns"));
+    this.agent = pins.root().resolve("agent");
+  }
+
+  /** Attaches every program to a container's cgroup, or swaps those that hang there already. */
+  void attach(String id, Path cgroup) {
+    for (String program : CONTAINER_PROGRAMS) {
+      attachOrSwap(program, pins.link(id, program), cgroup);
+    }
+  }
+
+  /** Attaches the agent's own program, which vouches for the engine's sockets. */
+  void attachAgent(Path cgroup) {
+    attachOrSwap(AGENT_PROGRAM, agent, cgroup);
+  }
+
+  private void attachOrSwap(String program, Path pin, Path cgroup) {
+    if (!swap(program, pin, Cgroups.id(cgroup))) {
+      try (Link link = object.program(program).attachCgroup(cgroup)) {
+        link.pin(pin);
+      }
+    }
+  }
+
+  /** Takes arriving connections of a namespace to the engine where a rule says so. */
+  void attachNamespace(int number, NetworkNamespace namespace) {
+    Path pin = namespaces.resolve(Integer.toString(number));
+    if (!swap(NETNS_PROGRAM, pin, namespace.inode())) {
+      try (Link link = object.program(NETNS_PROGRAM).attachNetns(namespace.fd())) {
+        link.pin(pin);
+      }
+    }
+  }
+
+  /**
+   * Swaps the program of a pinned link that hangs on this target. A pin whose target is gone, or is
+   * another one, is removed.
+   */
+  private boolean swap(String program, Path pin, long target) {
+    if (!Files.exists(pin)) {
+      return false;
+    }
+    try (Link link = Link.openPinned(pin)) {
+      if (link.target() == target) {
+        link.update(object.program(program));
+        return true;
+      }
+    }
+    Link.unpin(pin);
+    return false;
+  }
+
+  /** Lets go of a container whose cgroup is gone, or that is no longer to be guarded. */
+  void detach(String id) {
+    pins.removeLinks(id);
+  }
+
+  /** Lets go of a namespace that no guarded container lives in any more. */
+  void detachNamespace(int number) {
+    Link.unpin(namespaces.resolve(Integer.toString(number)));
+  }
+
+  /** Containers that have pins, by id. */
+  Set<String> pinned() {
+    return pins.containers();
+  }
+
+  /** Namespaces that have pins, by number. */
+  Set<Integer> pinnedNamespaces() throws IOException {
+    Set<Integer> numbers = new TreeSet<>();
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(namespaces)) {
+      entries.forEach(entry -> numbers.add(Integer.parseInt(String.valueOf(entry.getFileName()))));
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    }
+    return numbers;
+  }
+}

@@ -1,0 +1,208 @@
+package dev.drawbridge.daemon;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Where the agent finds and puts things. Read once, from a JSON file in which every key is
+ * optional.
+ *
+ * @param runDir sockets, lock and counters; must not outlive the kernel (default {@code
+ *     /run/drawbridge})
+ * @param stateDir what outlives a reboot, such as the exempt list ({@code /var/lib/drawbridge})
+ * @param bpffs the BPF file system that pins live on, mounted if need be ({@code /sys/fs/bpf})
+ * @param dockerSocket Docker's API ({@code /var/run/docker.sock}); empty: no Docker
+ * @param dataRoot Docker's data root, where container files are ({@code /var/lib/docker}); empty:
+ *     taken from each bundle
+ * @param hookSocket where the hook and the runtime shim ask ({@code <runDir>/hook.sock})
+ * @param hookProgram the hook that is entered into each container's OCI configuration
+ * @param apiSocket the local API ({@code <runDir>/api.sock})
+ * @param apiTcp read-only API on loopback, {@code 127.0.0.1:9807}; empty: off
+ * @param policyDir host policy files ({@code /etc/drawbridge/policy.d})
+ * @param defaultDeny whether a container that no rule selects is closed too (false)
+ * @param imageLabels whether labels that only come from the image count as identity (true)
+ * @param exempt containers that start unguarded: names, {@code *} as wildcard, or {@code key=value}
+ * @param cgroup the agent's own cgroup, below the cgroup2 mount ({@code drawbridge})
+ * @param flowRecords how many flow records are kept for the API (10000; 100..1000000)
+ */
+public record Config(
+    Path runDir,
+    Path stateDir,
+    Path bpffs,
+    String dockerSocket,
+    String dataRoot,
+    Path hookSocket,
+    Path hookProgram,
+    Path apiSocket,
+    String apiTcp,
+    Path policyDir,
+    boolean defaultDeny,
+    boolean imageLabels,
+    List<String> exempt,
+    String cgroup,
+    int flowRecords) {
+
+  private static final Set<String> KEYS =
+      new TreeSet<>(
+          List.of(
+              "runDir",
+              "stateDir",
+              "bpffs",
+              "dockerSocket",
+              "dataRoot",
+              "hookSocket",
+              "hookProgram",
+              "apiSocket",
+              "apiTcp",
+              "policyDir",
+              "defaultDeny",
+              "imageLabels",
+              "exempt",
+              "cgroup",
+              "flowRecords"));
+
+  /** A configuration file that cannot be used; the message names file, key and remedy. */
+  public static final class ConfigException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    ConfigException(String message) {
+      super(message);
+    }
+  }
+
+  /** The defaults. */
+  public static Config defaults() throws ConfigException {
+    return of("defaults", new JsonObject());
+  }
+
+  /** Reads a file. */
+  public static Config load(Path file) throws ConfigException {
+    String text;
+    try {
+      text = Files.readString(file);
+    } catch (IOException e) {
+      throw new ConfigException(
+          "configuration " + file + " cannot be read: " + e.getMessage() + "; check --config");
+    }
+    JsonElement parsed;
+    try {
+      parsed = JsonParser.parseString(text);
+    } catch (JsonParseException e) {
+      throw new ConfigException("configuration " + file + " is not JSON: " + e.getMessage());
+    }
+    if (!parsed.isJsonObject()) {
+      throw new ConfigException("configuration " + file + ": expected a JSON object");
+    }
+    return of(file.toString(), parsed.getAsJsonObject());
+  }
+
+  static Config of(String where, JsonObject json) throws ConfigException {
+    for (String key : json.keySet()) {
+      if (!KEYS.contains(key)) {
+        throw new ConfigException(
+            "configuration " + where + ": unknown key \"" + key + "\"; known keys are " + KEYS);
+      }
+    }
+    Path runDir = Path.of(string(where, json, "runDir", "/run/drawbridge"));
+    int flowRecords = integer(where, json, "flowRecords", 10_000, 100, 1_000_000);
+    return new Config(
+        runDir,
+        Path.of(string(where, json, "stateDir", "/var/lib/drawbridge")),
+        Path.of(string(where, json, "bpffs", "/sys/fs/bpf")),
+        string(where, json, "dockerSocket", "/var/run/docker.sock"),
+        string(where, json, "dataRoot", "/var/lib/docker"),
+        Path.of(string(where, json, "hookSocket", runDir.resolve("hook.sock").toString())),
+        Path.of(string(where, json, "hookProgram", "/usr/libexec/drawbridge/drawbridge-hook")),
+        Path.of(string(where, json, "apiSocket", runDir.resolve("api.sock").toString())),
+        string(where, json, "apiTcp", "127.0.0.1:9807"),
+        Path.of(string(where, json, "policyDir", "/etc/drawbridge/policy.d")),
+        bool(where, json, "defaultDeny", false),
+        bool(where, json, "imageLabels", true),
+        strings(where, json, "exempt"),
+        string(where, json, "cgroup", "drawbridge"),
+        flowRecords);
+  }
+
+  private static String string(String where, JsonObject json, String key, String absent)
+      throws ConfigException {
+    JsonElement value = json.get(key);
+    if (value == null) {
+      return absent;
+    }
+    if (!value.isJsonPrimitive() || !value.getAsJsonPrimitive().isString()) {
+      throw wrong(where, key, "a string", value);
+    }
+    return value.getAsString();
+  }
+
+  private static boolean bool(String where, JsonObject json, String key, boolean absent)
+      throws ConfigException {
+    JsonElement value = json.get(key);
+    if (value == null) {
+      return absent;
+    }
+    if (!value.isJsonPrimitive() || !value.getAsJsonPrimitive().isBoolean()) {
+      throw wrong(where, key, "true or false", value);
+    }
+    return value.getAsBoolean();
+  }
+
+  private static int integer(
+      String where, JsonObject json, String key, int absent, int low, int high)
+      throws ConfigException {
+    JsonElement value = json.get(key);
+    if (value == null) {
+      return absent;
+    }
+    String expected = "a whole number from " + low + " to " + high;
+    if (!value.isJsonPrimitive() || !value.getAsJsonPrimitive().isNumber()) {
+      throw wrong(where, key, expected, value);
+    }
+    double number = value.getAsDouble();
+    if (number != Math.rint(number) || number < low || number > high) {
+      throw wrong(where, key, expected, value);
+    }
+    return (int) number;
+  }
+
+  private static List<String> strings(String where, JsonObject json, String key)
+      throws ConfigException {
+    JsonElement value = json.get(key);
+    if (value == null) {
+      return List.of();
+    }
+    if (!value.isJsonArray()) {
+      throw wrong(where, key, "a list of strings", value);
+    }
+    List<String> strings = new ArrayList<>();
+    for (JsonElement element : value.getAsJsonArray()) {
+      if (!element.isJsonPrimitive() || !element.getAsJsonPrimitive().isString()) {
+        throw wrong(where, key, "a list of strings", value);
+      }
+      strings.add(element.getAsString());
+    }
+    return List.copyOf(strings);
+  }
+
+  private static ConfigException wrong(
+      String where, String key, String expected, JsonElement found) {
+    return new ConfigException(
+        "configuration "
+            + where
+            + ", key \""
+            + key
+            + "\": expected "
+            + expected
+            + ", found "
+            + found);
+  }
+}

@@ -1,0 +1,283 @@
+package dev.drawbridge.daemon;
+
+import dev.drawbridge.bpf.AddressKey;
+import dev.drawbridge.bpf.BpfException;
+import dev.drawbridge.bpf.BpfMap;
+import dev.drawbridge.bpf.BpfObject;
+import dev.drawbridge.bpf.Cgroups;
+import dev.drawbridge.bpf.Endpoint;
+import dev.drawbridge.bpf.KernelDirection;
+import dev.drawbridge.bpf.KernelVerdict;
+import dev.drawbridge.bpf.Pair;
+import dev.drawbridge.bpf.Range;
+import dev.drawbridge.bpf.Self;
+import dev.drawbridge.bpf.Table;
+import dev.drawbridge.control.Action;
+import dev.drawbridge.control.Applied;
+import dev.drawbridge.control.EndpointState;
+import dev.drawbridge.control.PairKey;
+import dev.drawbridge.policy.Direction;
+import dev.drawbridge.policy.L4Verdict;
+import dev.drawbridge.policy.Mode;
+import dev.drawbridge.policy.Peers;
+import dev.drawbridge.policy.PortRange;
+import dev.drawbridge.policy.PortTable;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The kernel's maps, and the one executor of the plan's actions on them. Used by the control loop's
+ * thread alone.
+ */
+final class Datapath {
+
+  private final BpfMap self;
+  private final BpfMap endpoints;
+  private final BpfMap addresses;
+  private final BpfMap pairs;
+  private final BpfMap tables;
+  private final BpfMap config;
+
+  private final Map<Integer, EndpointState> appliedEndpoints = new HashMap<>();
+  private final Map<InetAddress, Integer> appliedAddresses = new HashMap<>();
+  private final Map<PairKey, Integer> appliedPairs = new HashMap<>();
+  private final Map<Integer, PortTable> appliedTables = new HashMap<>();
+  private long appliedGeneration;
+
+  /** Takes over what the maps hold: after a restart that is what is being enforced. */
+  Datapath(BpfObject object) {
+    this.self = object.map("self");
+    this.endpoints = object.map("endpoints");
+    this.addresses = object.map("addresses");
+    this.pairs = object.map("pairs");
+    this.tables = object.map("tables");
+    this.config = object.map("config");
+    readBack();
+  }
+
+  /** What the kernel holds. */
+  Applied applied() {
+    return new Applied(
+        appliedGeneration, appliedEndpoints, appliedAddresses, appliedPairs, appliedTables);
+  }
+
+  /** The highest endpoint number that any map mentions, 0 for none. */
+  int highestEndpoint() {
+    int highest = 0;
+    for (int endpoint : appliedEndpoints.keySet()) {
+      highest = Math.max(highest, endpoint);
+    }
+    return highest;
+  }
+
+  /** Which endpoint the programs of a cgroup work for, if the agent ever said so. */
+  Optional<Integer> endpointOf(Path cgroup) {
+    return self.lookup(cgroupKey(cgroup))
+        .map(Self::decode)
+        .map(Self::endpoint)
+        .filter(endpoint -> endpoint >= Peers.FIRST_ENDPOINT);
+  }
+
+  /** From now on the programs attached to this cgroup work for that endpoint. */
+  void name(Path cgroup, int endpoint) {
+    self.put(cgroupKey(cgroup), new Self(endpoint, Self.Kind.CONTAINER).encode());
+  }
+
+  /**
+   * Executes a plan in its order.
+   *
+   * @return owners for which a write failed. What the kernel holds for them is not what was
+   *     planned; the caller closes them.
+   */
+  Set<Integer> apply(List<Action> plan, List<BpfException> failures) {
+    Set<Integer> failed = new LinkedHashSet<>();
+    for (Action action : plan) {
+      try {
+        execute(action);
+      } catch (BpfException e) {
+        failures.add(e);
+        switch (action) {
+          case Action.PutPair put -> failed.add(put.pair().owner());
+          case Action.DropPair drop -> failed.add(drop.pair().owner());
+          case Action.PutEndpoint put -> failed.add(put.endpoint());
+          case Action.PutTable put -> failed.addAll(ownersOf(plan, put.table()));
+          case Action.PutAddress _,
+              Action.DropAddress _,
+              Action.DropEndpoint _,
+              Action.DropTable _ -> {
+            // Nothing is allowed that was not before; the next plan tries again.
+          }
+          case Action.SetGeneration _ -> throw e;
+        }
+      }
+    }
+    return failed;
+  }
+
+  private static List<Integer> ownersOf(List<Action> plan, int table) {
+    List<Integer> owners = new ArrayList<>();
+    for (Action action : plan) {
+      if (action instanceof Action.PutPair put && put.table() == table) {
+        owners.add(put.pair().owner());
+      }
+    }
+    return owners;
+  }
+
+  private void execute(Action action) {
+    switch (action) {
+      case Action.PutTable(int table, PortTable content) -> {
+        tables.put(u32(table), kernelTable(content).encode());
+        appliedTables.put(table, content);
+      }
+      case Action.PutPair(PairKey pair, int table) -> {
+        if (!appliedTables.containsKey(table)) {
+          throw new BpfException("put", "pairs", "ENOENT", "its port table could not be written");
+        }
+        pairs.put(kernelPair(pair).encode(), u32(table));
+        appliedPairs.put(pair, table);
+      }
+      case Action.PutEndpoint(int endpoint, EndpointState state) -> {
+        endpoints.put(u32(endpoint), kernelEndpoint(state).encode());
+        appliedEndpoints.put(endpoint, state);
+      }
+      case Action.PutAddress(InetAddress address, int peer) -> {
+        addresses.put(AddressKey.exactly(address).encode(), u32(peer));
+        appliedAddresses.put(address, peer);
+      }
+      case Action.DropAddress(InetAddress address) -> {
+        addresses.delete(AddressKey.exactly(address).encode());
+        appliedAddresses.remove(address);
+      }
+      case Action.DropPair(PairKey pair) -> {
+        pairs.delete(kernelPair(pair).encode());
+        appliedPairs.remove(pair);
+      }
+      case Action.DropEndpoint(int endpoint) -> {
+        endpoints.delete(u32(endpoint));
+        appliedEndpoints.remove(endpoint);
+      }
+      case Action.DropTable(int table) -> {
+        tables.delete(u32(table));
+        appliedTables.remove(table);
+      }
+      case Action.SetGeneration(long generation) -> {
+        config.put(u32(0), new dev.drawbridge.bpf.Config(generation, 0).encode());
+        appliedGeneration = generation;
+      }
+    }
+  }
+
+  private void readBack() {
+    appliedGeneration =
+        config
+            .lookup(u32(0))
+            .map(dev.drawbridge.bpf.Config::decode)
+            .map(dev.drawbridge.bpf.Config::generation)
+            .orElse(0L);
+    endpoints.forEach(
+        (key, value) -> appliedEndpoints.put(u32(key), endpointState(Endpoint.decode(value))));
+    addresses.forEach((key, value) -> {
+      AddressKey decoded = AddressKey.decode(key);
+      if (decoded.prefixBits() == 128) {
+        appliedAddresses.put(decoded.address(), u32(value));
+      }
+    });
+    tables.forEach((key, value) -> appliedTables.put(u32(key), portTable(Table.decode(value))));
+    pairs.forEach((key, value) -> appliedPairs.put(pairKey(Pair.decode(key)), u32(value)));
+  }
+
+  private static byte[] cgroupKey(Path cgroup) {
+    return ByteBuffer.allocate(Long.BYTES)
+        .order(ByteOrder.nativeOrder())
+        .putLong(Cgroups.id(cgroup))
+        .array();
+  }
+
+  private static byte[] u32(int value) {
+    return ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.nativeOrder()).putInt(value).array();
+  }
+
+  private static int u32(byte[] bytes) {
+    return ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).getInt();
+  }
+
+  private static Pair kernelPair(PairKey pair) {
+    return new Pair(pair.owner(), pair.peer(), kernelDirection(pair.direction()));
+  }
+
+  private static PairKey pairKey(Pair pair) {
+    Direction direction =
+        switch (pair.direction()) {
+          case EGRESS -> Direction.EGRESS;
+          case INGRESS -> Direction.INGRESS;
+        };
+    return new PairKey(pair.owner(), direction, pair.peer());
+  }
+
+  private static KernelDirection kernelDirection(Direction direction) {
+    return switch (direction) {
+      case EGRESS -> KernelDirection.EGRESS;
+      case INGRESS -> KernelDirection.INGRESS;
+    };
+  }
+
+  private static Table kernelTable(PortTable table) {
+    List<Range> ranges = new ArrayList<>();
+    for (PortRange range : table.ranges()) {
+      KernelVerdict verdict =
+          switch (range.verdict()) {
+            case DENY -> KernelVerdict.DENY;
+            case ENGINE -> KernelVerdict.ENGINE;
+            case ALLOW -> KernelVerdict.ALLOW;
+          };
+      ranges.add(new Range(range.protocol(), range.low(), range.high(), verdict, range.rule()));
+    }
+    return new Table(ranges);
+  }
+
+  private static PortTable portTable(Table table) {
+    List<PortRange> ranges = new ArrayList<>();
+    for (Range range : table.ranges()) {
+      L4Verdict verdict =
+          switch (range.verdict()) {
+            case DENY, AUDIT -> L4Verdict.DENY;
+            case ENGINE -> L4Verdict.ENGINE;
+            case ALLOW -> L4Verdict.ALLOW;
+          };
+      ranges.add(new PortRange(range.protocol(), range.low(), range.high(), verdict, range.rule()));
+    }
+    return new PortTable(ranges);
+  }
+
+  private static Endpoint kernelEndpoint(EndpointState state) {
+    return new Endpoint(
+        state.closedEgress(),
+        state.closedIngress(),
+        state.mode() == Mode.AUDIT,
+        state.mode() == Mode.OFF,
+        state.netns(),
+        state.enginePort4(),
+        state.enginePort6());
+  }
+
+  private static EndpointState endpointState(Endpoint endpoint) {
+    Mode mode = endpoint.off() ? Mode.OFF : endpoint.audit() ? Mode.AUDIT : Mode.ENFORCE;
+    return new EndpointState(
+        endpoint.closedEgress(),
+        endpoint.closedIngress(),
+        mode,
+        endpoint.netns(),
+        endpoint.enginePort4(),
+        endpoint.enginePort6());
+  }
+}

@@ -1,0 +1,92 @@
+package dev.drawbridge.daemon;
+
+import dev.drawbridge.api.FlowLog;
+import dev.drawbridge.bpf.Event;
+import dev.drawbridge.bpf.KernelDirection;
+import dev.drawbridge.l7.AccessLog;
+import dev.drawbridge.l7.AccessRecord;
+import dev.drawbridge.policy.Peers;
+import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.time.Instant;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+
+/** Where kernel and engine leave their records: one a verdict. Safe for any thread. */
+final class FlowRecorder implements AccessLog {
+
+  private final Names names;
+  private final FlowLog<FlowRecord> flows;
+  private final Counter verdicts;
+  private final ConcurrentHashMap<Integer, LongAdder> denied = new ConcurrentHashMap<>();
+
+  FlowRecorder(Names names, int capacity, PrometheusRegistry registry) {
+    this.names = names;
+    this.flows = new FlowLog<>(capacity, (sequence, record) -> record.report(sequence));
+    this.verdicts =
+        Counter.builder()
+            .name("drawbridge_verdicts_total")
+            .help("Verdicts given on the wire, by who decided and why.")
+            .labelNames("by", "verdict", "reason")
+            .register(registry);
+  }
+
+  FlowLog<FlowRecord> flows() {
+    return flows;
+  }
+
+  /** Denials with this endpoint on either side since the agent started. */
+  long denied(int endpoint) {
+    LongAdder count = denied.get(endpoint);
+    return count == null ? 0 : count.sum();
+  }
+
+  /** A decision of the kernel. */
+  void record(Event event) {
+    boolean outgoing = event.direction() == KernelDirection.EGRESS;
+    int from = outgoing ? event.owner() : event.peer();
+    int to = outgoing ? event.peer() : event.owner();
+    // CLOCK_MONOTONIC on both sides: bpf_ktime_get_ns and, on Linux, System.nanoTime.
+    Instant at = Instant.now().minusNanos(Math.max(0, System.nanoTime() - event.timeNanos()));
+    append(
+        "kernel",
+        new FlowRecord.Kernel(
+            event, at, names.peer(from), names.peer(to), names.rule(event.rule())));
+  }
+
+  @Override
+  public void record(AccessRecord access) {
+    append(
+        "engine",
+        new FlowRecord.Request(
+            access,
+            names.peer(access.caller()),
+            names.peer(access.callee()),
+            names.rule(access.rule())));
+  }
+
+  private void append(String by, FlowRecord record) {
+    long sequence = flows.append(record);
+    String reason =
+        switch (record) {
+          case FlowRecord.Kernel kernel -> kernel.report(sequence).reason();
+          case FlowRecord.Request request -> request.access().reason().slug();
+        };
+    verdicts.labelValues(by, record.denied() ? "deny" : "allow", reason).inc();
+    if (record.denied()) {
+      count(record.from().endpoint());
+      count(record.to().endpoint());
+    }
+  }
+
+  private void count(int endpoint) {
+    if (endpoint >= Peers.FIRST_ENDPOINT) {
+      denied.computeIfAbsent(endpoint, _ -> new LongAdder()).increment();
+    }
+  }
+
+  /** Forgets the counts of endpoints that are gone. */
+  void retain(java.util.Set<Integer> endpoints) {
+    denied.keySet().retainAll(endpoints);
+  }
+}

@@ -1,0 +1,212 @@
+package dev.drawbridge.daemon;
+
+import dev.drawbridge.bpf.NetworkNamespace;
+import dev.drawbridge.control.ObservedContainer;
+import dev.drawbridge.hook.Attempt;
+import dev.drawbridge.hook.DockerContainerFiles;
+import dev.drawbridge.hook.HookEntry;
+import dev.drawbridge.hook.HookHandler;
+import dev.drawbridge.hook.HookReply;
+import dev.drawbridge.hook.OciSpec;
+import dev.drawbridge.hook.OciState;
+import dev.drawbridge.policy.ContainerPolicy;
+import dev.drawbridge.policy.LabelParser;
+import dev.drawbridge.policy.Parsed;
+import dev.drawbridge.policy.Problem;
+import dev.drawbridge.policy.Severity;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * Answers the hook and the runtime shim, from files and the kernel alone: the engine's API would
+ * deadlock here, and at boot does not answer at all.
+ */
+final class HookAdmission implements HookHandler {
+
+  private static final Logger log = Logger.getLogger(HookAdmission.class.getName());
+
+  /** Seconds the control loop may take for one container; the hook itself gives up after 8. */
+  private static final int DEADLINE_SECONDS = 6;
+
+  private final Config config;
+  private final Exemptions exemptions;
+  private final ControlLoop loop;
+
+  HookAdmission(Config config, Exemptions exemptions, ControlLoop loop) {
+    this.config = config;
+    this.exemptions = exemptions;
+    this.loop = loop;
+  }
+
+  @Override
+  public HookReply patch(String id, Path bundle) {
+    Attempt<Described> described = describe(id, bundle);
+    return switch (described) {
+      case Attempt.Failed<Described>(String sentence) -> HookReply.refuse(sentence);
+      case Attempt.Done<Described>(Described container) -> patch(container);
+    };
+  }
+
+  private HookReply patch(Described container) {
+    if (exemptions.covers(container.name(), container.labels())) {
+      return HookReply.goUnguarded();
+    }
+    Optional<String> refusal = refusal(container.name(), LabelParser.parse(container.labels()));
+    if (refusal.isPresent()) {
+      return HookReply.refuse(refusal.get());
+    }
+    Attempt<Boolean> written =
+        container
+            .spec()
+            .withHooks(
+                HookEntry.createRuntime(config.hookProgram(), config.hookSocket()),
+                HookEntry.poststop(config.hookProgram(), config.hookSocket()))
+            .then(OciSpec::write);
+    return switch (written) {
+      case Attempt.Failed<Boolean>(String sentence) -> HookReply.refuse(sentence);
+      case Attempt.Done<Boolean> _ -> HookReply.go();
+    };
+  }
+
+  @Override
+  public HookReply createRuntime(OciState state) {
+    if (state.pid().isEmpty()) {
+      return HookReply.refuse("the runtime named no process for container " + state.id());
+    }
+    int pid = state.pid().getAsInt();
+    Attempt<Described> described = describe(state.id(), state.bundle());
+    return switch (described) {
+      case Attempt.Failed<Described>(String sentence) -> HookReply.refuse(sentence);
+      case Attempt.Done<Described>(Described container) -> createRuntime(container, pid);
+    };
+  }
+
+  private HookReply createRuntime(Described container, int pid) {
+    if (exemptions.covers(container.name(), container.labels())) {
+      return HookReply.goUnguarded();
+    }
+    Parsed<ContainerPolicy> declared = LabelParser.parse(container.labels());
+    Optional<String> refusal = refusal(container.name(), declared);
+    if (refusal.isPresent()) {
+      return HookReply.refuse(refusal.get());
+    }
+    ObservedContainer observed =
+        new ObservedContainer(
+            container.id(),
+            container.name(),
+            container.labels(),
+            new TreeMap<>(),
+            container.image(),
+            true,
+            pid,
+            addressesOf(pid, container.networkMode()),
+            container.runtime(),
+            container.networkMode());
+    try {
+      return loop.admit(new Admission(observed, declared)).get(DEADLINE_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      return HookReply.refuse(
+          "the agent did not finish attaching to "
+              + container.name()
+              + " within "
+              + DEADLINE_SECONDS
+              + " s; see drawbridge status");
+    } catch (ExecutionException e) {
+      log.log(Level.WARNING, "admitting " + container.name(), e.getCause());
+      return HookReply.refuse("the agent failed to attach to " + container.name());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return HookReply.refuse("the agent is stopping");
+    }
+  }
+
+  @Override
+  public void poststop(OciState state) {
+    loop.stopped(state.id());
+  }
+
+  /** Why a container with these labels may not start, in one sentence; empty when it may. */
+  private static Optional<String> refusal(String name, Parsed<ContainerPolicy> declared) {
+    if (declared.ok()) {
+      return Optional.empty();
+    }
+    Optional<Problem> first =
+        declared.problems().stream().filter(p -> p.severity() == Severity.ERROR).findFirst();
+    return switch (declared.value().mode()) {
+      case AUDIT, OFF -> Optional.empty();
+      case ENFORCE ->
+          first.map(problem -> "container " + name + " has a broken label: " + problem.oneLine());
+    };
+  }
+
+  /**
+   * Addresses that the namespace has already. Docker before 28 has configured networking by now,
+   * later ones have not: those come with the start event.
+   */
+  private static List<InetAddress> addressesOf(int pid, String networkMode) {
+    if (networkMode.equals("host") || networkMode.startsWith("container:")) {
+      return List.of();
+    }
+    try (NetworkNamespace namespace = NetworkNamespace.ofPid(pid)) {
+      return List.copyOf(namespace.call(HostAddresses::read));
+    } catch (Exception e) {
+      log.log(Level.FINE, "addresses of process " + pid, e);
+      return List.of();
+    }
+  }
+
+  private record Described(
+      String id,
+      String name,
+      String image,
+      SortedMap<String, String> labels,
+      String runtime,
+      String networkMode,
+      OciSpec spec) {}
+
+  private Attempt<Described> describe(String id, Path bundle) {
+    return OciSpec.read(bundle).then(spec -> describe(id, spec));
+  }
+
+  private Attempt<Described> describe(String id, OciSpec spec) {
+    List<Path> roots =
+        config.dataRoot().isEmpty() ? List.of() : List.of(Path.of(config.dataRoot()));
+    Optional<Path> directory = DockerContainerFiles.locate(id, roots, spec);
+    if (directory.isEmpty()) {
+      // Not Docker's: containerd and Podman pass what they know as annotations.
+      return Attempt.done(
+          new Described(
+              id,
+              shortened(id),
+              "",
+              spec.annotations(),
+              "",
+              spec.network() instanceof OciSpec.Network.Host ? "host" : "",
+              spec));
+    }
+    return DockerContainerFiles.read(directory.get())
+        .then(files ->
+            Attempt.done(
+                new Described(
+                    id,
+                    files.name(),
+                    files.image(),
+                    files.labels(),
+                    files.runtime(),
+                    files.networkMode(),
+                    spec)));
+  }
+
+  private static String shortened(String id) {
+    return id.length() > 12 ? id.substring(0, 12) : id;
+  }
+}

@@ -1,0 +1,187 @@
+package dev.drawbridge.daemon;
+
+import dev.drawbridge.api.AgentView;
+import dev.drawbridge.api.EndpointReport;
+import dev.drawbridge.api.FlowFilter;
+import dev.drawbridge.api.FlowReport;
+import dev.drawbridge.api.ProblemReport;
+import dev.drawbridge.api.StatusReport;
+import dev.drawbridge.api.StatusReport.Component;
+import dev.drawbridge.api.StatusReport.Health;
+import dev.drawbridge.api.VerdictQuery;
+import dev.drawbridge.api.VerdictResult;
+import dev.drawbridge.control.ObservedContainer;
+import dev.drawbridge.l7.EngineStats;
+import dev.drawbridge.policy.Direction;
+import dev.drawbridge.policy.Workload;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.net.InetAddress;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/** The agent as the API shows it; reads snapshots only. */
+final class LocalView implements AgentView {
+
+  private final String version;
+  private final Instant startedAt;
+  private final Supplier<NodeState> state;
+  private final FlowRecorder recorder;
+  private final Supplier<EngineStats> engine;
+  private final LongSupplier lostEvents;
+  private final PrometheusRegistry registry;
+  private final VerdictAnswers answers;
+  private final Config config;
+
+  LocalView(
+      String version,
+      Instant startedAt,
+      Supplier<NodeState> state,
+      FlowRecorder recorder,
+      Supplier<EngineStats> engine,
+      LongSupplier lostEvents,
+      PrometheusRegistry registry,
+      Config config) {
+    this.version = version;
+    this.startedAt = startedAt;
+    this.state = state;
+    this.recorder = recorder;
+    this.engine = engine;
+    this.lostEvents = lostEvents;
+    this.registry = registry;
+    this.config = config;
+    this.answers = new VerdictAnswers(config.defaultDeny());
+  }
+
+  @Override
+  public StatusReport status() {
+    NodeState now = state.get();
+    List<String> unattached = new ArrayList<>();
+    int attached = 0;
+    for (NodeState.Container container : now.containers().values()) {
+      if (container.attached().isPresent()) {
+        attached++;
+      } else if (container.observed().running()) {
+        unattached.add(container.observed().name());
+      }
+    }
+    unattached.sort(Comparator.naturalOrder());
+    return new StatusReport(
+        version,
+        startedAt,
+        now.policy().generation() > 0,
+        now.policy().generation(),
+        components(now),
+        attached,
+        unattached,
+        now.problems().size());
+  }
+
+  private List<Component> components(NodeState now) {
+    long lost = lostEvents.getAsLong();
+    EngineStats stats = engine.get();
+    Component docker;
+    if (config.dockerSocket().isEmpty()) {
+      docker = new Component("events", Health.OK, "no container engine is configured");
+    } else {
+      docker =
+          now.engine()
+              .map(name -> new Component("events", Health.OK, name))
+              .orElse(
+                  new Component(
+                      "events",
+                      Health.DEGRADED,
+                      config.dockerSocket() + " does not answer; the hook works without it"));
+    }
+    return List.of(
+        new Component(
+            "kernel",
+            Health.OK,
+            lost == 0
+                ? "programs loaded and pinned"
+                : "programs loaded and pinned; " + lost + " records lost to a full ring"),
+        new Component("hook", Health.OK, config.hookSocket().toString()),
+        new Component(
+            "engine",
+            Health.OK,
+            stats.connections() + " connections, " + stats.requests() + " requests"),
+        docker);
+  }
+
+  @Override
+  public List<EndpointReport> endpoints() {
+    NodeState now = state.get();
+    return now.containers().values().stream()
+        .filter(container -> container.observed().running() || container.attached().isPresent())
+        .sorted(Comparator.comparingInt(NodeState.Container::endpoint))
+        .map(container -> report(now, container))
+        .toList();
+  }
+
+  private EndpointReport report(NodeState now, NodeState.Container container) {
+    ObservedContainer observed = container.observed();
+    int number = container.endpoint();
+    List<String> closed = new ArrayList<>();
+    for (Direction direction : Direction.values()) {
+      if (!container.declared().ok() || now.policy().closed(number, direction)) {
+        closed.add(direction.name().toLowerCase(Locale.ROOT));
+      }
+    }
+    EndpointReport.Attachment attachment =
+        container
+            .attached()
+            .map(how ->
+                switch (how) {
+                  case HOOK -> EndpointReport.Attachment.HOOK;
+                  case LISTENER -> EndpointReport.Attachment.LISTENER;
+                  case ADOPTED -> EndpointReport.Attachment.ADOPTED;
+                })
+            .orElse(EndpointReport.Attachment.NONE);
+    return new EndpointReport(
+        number,
+        observed.id(),
+        observed.name(),
+        Workload.of(observed.name(), observed.labels()).labels(),
+        observed.addresses().stream()
+            .sorted(Comparator.comparingInt(address -> address.getAddress().length))
+            .map(InetAddress::getHostAddress)
+            .toList(),
+        container.declared().value().mode().name().toLowerCase(Locale.ROOT),
+        attachment,
+        closed,
+        container.declared().value().rules().size(),
+        recorder.denied(number),
+        container.problems());
+  }
+
+  @Override
+  public VerdictResult verdict(VerdictQuery query) {
+    return answers.answer(state.get(), query);
+  }
+
+  @Override
+  public List<FlowReport> flows(FlowFilter filter, int last) {
+    return recorder.flows().last(filter, last);
+  }
+
+  @Override
+  public Subscription follow(Consumer<FlowReport> sink) {
+    return recorder.flows().follow(sink);
+  }
+
+  @Override
+  public List<ProblemReport> problems() {
+    return state.get().problems();
+  }
+
+  @Override
+  public MetricSnapshots metrics() {
+    return registry.scrape();
+  }
+}

@@ -1,0 +1,69 @@
+package dev.drawbridge.daemon;
+
+import dev.drawbridge.bpf.EventRing;
+import dev.drawbridge.l7.EngineStats;
+import io.prometheus.metrics.core.metrics.CounterWithCallback;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.util.function.Supplier;
+
+/** What is read from elsewhere when somebody scrapes. */
+final class Metrics {
+
+  private Metrics() {}
+
+  static void register(
+      PrometheusRegistry registry,
+      Supplier<NodeState> state,
+      Supplier<EngineStats> engine,
+      EventRing ring) {
+    GaugeWithCallback.builder()
+        .name("drawbridge_policy_generation")
+        .help("Policy generation in force.")
+        .callback(callback -> callback.call((double) state.get().policy().generation()))
+        .register(registry);
+    GaugeWithCallback.builder()
+        .name("drawbridge_endpoints")
+        .help("Containers known, by whether they are attached.")
+        .labelNames("attached")
+        .callback(callback -> {
+          long all = state.get().containers().size();
+          long attached =
+              state.get().containers().values().stream()
+                  .filter(container -> container.attached().isPresent())
+                  .count();
+          callback.call((double) attached, "true");
+          callback.call((double) (all - attached), "false");
+        })
+        .register(registry);
+    GaugeWithCallback.builder()
+        .name("drawbridge_problems")
+        .help("Problems that an operator should know of now.")
+        .callback(callback -> callback.call((double) state.get().problems().size()))
+        .register(registry);
+    GaugeWithCallback.builder()
+        .name("drawbridge_engine_connections")
+        .help("Client connections that the engine holds.")
+        .callback(callback -> callback.call((double) engine.get().connections()))
+        .register(registry);
+    CounterWithCallback.builder()
+        .name("drawbridge_engine_requests_total")
+        .help("Requests that the engine read, whatever became of them.")
+        .callback(callback -> callback.call((double) engine.get().requests()))
+        .register(registry);
+    CounterWithCallback.builder()
+        .name("drawbridge_engine_bytes_total")
+        .help("Bytes of requests read and of responses written by the engine.")
+        .labelNames("direction")
+        .callback(callback -> {
+          callback.call((double) engine.get().requestBytes(), "request");
+          callback.call((double) engine.get().responseBytes(), "response");
+        })
+        .register(registry);
+    CounterWithCallback.builder()
+        .name("drawbridge_kernel_records_lost_total")
+        .help("Verdicts of the kernel whose record found the ring full; the verdicts held.")
+        .callback(callback -> callback.call((double) ring.lost()))
+        .register(registry);
+  }
+}

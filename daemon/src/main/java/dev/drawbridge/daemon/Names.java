@@ -1,0 +1,59 @@
+package dev.drawbridge.daemon;
+
+import dev.drawbridge.api.PeerReference;
+import dev.drawbridge.api.RuleReference;
+import dev.drawbridge.l7.EndpointNames;
+import dev.drawbridge.policy.Peers;
+import dev.drawbridge.policy.Policy;
+import dev.drawbridge.policy.Workload;
+import java.util.Collections;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+
+/** Endpoint and rule numbers as people know them, from the state last applied. */
+final class Names implements EndpointNames {
+
+  private static final SortedMap<String, String> NO_LABELS =
+      Collections.unmodifiableSortedMap(new TreeMap<>());
+
+  private final Supplier<NodeState> state;
+
+  Names(Supplier<NodeState> state) {
+    this.state = state;
+  }
+
+  @Override
+  public String nameOf(int peer) {
+    return peer(peer).name();
+  }
+
+  PeerReference peer(int number) {
+    return switch (number) {
+      case Peers.HOST -> new PeerReference(number, "host", NO_LABELS);
+      case Peers.WORLD -> new PeerReference(number, "world", NO_LABELS);
+      default -> {
+        NodeState.Container container = state.get().containers().get(number);
+        yield container == null ? new PeerReference(number, "", NO_LABELS) : peer(container);
+      }
+    };
+  }
+
+  static PeerReference peer(NodeState.Container container) {
+    String name = container.observed().name();
+    return new PeerReference(
+        container.endpoint(), name, Workload.of(name, container.observed().labels()).labels());
+  }
+
+  Optional<RuleReference> rule(int number) {
+    return rule(state.get().policy(), number);
+  }
+
+  static Optional<RuleReference> rule(Policy policy, int number) {
+    return policy
+        .rule(number)
+        .map(rule ->
+            new RuleReference(rule.number(), rule.origin().display(), rule.owner(), rule.text()));
+  }
+}

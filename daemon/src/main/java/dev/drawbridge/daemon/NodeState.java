@@ -1,0 +1,60 @@
+package dev.drawbridge.daemon;
+
+import dev.drawbridge.api.ProblemReport;
+import dev.drawbridge.control.ObservedContainer;
+import dev.drawbridge.policy.ContainerPolicy;
+import dev.drawbridge.policy.HostPolicy;
+import dev.drawbridge.policy.Parsed;
+import dev.drawbridge.policy.Policy;
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What the control loop last applied: an immutable picture for the API, the engine's names and the
+ * flow log.
+ *
+ * @param policy the snapshot in force
+ * @param containers by endpoint number, attached or not
+ * @param addresses whose each address is, as the kernel has it
+ * @param hostPolicy the host policy in force
+ * @param problems what an operator should know of
+ * @param listed whether the container engine has told of all its containers since the start
+ * @param engine the container engine by name and version, empty while none answers
+ */
+record NodeState(
+    Policy policy,
+    Map<Integer, Container> containers,
+    Map<InetAddress, Integer> addresses,
+    HostPolicy hostPolicy,
+    List<ProblemReport> problems,
+    boolean listed,
+    Optional<String> engine) {
+
+  /** One container. */
+  record Container(
+      int endpoint,
+      ObservedContainer observed,
+      Parsed<ContainerPolicy> declared,
+      Optional<Guard.How> attached,
+      Optional<String> failure,
+      List<ProblemReport> problems) {}
+
+  NodeState {
+    containers = Map.copyOf(containers);
+    addresses = Map.copyOf(addresses);
+    problems = List.copyOf(problems);
+  }
+
+  static NodeState empty() {
+    return new NodeState(
+        Policy.empty(),
+        Map.of(),
+        Map.of(),
+        new HostPolicy(List.of()),
+        List.of(),
+        false,
+        Optional.empty());
+  }
+}
