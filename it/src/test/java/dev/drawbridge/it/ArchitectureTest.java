@@ -1,0 +1,244 @@
+package dev.drawbridge.it;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaAccess;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.Test;
+
+/** The arrows between modules and the walls inside them, as ARCHITECTURE.md states them. */
+final class ArchitectureTest {
+  private static final String BASE = "dev.drawbridge.";
+
+  /** A rule over no classes holds; so there must be at least this many. */
+  private static final int FLOOR = 150;
+
+  /** Module package to the module packages that it may use. */
+  private static final Map<String, List<String>> ARROWS =
+      Map.ofEntries(
+          Map.entry("policy", List.of()),
+          Map.entry("bpf", List.of()),
+          Map.entry("hook", List.of()),
+          Map.entry("api", List.of()),
+          Map.entry("install", List.of()),
+          Map.entry("control", List.of("policy")),
+          Map.entry("l7", List.of("policy")),
+          Map.entry("runtime", List.of("control")),
+          Map.entry("cli", List.of("api", "policy", "install")),
+          Map.entry("daemon", List.of("control", "policy", "l7", "bpf", "hook", "runtime", "api")),
+          Map.entry("testkit", List.of("bpf")));
+
+  private static final JavaClasses ALL =
+      new ClassFileImporter()
+          .withImportOption(new ImportOption.DoNotIncludeTests())
+          .importPackages("dev.drawbridge");
+
+  @Test
+  void enoughClassesWereSeenInEveryModule() {
+    assertTrue(ALL.size() >= FLOOR, "only " + ALL.size() + " classes were found");
+    for (String module : ARROWS.keySet()) {
+      assertTrue(
+          ALL.stream().anyMatch(c -> moduleOf(c).equals(module)),
+          "no class of " + module + " was found");
+    }
+  }
+
+  @Test
+  void everyClassBelongsToAKnownModule() {
+    Set<String> unknown = new TreeSet<>();
+    ALL.stream()
+        .filter(c -> !ARROWS.containsKey(moduleOf(c)))
+        .forEach(c -> unknown.add(c.getName()));
+    assertEquals(Set.of(), unknown);
+  }
+
+  @Test
+  void modulesUseOnlyWhatTheirArrowsPointAt() {
+    ARROWS.forEach((module, targets) -> {
+      List<String> forbidden = new ArrayList<>(ARROWS.keySet());
+      forbidden.remove(module);
+      forbidden.removeAll(targets);
+      String[] packages = forbidden.stream().map(m -> BASE + m + "..").toArray(String[]::new);
+      noClasses()
+          .that()
+          .resideInAPackage(BASE + module + "..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(packages)
+          .check(ALL);
+    });
+  }
+
+  @Test
+  void foreignMemoryIsTouchedOnlyBehindTheNativeDoor() {
+    onlyIn("java.lang.foreign..", "dev.drawbridge.bpf.ffi..");
+  }
+
+  @Test
+  void nettyIsUsedOnlyByTheEngineAndTheApi() {
+    onlyIn("io.netty..", "dev.drawbridge.l7..", "dev.drawbridge.api..");
+  }
+
+  @Test
+  void dockerJavaIsUsedOnlyByTheListener() {
+    onlyIn("com.github.dockerjava..", "dev.drawbridge.runtime..");
+  }
+
+  private static void onlyIn(String library, String... packages) {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(packages)
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(library)
+        .check(ALL);
+  }
+
+  @Test
+  void nativeDoorIsClosedToEverythingButItsOwnModule() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("dev.drawbridge.bpf..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("dev.drawbridge.bpf.ffi..")
+        .check(ALL);
+  }
+
+  @Test
+  void functionalCoresKnowNoFilesSocketsThreadsOrClock() {
+    noClasses()
+        .that()
+        .resideInAnyPackage("dev.drawbridge.control..", "dev.drawbridge.policy..")
+        .should()
+        .dependOnClassesThat(
+            resideInAnyPackage(
+                    "java.nio.file..",
+                    "java.nio.channels..",
+                    "java.util.concurrent..",
+                    "java.util.logging..",
+                    "org.slf4j..")
+                .or(
+                    named(
+                        Thread.class,
+                        java.io.File.class,
+                        java.io.InputStream.class,
+                        java.io.OutputStream.class))
+                .or(
+                    named(
+                        java.net.Socket.class, java.net.ServerSocket.class, java.time.Clock.class)))
+        .check(ALL);
+    noClasses()
+        .that()
+        .resideInAnyPackage("dev.drawbridge.control..", "dev.drawbridge.policy..")
+        .should()
+        .callMethod(System.class, "currentTimeMillis")
+        .orShould()
+        .callMethod(System.class, "nanoTime")
+        .orShould()
+        .callMethod(java.time.Instant.class, "now")
+        .check(ALL);
+  }
+
+  private static DescribedPredicate<JavaClass> named(Class<?>... types) {
+    return describe(
+        "one of " + Arrays.toString(types),
+        c -> Arrays.stream(types).anyMatch(t -> c.getName().equals(t.getName())));
+  }
+
+  @Test
+  void processStandardStreamsAndExitBelongToMainClasses() {
+    noClasses()
+        .that(
+            describe(
+                "are neither Main classes nor the client",
+                c -> !c.getName().matches(".*Main(\\$.*)?") && !moduleOf(c).equals("cli")))
+        .should()
+        .callMethod(System.class, "exit", int.class)
+        .orShould()
+        .accessTargetWhere(
+            describe(
+                "System.out, System.err or System.in",
+                (JavaAccess<?> access) ->
+                    access.getTargetOwner().getName().equals("java.lang.System")
+                        && Set.of("out", "err", "in").contains(access.getTarget().getName())))
+        .check(ALL);
+  }
+
+  @Test
+  void publicTypesAreFinalOrSealedOrInterfaces() {
+    classes()
+        .that()
+        .arePublic()
+        .and()
+        .areNotInterfaces()
+        .and()
+        .areNotEnums()
+        .should(
+            com.tngtech.archunit.lang.ArchCondition.from(
+                describe(
+                    "be final, sealed or a family of exceptions",
+                    c ->
+                        c.getModifiers()
+                                .contains(com.tngtech.archunit.core.domain.JavaModifier.FINAL)
+                            || c.isAssignableTo(Throwable.class)
+                            || c.reflect().isSealed())))
+        .check(ALL);
+  }
+
+  @Test
+  void everyPackageIsNullMarked() {
+    Set<String> bare = new TreeSet<>();
+    ALL.stream()
+        .map(JavaClass::getPackage)
+        .distinct()
+        .filter(
+            p -> p.getClasses().stream().anyMatch(c -> !c.getSimpleName().equals("package-info")))
+        .filter(
+            p -> !p.tryGetPackageInfo().map(i -> i.isAnnotatedWith(NullMarked.class)).orElse(false))
+        .forEach(p -> bare.add(p.getName()));
+    assertEquals(Set.of(), bare);
+  }
+
+  @Test
+  void namesSayWhatAThingIs() {
+    noClasses()
+        .should()
+        .haveSimpleNameEndingWith("Manager")
+        .orShould()
+        .haveSimpleNameEndingWith("Helper")
+        .orShould()
+        .haveSimpleNameEndingWith("Util")
+        .orShould()
+        .haveSimpleNameEndingWith("Utils")
+        .orShould()
+        .haveSimpleNameEndingWith("Impl")
+        .check(ALL);
+  }
+
+  private static String moduleOf(JavaClass type) {
+    String name = type.getPackageName();
+    if (!name.startsWith(BASE)) {
+      return "";
+    }
+    String rest = name.substring(BASE.length());
+    int dot = rest.indexOf('.');
+    return dot < 0 ? rest : rest.substring(0, dot);
+  }
+}
