@@ -25,6 +25,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.OptionalInt;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Executor;
@@ -47,6 +48,7 @@ public final class ApiServer implements AutoCloseable {
 
   private final ApiConfig config;
   private final AgentView view;
+  private final Duration head;
   private final Routes routes;
   private final SocketFile socketFile;
   private final Semaphore followers = new Semaphore(ApiLimits.FOLLOWERS);
@@ -64,7 +66,13 @@ public final class ApiServer implements AutoCloseable {
   private volatile int tcpPort;
 
   public ApiServer(ApiConfig config, AgentView view) {
+    this(config, view, ApiLimits.HEAD);
+  }
+
+  /** For tests: another time for a request head. */
+  ApiServer(ApiConfig config, AgentView view, Duration head) {
     this.config = config;
+    this.head = head;
     this.view = view;
     this.routes = new Routes(view);
     this.socketFile = new SocketFile(config.socket(), config.group());
@@ -163,7 +171,13 @@ public final class ApiServer implements AutoCloseable {
             new HttpServerCodec(limits),
             new FlowControlHandler(),
             new RequestHandler(
-                routes, view, guard, room ? workers : overloaded(), followers, peer(channel)));
+                routes,
+                view,
+                guard,
+                room ? workers : overloaded(),
+                followers,
+                head,
+                peer(channel)));
   }
 
   /** Every request on a connection beyond the limit is answered 503 by the handler. */

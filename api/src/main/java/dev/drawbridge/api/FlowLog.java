@@ -63,6 +63,11 @@ public final class FlowLog<R> {
     return next.get() - 1;
   }
 
+  /** Whether anybody follows now. */
+  public boolean followed() {
+    return !followers.isEmpty();
+  }
+
   /** As {@link AgentView#flows}. */
   public List<FlowReport> last(FlowFilter filter, int last) {
     ArrayDeque<FlowReport> found = new ArrayDeque<>();

@@ -22,6 +22,7 @@ import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -42,6 +43,7 @@ final class RequestHandler extends SimpleChannelInboundHandler<HttpObject> {
   private final RequestGuard guard;
   private final Executor workers;
   private final Semaphore followers;
+  private final Duration head;
   private final String peer;
 
   private boolean busy;
@@ -53,6 +55,7 @@ final class RequestHandler extends SimpleChannelInboundHandler<HttpObject> {
 
   /**
    * @param followers one permit for each connection that may follow
+   * @param head from here to a whole request head
    * @param peer whom this connection is with, for the log
    */
   RequestHandler(
@@ -61,12 +64,14 @@ final class RequestHandler extends SimpleChannelInboundHandler<HttpObject> {
       RequestGuard guard,
       Executor workers,
       Semaphore followers,
+      Duration head,
       String peer) {
     this.routes = routes;
     this.view = view;
     this.guard = guard;
     this.workers = workers;
     this.followers = followers;
+    this.head = head;
     this.peer = peer;
   }
 
@@ -125,11 +130,11 @@ final class RequestHandler extends SimpleChannelInboundHandler<HttpObject> {
       refuse(ctx, refusal);
       return;
     }
-    boolean head = request.method().equals(HttpMethod.HEAD);
+    boolean headOnly = request.method().equals(HttpMethod.HEAD);
     boolean keepAlive = HttpUtil.isKeepAlive(request);
     String target = request.uri();
     try {
-      workers.execute(() -> work(ctx, target, head, keepAlive));
+      workers.execute(() -> work(ctx, target, headOnly, keepAlive));
     } catch (RejectedExecutionException e) {
       refuse(
           ctx,
@@ -138,11 +143,11 @@ final class RequestHandler extends SimpleChannelInboundHandler<HttpObject> {
   }
 
   /** On a worker thread. */
-  private void work(ChannelHandlerContext ctx, String target, boolean head, boolean keepAlive) {
+  private void work(ChannelHandlerContext ctx, String target, boolean headOnly, boolean keepAlive) {
     Answer answer;
     try {
       answer = routes.answer(target);
-      if (answer instanceof Answer.Follow follow && !head) {
+      if (answer instanceof Answer.Follow follow && !headOnly) {
         follow(ctx, follow);
         return;
       }
@@ -159,17 +164,17 @@ final class RequestHandler extends SimpleChannelInboundHandler<HttpObject> {
         answer instanceof Answer.Body whole
             ? whole
             : new Answer.Body(200, "application/x-ndjson", "");
-    ctx.executor().execute(() -> respond(ctx, body, head, keepAlive));
+    ctx.executor().execute(() -> respond(ctx, body, headOnly, keepAlive));
   }
 
   private void respond(
-      ChannelHandlerContext ctx, Answer.Body body, boolean head, boolean keepAlive) {
+      ChannelHandlerContext ctx, Answer.Body body, boolean headOnly, boolean keepAlive) {
     byte[] bytes = body.text().getBytes(StandardCharsets.UTF_8);
     FullHttpResponse response =
         new DefaultFullHttpResponse(
             HttpVersion.HTTP_1_1,
             HttpResponseStatus.valueOf(body.status()),
-            head ? Unpooled.EMPTY_BUFFER : Unpooled.wrappedBuffer(bytes));
+            headOnly ? Unpooled.EMPTY_BUFFER : Unpooled.wrappedBuffer(bytes));
     plainHeaders(response, body.contentType());
     response.headers().set(HttpHeaderNames.CONTENT_LENGTH, bytes.length);
     if (body.status() == 405) {
@@ -274,7 +279,7 @@ final class RequestHandler extends SimpleChannelInboundHandler<HttpObject> {
   }
 
   private void awaitHead(ChannelHandlerContext ctx) {
-    schedule(ctx, ApiLimits.HEAD.toMillis());
+    schedule(ctx, head.toMillis());
   }
 
   private void schedule(ChannelHandlerContext ctx, long millis) {
