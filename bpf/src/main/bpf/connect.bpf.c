@@ -8,14 +8,12 @@
  *   2. loopback: never judged; forget what the socket was before.
  *   3. no room for the socket's state: DENY STATE_FULL.
  *   4. both sides judged; the judgement is stored with its generation.
+ *      (MPTCP calls this with its first subflow, a TCP socket; later subflows
+ *      are judged at their SYN.)
  *   5. ENGINE: only for TCP, only if the engine listens here, only if the socket
  *      can reach loopback; then the destination becomes the engine's listener.
  */
 #include "include/sockets.h"
-
-#ifndef IPPROTO_MPTCP
-#define IPPROTO_MPTCP 262
-#endif
 
 DB_INLINE __u16 engine_port(__u32 me, int v4)
 {
@@ -35,7 +33,6 @@ DB_INLINE int judge_connect(struct bpf_sock_addr *ctx, struct db_flow_key *key, 
 	struct db_socket state __attribute__((aligned(8))) = {};
 	const struct db_socket *before;
 	__u32 type = ctx->type, protocol = ctx->protocol;
-	int mptcp = protocol == IPPROTO_MPTCP;
 
 	if (!sk)
 		return 0;
@@ -46,8 +43,6 @@ DB_INLINE int judge_connect(struct bpf_sock_addr *ctx, struct db_flow_key *key, 
 		bpf_sk_storage_delete(&sockets, sk);
 		return 1;
 	}
-	if (mptcp)
-		protocol = IPPROTO_TCP;
 	key->protocol = protocol;
 	key->source_port = sk->src_port;
 	if (!db_has_ports(protocol))
@@ -64,7 +59,7 @@ DB_INLINE int judge_connect(struct bpf_sock_addr *ctx, struct db_flow_key *key, 
 	}
 	if (answer.verdict == DB_ENGINE) {
 		*port = engine_port(question.caller, db_address_is_v4(&key->destination));
-		if (protocol != IPPROTO_TCP || mptcp)
+		if (protocol != IPPROTO_TCP)
 			db_deny(&answer, DB_REASON_NEEDS_ENGINE);
 		else if (!*port || sk->bound_dev_if > 1)
 			db_deny(&answer, DB_REASON_ENGINE_UNAVAILABLE);

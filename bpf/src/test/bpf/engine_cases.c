@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The border with the engine: what is sent to it, what it may send, and what pretends to be it. */
+#define _GNU_SOURCE
+#include "lab.h"
+#include "tap.h"
+
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+#include <net/if.h>
+#include <string.h>
+#include <unistd.h>
+
+static char text[160];
+#define NAMED(what) (snprintf(text, sizeof(text), "%s: %s", name, what), text)
+
+/* An engine's listener: the agent's cgroup, a container's namespace, loopback. */
+static int engine_listener(enum place place, int family)
+{
+	int fd = sock_at(place, ENGINE_CGROUP, family, SOCK_STREAM, 0);
+	union address address = loopback(family, 0);
+
+	if (fd < 0 || bind(fd, &address.any, address_size(&address)) || listen(fd, 16))
+		return -errno;
+	return fd;
+}
+
+static void unify(const union address *address, struct db_address *to)
+{
+	if (address->any.sa_family == AF_INET) {
+		*to = (struct db_address){ .bytes = { [10] = 0xff, [11] = 0xff } };
+		memcpy(to->bytes + 12, &address->v4.sin_addr, 4);
+	} else {
+		memcpy(to->bytes, &address->v6.sin6_addr, 16);
+	}
+}
+
+/* What the engine does with an accepted socket: takes its origin. 1 if there was one. */
+static int claim_origin(uint32_t netns, int fd, struct db_origin *origin)
+{
+	union address local, remote;
+	socklen_t size = sizeof(local);
+	struct db_origin_key key = { .netns = netns };
+
+	getsockname(fd, &local.any, &size);
+	size = sizeof(remote);
+	getpeername(fd, &remote.any, &size);
+	key.peer_port = ntohs(remote.v4.sin_port);
+	key.local_port = ntohs(local.v4.sin_port);
+	unify(&remote, &key.peer);
+	if (bpf_map_lookup_elem(lab_map("origins"), &key, origin))
+		return 0;
+	return !bpf_map_delete_elem(lab_map("origins"), &key);
+}
+
+static void redirect(union address to, int at_v4, const char *name)
+{
+	int engine = engine_listener(A, at_v4 ? AF_INET : AF_INET6), client, inside;
+	union address peer = {}, wanted = to;
+	socklen_t size = sizeof(peer);
+	struct db_origin origin = {};
+	struct db_address destination;
+
+	policy_reset();
+	policy_engine(ID_A, at_v4 ? port_of(engine) : 0, at_v4 ? 0 : port_of(engine));
+	policy_flags(ID_B, DB_EP_CLOSED_INGRESS);
+	policy_rule(ID_B, DB_INGRESS, ID_A, IPPROTO_TCP, 8000, 8000, DB_ENGINE, 5);
+	generation_next();
+	client = dialled(A, to, PATIENT);
+	inside = accepted(engine, PATIENT);
+	claim(client >= 0 && inside >= 0, NAMED("lands at the engine's listener"), "%d %d", client, inside);
+	getpeername(client, &peer.any, &size);
+	claim(size == address_size(&wanted) && !memcmp(&peer, &wanted, size), NAMED("getpeername gives what was asked for"));
+	unify(&wanted, &destination);
+	claim(claim_origin(1, inside, &origin), NAMED("its origin is there"));
+	claim(!memcmp(&origin.destination, &destination, 16) && origin.port == 8000 && origin.caller == ID_A &&
+			origin.callee == ID_B && origin.flags == 0 && origin.generation,
+		NAMED("and says who wanted what"));
+	claim(!claim_origin(1, inside, &origin), NAMED("once"));
+	claim(!say(client, "x") && hears(inside, "x", PATIENT) && !say(inside, "y") && hears(client, "y", PATIENT),
+		NAMED("bytes pass both ways"));
+	generation_next();
+	claim(!say(client, "x") && hears(inside, "x", PATIENT), NAMED("and go on in the next generation"));
+	{
+		struct db_pair gone = { .owner = ID_B, .peer = ID_A, .direction = DB_INGRESS };
+
+		bpf_map_delete_elem(lab_map("pairs"), &gone);
+	}
+	generation_next();
+	claim(is_cut(client, inside), NAMED("until layer 4 denies them"));
+	claim(event_await(DB_REASON_LATE_DENY, ID_A, PATIENT) != NULL, NAMED("recorded as late"));
+	close(client);
+	close(inside);
+	close(engine);
+}
+
+static void without_engine(void)
+{
+	union address to = address_of(B, AF_INET, 8000);
+	int fd;
+
+	policy_reset();
+	policy_engine(ID_A, 0, 0);
+	policy_flags(ID_B, DB_EP_CLOSED_INGRESS);
+	policy_rule(ID_B, DB_INGRESS, ID_A, IPPROTO_TCP, 8000, 8000, DB_ENGINE, 5);
+	policy_rule(ID_B, DB_INGRESS, ID_A, IPPROTO_UDP, 8000, 8000, DB_ENGINE, 6);
+	generation_next();
+	claim(dialled(A, to, PATIENT) == -EPERM && event_await(DB_REASON_ENGINE_UNAVAILABLE, ID_A, PATIENT),
+		"no engine listens: EPERM");
+	fd = sock_in(A, AF_INET, SOCK_DGRAM, 0);
+	claim(dial(fd, to, PATIENT) == -EPERM && event_await(DB_REASON_NEEDS_ENGINE, ID_A, PATIENT),
+		"no engine judges datagrams: EPERM");
+	close(fd);
+	policy_engine(ID_A, 1, 1);
+	generation_next();
+	fd = sock_in(A, AF_INET, SOCK_STREAM, 0);
+	setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "eth0", 4);
+	claim(dial(fd, to, PATIENT) == -EPERM, "a socket bound to a device can't reach the engine: EPERM");
+	close(fd);
+}
+
+/* An MPTCP client falls back to TCP at the engine's listener. */
+static void mptcp(void)
+{
+	int engine = engine_listener(A, AF_INET), client = sock_in(A, AF_INET, SOCK_STREAM, IPPROTO_MPTCP), inside = -1;
+	struct db_origin origin = {};
+
+	if (client < 0) {
+		skip("MPTCP is redirected", "no MPTCP");
+		close(engine);
+		return;
+	}
+	policy_reset();
+	policy_engine(ID_A, port_of(engine), 0);
+	policy_flags(ID_B, DB_EP_CLOSED_INGRESS);
+	policy_rule(ID_B, DB_INGRESS, ID_A, IPPROTO_TCP, 8000, 8000, DB_ENGINE, 5);
+	generation_next();
+	claim(!dial(client, address_of(B, AF_INET, 8000), PATIENT) && (inside = accepted(engine, PATIENT)) >= 0,
+		"MPTCP is redirected");
+	claim(claim_origin(1, inside, &origin) && origin.callee == ID_B, "MPTCP: with its origin");
+	claim(!say(client, "x") && hears(inside, "x", PATIENT), "MPTCP: bytes pass");
+	close(client);
+	close(inside);
+	close(engine);
+}
+
+/* Reaching the engine's listener by its own address gives no origin, whatever went before. */
+static void without_origin(void)
+{
+	int engine = engine_listener(A, AF_INET), client, inside, one = 1;
+	union address to = address_of(B, AF_INET, 8000), from = { .v4 = { AF_INET, htons(45001) } };
+	struct db_origin origin;
+
+	policy_reset();
+	policy_engine(ID_A, port_of(engine), 0);
+	policy_flags(ID_B, DB_EP_CLOSED_INGRESS);
+	policy_rule(ID_B, DB_INGRESS, ID_A, IPPROTO_TCP, 8000, 8000, DB_ENGINE, 5);
+	generation_next();
+	/* Redirected from port 45001, reset before the engine looks; then directly, from the same port. */
+	client = sock_in(A, AF_INET, SOCK_STREAM, 0);
+	setsockopt(client, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	from.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	claim(!bind(client, &from.any, sizeof(from.v4)) && !dial(client, to, PATIENT), "redirected, never taken");
+	setsockopt(client, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 }, sizeof(struct linger));
+	close(client);
+	close(accepted(engine, PATIENT));
+	client = sock_in(A, AF_INET, SOCK_STREAM, 0);
+	setsockopt(client, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	claim(!bind(client, &from.any, sizeof(from.v4)) && !dial(client, loopback(AF_INET, port_of(engine)), PATIENT),
+		"then directly from the same port");
+	inside = accepted(engine, PATIENT);
+	claim(inside >= 0 && !claim_origin(1, inside, &origin), "finds no origin");
+	close(inside);
+	close(client);
+	close(engine);
+}
+
+static int speaks_for(enum place place, uint32_t caller, uint32_t callee)
+{
+	struct db_socket value = { .role = DB_ROLE_ENGINE, .owner = caller, .peer = callee, .port = 8000,
+		.protocol = IPPROTO_TCP };
+	int fd = sock_at(place, ENGINE_CGROUP, AF_INET, SOCK_STREAM, 0);
+
+	if (bpf_map_update_elem(lab_map("sockets"), &fd, &value, BPF_ANY))
+		return -errno;
+	return fd;
+}
+
+static void onward(void)
+{
+	int listening = listener(B, AF_INET, 8000), client, server = -1;
+	union address to = address_of(B, AF_INET, 8000), peer;
+	socklen_t size = sizeof(peer);
+
+	policy_reset();
+	policy_flags(ID_B, DB_EP_CLOSED_INGRESS | DB_EP_CLOSED_EGRESS);
+	policy_rule(ID_B, DB_INGRESS, ID_A, IPPROTO_TCP, 8000, 8000, DB_ENGINE, 5);
+	generation_next();
+	client = speaks_for(A, ID_A, ID_B);
+	claim(!dial(client, to, PATIENT) && (server = accepted(listening, PATIENT)) >= 0,
+		"the engine's socket is let in where its request was judged for");
+	getpeername(server, &peer.any, &size);
+	claim(peer.v4.sin_addr.s_addr == address_of(A, AF_INET, 0).v4.sin_addr.s_addr, "with the caller's own address");
+	claim(!say(client, "x") && hears(server, "x", PATIENT) && !say(server, "y") && hears(client, "y", PATIENT),
+		"bytes pass both ways");
+	generation_next();
+	claim(!say(client, "x") && hears(server, "x", PATIENT), "and go on in the next generation");
+	{
+		struct db_pair gone = { .owner = ID_B, .peer = ID_A, .direction = DB_INGRESS };
+
+		bpf_map_delete_elem(lab_map("pairs"), &gone);
+	}
+	generation_next();
+	claim(is_cut(client, server) && is_cut(server, client), "until layer 4 denies them");
+	close(client);
+	close(server);
+
+	policy_rule(ID_B, DB_INGRESS, ID_A, IPPROTO_TCP, 8000, 8000, DB_ENGINE, 5);
+	generation_next();
+	events_forget();
+	client = speaks_for(A, ID_A, ID_C);
+	claim(dial(client, to, PATIENT) == -ECONNREFUSED && event_await(DB_REASON_WRONG_CALLEE, ID_B, PATIENT),
+		"judged for another container that had this address: refused");
+	close(client);
+	client = speaks_for(A, ID_C, ID_B);
+	claim(dial(client, to, PATIENT) == -ECONNREFUSED && event_await(DB_REASON_NO_RULE, ID_B, PATIENT),
+		"spoken for one whom layer 4 denies: refused");
+	close(client);
+	client = sock_at(A, ENGINE_CGROUP, AF_INET, SOCK_STREAM, 0);
+	claim(dial(client, to, PATIENT) == -ECONNREFUSED && event_await(DB_REASON_UNVOUCHED_ADDRESS, ID_B, PATIENT),
+		"an agent's socket that speaks for nobody: refused");
+	close(client);
+
+	/* The tuple's record says ENGINE; the container itself takes the same port afterwards. */
+	{
+		union address from = address_of(A, AF_INET, 45002);
+		int one = 1;
+
+		client = speaks_for(A, ID_A, ID_B);
+		setsockopt(client, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+		claim(!bind(client, &from.any, sizeof(from.v4)) && !dial(client, to, PATIENT), "the engine from port 45002");
+		setsockopt(client, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 }, sizeof(struct linger));
+		close(client);
+		close(accepted(listening, PATIENT));
+		/* Without the connect hooks' answer: MPTCP's first subflow is judged at its SYN. */
+		client = sock_in(A, AF_INET, SOCK_STREAM, 0);
+		setsockopt(client, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+		claim(!bind(client, &from.any, sizeof(from.v4)) && dial(client, to, IMPATIENT) < 0,
+			"does not let the container in from there");
+		close(client);
+	}
+	close(listening);
+}
+
+static void steer(int family, const char *name)
+{
+	int listening = listener(B, family, 8000), engine = engine_listener(B, family), client, inside;
+	union address to = address_of(B, family, 8000), local;
+	uint32_t number = 2 << 1 | (family == AF_INET6);
+	uint64_t value = engine;
+	socklen_t size = sizeof(local);
+	struct db_origin origin = {};
+
+	policy_reset();
+	policy_flags(ID_B, DB_EP_CLOSED_INGRESS);
+	policy_rule(ID_B, DB_INGRESS, DB_PEER_WORLD, IPPROTO_TCP, 8000, 8000, DB_ENGINE, 7);
+	generation_next();
+	claim(dialled(LAN, to, PATIENT) == -ECONNREFUSED && event_await(DB_REASON_ENGINE_UNAVAILABLE, ID_B, PATIENT),
+		NAMED("no engine listens: reset"));
+	claim(!bpf_map_update_elem(lab_map("listeners"), &number, &value, BPF_ANY), NAMED("listener entered"), "%d", errno);
+	client = dialled(LAN, to, PATIENT);
+	inside = accepted(engine, PATIENT);
+	claim(client >= 0 && inside >= 0 && !readable(listening, 0), NAMED("an outsider's connection goes to the engine"),
+		"%d %d", client, inside);
+	getsockname(inside, &local.any, &size);
+	claim(!memcmp(&local, &to, address_size(&to)), NAMED("which sees the address that was called"));
+	claim(claim_origin(2, inside, &origin) && origin.flags == DB_ORIGIN_ARRIVAL && origin.caller == DB_PEER_WORLD &&
+			origin.callee == ID_B && origin.port == 8000,
+		NAMED("and its origin"));
+	claim(!say(client, "x") && hears(inside, "x", PATIENT) && !say(inside, "y") && hears(client, "y", PATIENT),
+		NAMED("bytes pass both ways"));
+	close(client);
+	close(inside);
+	claim(!bpf_map_delete_elem(lab_map("listeners"), &number), NAMED("listener withdrawn"));
+	client = dialled(LAN, to, PATIENT);
+	claim(client == -ECONNREFUSED, NAMED("reset again"), "%d", client);
+	close(engine);
+	close(listening);
+}
+
+void engine_cases(void)
+{
+	redirect(address_of(B, AF_INET, 8000), 1, "redirect IPv4");
+	redirect(address_of(B, AF_INET6, 8000), 0, "redirect IPv6");
+	redirect(mapped_of(B, 8000), 1, "redirect mapped");
+	without_engine();
+	mptcp();
+	without_origin();
+	onward();
+	steer(AF_INET, "arrival IPv4");
+	steer(AF_INET6, "arrival IPv6");
+}

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#define _GNU_SOURCE
+#include "lab.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct bpf_object *object;
+static struct bpf_link *links[64];
+static int link_count;
+static int home_netns, netns[PLACES];
+static pid_t holders[PLACES];
+static char cgroup_root[256], cgroups[CGROUPS][320];
+static const uint32_t ids[] = { ID_A, ID_B, ID_C };
+static uint32_t generation = 0;
+
+static void die(const char *what)
+{
+	fprintf(stderr, "# lab: %s: %s\n", what, strerror(errno));
+	lab_down();
+	exit(2);
+}
+
+int run(const char *format, ...)
+{
+	char command[512];
+	va_list arguments;
+	int status;
+
+	va_start(arguments, format);
+	vsnprintf(command, sizeof(command), format, arguments);
+	va_end(arguments);
+	status = system(command);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void must(int status, const char *what)
+{
+	if (status)
+		die(what);
+}
+
+static void write_file(const char *directory, const char *name, const char *text)
+{
+	char path[400];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		die(path);
+	close(fd);
+}
+
+static void find_cgroup2(char *to, size_t size)
+{
+	FILE *mounts = fopen("/proc/self/mounts", "re");
+	char line[1024], where[512], type[64];
+
+	while (mounts && fgets(line, sizeof(line), mounts)) {
+		if (sscanf(line, "%*s %511s %63s", where, type) == 2 && !strcmp(type, "cgroup2")) {
+			snprintf(to, size, "%s", where);
+			fclose(mounts);
+			return;
+		}
+	}
+	errno = ENOENT;
+	die("no cgroup2 mount");
+}
+
+static void make_cgroups(void)
+{
+	static const char *names[CGROUPS] = { "a", "b", "c", "lan", "agent", "a/nested", NULL };
+	char mount[256];
+
+	find_cgroup2(mount, sizeof(mount));
+	snprintf(cgroup_root, sizeof(cgroup_root), "%.200s/drawbridge-test-%d", mount, getpid());
+	must(mkdir(cgroup_root, 0755), cgroup_root);
+	for (int i = 0; i < CGROUPS; i++) {
+		snprintf(cgroups[i], sizeof(cgroups[i]), "%s/%s", cgroup_root, names[i] ? names[i] : "unguarded");
+		must(mkdir(cgroups[i], 0755), cgroups[i]);
+	}
+}
+
+static void make_namespaces(void)
+{
+	home_netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	for (int i = 0; i < PLACES; i++) {
+		char path[64], byte;
+		int ready[2];
+
+		must(pipe2(ready, O_CLOEXEC), "pipe");
+		holders[i] = fork();
+		if (holders[i] == 0) {
+			if (unshare(CLONE_NEWNET) || write(ready[1], "!", 1) != 1)
+				_exit(1);
+			pause();
+			_exit(0);
+		}
+		must(read(ready[0], &byte, 1) != 1, "unshare");
+		close(ready[0]);
+		close(ready[1]);
+		snprintf(path, sizeof(path), "/proc/%d/ns/net", holders[i]);
+		netns[i] = open(path, O_RDONLY | O_CLOEXEC);
+		must(netns[i] < 0, path);
+		must(run("nsenter -t %d -n ip link set lo up", holders[i]), "lo");
+	}
+	must(run("nsenter -t %d -n sh -c 'ip link add br0 type bridge && ip link set br0 up &&"
+		 " ip addr add 10.77.0.4/24 dev br0 && ip addr add fd77::4/64 dev br0 nodad'",
+		     holders[LAN]),
+		"bridge");
+	for (int i = 0; i < LAN; i++) {
+		must(run("nsenter -t %d -n ip link add v%d type veth peer name eth0 netns %d", holders[LAN], i,
+			     holders[i]),
+			"veth");
+		must(run("nsenter -t %d -n sh -c 'ip link set v%d master br0 && ip link set v%d up'", holders[LAN], i, i),
+			"port");
+		must(run("nsenter -t %d -n sh -c 'ip addr add 10.77.0.%d/24 dev eth0 &&"
+			 " ip addr add fd77::%d/64 dev eth0 nodad && ip link set eth0 up &&"
+			 " ip route add default via 10.77.0.4'",
+			     holders[i], i + 1, i + 1),
+			"address");
+	}
+}
+
+static void attach(const char *name, int cgroup)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(object, name);
+	int fd = open(cgroups[cgroup], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (!program || fd < 0)
+		die(name);
+	links[link_count] = bpf_program__attach_cgroup(program, fd);
+	if (!links[link_count++])
+		die(name);
+	close(fd);
+}
+
+int lab_map(const char *name)
+{
+	return bpf_object__find_map_fd_by_name(object, name);
+}
+
+static int quiet(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	return level == LIBBPF_WARN ? vfprintf(stderr, format, arguments) : 0;
+}
+
+static struct ring_buffer *ring;
+static struct db_event seen[4096];
+static int seen_count;
+
+static int on_event(void *context, void *data, size_t size)
+{
+	if (size >= sizeof(seen[0]) && seen_count < 4096)
+		memcpy(&seen[seen_count++], data, sizeof(seen[0]));
+	return 0;
+}
+
+void lab_up(const char *path)
+{
+	static const char *programs[] = { "connect4", "connect6", "sendmsg4", "sendmsg6", "getpeername4",
+		"getpeername6", "skb_egress", "skb_ingress", "sock_ops" };
+
+	libbpf_set_print(quiet);
+	make_cgroups();
+	make_namespaces();
+	object = bpf_object__open_file(path, NULL);
+	must(!object || bpf_object__load(object), path);
+	for (int place = A; place <= C; place++) {
+		struct bpf_program *lookup = bpf_object__find_program_by_name(object, "sk_lookup");
+
+		for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+			attach(programs[i], place);
+		links[link_count] = bpf_program__attach_netns(lookup, netns[place]);
+		if (!links[link_count++])
+			die("sk_lookup");
+	}
+	attach("agent_egress", ENGINE_CGROUP);
+	ring = ring_buffer__new(lab_map("events"), on_event, NULL, NULL);
+	must(!ring, "ring");
+}
+
+void lab_down(void)
+{
+	ring_buffer__free(ring);
+	for (int i = 0; i < link_count; i++)
+		bpf_link__destroy(links[i]);
+	bpf_object__close(object);
+	for (int i = 0; i < PLACES; i++) {
+		if (holders[i] > 0) {
+			kill(holders[i], SIGKILL);
+			waitpid(holders[i], NULL, 0);
+		}
+	}
+	rmdir(cgroups[NESTED_CGROUP]);
+	for (int i = 0; i < CGROUPS; i++)
+		rmdir(cgroups[i]);
+	rmdir(cgroup_root);
+}
+
+/* The test's own directory is never attached to; coming back is to where the test started from. */
+static char home_cgroup[512];
+
+static void find_home(void)
+{
+	FILE *file = fopen("/proc/self/cgroup", "re");
+	char line[400], mount[64];
+
+	find_cgroup2(mount, sizeof(mount));
+	while (file && fgets(line, sizeof(line), file)) {
+		if (!strncmp(line, "0::", 3)) {
+			line[strcspn(line, "\n")] = 0;
+			snprintf(home_cgroup, sizeof(home_cgroup), "%s%s", mount, line + 3);
+		}
+	}
+	if (file)
+		fclose(file);
+}
+
+int in_place(enum place place, int cgroup, int (*action)(void *), void *argument)
+{
+	char pid[16];
+	int result;
+
+	if (!home_cgroup[0])
+		find_home();
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	write_file(cgroups[cgroup], "cgroup.procs", pid);
+	must(setns(netns[place], CLONE_NEWNET), "setns");
+	result = action(argument);
+	must(setns(home_netns, CLONE_NEWNET), "setns home");
+	write_file(home_cgroup, "cgroup.procs", pid);
+	return result;
+}
+
+static int make_socket(void *argument)
+{
+	int *what = argument;
+	int fd = socket(what[0], what[1] | SOCK_NONBLOCK | SOCK_CLOEXEC, what[2]);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int sock_at(enum place place, int cgroup, int family, int type, int protocol)
+{
+	int what[] = { family, type, protocol };
+
+	return in_place(place, cgroup, make_socket, what);
+}
+
+int sock_in(enum place place, int family, int type, int protocol)
+{
+	return sock_at(place, place, family, type, protocol);
+}
+
+static void put(const char *map, const void *key, const void *value)
+{
+	if (bpf_map_update_elem(lab_map(map), key, value, BPF_ANY))
+		die(map);
+}
+
+uint32_t generation_next(void)
+{
+	uint32_t zero = 0;
+	struct db_config value = { .generation = ++generation };
+
+	put("config", &zero, &value);
+	return generation;
+}
+
+static struct db_endpoint endpoint_of[3];
+
+void policy_flags(uint32_t id, uint32_t flags)
+{
+	endpoint_of[id - ID_A].flags = flags;
+	endpoint_of[id - ID_A].netns = id - ID_A + 1;
+	put("endpoints", &id, &endpoint_of[id - ID_A]);
+}
+
+void policy_engine(uint32_t id, uint16_t port4, uint16_t port6)
+{
+	endpoint_of[id - ID_A].engine_port4 = port4;
+	endpoint_of[id - ID_A].engine_port6 = port6;
+	put("endpoints", &id, &endpoint_of[id - ID_A]);
+}
+
+static void clear(const char *map, size_t key_size)
+{
+	char key[64];
+
+	while (!bpf_map_get_next_key(lab_map(map), NULL, key))
+		bpf_map_delete_elem(lab_map(map), key);
+}
+
+void identity(enum place place, uint32_t endpoint)
+{
+	struct db_self value = { .endpoint = endpoint, .kind = DB_SELF_CONTAINER };
+	struct stat status;
+	uint64_t id;
+
+	must(stat(cgroups[place], &status), "stat cgroup");
+	id = status.st_ino;
+	put("self", &id, &value);
+}
+
+static struct db_address_key address_key(union address *address)
+{
+	struct db_address_key key = { .prefix_bits = 128 };
+
+	if (address->any.sa_family == AF_INET) {
+		key.address.bytes[10] = key.address.bytes[11] = 0xff;
+		memcpy(key.address.bytes + 12, &address->v4.sin_addr, 4);
+	} else {
+		memcpy(key.address.bytes, &address->v6.sin6_addr, 16);
+	}
+	return key;
+}
+
+void address_owner(union address *address, uint32_t peer)
+{
+	struct db_address_key key = address_key(address);
+
+	put("addresses", &key, &peer);
+}
+
+void address_forget(union address *address)
+{
+	struct db_address_key key = address_key(address);
+
+	bpf_map_delete_elem(lab_map("addresses"), &key);
+}
+
+void policy_reset(void)
+{
+	clear("pairs", sizeof(struct db_pair));
+	clear("tables", sizeof(uint32_t));
+	clear("flows", sizeof(struct db_flow_key));
+	clear("origins", sizeof(struct db_origin_key));
+	for (int place = A; place <= C; place++) {
+		union address v4 = address_of(place, AF_INET, 0), v6 = address_of(place, AF_INET6, 0);
+
+		policy_flags(ids[place], 0);
+		address_owner(&v4, ids[place]);
+		address_owner(&v6, ids[place]);
+		identity(place, ids[place]);
+	}
+	generation_next();
+	events_forget();
+}
+
+static int by_port(const void *left, const void *right)
+{
+	const struct db_range *a = left, *b = right;
+
+	return (a->protocol << 16 | a->low) - (b->protocol << 16 | b->low);
+}
+
+void policy_rule(uint32_t owner, int direction, uint32_t peer, int protocol, int low, int high, int verdict, uint32_t rule)
+{
+	static uint32_t tables;
+	struct db_pair pair = { .owner = owner, .peer = peer, .direction = direction };
+	struct db_table table = {};
+	uint32_t number = 0;
+
+	if (!bpf_map_lookup_elem(lab_map("pairs"), &pair, &number))
+		bpf_map_lookup_elem(lab_map("tables"), &number, &table);
+	else
+		number = ++tables;
+	table.ranges[table.count++] = (struct db_range){ protocol, verdict, low, high, 0, rule };
+	qsort(table.ranges, table.count, sizeof(table.ranges[0]), by_port);
+	put("tables", &number, &table);
+	put("pairs", &pair, &number);
+}
+
+void events_forget(void)
+{
+	ring_buffer__consume(ring);
+	seen_count = 0;
+}
+
+static const struct db_event *event_find(int reason, uint32_t owner)
+{
+	ring_buffer__consume(ring);
+	for (int i = 0; i < seen_count; i++)
+		if (seen[i].reason == reason && seen[i].owner == owner)
+			return &seen[i];
+	return NULL;
+}
+
+int events_count(int reason, uint32_t owner)
+{
+	int count = 0;
+
+	ring_buffer__consume(ring);
+	for (int i = 0; i < seen_count; i++)
+		count += seen[i].reason == reason && seen[i].owner == owner;
+	return count;
+}
+
+const struct db_event *event_await(int reason, uint32_t owner, int deadline_ms)
+{
+	const struct db_event *found = event_find(reason, owner);
+
+	if (found)
+		return found;
+	ring_buffer__poll(ring, deadline_ms);
+	return event_find(reason, owner);
+}
