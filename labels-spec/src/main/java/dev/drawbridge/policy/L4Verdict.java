@@ -1,10 +1,21 @@
 package dev.drawbridge.policy;
 
-/** Verdict of one side, or of both: the smaller wins. Ordinals equal {@code enum db_verdict}. */
+/** Verdict of one side, or of both: the smaller wins. */
 public enum L4Verdict {
-  DENY,
-  ENGINE,
-  ALLOW;
+  DENY(0),
+  ENGINE(1),
+  ALLOW(2);
+
+  private final int code;
+
+  L4Verdict(int code) {
+    this.code = code;
+  }
+
+  /** {@code enum db_verdict} in abi.h. */
+  public int code() {
+    return code;
+  }
 
   /** The verdict of two sides together. */
   public L4Verdict and(L4Verdict other) {

@@ -1,62 +1,271 @@
 package dev.drawbridge.policy;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/** A compiled generation. Immutable; safe for any thread. */
+/**
+ * A compiled generation. Immutable; safe for any thread.
+ *
+ * <p>Tables and automata are made when they are first asked for and kept; asking again allocates
+ * nothing but the verdict.
+ */
 public final class Policy {
-  private final long generation;
+  /** Selectors that no rule uses any more pile up until then; a full compile sheds them. */
+  private static final int STALE_SELECTORS = 20_000;
 
-  private Policy(long generation) {
-    this.generation = generation;
+  final PolicyInput input;
+  final Registry registry;
+  final IntTable<PolicyCompiler.Unit> units;
+  final List<PolicyCompiler.HostCode> host;
+  final EndpointSet[] sets;
+  final Networks networks;
+  private volatile @Nullable IntTable<RuleInfo> ruleInfos;
+  private volatile @Nullable List<Problem> problems;
+
+  Policy(
+      PolicyInput input,
+      Registry registry,
+      IntTable<PolicyCompiler.Unit> units,
+      List<PolicyCompiler.HostCode> host,
+      EndpointSet[] sets,
+      Networks networks) {
+    this.input = input;
+    this.registry = registry;
+    this.units = units;
+    this.host = host;
+    this.sets = sets;
+    this.networks = networks;
+  }
+
+  private static Policy blank(Registry registry) {
+    return new Policy(
+        new PolicyInput(0, List.of(), HostPolicy.NONE, false),
+        registry,
+        new IntTable<>(0),
+        List.of(),
+        new EndpointSet[0],
+        Networks.NONE);
   }
 
   /** Compiles everything. */
   public static Policy compile(PolicyInput input) {
-    return new Policy(input.generation());
+    return new PolicyCompiler(blank(new Registry()), input).compile();
   }
 
-  /** Generation 0: knows nobody. */
+  /** Generation 0: knows nobody, and denies whatever comes from or goes to a container. */
   public static Policy empty() {
-    return new Policy(0);
+    return blank(new Registry());
+  }
+
+  /**
+   * Compiles the next generation, taking over what has not changed: the cost is that of the change.
+   * The result is the same as {@link #compile}'s, but that rules keep their numbers.
+   */
+  public Policy next(PolicyInput next) {
+    Policy base = this;
+    if (registry.selectorCount() > STALE_SELECTORS + 2 * rulesIn(next)) {
+      base = blank(registry.successor());
+    }
+    return new PolicyCompiler(base, next).compile();
+  }
+
+  private static int rulesIn(PolicyInput input) {
+    int rules = input.host().rules().size();
+    for (Member member : input.members()) {
+      rules += member.declared().rules().size();
+    }
+    return rules;
+  }
+
+  /** What it was compiled from. */
+  public PolicyInput input() {
+    return input;
   }
 
   public long generation() {
-    return generation;
+    return input.generation();
   }
 
-  /** Whether the container is closed in that direction. */
+  /**
+   * Whether a table must be asked for that container in that direction: because it is closed, or
+   * because some rule denies something in an open direction.
+   */
   public boolean closed(int endpoint, Direction direction) {
-    return false;
+    Side side = side(endpoint, direction);
+    return side != null && side.guarded();
   }
 
   /** The container's mode; enforce for one that is not known. */
   public Mode mode(int endpoint) {
-    return Mode.ENFORCE;
+    PolicyCompiler.Unit unit = units.find(endpoint);
+    return unit == null ? Mode.ENFORCE : unit.member().declared().mode();
   }
 
   /** The kernel's view: for each closed side an ANY entry, and one per peer that differs. */
   public List<PairEntry> pairs() {
-    return List.of();
+    var pairs = new ArrayList<PairEntry>();
+    for (Member member : input.members()) {
+      pairs.addAll(pairs(member.endpoint(), Direction.EGRESS));
+      pairs.addAll(pairs(member.endpoint(), Direction.INGRESS));
+    }
+    return pairs;
+  }
+
+  /** The entries of one side; the same list object as long as nothing changed for that side. */
+  public List<PairEntry> pairs(int endpoint, Direction direction) {
+    Side side = side(endpoint, direction);
+    return side == null ? List.of() : side.pairs();
+  }
+
+  /** Address ranges of the world that have peer numbers of their own in {@link #pairs()}. */
+  public List<NetworkEntry> networks() {
+    return networks.list();
   }
 
   /** Both sides at layer 4; may say ENGINE. */
   public Verdict l4(int caller, int callee, int protocol, int port) {
-    return new Verdict(Decision.ALLOW, Reason.OPEN, generation, 0, false);
+    return judge(caller, callee, protocol, port, null);
   }
 
   /** Both sides for a request: every reading of the path must be allowed. */
   public Verdict http(int caller, int callee, int port, HttpRequest request) {
-    return new Verdict(Decision.ALLOW, Reason.OPEN, generation, 0, false);
+    return judge(caller, callee, Ports.TCP, port, request);
+  }
+
+  /**
+   * What becomes of a connection that needs an engine, and whose bytes the engine cannot judge: it
+   * is denied, unless every side that needs the engine is in audit mode.
+   */
+  public Verdict undecodable(int caller, int callee, int port, Reason reason) {
+    boolean audited = false;
+    int rule = 0;
+    for (Direction direction : Direction.values()) {
+      Side side = sideOf(caller, callee, direction);
+      JudgedSpan span =
+          span(side, direction == Direction.EGRESS ? callee : caller, Ports.TCP, port);
+      if (span.verdict() == L4Verdict.ALLOW) {
+        continue;
+      }
+      rule = span.rule();
+      if (side == null || side.mode != Mode.AUDIT) {
+        return new Verdict(Decision.DENY, reason, generation(), rule, false);
+      }
+      audited = true;
+    }
+    return audited
+        ? new Verdict(Decision.ALLOW, reason, generation(), rule, true)
+        : new Verdict(Decision.DENY, reason, generation(), 0, false);
+  }
+
+  private Verdict judge(
+      int caller, int callee, int protocol, int port, @Nullable HttpRequest request) {
+    if (isUnknown(caller) || isUnknown(callee)) {
+      return new Verdict(Decision.DENY, Reason.UNKNOWN_ENDPOINT, generation(), 0, false);
+    }
+    Side out = sideOf(caller, callee, Direction.EGRESS);
+    Side in = sideOf(caller, callee, Direction.INGRESS);
+    long outSays = sayso(out, span(out, callee, protocol, port), request);
+    if (denies(outSays) && !audits(out)) {
+      return verdict(Decision.DENY, outSays, false);
+    }
+    long inSays = sayso(in, span(in, caller, protocol, port), request);
+    if (denies(inSays) && !audits(in)) {
+      return verdict(Decision.DENY, inSays, false);
+    }
+    boolean engine = needsEngine(outSays) || needsEngine(inSays);
+    Decision decision = engine ? Decision.ENGINE : Decision.ALLOW;
+    if (denies(outSays) || denies(inSays)) {
+      return verdict(decision, denies(outSays) ? outSays : inSays, true);
+    }
+    if (engine) {
+      return verdict(decision, needsEngine(inSays) ? inSays : outSays, false);
+    }
+    return verdict(decision, Saying.rule(inSays) != 0 ? inSays : outSays, false);
+  }
+
+  private Verdict verdict(Decision decision, long saying, boolean audited) {
+    return new Verdict(decision, Saying.reason(saying), generation(), Saying.rule(saying), audited);
+  }
+
+  private static boolean denies(long saying) {
+    return Saying.is(L4Verdict.DENY, saying);
+  }
+
+  private static boolean needsEngine(long saying) {
+    return Saying.is(L4Verdict.ENGINE, saying);
+  }
+
+  private static boolean audits(@Nullable Side side) {
+    return side != null && side.mode == Mode.AUDIT;
+  }
+
+  /** What one side says, packed into a number so that judging allocates nothing. */
+  private static long sayso(@Nullable Side side, JudgedSpan span, @Nullable HttpRequest request) {
+    HttpRules http = span.http();
+    if (side == null || http == null) {
+      return Saying.of(span.verdict(), span.reason(), span.rule());
+    }
+    if (request == null) {
+      return Saying.of(L4Verdict.ENGINE, Reason.NEEDS_ENGINE, span.rule());
+    }
+    long outcome = http.judge(request);
+    int rule = HttpRules.rule(outcome);
+    long kind = HttpRules.kind(outcome);
+    if (kind == HttpRules.ALLOW) {
+      return Saying.of(L4Verdict.ALLOW, rule == 0 ? Reason.OPEN : Reason.RULE_ALLOWS, rule);
+    }
+    if (kind == HttpRules.DENY) {
+      return Saying.of(L4Verdict.DENY, Reason.RULE_DENIES, rule);
+    }
+    return Saying.of(
+        L4Verdict.DENY,
+        kind == HttpRules.AMBIGUOUS ? Reason.HTTP_PATH_AMBIGUOUS : Reason.NO_RULE,
+        rule);
+  }
+
+  private boolean isUnknown(int peer) {
+    return Peers.isEndpoint(peer) && units.find(peer) == null;
+  }
+
+  /** Null for a side that has no rules of its own: host, world, address ranges. */
+  @Nullable Side sideOf(int caller, int callee, Direction direction) {
+    return side(direction == Direction.EGRESS ? caller : callee, direction);
+  }
+
+  @Nullable Side side(int endpoint, Direction direction) {
+    PolicyCompiler.Unit unit = units.find(endpoint);
+    if (unit == null) {
+      return null;
+    }
+    return direction == Direction.EGRESS ? unit.egress() : unit.ingress();
+  }
+
+  static JudgedSpan span(@Nullable Side side, int peer, int protocol, int port) {
+    if (side == null || side.mode == Mode.OFF || !side.guarded()) {
+      return JudgedSpan.OPEN;
+    }
+    return side.forPeer(peer).find(protocol, port);
   }
 
   /** The rule with that number. */
   public Optional<RuleInfo> rule(int number) {
-    return Optional.empty();
+    IntTable<RuleInfo> infos = ruleInfos;
+    if (infos == null) {
+      infos = RuleInfos.of(this);
+      ruleInfos = infos;
+    }
+    return Optional.ofNullable(infos.find(number));
   }
 
-  /** Warnings that need the whole to be seen. */
+  /** Warnings that need the whole to be seen. Costs a walk over everything, once. */
   public List<Problem> problems() {
-    return List.of();
+    List<Problem> found = problems;
+    if (found == null) {
+      found = PolicyProblems.of(this);
+      problems = found;
+    }
+    return found;
   }
 }

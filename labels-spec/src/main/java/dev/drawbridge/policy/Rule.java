@@ -3,6 +3,6 @@ package dev.drawbridge.policy;
 /**
  * One sentence, and where it was written.
  *
- * @param text as written
+ * @param text as written, without comment
  */
-public record Rule(Origin origin, String text) {}
+public record Rule(Origin origin, String text, Sentence sentence) {}

@@ -23,12 +23,11 @@ public record Workload(String name, SortedMap<String, String> labels) {
   /** The workload that bears these labels; {@code drawbridge} and {@code drawbridge.*} drop out. */
   public static Workload of(String name, Map<String, String> allLabels) {
     var identity = new TreeMap<String, String>();
-    allLabels.forEach(
-        (key, value) -> {
-          if (!LabelKeys.isDrawbridge(key)) {
-            identity.put(key, value);
-          }
-        });
+    allLabels.forEach((key, value) -> {
+      if (!LabelKeys.isDrawbridge(key)) {
+        identity.put(key, value);
+      }
+    });
     return new Workload(name.startsWith("/") ? name.substring(1) : name, identity);
   }
 

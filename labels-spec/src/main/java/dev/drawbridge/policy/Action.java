@@ -1,0 +1,73 @@
+package dev.drawbridge.policy;
+
+import java.util.List;
+
+/** What a sentence lets happen, or not. */
+public sealed interface Action {
+  /**
+   * {@code GET,POST /path}.
+   *
+   * @param methods empty for ANY
+   */
+  record Http(List<String> methods, PathPattern path) implements Action {
+    public Http {
+      methods = List.copyOf(methods);
+    }
+
+    @Override
+    public String print() {
+      return (methods.isEmpty() ? "ANY" : String.join(",", methods)) + " " + path.print();
+    }
+  }
+
+  /** {@code call pkg.Service/Method}; {@code *} and {@code **} as in a path. */
+  record Call(String target) implements Action {
+    @Override
+    public String print() {
+      return "call " + target;
+    }
+  }
+
+  /** {@code produce topic}; {@code *} stands for any run of characters. */
+  record Produce(String topic) implements Action {
+    @Override
+    public String print() {
+      return "produce " + topic;
+    }
+  }
+
+  /** {@code consume topic}; {@code *} stands for any run of characters. */
+  record Consume(String topic) implements Action {
+    @Override
+    public String print() {
+      return "consume " + topic;
+    }
+  }
+
+  /** {@code resolve name}. */
+  record Resolve(NamePattern name) implements Action {
+    @Override
+    public String print() {
+      return "resolve " + name.print();
+    }
+  }
+
+  /** {@code connect 5432/tcp}; no span is every protocol and port. */
+  record Connect(Ports ports) implements Action {
+    @Override
+    public String print() {
+      return ports.isEmpty() ? "connect" : "connect " + ports.print();
+    }
+  }
+
+  /** {@code open tls to name}: by the name in the client's hello. */
+  record OpenTls(NamePattern name) implements Action {
+    @Override
+    public String print() {
+      return "open tls to " + name.print();
+    }
+  }
+
+  /** The canonical spelling. */
+  String print();
+}

@@ -1,0 +1,179 @@
+package dev.drawbridge.policy;
+
+import dev.drawbridge.policy.automaton.Dfa;
+import dev.drawbridge.policy.automaton.Node;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** The HTTP rules that govern a port of a pair, as one automaton. */
+final class HttpRules {
+  /** Outcome of one reading of a path; the rule's number stands in the low half. */
+  static final long NONE = 0L;
+
+  static final long ALLOW = 1L << 32;
+  static final long DENY = 2L << 32;
+  static final long AMBIGUOUS = 3L << 32;
+
+  private final List<RuleCode> rules;
+
+  /** Number of the connect rule that allows what no rule denies; -1: there is none. */
+  private final int otherwise;
+
+  private volatile @Nullable Dfa<Hit> dfa;
+
+  /**
+   * What the rules mean that match a request line.
+   *
+   * @param deny number of the first unconditional may-not rule, 0 for none
+   * @param allow the same for may
+   */
+  private record Hit(int deny, int allow, List<RuleCode> maybeDeny, List<RuleCode> maybeAllow) {}
+
+  /**
+   * The rules of a port.
+   *
+   * @param otherwise a connect rule's number (0: open by default) if there are may-not rules only
+   *     and the connection is allowed at layer 4; else -1
+   */
+  HttpRules(List<RuleCode> rules, int otherwise) {
+    this.rules = List.copyOf(rules);
+    this.otherwise = otherwise;
+  }
+
+  List<RuleCode> rules() {
+    return rules;
+  }
+
+  static long kind(long outcome) {
+    return outcome & 0xffff_ffff_0000_0000L;
+  }
+
+  static int rule(long outcome) {
+    return (int) outcome;
+  }
+
+  /** Judges every reading of the path: one denied denies all, one not allowed allows none. */
+  long judge(HttpRequest request) {
+    Dfa<Hit> automaton = dfa;
+    if (automaton == null) {
+      automaton = build();
+    }
+    Dfa.State<Hit> afterMethod =
+        automaton.step(automaton.run(automaton.start(), request.method()), ' ');
+    List<String> paths = request.paths();
+    long first = one(automaton.run(afterMethod, paths.get(0)).verdict(), request);
+    long worst = first;
+    for (int i = 1; i < paths.size(); i++) {
+      long next = one(automaton.run(afterMethod, paths.get(i)).verdict(), request);
+      if (severity(next) > severity(worst)) {
+        worst = next;
+      }
+    }
+    return kind(first) == ALLOW && kind(worst) != ALLOW ? AMBIGUOUS | rule(worst) : worst;
+  }
+
+  private static int severity(long outcome) {
+    return kind(outcome) == ALLOW ? 0 : kind(outcome) == NONE ? 1 : 2;
+  }
+
+  private long one(Hit hit, HttpRequest request) {
+    if (hit.deny != 0) {
+      return DENY | hit.deny;
+    }
+    for (int i = 0; i < hit.maybeDeny.size(); i++) {
+      RuleCode rule = hit.maybeDeny.get(i);
+      if (conditionsHold(rule, request)) {
+        return DENY | rule.number;
+      }
+    }
+    if (hit.allow != 0) {
+      return ALLOW | hit.allow;
+    }
+    for (int i = 0; i < hit.maybeAllow.size(); i++) {
+      RuleCode rule = hit.maybeAllow.get(i);
+      if (conditionsHold(rule, request)) {
+        return ALLOW | rule.number;
+      }
+    }
+    return otherwise >= 0 ? ALLOW | otherwise : NONE;
+  }
+
+  /** Indexed loops: this runs for every request and must not make iterators. */
+  static boolean conditionsHold(RuleCode rule, HttpRequest request) {
+    List<Condition> conditions = rule.sentence.conditions();
+    for (int i = 0; i < conditions.size(); i++) {
+      boolean holds =
+          switch (conditions.get(i)) {
+            case Condition.Header header -> headerHolds(header, request, rule.allows);
+            case Condition.Host(var name) -> name.matches(hostName(request.host()));
+          };
+      if (!holds) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Of a repeated header, a may rule wants every value right, a may-not rule finds one enough. */
+  private static boolean headerHolds(Condition.Header header, HttpRequest request, boolean allows) {
+    List<String> given = request.headers().all(header.lowerCaseName());
+    if (given.isEmpty()) {
+      return false;
+    }
+    if (header.values().isEmpty()) {
+      return true;
+    }
+    for (int i = 0; i < given.size(); i++) {
+      boolean listed = header.values().contains(given.get(i).strip());
+      if (listed != allows) {
+        return listed;
+      }
+    }
+    return allows;
+  }
+
+  /** Without port. */
+  static String hostName(String host) {
+    int bracket = host.indexOf(']');
+    int colon = host.indexOf(':', Math.max(0, bracket));
+    return colon < 0 ? host : host.substring(0, colon);
+  }
+
+  private synchronized Dfa<Hit> build() {
+    Dfa<Hit> built = dfa;
+    if (built == null) {
+      var patterns = new ArrayList<Node>(rules.size());
+      for (RuleCode rule : rules) {
+        patterns.add(rule.requestLine());
+      }
+      built = new Dfa<>(patterns, this::hit);
+      dfa = built;
+    }
+    return built;
+  }
+
+  private Hit hit(int[] accepts) {
+    int deny = 0;
+    int allow = 0;
+    var maybeDeny = new ArrayList<RuleCode>(0);
+    var maybeAllow = new ArrayList<RuleCode>(0);
+    for (int index : accepts) {
+      RuleCode rule = rules.get(index);
+      if (!rule.sentence.conditions().isEmpty()) {
+        (rule.allows ? maybeAllow : maybeDeny).add(rule);
+      } else if (rule.allows) {
+        allow = allow == 0 ? rule.number : allow;
+      } else {
+        deny = deny == 0 ? rule.number : deny;
+      }
+    }
+    return new Hit(deny, allow, List.copyOf(maybeDeny), List.copyOf(maybeAllow));
+  }
+
+  @Override
+  public String toString() {
+    return String.format(Locale.ROOT, "%d HTTP rules", rules.size());
+  }
+}

@@ -1,0 +1,57 @@
+package dev.drawbridge.policy;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Fits a side's judgement into the kernel's table.
+ *
+ * @param truncated whether ports are denied there that the rules allow
+ */
+record KernelRanges(List<PortRange> ranges, boolean truncated) {
+  /** Gives up the numbers of rules before verdicts, denials before anything that passes. */
+  static KernelRanges of(List<JudgedSpan> spans) {
+    List<PortRange> ranges = new ArrayList<>();
+    for (JudgedSpan span : spans) {
+      add(ranges, range(span), false);
+    }
+    if (ranges.size() > PortTable.MAX_RANGES) {
+      ranges = merged(ranges);
+    }
+    if (ranges.size() > PortTable.MAX_RANGES) {
+      ranges.removeIf(range -> range.verdict() == L4Verdict.DENY);
+      ranges = merged(ranges);
+    }
+    boolean truncated = ranges.size() > PortTable.MAX_RANGES;
+    return new KernelRanges(
+        truncated ? ranges.subList(0, PortTable.MAX_RANGES) : ranges, truncated);
+  }
+
+  private static PortRange range(JudgedSpan span) {
+    return new PortRange(span.protocol(), span.low(), span.high(), span.verdict(), span.rule());
+  }
+
+  private static List<PortRange> merged(List<PortRange> ranges) {
+    var out = new ArrayList<PortRange>();
+    for (PortRange range : ranges) {
+      add(out, range, true);
+    }
+    return out;
+  }
+
+  private static void add(List<PortRange> out, PortRange range, boolean anyRule) {
+    if (!out.isEmpty()) {
+      PortRange last = out.getLast();
+      if (last.protocol() == range.protocol()
+          && last.high() + 1 == range.low()
+          && last.verdict() == range.verdict()
+          && (anyRule || last.rule() == range.rule())) {
+        out.set(
+            out.size() - 1,
+            new PortRange(last.protocol(), last.low(), range.high(), last.verdict(), last.rule()));
+        return;
+      }
+    }
+    out.add(range);
+  }
+}

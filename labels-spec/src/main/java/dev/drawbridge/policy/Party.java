@@ -1,0 +1,80 @@
+package dev.drawbridge.policy;
+
+import java.util.List;
+
+/** Subject or object of a sentence. */
+public sealed interface Party {
+
+  /** Names that stand for themselves. */
+  enum Entity implements Party {
+    /** Any container, the host, the world. */
+    ANYONE("anyone"),
+    /** Nothing at all: a rule with it closes a direction and allows nothing. */
+    NOBODY("nobody"),
+    /** Processes of the host, and traffic that it relays. */
+    HOST("host"),
+    /** Everything that is neither host nor container. */
+    WORLD("world");
+
+    private final String word;
+
+    Entity(String word) {
+      this.word = word;
+    }
+
+    @Override
+    public String print() {
+      return word;
+    }
+  }
+
+  /**
+   * Containers, by labels and names; every term must hold.
+   *
+   * @param terms at least one
+   */
+  record Selector(List<Term> terms) implements Party {
+    public Selector {
+      terms = List.copyOf(terms);
+      if (terms.isEmpty()) {
+        throw new IllegalArgumentException("an empty selector selects nothing; say nobody");
+      }
+    }
+
+    @Override
+    public String print() {
+      return String.join(" and ", terms.stream().map(Term::print).toList());
+    }
+  }
+
+  /**
+   * Addresses outside: never those of a container or of the host.
+   *
+   * @param except parts of {@code range} that do not belong
+   */
+  record Network(Cidr range, List<Cidr> except) implements Party {
+    public Network {
+      except = List.copyOf(except);
+    }
+
+    @Override
+    public String print() {
+      if (except.isEmpty()) {
+        return range.print();
+      }
+      String list = String.join(" ", except.stream().map(Cidr::print).toList());
+      return range.print() + " except " + (except.size() == 1 ? list : "(" + list + ")");
+    }
+  }
+
+  /** Addresses outside, by a DNS name that the container resolved. Only as object. */
+  record Name(NamePattern pattern) implements Party {
+    @Override
+    public String print() {
+      return pattern.print();
+    }
+  }
+
+  /** The canonical spelling. */
+  String print();
+}

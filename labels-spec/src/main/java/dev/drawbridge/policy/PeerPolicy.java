@@ -1,0 +1,204 @@
+package dev.drawbridge.policy;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** What one side thinks of a peer: its rules that match that peer, port by port. */
+final class PeerPolicy {
+  private static final int[] PROTOCOLS = {
+    Ports.ICMP, Ports.TCP, Ports.UDP, Ports.ICMPV6, Ports.SCTP
+  };
+
+  /** In the order of the rules' numbers. */
+  private final List<RuleCode> rules;
+
+  /** Whether what no rule speaks of is allowed. */
+  private final boolean open;
+
+  private final JudgedSpan[] spans;
+  private final PortTable table;
+  private final boolean truncated;
+
+  PeerPolicy(List<RuleCode> rules, boolean open) {
+    this.rules = rules;
+    this.open = open;
+    var all = new ArrayList<JudgedSpan>();
+    var interned = new HashMap<List<Integer>, HttpRules>();
+    for (int protocol : PROTOCOLS) {
+      sweep(protocol, all, interned);
+    }
+    this.spans = all.toArray(JudgedSpan[]::new);
+    var ranges = KernelRanges.of(all);
+    this.table = new PortTable(ranges.ranges());
+    this.truncated = ranges.truncated();
+  }
+
+  List<RuleCode> rules() {
+    return rules;
+  }
+
+  PortTable table() {
+    return table;
+  }
+
+  /** Whether the kernel's table holds less than was written. */
+  boolean truncated() {
+    return truncated;
+  }
+
+  JudgedSpan find(int protocol, int port) {
+    boolean known = false;
+    for (JudgedSpan span : spans) {
+      if (span.protocol() == protocol && span.low() <= port && port <= span.high()) {
+        return span;
+      }
+    }
+    for (int p : PROTOCOLS) {
+      known |= p == protocol;
+    }
+    return known ? JudgedSpan.NO_RULE : JudgedSpan.PROTOCOL;
+  }
+
+  private static boolean isIcmp(int protocol) {
+    return protocol == Ports.ICMP || protocol == Ports.ICMPV6;
+  }
+
+  private void sweep(int protocol, List<JudgedSpan> out, Map<List<Integer>, HttpRules> interned) {
+    int named = isIcmp(protocol) ? Ports.ICMP : protocol;
+    int top = isIcmp(protocol) ? 0 : Ports.MAX_PORT;
+    var cuts = new TreeSet<Integer>();
+    cuts.add(0);
+    var relevant = new ArrayList<RuleCode>();
+    for (RuleCode rule : rules) {
+      boolean counts =
+          rule.ports.isEmpty() && (rule.kind == RuleCode.Kind.CONNECT || protocol == Ports.TCP);
+      for (Ports.Span span : rule.ports.spans()) {
+        if (span.protocol() == named) {
+          cuts.add(span.low());
+          cuts.add(span.high() + 1);
+          counts = true;
+        }
+      }
+      if (counts) {
+        relevant.add(rule);
+      }
+    }
+    Integer[] starts = cuts.headSet(top, true).toArray(Integer[]::new);
+    for (int i = 0; i < starts.length; i++) {
+      int high = i + 1 < starts.length ? starts[i + 1] - 1 : top;
+      JudgedSpan span = judge(protocol, named, starts[i], high, relevant, interned);
+      if (span == null) {
+        continue;
+      }
+      JudgedSpan last = out.isEmpty() ? null : out.getLast();
+      if (last != null && last.high() + 1 == span.low() && last.isSameBut(span)) {
+        out.set(
+            out.size() - 1,
+            new JudgedSpan(
+                protocol,
+                last.low(),
+                high,
+                span.verdict(),
+                span.reason(),
+                span.rule(),
+                span.http()));
+      } else {
+        out.add(span);
+      }
+    }
+  }
+
+  /**
+   * One run of ports. In this order: a may-not rule of layer 4; a may-not rule whose protocol no
+   * engine reads; HTTP rules; connect rules; what is open; may rules whose protocol no engine
+   * reads.
+   */
+  private @Nullable JudgedSpan judge(
+      int protocol,
+      int named,
+      int low,
+      int high,
+      List<RuleCode> relevant,
+      Map<List<Integer>, HttpRules> interned) {
+    boolean nameds = false;
+    for (RuleCode rule : relevant) {
+      nameds |= protocol == Ports.TCP && rule.namesTcpPort(low);
+    }
+    RuleCode deny = null;
+    RuleCode blindDeny = null;
+    RuleCode connect = null;
+    RuleCode blindAllow = null;
+    boolean httpAllows = false;
+    var http = new ArrayList<RuleCode>();
+    for (RuleCode rule : relevant) {
+      boolean governs =
+          rule.ports.isEmpty()
+              ? rule.kind == RuleCode.Kind.CONNECT || !nameds
+              : rule.ports.covers(named, low);
+      if (!governs) {
+        continue;
+      }
+      switch (rule.kind) {
+        case CONNECT -> {
+          if (!rule.allows) {
+            deny = deny == null ? rule : deny;
+          } else {
+            connect = connect == null ? rule : connect;
+          }
+        }
+        case HTTP -> {
+          http.add(rule);
+          httpAllows |= rule.allows;
+        }
+        case UNSUPPORTED -> {
+          if (!rule.allows) {
+            blindDeny = blindDeny == null ? rule : blindDeny;
+          } else {
+            blindAllow = blindAllow == null ? rule : blindAllow;
+          }
+        }
+      }
+    }
+    if (deny != null) {
+      return span(protocol, low, high, L4Verdict.DENY, Reason.RULE_DENIES, deny.number);
+    }
+    if (blindDeny != null) {
+      return span(
+          protocol, low, high, L4Verdict.DENY, Reason.UNSUPPORTED_PROTOCOL, blindDeny.number);
+    }
+    boolean passes = connect != null || open;
+    if (httpAllows || (passes && !http.isEmpty())) {
+      int otherwise = httpAllows || !passes ? -1 : connect != null ? connect.number : 0;
+      HttpRules rules = intern(http, otherwise, interned);
+      return new JudgedSpan(
+          protocol, low, high, L4Verdict.ENGINE, Reason.RULE_ALLOWS, http.getFirst().number, rules);
+    }
+    if (connect != null) {
+      return span(protocol, low, high, L4Verdict.ALLOW, Reason.RULE_ALLOWS, connect.number);
+    }
+    if (blindAllow != null) {
+      return span(
+          protocol, low, high, L4Verdict.DENY, Reason.UNSUPPORTED_PROTOCOL, blindAllow.number);
+    }
+    return open ? span(protocol, low, high, L4Verdict.ALLOW, Reason.OPEN, 0) : null;
+  }
+
+  private static JudgedSpan span(
+      int protocol, int low, int high, L4Verdict verdict, Reason reason, int rule) {
+    return new JudgedSpan(protocol, low, high, verdict, reason, rule, null);
+  }
+
+  private static HttpRules intern(
+      List<RuleCode> rules, int otherwise, Map<List<Integer>, HttpRules> interned) {
+    var key = new ArrayList<Integer>(rules.size() + 1);
+    key.add(otherwise);
+    for (RuleCode rule : rules) {
+      key.add(rule.number);
+    }
+    return interned.computeIfAbsent(key, k -> new HttpRules(rules, otherwise));
+  }
+}

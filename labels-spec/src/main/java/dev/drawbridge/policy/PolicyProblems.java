@@ -1,0 +1,155 @@
+package dev.drawbridge.policy;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Warnings that one sentence alone does not show. */
+final class PolicyProblems {
+  private static final int MAX_PROBLEMS = 1000;
+
+  private final Policy policy;
+  private final List<Problem> problems = new ArrayList<>();
+
+  private PolicyProblems(Policy policy) {
+    this.policy = policy;
+  }
+
+  static List<Problem> of(Policy policy) {
+    var finder = new PolicyProblems(policy);
+    for (PolicyCompiler.HostCode code : policy.host) {
+      finder.rule(code.rule(), code.code(), Optional.empty());
+    }
+    for (Member member : policy.input.members()) {
+      finder.member(member);
+    }
+    return List.copyOf(finder.problems.subList(0, Math.min(MAX_PROBLEMS, finder.problems.size())));
+  }
+
+  private void member(Member member) {
+    PolicyCompiler.Unit unit = policy.units.find(member.endpoint());
+    if (unit == null) {
+      return;
+    }
+    List<Rule> rules = member.declared().rules();
+    for (int i = 0; i < rules.size(); i++) {
+      rule(rules.get(i), unit.own().get(i), Optional.of(member.workload()));
+    }
+    side(member, unit.egress());
+    side(member, unit.ingress());
+  }
+
+  private void side(Member member, Side side) {
+    if (!side.closed || side.rules.isEmpty()) {
+      return;
+    }
+    boolean allows = false;
+    for (RuleCode rule : side.rules) {
+      Match peer = rule.peer(side.direction);
+      allows |= rule.allows;
+      allows |= peer != null && peer.party() == Party.Entity.NOBODY;
+    }
+    String who = member.workload().name();
+    String way = side.direction == Direction.EGRESS ? "out" : "in";
+    if (!allows) {
+      add(
+          ProblemCode.ONLY_DENIES,
+          origin(side.rules.getFirst()),
+          text(side.rules.getFirst()),
+          "only may-not rules speak of what goes " + way + " of " + who + ": nothing is allowed",
+          "a rule that allows something");
+    }
+    for (PeerPolicy towards : side.policies()) {
+      if (towards.truncated()) {
+        add(
+            ProblemCode.TOO_MANY_RANGES,
+            origin(towards.rules().getFirst()),
+            text(towards.rules().getFirst()),
+            "the rules for what goes "
+                + way
+                + " of "
+                + who
+                + " need more than 32 port ranges: the"
+                + " highest are denied",
+            "fewer or wider ranges");
+        return;
+      }
+    }
+  }
+
+  private void rule(Rule rule, RuleCode code, Optional<Workload> bearer) {
+    if (code.kind == RuleCode.Kind.UNSUPPORTED) {
+      add(
+          ProblemCode.NOT_ENFORCEABLE,
+          rule.origin(),
+          rule.text(),
+          code.allows
+              ? "no engine reads this protocol yet: the rule allows nothing"
+              : "no engine reads this protocol yet: its ports are denied whole",
+          "an HTTP or connect rule for now");
+    }
+    match(rule, code.subject, bearer);
+    match(rule, code.object, bearer);
+  }
+
+  private void match(
+      Rule rule, @org.jspecify.annotations.Nullable Match match, Optional<Workload> bearer) {
+    if (match == null) {
+      return;
+    }
+    if (match.party() instanceof Party.Name) {
+      add(
+          ProblemCode.NAMES_UNKNOWN,
+          rule.origin(),
+          rule.text(),
+          "nothing learns the addresses of DNS names yet: the rule matches nothing",
+          "an address or range for now");
+    }
+    if (!(match.party() instanceof Party.Selector selector)) {
+      return;
+    }
+    boolean bare =
+        selector.terms().stream()
+            .anyMatch(t -> t instanceof Term.Service(var project, var name) && project.isEmpty());
+    if (bare && bearer.isPresent() && bearer.get().composeProject().isEmpty()) {
+      add(
+          ProblemCode.NO_PROJECT,
+          rule.origin(),
+          rule.text(),
+          bearer.get().name() + " belongs to no compose project, so service: matches nothing",
+          "service:PROJECT/NAME, container:NAME or a label");
+    } else if (policy.sets[match.selector()].isEmpty()) {
+      add(
+          ProblemCode.NEVER_MATCHES,
+          rule.origin(),
+          rule.text(),
+          "no container is '" + selector.print() + "' at present",
+          "a selector of a container");
+    }
+  }
+
+  private Origin origin(RuleCode code) {
+    return policy
+        .rule(code.number)
+        .map(RuleInfo::origin)
+        .orElseThrow(() -> new IllegalStateException("rule " + code.number + " is not listed"));
+  }
+
+  private String text(RuleCode code) {
+    return policy.rule(code.number).map(RuleInfo::text).orElse("");
+  }
+
+  private void add(ProblemCode code, Origin origin, String text, String message, String expected) {
+    problems.add(
+        new Problem(
+            code.code(),
+            Severity.WARNING,
+            origin,
+            1,
+            text.length(),
+            message,
+            expected,
+            Optional.empty(),
+            Optional.of(text)));
+  }
+}

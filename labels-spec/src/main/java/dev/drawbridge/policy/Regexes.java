@@ -1,0 +1,96 @@
+package dev.drawbridge.policy;
+
+import dev.drawbridge.policy.automaton.CharSet;
+import dev.drawbridge.policy.automaton.Dfa;
+import dev.drawbridge.policy.automaton.Node;
+import dev.drawbridge.policy.automaton.RegexException;
+import dev.drawbridge.policy.automaton.RegexParser;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Actions as regular languages over the request line: method, blank, path. */
+final class Regexes {
+  private static final Node SLASH = Node.literal("/");
+  private static final Node NOT_SLASH = new Node.Chars(CharSet.except("/"));
+  private static final Node NOT_BLANK = new Node.Chars(CharSet.except(" "));
+
+  private Regexes() {}
+
+  /** Refuses an expression that is wrong, too large, or can match no path. */
+  static void check(Token token) {
+    Node node;
+    try {
+      node = RegexParser.parse(token.text());
+    } catch (RegexException e) {
+      throw new Mistake(
+          ProblemCode.BAD_REGEX,
+          token.from(Math.min(e.index(), token.text().length() - 1)),
+          String.valueOf(e.getMessage()),
+          e.expected());
+    }
+    var dfa = new Dfa<>(List.of(node), accepts -> accepts.length > 0);
+    if (dfa.step(dfa.start(), '/').isDead()) {
+      throw new Mistake(
+          ProblemCode.BAD_REGEX,
+          token,
+          "a path begins with /, so this never matches",
+          "an expression for the whole path",
+          token.text().startsWith("^") || token.text().startsWith("(")
+              ? java.util.Optional.empty()
+              : java.util.Optional.of("/" + token.text()));
+    }
+  }
+
+  static Node requestLine(Action.Http http) {
+    return new Node.Sequence(
+        List.of(methods(http.methods()), Node.literal(" "), path(http.path())));
+  }
+
+  private static Node methods(List<String> methods) {
+    if (methods.isEmpty()) {
+      return new Node.Repeat(NOT_BLANK, 1, -1);
+    }
+    return new Node.Choice(methods.stream().map(Node::literal).toList());
+  }
+
+  static Node path(PathPattern path) {
+    return switch (path) {
+      case PathPattern.Glob(var pattern) -> glob(pattern);
+      case PathPattern.Regex(var pattern) -> regex(pattern);
+    };
+  }
+
+  private static Node regex(String pattern) {
+    try {
+      return RegexParser.parse(pattern);
+    } catch (RegexException e) {
+      throw new IllegalStateException("unchecked expression " + pattern, e);
+    }
+  }
+
+  private static Node glob(String pattern) {
+    var parts = new ArrayList<Node>();
+    for (String segment : pattern.substring(1).split("/", -1)) {
+      if (segment.equals("**")) {
+        parts.add(
+            new Node.Repeat(
+                new Node.Sequence(List.of(SLASH, new Node.Repeat(NOT_SLASH, 0, -1))), 0, -1));
+        continue;
+      }
+      parts.add(SLASH);
+      if (segment.equals("*")) {
+        parts.add(new Node.Repeat(NOT_SLASH, 1, -1));
+        continue;
+      }
+      segment(segment, parts);
+    }
+    return new Node.Sequence(parts);
+  }
+
+  private static void segment(String segment, List<Node> parts) {
+    for (int i = 0; i < segment.length(); i++) {
+      char c = segment.charAt(i);
+      parts.add(c == '*' ? new Node.Repeat(NOT_SLASH, 0, -1) : new Node.Chars(CharSet.of(c)));
+    }
+  }
+}

@@ -1,0 +1,116 @@
+package dev.drawbridge.policy;
+
+import dev.drawbridge.policy.automaton.Node;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A rule, ready to be judged by. Outlives generations as long as its text does not change. */
+final class RuleCode {
+  /** What the data path makes of it. */
+  enum Kind {
+    CONNECT,
+    HTTP,
+    /** For a protocol whose engine does not exist yet: allows nothing, denies its ports whole. */
+    UNSUPPORTED
+  }
+
+  private static final Ports DNS =
+      new Ports(List.of(new Ports.Span(Ports.TCP, 53, 53), new Ports.Span(Ports.UDP, 53, 53)));
+
+  final int number;
+  final Sentence sentence;
+  final boolean allows;
+  final Kind kind;
+
+  /** Empty: every port (connect), or every TCP port that no connect rule names (others). */
+  final Ports ports;
+
+  final @Nullable Match subject;
+  final @Nullable Match object;
+  private @Nullable Node requestLine;
+
+  RuleCode(int number, Sentence sentence, @Nullable Match subject, @Nullable Match object) {
+    this.number = number;
+    this.sentence = sentence;
+    this.allows = sentence.allows();
+    this.subject = subject;
+    this.object = object;
+    this.kind =
+        switch (sentence.action()) {
+          case Action.Connect connect -> Kind.CONNECT;
+          case Action.Http http -> Kind.HTTP;
+          case Action.Call call -> Kind.UNSUPPORTED;
+          case Action.Produce produce -> Kind.UNSUPPORTED;
+          case Action.Consume consume -> Kind.UNSUPPORTED;
+          case Action.Resolve resolve -> Kind.UNSUPPORTED;
+          case Action.OpenTls open -> Kind.UNSUPPORTED;
+        };
+    this.ports =
+        switch (sentence.action()) {
+          case Action.Connect(var own) -> own;
+          case Action.Resolve resolve when sentence.ports().isEmpty() -> DNS;
+          default -> sentence.ports();
+        };
+  }
+
+  /** The party that is the peer of the side that the direction names. */
+  @Nullable Match peer(Direction direction) {
+    return direction == Direction.EGRESS ? object : subject;
+  }
+
+  /** The party that is the side itself; null for the container that bears the label. */
+  @Nullable Match self(Direction direction) {
+    return direction == Direction.EGRESS ? subject : object;
+  }
+
+  /** Whether a host policy's rule speaks for that side at all. */
+  boolean speaksFor(Direction direction) {
+    return switch (sentence.authority()) {
+      case BOTH -> true;
+      case CALLER -> direction == Direction.EGRESS;
+      case CALLEE -> direction == Direction.INGRESS;
+    };
+  }
+
+  /**
+   * Whether a host policy's rule closes the containers on that side. Without "for", it is about the
+   * callee if that is a selector of containers, else about the caller if that is one.
+   */
+  boolean closes(Direction direction) {
+    Match subject = this.subject;
+    Match object = this.object;
+    if (sentence.authority() != Authority.BOTH) {
+      return speaksFor(direction);
+    }
+    boolean aboutCallee = object != null && object.isSelector();
+    return direction == Direction.INGRESS
+        ? aboutCallee
+        : !aboutCallee && subject != null && subject.isSelector();
+  }
+
+  /** A connect rule that names ports, and not simply all of them. */
+  boolean namesTcpPort(int port) {
+    if (kind != Kind.CONNECT) {
+      return false;
+    }
+    for (Ports.Span span : ports.spans()) {
+      if (!span.isWholeProtocol() && span.covers(Ports.TCP, port)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The request lines of an HTTP rule. Racing threads build equal ones. */
+  Node requestLine() {
+    Node node = requestLine;
+    if (node == null) {
+      if (!(sentence.action() instanceof Action.Http http)) {
+        throw new IllegalStateException("not an HTTP rule: " + sentence.print());
+      }
+      node = Regexes.requestLine(http);
+      requestLine = node;
+    }
+    return node;
+  }
+}

@@ -1,0 +1,32 @@
+package dev.drawbridge.policy;
+
+/** A side's verdict, reason and rule in one {@code long}. */
+final class Saying {
+  private static final Reason[] BY_CODE = byCode();
+
+  private Saying() {}
+
+  private static Reason[] byCode() {
+    var table = new Reason[256];
+    for (Reason reason : Reason.values()) {
+      table[reason.code()] = reason;
+    }
+    return table;
+  }
+
+  static long of(L4Verdict verdict, Reason reason, int rule) {
+    return (long) verdict.code() << 48 | (long) reason.code() << 32 | (rule & 0xffff_ffffL);
+  }
+
+  static boolean is(L4Verdict verdict, long saying) {
+    return saying >>> 48 == verdict.code();
+  }
+
+  static Reason reason(long saying) {
+    return BY_CODE[(int) (saying >>> 32) & 0xff];
+  }
+
+  static int rule(long saying) {
+    return (int) saying;
+  }
+}

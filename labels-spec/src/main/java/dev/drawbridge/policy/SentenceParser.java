@@ -1,0 +1,195 @@
+package dev.drawbridge.policy;
+
+import java.util.List;
+import java.util.Optional;
+
+/** Reads one sentence. */
+public final class SentenceParser {
+  /** Words that end an object or an action. */
+  static final List<String> CLAUSES = List.of("on", "port", "with", "for");
+
+  /** containerd's limit for a label, key and value together; ours for a line. */
+  static final int MAX_BYTES = 4096;
+
+  private static final List<String> AFTER = List.of("on", "port", "with", "for", "and", "except");
+
+  private final Cursor cursor;
+  private final boolean label;
+
+  private SentenceParser(String line, boolean label) {
+    this.cursor = new Cursor(line);
+    this.label = label;
+  }
+
+  /** A sentence of a label: the bearing container's side is left out. */
+  public static Parsed<Optional<Rule>> label(Origin origin, String line) {
+    return parse(origin, line, true);
+  }
+
+  /** A sentence of a host policy: both sides are written. */
+  public static Parsed<Optional<Rule>> host(Origin origin, String line) {
+    return parse(origin, line, false);
+  }
+
+  private static Parsed<Optional<Rule>> parse(Origin origin, String line, boolean label) {
+    try {
+      checkCharacters(line);
+      var parser = new SentenceParser(line, label);
+      Sentence sentence = parser.sentence();
+      return new Parsed<>(Optional.of(new Rule(origin, line.strip(), sentence)), List.of());
+    } catch (Mistake mistake) {
+      return new Parsed<>(Optional.empty(), List.of(mistake.problem(origin, line)));
+    }
+  }
+
+  /** What cannot be seen must not have a meaning. */
+  private static void checkCharacters(String line) {
+    for (int i = 0; i < line.length(); i++) {
+      char c = line.charAt(i);
+      int type = Character.getType(c);
+      boolean invisible =
+          (Character.isISOControl(c) && c != '\t' && c != '\r')
+              || type == Character.FORMAT
+              || type == Character.UNASSIGNED
+              || type == Character.PRIVATE_USE
+              || (Character.isSpaceChar(c) && c != ' ')
+              || (Character.isSurrogate(c) && !isPair(line, i));
+      if (invisible) {
+        throw new Mistake(
+            ProblemCode.BAD_CHARACTER,
+            new Token("?", i + 1),
+            String.format("the character U+%04X is not allowed", (int) c),
+            "visible characters and plain blanks");
+      }
+    }
+    if (line.length() > 0
+        && "\"'`".indexOf(line.strip().isEmpty() ? ' ' : line.strip().charAt(0)) >= 0) {
+      int at = line.indexOf(line.strip());
+      throw new Mistake(
+          ProblemCode.BAD_CHARACTER,
+          new Token(line.strip().substring(0, 1), at + 1),
+          "the sentence stands in quotes",
+          "the sentence alone: no quotes or backticks are needed");
+    }
+  }
+
+  private static boolean isPair(String line, int i) {
+    return Character.isHighSurrogate(line.charAt(i))
+        ? i + 1 < line.length() && Character.isLowSurrogate(line.charAt(i + 1))
+        : i > 0 && Character.isHighSurrogate(line.charAt(i - 1));
+  }
+
+  private Sentence sentence() {
+    if (cursor.done()) {
+      throw new Mistake(
+          ProblemCode.EMPTY,
+          cursor.peek(),
+          "there is no sentence",
+          "for instance app=api may GET /users");
+    }
+    Optional<Party> subject = Optional.empty();
+    if (!cursor.peek().is("may")) {
+      checkVerbless();
+      subject = Optional.of(new PartyParser(cursor, label).party(false));
+    }
+    may();
+    boolean allows = !cursor.accept("not");
+    Token verb = cursor.peek();
+    Action action = new ActionParser(cursor).action();
+    var clauses = new Clauses(cursor, label, action, verb);
+    clauses.read();
+    checkSides(subject, clauses.object(), action, verb);
+    Optional<Party> object = clauses.object();
+    if (object.isEmpty() && !label) {
+      object = Optional.of(Party.Entity.ANYONE);
+    }
+    return new Sentence(
+        subject,
+        allows,
+        action,
+        object,
+        clauses.ports(),
+        clauses.conditions(),
+        clauses.authority());
+  }
+
+  /** A sentence that begins with its action lacks the word may. */
+  private void checkVerbless() {
+    Token first = cursor.peek();
+    boolean action =
+        List.of("connect", "call", "produce", "consume", "resolve", "open").contains(first.text())
+            || ActionParser.METHODS.contains(first.text().split(",", -1)[0]);
+    if (action) {
+      throw new Mistake(
+          ProblemCode.MISSING_WORD,
+          first,
+          "the word may is missing",
+          "'may " + first.text() + " …' or 'WHO may " + first.text() + " …'",
+          Optional.of("may " + first.text()));
+    }
+    if (Nearest.distance(first.text(), "may") == 1 && first.text().indexOf('=') < 0) {
+      throw new Mistake(
+          ProblemCode.UNEXPECTED_WORD,
+          first,
+          "'" + first.text() + "' is not known",
+          "may, or who may",
+          Optional.of("may"));
+    }
+  }
+
+  private void may() {
+    if (cursor.accept("may")) {
+      return;
+    }
+    Token token = cursor.peek();
+    if (cursor.done()) {
+      throw new Mistake(
+          ProblemCode.MISSING_WORD, token, "the sentence ends here", "may or may not");
+    }
+    boolean later = cursor.anyRemaining(t -> t.is("may"));
+    Optional<String> near =
+        Nearest.of(token.text(), later ? List.of("and", "except", "in") : List.of("may", "and"));
+    boolean may = token.is("can") || token.is("must") || token.is("MAY") || token.is("May");
+    throw new Mistake(
+        ProblemCode.UNEXPECTED_WORD,
+        token,
+        "'" + token.text() + "' does not fit here",
+        later ? "and or may" : "may or may not",
+        may ? Optional.of("may") : token.is("or") ? Optional.empty() : near);
+  }
+
+  private void checkSides(
+      Optional<Party> subject, Optional<Party> object, Action action, Token verb) {
+    boolean namesItsObject = action instanceof Action.Resolve || action instanceof Action.OpenTls;
+    if (label && subject.isEmpty() && object.isEmpty() && !namesItsObject) {
+      throw new Mistake(
+          ProblemCode.WRONG_SIDES,
+          verb,
+          "the sentence says neither who calls nor who is called",
+          "'WHO may …' for what comes in, 'may … on WHOM' for what goes out");
+    }
+    if (!label && subject.isEmpty()) {
+      throw new Mistake(
+          ProblemCode.WRONG_SIDES,
+          verb,
+          "a host policy's sentence says who calls",
+          "'WHO may … on WHOM'");
+    }
+    if (!label && object.isEmpty() && !namesItsObject) {
+      throw new Mistake(
+          ProblemCode.WRONG_SIDES,
+          cursor.peek(),
+          "a host policy's sentence says who is called",
+          "'on WHOM' at the end");
+    }
+  }
+
+  static Mistake unexpected(Token token) {
+    return new Mistake(
+        ProblemCode.UNEXPECTED_WORD,
+        token,
+        "'" + token.text() + "' does not fit here",
+        "on, port, with, or the end",
+        Nearest.of(token.text(), AFTER));
+  }
+}

@@ -1,0 +1,108 @@
+package dev.drawbridge.policy;
+
+import java.util.List;
+import java.util.Optional;
+
+/** One condition of a selector. */
+public sealed interface Term {
+  /** {@code key=value}. */
+  record Equal(String key, String value) implements Term {
+    @Override
+    public String print() {
+      return key + "=" + value;
+    }
+  }
+
+  /** {@code key!=value}: also true without the label. */
+  record NotEqual(String key, String value) implements Term {
+    @Override
+    public String print() {
+      return key + "!=" + value;
+    }
+  }
+
+  /** {@code key in (a b)}. */
+  record In(String key, List<String> values) implements Term {
+    public In {
+      values = List.copyOf(values);
+    }
+
+    @Override
+    public String print() {
+      return key + " in (" + String.join(" ", values) + ")";
+    }
+  }
+
+  /** {@code has key}. */
+  record Has(String key) implements Term {
+    @Override
+    public String print() {
+      return "has " + key;
+    }
+  }
+
+  /** {@code lacks key}. */
+  record Lacks(String key) implements Term {
+    @Override
+    public String print() {
+      return "lacks " + key;
+    }
+  }
+
+  /**
+   * {@code service:NAME} or {@code service:PROJECT/NAME}.
+   *
+   * @param project empty: the project of the container that bears the label
+   */
+  record Service(Optional<String> project, String name) implements Term {
+    @Override
+    public String print() {
+      return "service:" + project.map(p -> p + "/").orElse("") + name;
+    }
+  }
+
+  /** {@code project:NAME}: every container of the compose project. */
+  record Project(String name) implements Term {
+    @Override
+    public String print() {
+      return "project:" + name;
+    }
+  }
+
+  /** {@code container:NAME}. */
+  record Container(String name) implements Term {
+    @Override
+    public String print() {
+      return "container:" + name;
+    }
+  }
+
+  /** The canonical spelling. */
+  String print();
+
+  /**
+   * Whether the workload fulfils the term.
+   *
+   * @param project that a {@code service:} without one stands in
+   */
+  default boolean matches(Workload workload, Optional<String> project) {
+    return switch (this) {
+      case Equal(var key, var value) -> value.equals(workload.labels().get(key));
+      case NotEqual(var key, var value) -> !value.equals(workload.labels().get(key));
+      case In(var key, var values) -> {
+        String value = workload.labels().get(key);
+        yield value != null && values.contains(value);
+      }
+      case Has(var key) -> workload.labels().containsKey(key);
+      case Lacks(var key) -> !workload.labels().containsKey(key);
+      case Service(var named, var name) -> {
+        Optional<String> wanted = named.isPresent() ? named : project;
+        yield wanted.isPresent()
+            && name.equals(workload.labels().get(Workload.SERVICE))
+            && wanted.get().equals(workload.labels().get(Workload.PROJECT));
+      }
+      case Project(var name) -> name.equals(workload.labels().get(Workload.PROJECT));
+      case Container(var name) -> name.equals(workload.name());
+    };
+  }
+}
