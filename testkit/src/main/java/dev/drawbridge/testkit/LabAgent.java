@@ -1,5 +1,6 @@
 package dev.drawbridge.testkit;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -29,10 +31,19 @@ public final class LabAgent implements AutoCloseable {
   private final EngineLab lab;
   private final Distribution distribution;
   private final Path directory;
+  private final List<String> exempt;
+  private final Map<String, String> environment;
   private @Nullable LabDaemon process;
   private int starts;
 
-  private LabAgent(EngineLab lab, Distribution distribution) {
+  private LabAgent(
+      EngineLab lab,
+      Distribution distribution,
+      List<String> exempt,
+      Map<String, String> environment) {
+    this.exempt = exempt;
+    this.environment = new HashMap<>(environment);
+    this.environment.put("DRAWBRIDGE_JAVA_HOME", System.getProperty("java.home"));
     this.lab = lab;
     this.distribution = distribution;
     this.directory = lab.directory().resolve("agent");
@@ -40,7 +51,30 @@ public final class LabAgent implements AutoCloseable {
 
   /** Starts the agent beside the lab's engine and makes its runtime the engine's default one. */
   public static LabAgent start(EngineLab lab, Distribution distribution) {
-    LabAgent agent = new LabAgent(lab, distribution);
+    return start(lab, distribution, List.of());
+  }
+
+  /**
+   * As {@link #start(EngineLab, Distribution)}; containers that {@code exempt} names start
+   * unguarded.
+   */
+  public static LabAgent start(EngineLab lab, Distribution distribution, List<String> exempt) {
+    LabAgent agent = new LabAgent(lab, distribution, exempt, Map.of());
+    return begin(agent);
+  }
+
+  /**
+   * Starts an agent that records a training run into the given AOT cache; {@link #close()} writes
+   * it.
+   */
+  public static LabAgent train(EngineLab lab, Distribution distribution, Path cache) {
+    return begin(
+        new LabAgent(
+            lab, distribution, List.of(), Map.of("DRAWBRIDGE_AOT_OUTPUT", cache.toString())));
+  }
+
+  private static LabAgent begin(LabAgent agent) {
+    EngineLab lab = agent.lab;
     lab.addTenant(agent);
     agent.writeConfiguration();
     agent.start();
@@ -65,6 +99,9 @@ public final class LabAgent implements AutoCloseable {
     json.addProperty("apiTcp", "");
     json.addProperty("policyDir", policyDirectory().toString());
     json.addProperty("cgroup", lab.id() + "-agent");
+    JsonArray names = new JsonArray();
+    exempt.forEach(names::add);
+    json.add("exempt", names);
     try {
       for (String name : List.of("state", "bpf", "policy.d")) {
         Files.createDirectories(at(name));
@@ -99,7 +136,7 @@ public final class LabAgent implements AutoCloseable {
         LabDaemon.start(
             "agent" + starts,
             directory,
-            Map.of("DRAWBRIDGE_JAVA_HOME", System.getProperty("java.home")),
+            environment,
             lab.network()
                 .onHost(distribution.agent().toString(), "--config", at("agent.json").toString()));
     process = daemon;

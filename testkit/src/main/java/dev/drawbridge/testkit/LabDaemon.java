@@ -12,7 +12,7 @@ import java.util.Map;
  * reaches the lab's owner only, who then stops things in order.
  */
 final class LabDaemon {
-  private static final Duration ORDERLY = Duration.ofSeconds(20);
+  private static final Duration ORDERLY = Duration.ofSeconds(60);
 
   private final String name;
   private final Process process;

@@ -1,0 +1,42 @@
+package dev.drawbridge.bench;
+
+import dev.drawbridge.testkit.EngineLab;
+import dev.drawbridge.testkit.LabException;
+import dev.drawbridge.testkit.RootFilesystem;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+/**
+ * The image {@code drawbridge-bench}: nginx that answers with one kilobyte, wrk, and HAProxy with
+ * the rule as an ACL.
+ */
+final class BenchImage {
+  static final String NAME = "drawbridge-bench";
+  private static final int BODY = 1024;
+
+  private BenchImage() {}
+
+  static void importInto(EngineLab lab) {
+    RootFilesystem.withBusybox(lab.directory().resolve("bench-image"))
+        .program(Path.of("/usr/bin/curl"))
+        .program(Path.of("/usr/bin/wrk"))
+        .program(Path.of("/usr/sbin/nginx"))
+        .program(Path.of("/usr/sbin/haproxy"))
+        .text("/etc/nginx/nginx.conf", resource("nginx.conf").replace("@BODY@", "x".repeat(BODY)))
+        .text("/etc/haproxy/haproxy.cfg", resource("haproxy.cfg"))
+        .importAs(lab.docker(), NAME, "[\"/bin/sleep\", \"100000\"]");
+  }
+
+  private static String resource(String name) {
+    try (InputStream in = BenchImage.class.getResourceAsStream(name)) {
+      if (in == null) {
+        throw new LabException("resource " + name + " is not in the benchmarks");
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new LabException("cannot read resource " + name + ": " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,28 @@
+package dev.drawbridge.bench;
+
+import dev.drawbridge.testkit.LabException;
+
+/** {@code ./drawbridge bench start|http}. The last line is one JSON object. */
+public final class Main {
+
+  private Main() {}
+
+  public static void main(String[] arguments) {
+    String name = arguments.length == 1 ? arguments[0] : "";
+    int status = 0;
+    try {
+      switch (name) {
+        case "start" -> StartBench.run(System.out);
+        case "http" -> HttpBench.run(System.out);
+        default -> {
+          System.err.println("usage: ./drawbridge bench start|http");
+          status = 2;
+        }
+      }
+    } catch (LabException e) {
+      System.err.println("drawbridge: " + e.getMessage());
+      status = 1;
+    }
+    System.exit(status);
+  }
+}
