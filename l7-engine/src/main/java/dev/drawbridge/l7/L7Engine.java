@@ -1,61 +1,71 @@
 package dev.drawbridge.l7;
 
+import dev.drawbridge.l7.accept.NamespaceListener;
+import dev.drawbridge.l7.relay.Relay;
 import dev.drawbridge.policy.Policy;
 import java.io.IOException;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 
-/** The engine: two event loops, any number of namespaces, one policy at a time. */
+/**
+ * The engine: a few event loops, any number of namespaces, one policy at a time.
+ *
+ * <p>Thread-safe. What it calls back ({@link Origins}, {@link OnwardSockets}, {@link AccessLog},
+ * {@link EndpointNames}) it calls on event loops; a {@link NetnsHandle} it calls on a thread of its
+ * own, or on the thread that called {@link #listen}.
+ */
 public final class L7Engine implements AutoCloseable {
-  /** Starts the event loops; nothing listens yet, and everything is denied until publish. */
+  private final Relay relay;
+  private final ExecutorService namespaces =
+      Executors.newSingleThreadExecutor(
+          Thread.ofPlatform().daemon().name("drawbridge-l7-namespaces").factory());
+  private final Set<NamespaceListener> listeners = ConcurrentHashMap.newKeySet();
+
+  /** Starts the event loops; nothing listens yet, and nothing is known before publish. */
   public L7Engine(
       EngineLimits limits,
       EndpointNames names,
       Origins origins,
       OnwardSockets onward,
-      AccessLog log) {}
+      AccessLog log) {
+    relay = new Relay(limits, names, origins, onward, log);
+  }
 
   /**
    * Listens at 127.0.0.1 and ::1 of a namespace, at ports that the kernel chooses.
    *
+   * @param netnsNumber handed to {@link Origins#claim}
    * @throws IOException if neither family can be bound
    */
   public EngineListener listen(int netnsNumber, NetnsHandle netns) throws IOException {
-    if (netnsNumber < 0) {
-      throw new IOException("not built yet");
-    }
-    return new EngineListener() {
-      @Override
-      public int port4() {
-        return 0;
-      }
-
-      @Override
-      public int port6() {
-        return 0;
-      }
-
-      @Override
-      public int fd4() {
-        return -1;
-      }
-
-      @Override
-      public int fd6() {
-        return -1;
-      }
-
-      @Override
-      public void close() {}
-    };
+    NamespaceListener listener =
+        NamespaceListener.open(relay, netnsNumber, netns, namespaces, listeners::remove);
+    listeners.add(listener);
+    return listener;
   }
 
-  /** Judges everything from now on by this policy, live connections included. */
-  public void publish(Policy policy) {}
+  /**
+   * Judges every request by this policy from now on, and live connections again: idle ones whose
+   * pair is now denied are closed, busy ones after the answer to the request in flight.
+   */
+  public void publish(Policy policy) {
+    relay.publish(policy);
+  }
 
   public EngineStats stats() {
-    return new EngineStats(0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    return relay.stats();
   }
 
   /** Closes listeners, connections and threads. */
   @Override
-  public void close() {}
+  public void close() {
+    for (NamespaceListener listener : List.copyOf(listeners)) {
+      listener.close();
+    }
+    namespaces.shutdownNow();
+    relay.close();
+  }
 }

@@ -5,7 +5,10 @@ import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -288,5 +291,15 @@ public abstract class Head implements Headers {
       }
     }
     return found;
+  }
+
+  /** A copy of all fields that are sent on, by lower-case name. */
+  public final Map<String, List<String>> fields() {
+    Map<String, List<String>> copy = new HashMap<>();
+    for (int i = 0; i < count; i++) {
+      String name = text(nameStart(i), nameEnd(i)).toLowerCase(Locale.ROOT);
+      copy.put(name, all(name));
+    }
+    return copy;
   }
 }

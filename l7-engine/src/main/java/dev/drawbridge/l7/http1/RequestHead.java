@@ -49,6 +49,8 @@ public final class RequestHead extends Head {
     super.clear();
     options.clear();
     methodEnd = 0;
+    minor = 1;
+    targetEnd = 0;
     absolute = false;
     plain = false;
     host = -1;

@@ -1,0 +1,57 @@
+package dev.drawbridge.l7.accept;
+
+import dev.drawbridge.l7.relay.ClientLeg;
+import dev.drawbridge.l7.relay.Loop;
+import dev.drawbridge.l7.relay.Relay;
+import dev.drawbridge.l7.relay.SocketOptions;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.epoll.EpollSocketChannel;
+import java.util.concurrent.TimeUnit;
+
+/** Hands each accepted connection to a loop. */
+final class Acceptor extends ChannelInboundHandlerAdapter {
+  private static final int PAUSE_MILLIS = 100;
+
+  private final Relay relay;
+  private final int netnsNumber;
+  private final SocketStock stock;
+
+  Acceptor(Relay relay, int netnsNumber, SocketStock stock) {
+    this.relay = relay;
+    this.netnsNumber = netnsNumber;
+    this.stock = stock;
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    EpollSocketChannel accepted = (EpollSocketChannel) message;
+    Loop loop = relay.nextLoop();
+    SocketOptions.apply(accepted.config(), relay);
+    accepted.pipeline().addLast(new ClientLeg(loop, accepted, netnsNumber, stock));
+    loop.eventLoop()
+        .register(accepted)
+        .addListener(
+            (ChannelFutureListener)
+                done -> {
+                  if (!done.isSuccess()) {
+                    accepted.unsafe().closeForcibly();
+                  }
+                });
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    // Out of descriptors, most likely. Accepting at once again would spin; callers wait in the
+    // backlog meanwhile, and what the kernel decides alone is not affected.
+    context.channel().config().setAutoRead(false);
+    context
+        .channel()
+        .eventLoop()
+        .schedule(
+            () -> context.channel().config().setAutoRead(true),
+            PAUSE_MILLIS,
+            TimeUnit.MILLISECONDS);
+  }
+}

@@ -1,0 +1,474 @@
+package dev.drawbridge.l7.relay;
+
+import dev.drawbridge.l7.http1.AnswerHead;
+import dev.drawbridge.l7.http1.Chunks;
+import dev.drawbridge.l7.http1.Framing;
+import dev.drawbridge.l7.http1.HeadWriter.Persistence;
+import dev.drawbridge.policy.Reason;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ConnectTimeoutException;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The engine's connection to the callee for one client connection. Reads answers as strictly as
+ * requests are read, so that client and callee cannot see two framings.
+ */
+final class CalleeLeg extends ChannelInboundHandlerAdapter {
+  private enum Phase {
+    HEAD,
+    BODY,
+    TUNNEL,
+    CLOSED
+  }
+
+  final Outbox outbox = new Outbox();
+  private final ClientLeg client;
+  private final Exchange exchange;
+  private final Relay relay;
+  private @Nullable EpollSocketChannel channel;
+  private @Nullable AnswerHead head;
+  private @Nullable Chunks chunks;
+  private Phase phase = Phase.HEAD;
+  private Framing framing = Framing.NONE;
+  private boolean rechunked;
+  private long left;
+  private boolean connected;
+  private boolean answeredBefore;
+  private boolean outputEnds;
+  private boolean outputEnded;
+  private boolean inputEnded;
+
+  CalleeLeg(ClientLeg client) {
+    this.client = client;
+    this.exchange = client.exchange;
+    this.relay = client.relay;
+  }
+
+  // Beginning.
+
+  void open() {
+    boolean version6 = client.origin.destination().getAddress() instanceof Inet6Address;
+    EpollSocketChannel ready = client.source.take(version6);
+    if (ready != null) {
+      connect(ready);
+      return;
+    }
+    client.source.make(
+        version6,
+        made -> client.loop.eventLoop().execute(() -> connect(made)),
+        _ ->
+            client
+                .loop
+                .eventLoop()
+                .execute(() ->
+                    fail(
+                        503, Reason.ENGINE_UNAVAILABLE, "the engine could not make a connection")));
+  }
+
+  private void connect(EpollSocketChannel made) {
+    if (phase == Phase.CLOSED) {
+      made.unsafe().closeForcibly();
+      return;
+    }
+    channel = made;
+    InetSocketAddress destination = client.origin.destination();
+    SocketOptions.apply(made.config(), relay);
+    made.config().setConnectTimeoutMillis((int) relay.limits.connectTimeout().toMillis());
+    made.pipeline().addLast(this);
+    ChannelFuture registered = client.loop.eventLoop().register(made);
+    if (registered.cause() != null) {
+      fail(503, Reason.ENGINE_UNAVAILABLE, "the engine could not make a connection");
+      return;
+    }
+    try {
+      relay.onward.speakFor(
+          made.fd().intValue(),
+          client.origin.caller(),
+          client.origin.callee(),
+          destination.getPort());
+    } catch (IOException _) {
+      fail(503, Reason.ENGINE_UNAVAILABLE, "the kernel did not take the engine's connection");
+      return;
+    }
+    made.connect(destination).addListener(done -> connected(made, done.cause()));
+  }
+
+  private void connected(EpollSocketChannel to, @Nullable Throwable cause) {
+    if (phase == Phase.CLOSED) {
+      return;
+    }
+    if (cause instanceof ConnectTimeoutException) {
+      fail(504, Reason.UPSTREAM_TIMEOUT, "the callee did not take the connection in time");
+    } else if (cause != null) {
+      fail(502, Reason.UPSTREAM_REFUSED, "the callee refused the connection");
+    } else {
+      connected = true;
+      outbox.attach(to);
+      to.config().setAutoRead(client.outbox.writable());
+      client.resume();
+      endOutputIfDue();
+      client.flush();
+    }
+  }
+
+  private void fail(int status, Reason reason, String message) {
+    if (phase == Phase.CLOSED) {
+      return;
+    }
+    if (phase == Phase.TUNNEL) {
+      client.abort();
+      return;
+    }
+    client.requests.failed(status, reason, message);
+    client.flush();
+  }
+
+  boolean ready() {
+    return connected;
+  }
+
+  // Output.
+
+  /** Sends a request's head, now or once there is a connection. */
+  void send(ByteBuf request) {
+    outbox.add(request);
+  }
+
+  void flush() {
+    if (connected) {
+      outbox.flush();
+    }
+  }
+
+  void openTunnel() {
+    phase = Phase.TUNNEL;
+  }
+
+  /** The client says no more: so does this leg, after what is still to be sent. */
+  void endOutput() {
+    outputEnds = true;
+    endOutputIfDue();
+  }
+
+  private void endOutputIfDue() {
+    if (outputEnds && connected && !outputEnded) {
+      outputEnded = true;
+      outbox.end();
+    }
+  }
+
+  /** Whether the client's leg can take more. */
+  void read(boolean wanted) {
+    EpollSocketChannel from = channel;
+    if (connected && from != null && from.config().isAutoRead() != wanted) {
+      from.config().setAutoRead(wanted);
+    }
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext context) {
+    client.resume();
+    client.flush();
+  }
+
+  // Input.
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    ByteBuf in = (ByteBuf) message;
+    try {
+      while (in.isReadable() && phase != Phase.CLOSED) {
+        switch (phase) {
+          case HEAD -> readHead(in);
+          case BODY -> readBody(in);
+          case TUNNEL -> {
+            exchange.responseBytes += in.readableBytes();
+            client.outbox.data(in, in.readableBytes());
+          }
+          case CLOSED -> {}
+        }
+      }
+    } finally {
+      in.release();
+    }
+    read(client.outbox.writable());
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext context) {
+    client.resume();
+    client.flush();
+  }
+
+  private void readHead(ByteBuf in) {
+    if (!exchange.sent || !exchange.active || exchange.answerDone) {
+      unasked();
+      return;
+    }
+    AnswerHead reading = head;
+    if (reading == null) {
+      reading = client.loop.borrowAnswerHead();
+      head = reading;
+    }
+    switch (reading.take(in)) {
+      case MORE -> {}
+      case FAULT ->
+          client.requests.failed(
+              502, Reason.UPSTREAM_BROKEN, "the callee's answer is not readable HTTP/1");
+      case DONE -> {
+        if (reading.interim()) {
+          interim(reading);
+        } else {
+          begin(reading, in);
+        }
+        giveBackHead();
+      }
+    }
+  }
+
+  /** Bytes that answer nothing: whatever they are, no request may get them as its answer. */
+  private void unasked() {
+    if (exchange.active && exchange.sent) {
+      client.requests.broken(true);
+    } else {
+      client.leaveCallee(true);
+      client.closeGently();
+    }
+  }
+
+  private void interim(AnswerHead answer) {
+    if (answer.status() == 101) {
+      switchProtocol(answer);
+      return;
+    }
+    if (++exchange.interimAnswers > relay.limits.interimAnswers()) {
+      client.requests.failed(502, Reason.UPSTREAM_BROKEN, "the callee's answer does not begin");
+      return;
+    }
+    if (exchange.minorVersion == 1) {
+      put(
+          client.loop.writer.answer(
+              answer, Framing.NONE, true, Persistence.DEFAULT, relay.allocator, 0));
+    }
+  }
+
+  private void switchProtocol(AnswerHead answer) {
+    if (!exchange.websocket || !answer.websocket()) {
+      client.requests.failed(
+          502, Reason.UPSTREAM_BROKEN, "the callee switched protocols without being asked");
+      return;
+    }
+    exchange.status = 101;
+    put(
+        client.loop.writer.answer(
+            answer, Framing.NONE, true, Persistence.WEBSOCKET, relay.allocator, 0));
+    client.expectNothing();
+    client.record();
+    phase = Phase.TUNNEL;
+    client.phase = ClientLeg.Phase.TUNNEL;
+  }
+
+  private void begin(AnswerHead answer, ByteBuf in) {
+    framing = answer.framing(exchange.bodiless);
+    left = answer.contentLength();
+    rechunked = framing == Framing.CHUNKED && exchange.minorVersion == 1;
+    Framing towardsClient =
+        framing == Framing.CHUNKED && !rechunked ? Framing.UNTIL_CLOSE : framing;
+    // An answer that overtakes its request leaves a body behind that nobody may have read.
+    exchange.last |=
+        answer.closes()
+            || towardsClient == Framing.UNTIL_CLOSE
+            || !exchange.requestDone
+            || client.saysNoMore();
+    exchange.answerBegun = true;
+    exchange.status = answer.status();
+    boolean whole = framing == Framing.LENGTH && left <= Outbox.SMALL;
+    int room =
+        framing == Framing.NONE
+            ? 0
+            : Math.min(Outbox.SMALL, whole ? (int) left : in.readableBytes() + 64);
+    put(
+        client.loop.writer.answer(
+            answer,
+            towardsClient,
+            framing == Framing.NONE,
+            exchange.last
+                ? Persistence.CLOSE
+                : exchange.minorVersion == 0 ? Persistence.KEEP_ALIVE : Persistence.DEFAULT,
+            relay.allocator,
+            room));
+    if (exchange.requestDone) {
+      client.expectNothing();
+    }
+    if (framing == Framing.NONE || (framing == Framing.LENGTH && left == 0)) {
+      answered();
+      return;
+    }
+    phase = Phase.BODY;
+    if (framing == Framing.CHUNKED) {
+      Chunks reader = chunks;
+      if (reader == null) {
+        reader = new Chunks(relay.headLimits);
+        chunks = reader;
+      }
+      reader.start();
+    }
+  }
+
+  private void put(ByteBuf answer) {
+    exchange.responseBytes += answer.readableBytes();
+    client.outbox.add(answer);
+  }
+
+  private void readBody(ByteBuf in) {
+    if (framing != Framing.CHUNKED) {
+      int size =
+          framing == Framing.LENGTH ? (int) Math.min(left, in.readableBytes()) : in.readableBytes();
+      exchange.responseBytes += size;
+      client.outbox.data(in, size);
+      left -= size;
+      if (framing == Framing.LENGTH && left == 0) {
+        answered();
+      }
+      return;
+    }
+    Chunks reader = chunks;
+    if (reader == null) {
+      throw new IllegalStateException("no chunked body has begun");
+    }
+    int before = in.readableBytes();
+    Chunks.Progress progress = reader.next(in);
+    if (progress == Chunks.Progress.DATA) {
+      int size = reader.available(in);
+      if (rechunked) {
+        client.outbox.chunk(in, size);
+      } else {
+        client.outbox.data(in, size);
+      }
+      reader.took(size);
+    }
+    exchange.responseBytes += before - in.readableBytes();
+    if (progress == Chunks.Progress.END) {
+      if (rechunked) {
+        client.outbox.add(client.loop.writer.lastChunk(reader, relay.allocator));
+      }
+      answered();
+    } else if (progress == Chunks.Progress.FAULT) {
+      client.requests.broken(true);
+    }
+  }
+
+  private void answered() {
+    phase = Phase.HEAD;
+    answeredBefore = true;
+    client.requests.answered();
+  }
+
+  // End.
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (event == ChannelInputShutdownEvent.INSTANCE) {
+      ended(false);
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    if (connected) {
+      ended(true);
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    if (connected) {
+      ended(true);
+    }
+  }
+
+  boolean inputEnded() {
+    return inputEnded;
+  }
+
+  private void ended(boolean reset) {
+    inputEnded = true;
+    switch (phase) {
+      case CLOSED -> {}
+      case TUNNEL -> {
+        if (reset) {
+          client.abort();
+        } else if (client.inputEnded()) {
+          client.closeGently();
+        } else {
+          client.outbox.end();
+        }
+      }
+      case HEAD, BODY -> {
+        if (phase == Phase.BODY && framing == Framing.UNTIL_CLOSE && !reset) {
+          answered();
+        } else if (!exchange.active || !exchange.sent) {
+          // Idle: the client's connection ends as the callee's did, unless it has begun to ask.
+          client.callee = null;
+          close(false);
+          if (client.phase == ClientLeg.Phase.HEAD && !exchange.active) {
+            client.closeGently();
+          }
+        } else if (exchange.answerDone) {
+          // It has answered and will not read the rest of the body.
+          client.record();
+          client.closeGently();
+        } else if (exchange.answerBegun || answeredBefore) {
+          // As the client would see it without an engine; only it knows whether to ask again.
+          client.requests.broken(reset || (phase == Phase.BODY && !framed()));
+        } else {
+          client.requests.failed(
+              502, Reason.UPSTREAM_BROKEN, "the callee closed the connection without an answer");
+        }
+        client.flush();
+      }
+    }
+  }
+
+  /** Whether the client can tell a part of the answer from the whole by its framing. */
+  private boolean framed() {
+    return framing == Framing.LENGTH || rechunked;
+  }
+
+  /** Lets go of the connection; the client's leg has forgotten it already. */
+  void close(boolean reset) {
+    if (phase == Phase.CLOSED) {
+      return;
+    }
+    phase = Phase.CLOSED;
+    giveBackHead();
+    EpollSocketChannel to = channel;
+    if (to == null) {
+      outbox.discard();
+    } else if (reset || !connected) {
+      outbox.discard();
+      if (to.isOpen() && connected) {
+        to.config().setSoLinger(0);
+      }
+      ChannelFuture _ = to.close();
+    } else {
+      outbox.close();
+    }
+  }
+
+  private void giveBackHead() {
+    AnswerHead reading = head;
+    if (reading != null) {
+      head = null;
+      client.loop.giveBack(reading);
+    }
+  }
+}

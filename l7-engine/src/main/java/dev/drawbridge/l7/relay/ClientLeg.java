@@ -1,0 +1,517 @@
+package dev.drawbridge.l7.relay;
+
+import dev.drawbridge.l7.AccessRecord;
+import dev.drawbridge.l7.ConnectionOrigin;
+import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.Policy;
+import dev.drawbridge.policy.Reason;
+import dev.drawbridge.policy.Verdict;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.SocketChannel;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One client connection: takes input in, holds what has to wait, closes both legs in the way the
+ * other end should see. What the input means is {@link Requests}' affair.
+ */
+public final class ClientLeg extends ChannelInboundHandlerAdapter {
+  /** Protocol number of TCP. */
+  private static final int TCP = 6;
+
+  /** What the next input byte is. */
+  enum Phase {
+    /** Of a head. */
+    HEAD,
+    /** Of a body that goes to the callee. */
+    BODY,
+    /** Of the next request: it waits until this one is answered. */
+    ANSWER,
+    /** Of a body that goes nowhere. */
+    DRAIN,
+    /** Not ours to read. */
+    TUNNEL,
+    /** Too late: the last answer is on its way, the connection ends. */
+    LINGER,
+    CLOSED
+  }
+
+  final Loop loop;
+  final Relay relay;
+  final SocketChannel channel;
+  final OnwardSource source;
+  final Outbox outbox = new Outbox();
+  final Exchange exchange = new Exchange();
+  final Requests requests;
+
+  /** Index in the loop's list; the loop's own. */
+  int place;
+
+  Phase phase = Phase.HEAD;
+  ConnectionOrigin origin;
+  @Nullable CalleeLeg callee;
+  private final int netnsNumber;
+  private @Nullable ByteBuf held;
+  private boolean running;
+  private boolean inputEnded;
+  private boolean admitted;
+  private boolean lateDenied;
+  private boolean rawTunnel;
+  private long deadline = Long.MAX_VALUE;
+
+  public ClientLeg(Loop loop, SocketChannel channel, int netnsNumber, OnwardSource source) {
+    this.loop = loop;
+    this.relay = loop.relay;
+    this.channel = channel;
+    this.netnsNumber = netnsNumber;
+    this.source = source;
+    this.origin = new ConnectionOrigin(0, 0, channel.localAddress(), false);
+    this.requests = new Requests(this);
+    outbox.attach(channel);
+  }
+
+  // Beginning.
+
+  @Override
+  public void channelActive(ChannelHandlerContext context) {
+    // Registered first and judged then: a policy that is published in between judges it again.
+    loop.enter(this);
+    boolean room = relay.admit();
+    Optional<ConnectionOrigin> claimed =
+        relay.origins.claim(netnsNumber, channel.remoteAddress(), channel.localAddress());
+    if (claimed.isEmpty()) {
+      relay.unclaimed.increment();
+      turnAway(new Verdict(Decision.DENY, Reason.NO_ORIGIN, 0, 0, false));
+      return;
+    }
+    origin = claimed.get();
+    admitted = true;
+    if (!relay.admit(origin.caller()) || !room) {
+      turnAway(new Verdict(Decision.DENY, Reason.LIMIT, 0, 0, false));
+      return;
+    }
+    Verdict verdict = judgeConnection(relay.policy());
+    switch (verdict.decision()) {
+      case ENGINE -> expectInputWithin(relay.limits.idleTimeout());
+      case DENY -> turnAway(verdict);
+      case ALLOW -> {
+        // The policy has changed since the kernel sent it here: nothing in it needs reading.
+        rawTunnel = true;
+        exchange.begin(System.nanoTime());
+        exchange.verdict = verdict;
+        phase = Phase.TUNNEL;
+        openCallee().openTunnel();
+        record();
+      }
+    }
+  }
+
+  private Verdict judgeConnection(Policy policy) {
+    return policy.l4(origin.caller(), origin.callee(), TCP, origin.destination().getPort());
+  }
+
+  private void turnAway(Verdict verdict) {
+    recordConnection(verdict);
+    abort();
+  }
+
+  CalleeLeg openCallee() {
+    CalleeLeg leg = new CalleeLeg(this);
+    callee = leg;
+    leg.open();
+    return leg;
+  }
+
+  // Input.
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    ByteBuf in = (ByteBuf) message;
+    if (held != null || running) {
+      hold(in);
+    } else {
+      run(in);
+    }
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext context) {
+    flush();
+  }
+
+  /** Goes on with what was held, after something that it waited for has happened. */
+  void resume() {
+    if (running || phase == Phase.CLOSED) {
+      return;
+    }
+    ByteBuf in = held;
+    if (in != null) {
+      held = null;
+      run(in);
+    } else {
+      afterInput();
+    }
+  }
+
+  private void run(ByteBuf input) {
+    ByteBuf in = input;
+    running = true;
+    try {
+      while (in.isReadable()) {
+        if (!step(in)) {
+          hold(in);
+          in = null;
+          break;
+        }
+      }
+    } finally {
+      running = false;
+      if (in != null) {
+        in.release();
+      }
+    }
+    afterInput();
+  }
+
+  /** Takes some of the input; false if it has to wait. */
+  private boolean step(ByteBuf in) {
+    switch (phase) {
+      case HEAD, DRAIN -> {
+        if (!outbox.writable()) {
+          return false;
+        }
+        requests.take(in);
+      }
+      case BODY -> {
+        if (!calleeTakes()) {
+          return false;
+        }
+        requests.take(in);
+      }
+      case TUNNEL -> {
+        CalleeLeg to = callee;
+        if (to == null || !calleeTakes()) {
+          return false;
+        }
+        exchange.requestBytes += in.readableBytes();
+        to.outbox.data(in, in.readableBytes());
+      }
+      case ANSWER -> {
+        return false;
+      }
+      case LINGER, CLOSED -> in.skipBytes(in.readableBytes());
+    }
+    return true;
+  }
+
+  private boolean calleeTakes() {
+    CalleeLeg to = callee;
+    return to != null && to.ready() && to.outbox.writable();
+  }
+
+  private void hold(ByteBuf in) {
+    if (phase == Phase.LINGER || phase == Phase.CLOSED) {
+      in.release();
+      return;
+    }
+    ByteBuf before = held;
+    if (before == null) {
+      held = in;
+      return;
+    }
+    int size = in.readableBytes();
+    if (before.refCnt() > 1 || before.writableBytes() < size) {
+      // Parts of it may be on their way out: it must not move.
+      ByteBuf larger = channel.alloc().directBuffer(2 * (before.readableBytes() + size));
+      larger.writeBytes(before);
+      before.release();
+      before = larger;
+      held = larger;
+    }
+    before.writeBytes(in);
+    in.release();
+  }
+
+  private void afterInput() {
+    if (inputEnded && held == null) {
+      endInput();
+    }
+    if (phase != Phase.CLOSED) {
+      boolean wanted = wantsInput();
+      if (channel.config().isAutoRead() != wanted) {
+        channel.config().setAutoRead(wanted);
+      }
+    }
+  }
+
+  private boolean wantsInput() {
+    ByteBuf waiting = held;
+    return switch (phase) {
+      case HEAD, DRAIN -> outbox.writable();
+      case BODY, TUNNEL -> waiting == null && calleeTakes();
+      case ANSWER -> waiting == null || waiting.readableBytes() < relay.limits.heldBytes();
+      case LINGER -> true;
+      case CLOSED -> false;
+    };
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext context) {
+    CalleeLeg from = callee;
+    if (from != null) {
+      from.read(outbox.writable());
+    }
+    if (outbox.writable()) {
+      resume();
+      flush();
+    }
+  }
+
+  /** Sends what both legs have to send. */
+  void flush() {
+    outbox.flush();
+    CalleeLeg to = callee;
+    if (to != null) {
+      to.flush();
+    }
+  }
+
+  // End.
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (event == ChannelInputShutdownEvent.INSTANCE && !inputEnded) {
+      inputEnded = true;
+      if (held == null && !running) {
+        endInput();
+        flush();
+      }
+    }
+  }
+
+  /** The client has said all it will say; it may still listen. */
+  private void endInput() {
+    CalleeLeg to = callee;
+    switch (phase) {
+      case HEAD, BODY, DRAIN -> {
+        requests.cutShort();
+        if (phase != Phase.CLOSED && phase != Phase.LINGER) {
+          closeGently();
+        }
+      }
+      case ANSWER, TUNNEL -> {
+        if (to == null || (phase == Phase.TUNNEL && to.inputEnded())) {
+          closeGently();
+        } else {
+          to.endOutput();
+        }
+      }
+      case LINGER -> outbox.close();
+      case CLOSED -> {}
+    }
+  }
+
+  boolean inputEnded() {
+    return inputEnded;
+  }
+
+  /** Whether no further request can come. */
+  boolean saysNoMore() {
+    return inputEnded && held == null;
+  }
+
+  /** Sends what there is to send, then the end; waits a little for the client to read it. */
+  void closeGently() {
+    if (phase == Phase.LINGER || phase == Phase.CLOSED) {
+      return;
+    }
+    phase = Phase.LINGER;
+    discardInput();
+    leaveCallee(exchange.sent && !exchange.requestDone);
+    expectInputWithin(relay.limits.lingerTimeout());
+    if (inputEnded) {
+      outbox.close();
+    } else {
+      outbox.end();
+      if (!running) {
+        afterInput();
+      }
+    }
+  }
+
+  /** Ends both legs at once with a reset, so that nothing looks complete. */
+  void abort() {
+    if (channel.isOpen()) {
+      channel.config().setSoLinger(0);
+    }
+    if (phase != Phase.CLOSED) {
+      phase = Phase.LINGER;
+    }
+    discardInput();
+    outbox.discard();
+    leaveCallee(true);
+    ChannelFuture _ = channel.close();
+  }
+
+  /** Lets go of the callee's connection, with a reset if it has not seen a whole request. */
+  void leaveCallee(boolean reset) {
+    CalleeLeg leg = callee;
+    if (leg != null) {
+      callee = null;
+      leg.close(reset);
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    if (phase == Phase.CLOSED) {
+      return;
+    }
+    phase = Phase.CLOSED;
+    requests.gone();
+    leaveCallee(true);
+    discardInput();
+    outbox.discard();
+    loop.leave(this);
+    relay.release();
+    if (admitted) {
+      relay.release(origin.caller());
+    }
+  }
+
+  private void discardInput() {
+    requests.discard();
+    ByteBuf waiting = held;
+    if (waiting != null) {
+      held = null;
+      waiting.release();
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    // A reset by the client, a write after it, or a mistake of ours: in each case nothing more can
+    // be said to the client, and the callee must not take a part for the whole.
+    abort();
+  }
+
+  // Policy.
+
+  void judgeAgain(Policy policy) {
+    if (phase == Phase.LINGER || phase == Phase.CLOSED) {
+      return;
+    }
+    Verdict verdict = judgeConnection(policy);
+    if (phase == Phase.TUNNEL && !rawTunnel && verdict.decision() != Decision.DENY) {
+      verdict = requests.judgeTunnel(policy);
+    }
+    boolean passes =
+        rawTunnel ? verdict.decision() == Decision.ALLOW : verdict.decision() != Decision.DENY;
+    if (passes || lateDenied) {
+      return;
+    }
+    lateDenied = true;
+    relay.lateDenied.increment();
+    Verdict late =
+        new Verdict(Decision.DENY, Reason.LATE_DENY, verdict.generation(), verdict.rule(), false);
+    if (phase == Phase.TUNNEL) {
+      recordConnection(late);
+      abort();
+    } else if (exchange.sent && exchange.active) {
+      // What was allowed when it was asked is answered; nothing is asked after it.
+      exchange.last = true;
+    } else {
+      recordConnection(late);
+      exchange.active = false;
+      closeGently();
+      flush();
+    }
+  }
+
+  boolean cameThrough(OnwardSource someSource) {
+    return source.equals(someSource);
+  }
+
+  // Time.
+
+  void expectInputWithin(Duration patience) {
+    deadline = System.nanoTime() + patience.toNanos();
+  }
+
+  void expectNothing() {
+    deadline = Long.MAX_VALUE;
+  }
+
+  void tick(long nowNanos) {
+    if (deadline == Long.MAX_VALUE || nowNanos - deadline < 0) {
+      return;
+    }
+    deadline = Long.MAX_VALUE;
+    switch (phase) {
+      case HEAD, BODY, DRAIN, ANSWER -> {
+        if (phase == Phase.BODY && !calleeTakes()) {
+          // The client is held back by the callee: that is not its slowness.
+          expectInputWithin(relay.limits.bodyTimeout());
+        } else {
+          requests.late();
+        }
+      }
+      case LINGER -> {
+        ChannelFuture _ = channel.close();
+      }
+      case TUNNEL, CLOSED -> {}
+    }
+    flush();
+  }
+
+  // Records.
+
+  /** The one record of the current request. */
+  void record() {
+    Exchange done = exchange;
+    if (!done.active) {
+      return;
+    }
+    done.active = false;
+    write(done.at, System.nanoTime() - done.startNanos, done.verdict, done);
+  }
+
+  private void recordConnection(Verdict verdict) {
+    if (exchange.active) {
+      exchange.verdict = verdict;
+      exchange.status = 0;
+      record();
+      return;
+    }
+    Exchange none = new Exchange();
+    write(Instant.now(), 0, verdict, none);
+  }
+
+  private void write(Instant at, long durationNanos, Verdict verdict, Exchange of) {
+    relay.record(
+        new AccessRecord(
+            of.requestId.isEmpty() ? relay.nextRequestId() : of.requestId,
+            at,
+            durationNanos,
+            origin.caller(),
+            origin.callee(),
+            channel.remoteAddress(),
+            origin.destination(),
+            of.method,
+            of.path,
+            of.status,
+            of.requestBytes,
+            of.responseBytes,
+            verdict.decision(),
+            verdict.reason(),
+            verdict.rule(),
+            verdict.generation(),
+            verdict.audited()));
+  }
+}

@@ -1,0 +1,150 @@
+package dev.drawbridge.l7.relay;
+
+import dev.drawbridge.l7.http1.HeadWriter;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.socket.DuplexChannel;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is on its way out of one leg. Small pieces are copied together, so that a head and a short
+ * body leave in one write; large ones are passed on as they are.
+ */
+final class Outbox {
+  /** Up to here a copy is cheaper than another entry in the vector of a write. */
+  static final int SMALL = 2048;
+
+  private static final int SCRAP = 256;
+
+  private @Nullable Channel channel;
+  private @Nullable ByteBuf tail;
+  private boolean dirty;
+
+  /** From now on there is somewhere to send to. */
+  void attach(Channel to) {
+    channel = to;
+  }
+
+  /** Whether more may be put in without growing a queue. */
+  boolean writable() {
+    Channel to = channel;
+    return to != null && to.isWritable();
+  }
+
+  /** Adds a buffer, and keeps it open for small pieces; takes it over. */
+  void add(ByteBuf buffer) {
+    ByteBuf open = tail;
+    int size = buffer.readableBytes();
+    if (open != null && open.writableBytes() >= size && size <= SMALL) {
+      open.writeBytes(buffer);
+      buffer.release();
+      return;
+    }
+    seal();
+    tail = buffer;
+  }
+
+  /** Moves that many bytes of the input. */
+  void data(ByteBuf in, int size) {
+    ByteBuf open = tail;
+    if (size <= SMALL && open != null && open.writableBytes() >= size) {
+      open.writeBytes(in, size);
+      return;
+    }
+    seal();
+    write(in.readRetainedSlice(size));
+  }
+
+  /** Moves that many bytes of the input as a chunk. */
+  void chunk(ByteBuf in, int size) {
+    HeadWriter.chunkSize(size, scrap());
+    data(in, size);
+    HeadWriter.chunkEnd(scrap());
+  }
+
+  /** Sends what is there. */
+  void flush() {
+    Channel to = channel;
+    if (to == null) {
+      return;
+    }
+    seal();
+    if (dirty) {
+      dirty = false;
+      to.flush();
+    }
+  }
+
+  /** Sends what is there, then the end of the stream. */
+  void end() {
+    Channel to = channel;
+    if (to instanceof DuplexChannel duplex && to.isOpen()) {
+      seal();
+      dirty = false;
+      duplex
+          .writeAndFlush(Unpooled.EMPTY_BUFFER)
+          .addListener(
+              (ChannelFutureListener)
+                  sent -> {
+                    if (sent.isSuccess()) {
+                      duplex.shutdownOutput();
+                    } else {
+                      duplex.close();
+                    }
+                  });
+    }
+  }
+
+  /** Sends what is there, then closes. */
+  void close() {
+    Channel to = channel;
+    if (to != null && to.isOpen()) {
+      seal();
+      dirty = false;
+      to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    }
+  }
+
+  /** Forgets what has not been sent. */
+  void discard() {
+    ByteBuf open = tail;
+    if (open != null) {
+      tail = null;
+      open.release();
+    }
+  }
+
+  private ByteBuf scrap() {
+    ByteBuf open = tail;
+    if (open == null || open.writableBytes() < 16) {
+      Channel to = channel;
+      if (to == null) {
+        throw new IllegalStateException("a body has nowhere to go before there is a channel");
+      }
+      seal();
+      open = to.alloc().directBuffer(SCRAP);
+      tail = open;
+    }
+    return open;
+  }
+
+  private void seal() {
+    ByteBuf open = tail;
+    if (open != null) {
+      tail = null;
+      write(open);
+    }
+  }
+
+  private void write(ByteBuf buffer) {
+    Channel to = channel;
+    if (to == null) {
+      buffer.release();
+      throw new IllegalStateException("more than one buffer before there is a channel");
+    }
+    to.write(buffer, to.voidPromise());
+    dirty = true;
+  }
+}

@@ -1,0 +1,109 @@
+package dev.drawbridge.l7.relay;
+
+import dev.drawbridge.policy.Reason;
+import dev.drawbridge.policy.RuleInfo;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An answer of the engine's own. Says what the client may know: which rule, between whom, and an id
+ * to ask the operator with.
+ *
+ * @param error one word for programs
+ * @param rule null where no rule decided
+ */
+record Refusal(
+    int status,
+    String error,
+    Reason reason,
+    String message,
+    @Nullable RuleInfo rule,
+    String from,
+    String to,
+    String requestId) {
+
+  ByteBuf encode(ByteBufAllocator allocator, boolean bodiless, boolean close, boolean version10) {
+    byte[] body = body().getBytes(StandardCharsets.UTF_8);
+    StringBuilder head = new StringBuilder(256);
+    head.append("HTTP/1.1 ").append(status).append(' ').append(phrase(status)).append("\r\n");
+    head.append("Content-Type: application/json\r\nCache-Control: no-store\r\n");
+    head.append("Drawbridge-Request-Id: ").append(requestId).append("\r\n");
+    head.append("Content-Length: ").append(body.length).append("\r\n");
+    if (status == 405) {
+      head.append("Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n");
+    }
+    if (close) {
+      head.append("Connection: close\r\n");
+    } else if (version10) {
+      head.append("Connection: keep-alive\r\n");
+    }
+    head.append("\r\n");
+    byte[] start = head.toString().getBytes(StandardCharsets.ISO_8859_1);
+    ByteBuf out = allocator.directBuffer(start.length + body.length);
+    out.writeBytes(start);
+    if (!bodiless) {
+      out.writeBytes(body);
+    }
+    return out;
+  }
+
+  private String body() {
+    StringBuilder out = new StringBuilder(256);
+    out.append("{\"error\":");
+    quote(out, error);
+    out.append(",\"reason\":");
+    quote(out, reason.slug());
+    out.append(",\"message\":");
+    quote(out, message);
+    out.append(",\"rule\":");
+    if (rule == null) {
+      out.append("null");
+    } else {
+      quote(out, rule.origin().display());
+    }
+    out.append(",\"from\":");
+    quote(out, from);
+    out.append(",\"to\":");
+    quote(out, to);
+    out.append(",\"requestId\":");
+    quote(out, requestId);
+    return out.append("}\n").toString();
+  }
+
+  private static void quote(StringBuilder out, String text) {
+    out.append('"');
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '"' || c == '\\') {
+        out.append('\\').append(c);
+      } else if (c < 0x20 || c == 0x7f) {
+        out.append("\\u00")
+            .append(Character.forDigit(c >> 4, 16))
+            .append(Character.forDigit(c & 15, 16));
+      } else {
+        out.append(c);
+      }
+    }
+    out.append('"');
+  }
+
+  private static String phrase(int status) {
+    return switch (status) {
+      case 400 -> "Bad Request";
+      case 403 -> "Forbidden";
+      case 405 -> "Method Not Allowed";
+      case 408 -> "Request Timeout";
+      case 413 -> "Content Too Large";
+      case 414 -> "URI Too Long";
+      case 417 -> "Expectation Failed";
+      case 431 -> "Request Header Fields Too Large";
+      case 502 -> "Bad Gateway";
+      case 503 -> "Service Unavailable";
+      case 504 -> "Gateway Timeout";
+      case 505 -> "HTTP Version Not Supported";
+      default -> "Refused";
+    };
+  }
+}

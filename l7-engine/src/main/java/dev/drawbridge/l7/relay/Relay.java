@@ -1,0 +1,181 @@
+package dev.drawbridge.l7.relay;
+
+import dev.drawbridge.l7.AccessLog;
+import dev.drawbridge.l7.AccessRecord;
+import dev.drawbridge.l7.EndpointNames;
+import dev.drawbridge.l7.EngineLimits;
+import dev.drawbridge.l7.EngineStats;
+import dev.drawbridge.l7.OnwardSockets;
+import dev.drawbridge.l7.Origins;
+import dev.drawbridge.l7.http1.HeadLimits;
+import dev.drawbridge.policy.Policy;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.EventLoop;
+import io.netty.channel.IoEventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+
+/** What all connections share: loops, policy, limits, counters, and the ways out. */
+public final class Relay implements AutoCloseable {
+  /** Half a mebibyte: the unit in which direct memory is taken, and seldom given back. */
+  private static final int CHUNK_ORDER = 6;
+
+  private static final int PAGE_BYTES = 8192;
+
+  final EngineLimits limits;
+  final HeadLimits headLimits;
+  final EndpointNames names;
+  final Origins origins;
+  final OnwardSockets onward;
+  final ByteBufAllocator allocator;
+  final LongAdder unclaimed = new LongAdder();
+  final LongAdder requests = new LongAdder();
+  final LongAdder denied = new LongAdder();
+  final LongAdder malformed = new LongAdder();
+  final LongAdder upstreamFailures = new LongAdder();
+  final LongAdder lateDenied = new LongAdder();
+  private final LongAdder accepted = new LongAdder();
+  private final LongAdder requestBytes = new LongAdder();
+  private final LongAdder responseBytes = new LongAdder();
+  private final AccessLog log;
+  private final IoEventLoopGroup group;
+  private final List<Loop> loops = new ArrayList<>();
+  private final AtomicInteger next = new AtomicInteger();
+  private final AtomicInteger connections = new AtomicInteger();
+  private final ConcurrentHashMap<Integer, AtomicInteger> connectionsOf = new ConcurrentHashMap<>();
+  private final AtomicLong sequence = new AtomicLong();
+  private final String run;
+  private volatile Policy policy = Policy.empty();
+
+  public Relay(
+      EngineLimits limits,
+      EndpointNames names,
+      Origins origins,
+      OnwardSockets onward,
+      AccessLog log) {
+    this.limits = limits;
+    this.headLimits =
+        new HeadLimits(
+            limits.requestLineBytes(),
+            limits.headBytes(),
+            limits.headFields(),
+            limits.trailerBytes(),
+            limits.chunkLineBytes());
+    this.names = names;
+    this.origins = origins;
+    this.onward = onward;
+    this.log = log;
+    this.allocator =
+        new PooledByteBufAllocator(
+            true, 0, limits.eventLoops(), PAGE_BYTES, CHUNK_ORDER, 128, 32, false);
+    byte[] id = new byte[4];
+    new SecureRandom().nextBytes(id);
+    this.run = HexFormat.of().formatHex(id);
+    this.group =
+        new MultiThreadIoEventLoopGroup(
+            limits.eventLoops(),
+            new DefaultThreadFactory("drawbridge-l7", true),
+            EpollIoHandler.newFactory());
+    for (int i = 0; i < limits.eventLoops(); i++) {
+      loops.add(new Loop(this, (EventLoop) group.next()));
+    }
+  }
+
+  /** The loop for the next connection or listener. */
+  public Loop nextLoop() {
+    return loops.get(Math.floorMod(next.getAndIncrement(), loops.size()));
+  }
+
+  /** Where all buffers come from. */
+  public ByteBufAllocator allocator() {
+    return allocator;
+  }
+
+  public EngineLimits limits() {
+    return limits;
+  }
+
+  /** Judges by this from now on, and what is open again. */
+  public void publish(Policy newPolicy) {
+    policy = newPolicy;
+    for (Loop loop : loops) {
+      loop.eventLoop().execute(() -> loop.judgeAgain(newPolicy));
+    }
+  }
+
+  /** Aborts every connection whose onward sockets come from there. */
+  public void abortAll(OnwardSource source) {
+    for (Loop loop : loops) {
+      loop.eventLoop().execute(() -> loop.abortAll(source));
+    }
+  }
+
+  /** The whole snapshot; a caller reads it once for each judgement. */
+  Policy policy() {
+    return policy;
+  }
+
+  String nextRequestId() {
+    return run + "-" + Long.toHexString(sequence.incrementAndGet());
+  }
+
+  /** Takes a connection into account; false beyond the limit of all connections. */
+  boolean admit() {
+    accepted.increment();
+    return connections.incrementAndGet() <= limits.connections();
+  }
+
+  /** Takes a caller's connection into account; false beyond the limit of one caller. */
+  boolean admit(int caller) {
+    AtomicInteger of = connectionsOf.computeIfAbsent(caller, _ -> new AtomicInteger());
+    return of.incrementAndGet() <= limits.connectionsPerCaller();
+  }
+
+  void release() {
+    connections.decrementAndGet();
+  }
+
+  void release(int caller) {
+    connectionsOf.computeIfPresent(caller, (_, of) -> of.decrementAndGet() == 0 ? null : of);
+  }
+
+  void record(AccessRecord access) {
+    requestBytes.add(access.requestBytes());
+    responseBytes.add(access.responseBytes());
+    log.record(access);
+  }
+
+  public EngineStats stats() {
+    return new EngineStats(
+        connections.get(),
+        accepted.sum(),
+        unclaimed.sum(),
+        requests.sum(),
+        denied.sum(),
+        malformed.sum(),
+        upstreamFailures.sum(),
+        lateDenied.sum(),
+        requestBytes.sum(),
+        responseBytes.sum());
+  }
+
+  /** Closes all connections, then the threads. */
+  @Override
+  public void close() {
+    for (Loop loop : loops) {
+      loop.eventLoop().execute(loop::close);
+    }
+    group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
+  }
+}

@@ -1,0 +1,452 @@
+package dev.drawbridge.l7.relay;
+
+import dev.drawbridge.l7.http1.Chunks;
+import dev.drawbridge.l7.http1.Fault;
+import dev.drawbridge.l7.http1.Framing;
+import dev.drawbridge.l7.http1.RequestHead;
+import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.HttpRequest;
+import dev.drawbridge.policy.Policy;
+import dev.drawbridge.policy.Reason;
+import dev.drawbridge.policy.RuleInfo;
+import dev.drawbridge.policy.Verdict;
+import io.netty.buffer.ByteBuf;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The requests of one connection, one after the other: read, judge, send on or refuse. The answer
+ * to one ends before the next is looked at.
+ */
+final class Requests {
+  private final ClientLeg leg;
+  private final Exchange exchange;
+  private final Relay relay;
+  private final Loop loop;
+  private @Nullable RequestHead head;
+  private @Nullable Chunks chunks;
+  private boolean chunked;
+
+  /** Of a body framed by length: what is to come. Of a drained one: what is bearable. */
+  private long left;
+
+  /** The request that opened a tunnel. */
+  private @Nullable HttpRequest tunnelled;
+
+  Requests(ClientLeg leg) {
+    this.leg = leg;
+    this.exchange = leg.exchange;
+    this.relay = leg.relay;
+    this.loop = leg.loop;
+  }
+
+  /** Takes some of the input in phases HEAD, BODY and DRAIN. */
+  void take(ByteBuf in) {
+    switch (leg.phase) {
+      case HEAD -> readHead(in);
+      case BODY -> readBody(in);
+      case DRAIN -> drain(in);
+      case ANSWER, TUNNEL, LINGER, CLOSED -> throw new IllegalStateException(leg.phase.name());
+    }
+  }
+
+  private void readHead(ByteBuf in) {
+    RequestHead reading = head;
+    if (reading == null) {
+      reading = loop.borrowRequestHead();
+      head = reading;
+      exchange.begin(System.nanoTime());
+      leg.expectInputWithin(relay.limits.headTimeout());
+    }
+    switch (reading.take(in)) {
+      case MORE -> exchange.requestBytes = reading.size();
+      case FAULT -> {
+        exchange.requestBytes = reading.size();
+        exchange.name(reading);
+        refuse(reading.fault());
+      }
+      case DONE -> judge(reading);
+    }
+  }
+
+  private void judge(RequestHead request) {
+    relay.requests.increment();
+    exchange.name(request);
+    exchange.requestBytes = request.size();
+    Policy policy = relay.policy();
+    HttpRequest judged = request.request(leg.origin.destination().getPort());
+    exchange.verdict = judge(policy, judged);
+    exchange.last = request.closes();
+    if (exchange.verdict.decision() == Decision.ALLOW) {
+      forward(request, judged);
+    } else {
+      deny(policy, request);
+    }
+    loop.giveBack(request);
+    head = null;
+  }
+
+  private Verdict judge(Policy policy, HttpRequest request) {
+    int caller = leg.origin.caller();
+    int callee = leg.origin.callee();
+    int port = leg.origin.destination().getPort();
+    Verdict verdict = policy.http(caller, callee, port, request);
+    if (verdict.decision() == Decision.ALLOW && hasUpperCase(request.paths().getFirst())) {
+      // Some callees do not tell /Denied from /denied. Nothing is allowed by that reading, but what
+      // a rule forbids outright stays forbidden in it.
+      List<String> lower = new ArrayList<>(request.paths().size());
+      for (String path : request.paths()) {
+        lower.add(path.toLowerCase(Locale.ROOT));
+      }
+      Verdict other =
+          policy.http(
+              caller,
+              callee,
+              port,
+              new HttpRequest(request.method(), lower, request.host(), request.headers()));
+      if (other.decision() == Decision.DENY && other.reason() == Reason.RULE_DENIES) {
+        return other;
+      }
+    }
+    return verdict;
+  }
+
+  private static boolean hasUpperCase(String path) {
+    for (int i = 0; i < path.length(); i++) {
+      char c = path.charAt(i);
+      if (c >= 'A' && c <= 'Z') {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void forward(RequestHead request, HttpRequest judged) {
+    CalleeLeg callee = leg.callee;
+    if (callee == null) {
+      callee = leg.openCallee();
+    }
+    exchange.sent = true;
+    exchange.websocket = request.websocket();
+    tunnelled = exchange.websocket ? frozen(judged) : null;
+    callee.send(
+        loop.writer.request(
+            request, relay.allocator, request.framing() == Framing.NONE ? 0 : Outbox.SMALL));
+    beginBody(request, ClientLeg.Phase.BODY, Long.MAX_VALUE);
+  }
+
+  private static HttpRequest frozen(HttpRequest judged) {
+    return new HttpRequest(
+        judged.method(), judged.paths(), judged.host(), FrozenHeaders.of(judged.headers()));
+  }
+
+  private void beginBody(RequestHead request, ClientLeg.Phase phase, long most) {
+    chunked = request.framing() == Framing.CHUNKED;
+    left = chunked ? most : request.contentLength();
+    if (!chunked && left == 0) {
+      requestDone();
+      return;
+    }
+    if (chunked) {
+      Chunks reader = chunks;
+      if (reader == null) {
+        reader = new Chunks(relay.headLimits);
+        chunks = reader;
+      }
+      reader.start();
+    }
+    leg.phase = phase;
+    leg.expectInputWithin(relay.limits.bodyTimeout());
+  }
+
+  private void readBody(ByteBuf in) {
+    CalleeLeg callee = leg.callee;
+    if (callee == null) {
+      throw new IllegalStateException("a body goes nowhere");
+    }
+    leg.expectInputWithin(relay.limits.bodyTimeout());
+    int before = in.readableBytes();
+    if (!chunked) {
+      int size = (int) Math.min(left, before);
+      callee.outbox.data(in, size);
+      exchange.requestBytes += size;
+      left -= size;
+      if (left == 0) {
+        requestDone();
+      }
+      return;
+    }
+    Chunks reader = chunks();
+    Chunks.Progress progress = reader.next(in);
+    if (progress == Chunks.Progress.DATA) {
+      int size = reader.available(in);
+      callee.outbox.chunk(in, size);
+      reader.took(size);
+    }
+    exchange.requestBytes += before - in.readableBytes();
+    if (progress == Chunks.Progress.END) {
+      callee.outbox.add(loop.writer.lastChunk(reader, relay.allocator));
+      requestDone();
+    } else if (progress == Chunks.Progress.FAULT) {
+      refuse(reader.fault());
+    }
+  }
+
+  private Chunks chunks() {
+    Chunks reader = chunks;
+    if (reader == null) {
+      throw new IllegalStateException("no chunked body has begun");
+    }
+    return reader;
+  }
+
+  private void requestDone() {
+    exchange.requestDone = true;
+    if (!exchange.sent) {
+      // Refused, and its body is out of the way.
+      leg.phase = ClientLeg.Phase.HEAD;
+      leg.expectInputWithin(relay.limits.idleTimeout());
+      return;
+    }
+    leg.phase = ClientLeg.Phase.ANSWER;
+    if (exchange.answerDone) {
+      finish();
+    } else if (exchange.answerBegun) {
+      leg.expectNothing();
+    } else {
+      leg.expectInputWithin(relay.limits.answerTimeout());
+    }
+  }
+
+  private void drain(ByteBuf in) {
+    if (!chunked) {
+      int size = (int) Math.min(left, in.readableBytes());
+      in.skipBytes(size);
+      left -= size;
+      if (left == 0) {
+        requestDone();
+      }
+      return;
+    }
+    int before = in.readableBytes();
+    Chunks reader = chunks();
+    Chunks.Progress progress = reader.next(in);
+    if (progress == Chunks.Progress.DATA) {
+      int size = reader.available(in);
+      in.skipBytes(size);
+      reader.took(size);
+    }
+    left -= before - in.readableBytes();
+    if (progress == Chunks.Progress.END) {
+      requestDone();
+    } else if (progress == Chunks.Progress.FAULT || left < 0) {
+      leg.closeGently();
+    }
+  }
+
+  // Answers of the engine's own.
+
+  private void deny(Policy policy, RequestHead request) {
+    relay.denied.increment();
+    Verdict verdict = exchange.verdict;
+    boolean bearable =
+        switch (request.framing()) {
+          case NONE -> true;
+          case LENGTH -> request.contentLength() <= relay.limits.drainBytes();
+          case CHUNKED -> true;
+          case UNTIL_CLOSE -> false;
+        };
+    // A client that waits for 100 may or may not send the body after a refusal.
+    boolean close =
+        exchange.last
+            || !bearable
+            || (request.expectsContinue() && request.framing() != Framing.NONE);
+    answer(
+        403,
+        "denied",
+        verdict.reason(),
+        verdict.reason().sentence(),
+        policy.rule(verdict.rule()).orElse(null),
+        close);
+    leg.record();
+    if (close) {
+      leg.closeGently();
+    } else {
+      beginBody(request, ClientLeg.Phase.DRAIN, relay.limits.drainBytes());
+    }
+  }
+
+  /** The request cannot be read in one way only. */
+  private void refuse(Fault fault) {
+    relay.malformed.increment();
+    refuse(fault.status(), fault.reason(), fault.sentence());
+  }
+
+  /** Refuses what cannot be judged or carried, and ends the connection after the answer. */
+  void refuse(int status, Reason reason, String message) {
+    Verdict judged = exchange.verdict;
+    exchange.verdict =
+        new Verdict(Decision.DENY, reason, judged.generation(), judged.rule(), judged.audited());
+    if (exchange.answerBegun) {
+      leg.record();
+      leg.abort();
+      return;
+    }
+    answer(status, word(status), reason, message, null, true);
+    leg.record();
+    // The callee has seen a part at most: with a reset it cannot take it for the whole.
+    leg.leaveCallee(true);
+    leg.closeGently();
+  }
+
+  private static String word(int status) {
+    return switch (status) {
+      case 408 -> "timeout";
+      case 413, 414, 431 -> "too-large";
+      case 502, 503, 504 -> "unavailable";
+      default -> "malformed";
+    };
+  }
+
+  private void answer(
+      int status,
+      String error,
+      Reason reason,
+      String message,
+      @Nullable RuleInfo rule,
+      boolean close) {
+    exchange.status = status;
+    exchange.requestId = relay.nextRequestId();
+    ByteBuf out =
+        new Refusal(
+                status,
+                error,
+                reason,
+                message,
+                rule,
+                relay.names.nameOf(leg.origin.caller()),
+                relay.names.nameOf(leg.origin.callee()),
+                exchange.requestId)
+            .encode(relay.allocator, exchange.bodiless, close, exchange.minorVersion == 0);
+    exchange.responseBytes = out.readableBytes();
+    leg.outbox.add(out);
+  }
+
+  // What the callee's leg reports.
+
+  /** The whole answer is on its way to the client. */
+  void answered() {
+    exchange.answerDone = true;
+    if (exchange.requestDone) {
+      finish();
+    } else {
+      // The rest of the body still belongs to the callee, but no request follows it.
+      exchange.last = true;
+      leg.expectInputWithin(relay.limits.bodyTimeout());
+    }
+  }
+
+  private void finish() {
+    leg.record();
+    if (exchange.last) {
+      leg.closeGently();
+    } else {
+      leg.phase = ClientLeg.Phase.HEAD;
+      leg.expectInputWithin(relay.limits.idleTimeout());
+    }
+  }
+
+  /** The callee failed before the first byte of an answer. */
+  void failed(int status, Reason reason, String message) {
+    relay.upstreamFailures.increment();
+    refuse(status, reason, message);
+  }
+
+  /** The callee failed in the middle of an answer, or after others on the same connection. */
+  void broken(boolean reset) {
+    relay.upstreamFailures.increment();
+    Verdict judged = exchange.verdict;
+    exchange.verdict =
+        new Verdict(
+            judged.decision(),
+            Reason.UPSTREAM_BROKEN,
+            judged.generation(),
+            judged.rule(),
+            judged.audited());
+    leg.record();
+    if (reset) {
+      leg.outbox.flush();
+      leg.abort();
+    } else {
+      leg.closeGently();
+    }
+  }
+
+  // Ends.
+
+  /** The client's input has ended within a request. */
+  void cutShort() {
+    if (leg.phase == ClientLeg.Phase.BODY && exchange.answerDone) {
+      leg.record();
+    } else if (exchange.active) {
+      clientGone();
+    }
+  }
+
+  /** The client's connection is gone. */
+  void gone() {
+    if (exchange.active) {
+      clientGone();
+    }
+  }
+
+  private void clientGone() {
+    Verdict judged = exchange.verdict;
+    exchange.verdict =
+        new Verdict(
+            judged.decision(),
+            Reason.CLIENT_GONE,
+            judged.generation(),
+            judged.rule(),
+            judged.audited());
+    leg.record();
+  }
+
+  /** A deadline has passed. */
+  void late() {
+    if (leg.phase == ClientLeg.Phase.ANSWER) {
+      failed(504, Reason.UPSTREAM_TIMEOUT, "the callee did not answer in time");
+    } else if (leg.phase == ClientLeg.Phase.BODY && exchange.answerDone) {
+      leg.record();
+      leg.closeGently();
+    } else if (exchange.active) {
+      relay.malformed.increment();
+      RequestHead reading = head;
+      if (reading != null) {
+        exchange.name(reading);
+      }
+      refuse(408, Reason.HTTP_TIMEOUT, "the request did not arrive in time");
+    } else {
+      leg.closeGently();
+    }
+  }
+
+  /** Gives back what is not needed any more. */
+  void discard() {
+    RequestHead reading = head;
+    if (reading != null) {
+      head = null;
+      loop.giveBack(reading);
+    }
+  }
+
+  /** The verdict on an open tunnel by another policy. */
+  Verdict judgeTunnel(Policy policy) {
+    HttpRequest request = tunnelled;
+    return request == null
+        ? new Verdict(Decision.DENY, Reason.LATE_DENY, policy.generation(), 0, false)
+        : judge(policy, request);
+  }
+}

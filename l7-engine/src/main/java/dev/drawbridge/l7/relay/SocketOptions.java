@@ -1,0 +1,26 @@
+package dev.drawbridge.l7.relay;
+
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.epoll.EpollSocketChannelConfig;
+
+/** What every socket of the engine is set to. */
+public final class SocketOptions {
+  private static final int KEEP_ALIVE_IDLE_SECONDS = 60;
+  private static final int KEEP_ALIVE_INTERVAL_SECONDS = 15;
+  private static final int KEEP_ALIVE_PROBES = 4;
+
+  private SocketOptions() {}
+
+  /** Sets one of the two legs; both find a dead peer in the same time. */
+  public static void apply(EpollSocketChannelConfig config, Relay relay) {
+    config.setAllocator(relay.allocator());
+    config.setAllowHalfClosure(true);
+    config.setTcpNoDelay(true);
+    config.setKeepAlive(true);
+    config.setTcpKeepIdle(KEEP_ALIVE_IDLE_SECONDS);
+    config.setTcpKeepIntvl(KEEP_ALIVE_INTERVAL_SECONDS);
+    config.setTcpKeepCnt(KEEP_ALIVE_PROBES);
+    int high = relay.limits().writeHighWater();
+    config.setWriteBufferWaterMark(new WriteBufferWaterMark(high / 2, high));
+  }
+}
