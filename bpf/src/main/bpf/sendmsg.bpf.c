@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * sendto() and sendmsg() with an address, of UDP. Judged like a connect, and
- * remembered, so that a stream of datagrams to one place is judged and
- * recorded once a generation. A socket to which datagrams were admitted may be
- * answering them: only skb_egress, which sees both ends of the packet, can
- * tell, and its refusal is EPERM too.
+ * sendto() and sendmsg() with an address, of UDP: refuses early what
+ * skb_egress would refuse, with EPERM.
+ *   1. loopback: never judged.
+ *   2. datagrams were admitted to the socket: it may be answering them, and only
+ *      skb_egress, which sees both ends of the packet, can tell.
+ *   3. the socket's last judgement, if it was of this destination.
+ *   4. judged; a denial is stored and recorded. What is allowed is skb_egress's
+ *      to record, once a flow.
  */
 #include "include/sockets.h"
 
@@ -46,6 +49,8 @@ DB_INLINE int judge_sendmsg(struct bpf_sock_addr *ctx, struct db_flow_key *key, 
 	}
 	if (answer.verdict == DB_ENGINE)
 		db_deny(&answer, DB_REASON_NEEDS_ENGINE);
+	if (answer.verdict == DB_ALLOW)
+		return 1;
 	state.generation = answer.generation;
 	state.role = DB_ROLE_CLIENT;
 	state.verdict = answer.verdict;
@@ -55,10 +60,10 @@ DB_INLINE int judge_sendmsg(struct bpf_sock_addr *ctx, struct db_flow_key *key, 
 	state.port = key->destination_port;
 	state.peer_port = key->destination_port;
 	db_address_copy(&state.address, &key->destination);
-	if (db_socket_replace(sk, &state))
-		db_deny(&answer, DB_REASON_STATE_FULL);
+	/* Without room for it, the next datagram is judged, refused and recorded again. */
+	db_socket_replace(sk, &state);
 	db_report(key, &answer, question.caller, question.callee, DB_WHERE(hook, DB_EGRESS));
-	return answer.verdict == DB_ALLOW;
+	return 0;
 }
 
 SEC("cgroup/sendmsg4")

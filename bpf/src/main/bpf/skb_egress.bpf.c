@@ -10,8 +10,9 @@
  *   5. TCP without state: a SYN is judged as connect would (MPTCP's subflows
  *      come this way), a listener's SYN+ACK and any RST pass, the rest is a
  *      connection older than the attachment: UNJUDGED_SOCKET.
- *   6. anything else: an answer to an admitted datagram passes; then the
- *      socket's last judgement, if it was of this destination; then the rules.
+ *   6. anything else: the socket's last judgement, if it allowed this
+ *      destination; the flow's record, if it is ours and of this generation; an
+ *      answer to an admitted datagram; then the rules.
  * What passes as ours is recorded in `flows` first, for the receiver.
  */
 #include "include/sockets.h"
@@ -110,9 +111,13 @@ DB_INLINE int egress_loopback(struct __sk_buff *skb, struct bpf_sock *sk, __u32 
 	return 1;
 }
 
-/* Makes the judgement of a packet that no state covers, stores it, reports it. 1 if allowed. */
+/*
+ * Makes the judgement of a packet that no state covers, stores it, reports it.
+ * `before_allowed`: the flow was allowed by an older generation, so only a
+ * change is news. 1 if allowed.
+ */
 DB_INLINE int judge_and_store(struct bpf_sock *sk, const struct db_packet *packet, __u32 me, struct db_answer *answer,
-	__u32 *callee)
+	__u32 *callee, int before_allowed)
 {
 	struct db_question question = {};
 	struct db_socket state __attribute__((aligned(8))) = {};
@@ -127,13 +132,13 @@ DB_INLINE int judge_and_store(struct bpf_sock *sk, const struct db_packet *packe
 	db_judge(&question, answer);
 	if (answer->verdict == DB_ENGINE)
 		db_deny(answer, DB_REASON_NEEDS_ENGINE);
-	if (before && before->role == DB_ROLE_CLIENT && before->protocol == packet->key.protocol &&
-		before->port == question.port && db_address_equal(&before->address, &packet->key.destination)) {
-		/* The same flow under a new generation: only a change is news. */
-		if (before->verdict == DB_ALLOW && answer->verdict == DB_DENY)
-			answer->reason = DB_REASON_LATE_DENY;
-		quiet = before->verdict == answer->verdict && before->peer == question.callee;
-	}
+	if (before && before->role == DB_ROLE_CLIENT && before->verdict == DB_ALLOW &&
+		before->protocol == packet->key.protocol && before->port == question.port &&
+		db_address_equal(&before->address, &packet->key.destination))
+		before_allowed = 1;
+	if (before_allowed && answer->verdict == DB_DENY)
+		answer->reason = DB_REASON_LATE_DENY;
+	quiet = before_allowed && answer->verdict == DB_ALLOW;
 	state.generation = answer->generation;
 	state.role = DB_ROLE_CLIENT;
 	state.verdict = answer->verdict;
@@ -191,7 +196,7 @@ DB_INLINE int egress_tcp_unknown(struct bpf_sock *sk, const struct db_packet *pa
 	int reason;
 
 	if (handshake == DB_TCP_SYN) {
-		if (!judge_and_store(sk, packet, me, answer, &callee))
+		if (!judge_and_store(sk, packet, me, answer, &callee, 0))
 			return 0;
 		reason = db_record(&packet->key, me, callee, 0, answer->generation);
 		if (reason)
@@ -224,11 +229,20 @@ DB_INLINE int egress_datagram(struct bpf_sock *sk, const struct db_packet *packe
 			callee = socket->peer;
 	}
 	if (!allowed) {
+		struct db_flow *flow = db_fresh_flow(&packet->key);
+		int ours = flow && flow->sender == me && flow->flags == 0;
+
+		if (ours && generation && flow->generation == generation) {
+			/* One socket, many places: each has its own record, and was judged. */
+			if (bpf_ktime_get_ns() - flow->seen_ns >= DB_FLOW_REFRESH_NS)
+				flow->seen_ns = bpf_ktime_get_ns();
+			return 1;
+		}
 		if (is_answer(packet, me, answer))
 			return 1;
 		if (known)
 			return 0; /* refused and recorded before */
-		if (!judge_and_store(sk, packet, me, answer, &callee))
+		if (!judge_and_store(sk, packet, me, answer, &callee, ours))
 			return 0;
 		generation = answer->generation;
 	}
