@@ -67,6 +67,7 @@ public final class RootFilesystem {
     files.text(
         "/etc/passwd", "root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n");
     files.text("/etc/group", "root:x:0:\nnogroup:x:65534:\n");
+    files.text("/etc/services", "http 80/tcp\n");
     files.text("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n");
     return files;
   }

@@ -1,0 +1,63 @@
+package dev.drawbridge.it;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** What the documents promise about the checkout. */
+final class DocumentsTest {
+  private static final Path CHECKOUT = Path.of(System.getProperty("drawbridge.checkout", ".."));
+  private static final Pattern LINK = Pattern.compile("\\]\\(([^)#\\s]+)(?:#[^)]*)?\\)");
+  private static final Pattern UNFINISHED = Pattern.compile("\\b(TODO|FIXME|XXX)\\b");
+
+  @Test
+  void everyRelativeLinkLeadsToAFile() throws IOException {
+    Set<String> broken = new TreeSet<>();
+    List<Path> documents = files(".md");
+    assertTrue(documents.size() >= 8, "only " + documents);
+    for (Path document : documents) {
+      LINK.matcher(Files.readString(document))
+          .results()
+          .map(link -> link.group(1))
+          .filter(link -> !link.contains("://") && !link.startsWith("mailto:"))
+          .filter(link -> !Files.exists(document.resolveSibling(link)))
+          .forEach(link -> broken.add(CHECKOUT.relativize(document) + ": " + link));
+    }
+    assertEquals(Set.of(), broken);
+  }
+
+  @Test
+  void nothingIsMarkedAsUnfinished() throws IOException {
+    Set<String> marked = new TreeSet<>();
+    for (String ending : List.of(".md", ".java", ".c", ".h", ".xml")) {
+      for (Path file : files(ending)) {
+        if (!file.endsWith("DocumentsTest.java")
+            && UNFINISHED.matcher(Files.readString(file)).find()) {
+          marked.add(CHECKOUT.relativize(file).toString());
+        }
+      }
+    }
+    assertEquals(Set.of(), marked);
+  }
+
+  private static List<Path> files(String ending) throws IOException {
+    try (Stream<Path> walk = Files.walk(CHECKOUT)) {
+      return walk.filter(file -> file.toString().endsWith(ending))
+          .filter(file ->
+              Stream.of("target", ".git")
+                  .noneMatch(d ->
+                      CHECKOUT.relativize(file).startsWith(d)
+                          || file.toString().contains("/" + d + "/")))
+          .toList();
+    }
+  }
+}
