@@ -33,7 +33,7 @@ static void die(const char *what)
 	exit(2);
 }
 
-int run(const char *format, ...)
+static int run(const char *format, ...)
 {
 	char command[512];
 	va_list arguments;
@@ -244,6 +244,16 @@ int in_place(enum place place, int cgroup, int (*action)(void *), void *argument
 	must(setns(home_netns, CLONE_NEWNET), "setns home");
 	write_file(home_cgroup, "cgroup.procs", pid);
 	return result;
+}
+
+int lab_run(enum place place, const char *command)
+{
+	return run("nsenter -t %d -n sh -c \"%s\"", holders[place], command);
+}
+
+void lab_sysctl(enum place place, const char *name, const char *value)
+{
+	must(run("nsenter -t %d -n sh -c 'echo %s >/proc/sys/%s'", holders[place], value, name), name);
 }
 
 static int make_socket(void *argument)

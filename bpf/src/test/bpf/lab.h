@@ -71,7 +71,8 @@ int hears(int fd, const char *text, int deadline_ms); /* 1 if exactly that arriv
 int is_cut(int fd, int other); /* 1 if what fd says does not reach other */
 int readable(int fd, int deadline_ms);
 uint16_t port_of(int fd);
-int run(const char *format, ...);
+int lab_run(enum place place, const char *command); /* a shell command in the place's namespace: its exit code */
+void lab_sysctl(enum place place, const char *name, const char *value);
 
 /* Events. */
 void events_forget(void);
