@@ -4,10 +4,12 @@ import dev.drawbridge.l7.relay.ClientLeg;
 import dev.drawbridge.l7.relay.Loop;
 import dev.drawbridge.l7.relay.Relay;
 import dev.drawbridge.l7.relay.SocketOptions;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.epoll.EpollSocketChannel;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /** Hands each accepted connection to a loop. */
@@ -30,15 +32,16 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
     Loop loop = relay.nextLoop();
     SocketOptions.apply(accepted.config(), relay);
     accepted.pipeline().addLast(new ClientLeg(loop, accepted, netnsNumber, stock));
-    loop.eventLoop()
-        .register(accepted)
-        .addListener(
-            (ChannelFutureListener)
-                done -> {
-                  if (!done.isSuccess()) {
-                    accepted.unsafe().closeForcibly();
-                  }
-                });
+    ChannelFuture _ =
+        loop.eventLoop()
+            .register(accepted)
+            .addListener(
+                (ChannelFutureListener)
+                    done -> {
+                      if (!done.isSuccess()) {
+                        accepted.unsafe().closeForcibly();
+                      }
+                    });
   }
 
   @Override
@@ -46,12 +49,13 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
     // Out of descriptors, most likely. Accepting at once again would spin; callers wait in the
     // backlog meanwhile, and what the kernel decides alone is not affected.
     context.channel().config().setAutoRead(false);
-    context
-        .channel()
-        .eventLoop()
-        .schedule(
-            () -> context.channel().config().setAutoRead(true),
-            PAUSE_MILLIS,
-            TimeUnit.MILLISECONDS);
+    Future<?> _ =
+        context
+            .channel()
+            .eventLoop()
+            .schedule(
+                () -> context.channel().config().setAutoRead(true),
+                PAUSE_MILLIS,
+                TimeUnit.MILLISECONDS);
   }
 }

@@ -4,6 +4,7 @@ import dev.drawbridge.l7.http1.HeadWriter;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.socket.DuplexChannel;
 import org.jspecify.annotations.Nullable;
@@ -83,18 +84,15 @@ final class Outbox {
     if (to instanceof DuplexChannel duplex && to.isOpen()) {
       seal();
       dirty = false;
-      duplex
-          .writeAndFlush(Unpooled.EMPTY_BUFFER)
-          .addListener(
-              (ChannelFutureListener)
-                  sent -> {
-                    if (sent.isSuccess()) {
-                      duplex.shutdownOutput();
-                    } else {
-                      duplex.close();
-                    }
-                  });
+      ChannelFuture _ =
+          duplex
+              .writeAndFlush(Unpooled.EMPTY_BUFFER)
+              .addListener((ChannelFutureListener) sent -> end(duplex, sent.isSuccess()));
     }
+  }
+
+  private static void end(DuplexChannel channel, boolean sent) {
+    ChannelFuture _ = sent ? channel.shutdownOutput() : channel.close();
   }
 
   /** Sends what is there, then closes. */
@@ -103,7 +101,8 @@ final class Outbox {
     if (to != null && to.isOpen()) {
       seal();
       dirty = false;
-      to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+      ChannelFuture _ =
+          to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
     }
   }
 
@@ -144,7 +143,7 @@ final class Outbox {
       buffer.release();
       throw new IllegalStateException("more than one buffer before there is a channel");
     }
-    to.write(buffer, to.voidPromise());
+    ChannelFuture _ = to.write(buffer, to.voidPromise());
     dirty = true;
   }
 }

@@ -1,0 +1,81 @@
+package dev.drawbridge.l7;
+
+import dev.drawbridge.policy.ContainerPolicy;
+import dev.drawbridge.policy.HostPolicy;
+import dev.drawbridge.policy.LabelParser;
+import dev.drawbridge.policy.Member;
+import dev.drawbridge.policy.Parsed;
+import dev.drawbridge.policy.Policy;
+import dev.drawbridge.policy.PolicyInput;
+import dev.drawbridge.policy.Workload;
+import java.net.InetSocketAddress;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/**
+ * An engine with one caller, app=api, and one callee, app=db, in the namespace of the test. Does
+ * not model: the kernel (every connection is claimed at once, with one origin), onward identities.
+ */
+final class Scene implements AutoCloseable {
+  static final int API = 256;
+  static final int DB = 257;
+
+  final L7Engine engine;
+  final EngineListener listener;
+  final Queue<AccessRecord> records = new ConcurrentLinkedQueue<>();
+  volatile boolean unclaimed;
+  private long generation;
+
+  Scene(InetSocketAddress callee, String... rulesOnDb) throws Exception {
+    this(EngineLimits.defaults(), callee, rulesOnDb);
+  }
+
+  Scene(EngineLimits limits, InetSocketAddress callee, String... rulesOnDb) throws Exception {
+    engine =
+        new L7Engine(
+            limits,
+            peer -> peer == API ? "api" : peer == DB ? "db" : "",
+            (netns, remote, local) ->
+                unclaimed
+                    ? Optional.empty()
+                    : Optional.of(new ConnectionOrigin(API, DB, callee, false)),
+            (fd, caller, to, port) -> {},
+            records::add);
+    publish(rulesOnDb);
+    listener = engine.listen(1, NetnsHandle.current());
+  }
+
+  void publish(String... rulesOnDb) {
+    engine.publish(policy(++generation, rulesOnDb));
+  }
+
+  static Policy policy(long generation, String... rulesOnDb) {
+    Map<String, String> labels = new HashMap<>();
+    labels.put("app", "db");
+    for (int i = 0; i < rulesOnDb.length; i++) {
+      labels.put("drawbridge.policy.r" + i, rulesOnDb[i]);
+    }
+    Parsed<ContainerPolicy> db = LabelParser.parse(labels);
+    if (!db.ok()) {
+      throw new IllegalArgumentException(db.problems().toString());
+    }
+    Map<String, String> api = Map.of("app", "api");
+    return Policy.compile(
+        new PolicyInput(
+            generation,
+            List.of(
+                new Member(API, Workload.of("api", api), LabelParser.parse(api).value()),
+                new Member(DB, Workload.of("db", labels), db.value())),
+            HostPolicy.NONE,
+            false));
+  }
+
+  @Override
+  public void close() {
+    engine.close();
+  }
+}
