@@ -23,13 +23,21 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EngineLab implements AutoCloseable {
   private static final Duration START = Duration.ofSeconds(30);
-  private static final Path SHIM_SOCKETS = Path.of("/run/containerd/s");
+
+  /** Places outside the lab's own directories that the engine insists on, the inner ones first. */
+  private static final List<Path> FIXED =
+      List.of(
+          Path.of("/run/containerd/s"),
+          Path.of("/run/containerd"),
+          Path.of("/etc/docker/key.json"),
+          Path.of("/etc/docker"));
+
   private static final Gson JSON = new GsonBuilder().setPrettyPrinting().create();
 
   private final String id;
   private final Path directory;
   private final LabNetwork network;
-  private final boolean shimSocketsWereThere = Files.exists(SHIM_SOCKETS);
+  private final List<Path> added = FIXED.stream().filter(place -> !Files.exists(place)).toList();
   private final Thread atExit = new Thread(this::release, "lab-release");
   private final AtomicBoolean released = new AtomicBoolean();
   private final List<AutoCloseable> tenants = new ArrayList<>();
@@ -252,14 +260,15 @@ public final class EngineLab implements AutoCloseable {
     }
     network.close();
     LabSweep.remains(directory);
-    removeShimSockets();
+    removeFixedPlaces();
   }
 
-  /** containerd puts its shims' sockets in a fixed place. It belongs to whoever was there first. */
-  private void removeShimSockets() {
-    if (!shimSocketsWereThere) {
-      SHIM_SOCKETS.toFile().delete();
-      SHIM_SOCKETS.resolveSibling("").toFile().delete();
+  /**
+   * They belong to whoever was there first; one that others use meanwhile is not empty and stays.
+   */
+  private void removeFixedPlaces() {
+    for (Path place : added) {
+      place.toFile().delete();
     }
   }
 }
