@@ -202,7 +202,7 @@ public final class Policy {
   }
 
   /** What one side says, packed into a number so that judging allocates nothing. */
-  private static long sayso(@Nullable Side side, JudgedSpan span, @Nullable HttpRequest request) {
+  static long sayso(@Nullable Side side, JudgedSpan span, @Nullable HttpRequest request) {
     HttpRules http = span.http();
     if (side == null || http == null) {
       return Saying.of(span.verdict(), span.reason(), span.rule());

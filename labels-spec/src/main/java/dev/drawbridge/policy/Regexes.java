@@ -53,6 +53,12 @@ final class Regexes {
     return new Node.Choice(methods.stream().map(Node::literal).toList());
   }
 
+  /** Whether a path fits. Builds an automaton for it: not for the data path. */
+  static boolean matches(PathPattern pattern, String path) {
+    var dfa = new Dfa<>(List.of(path(pattern)), accepts -> accepts.length > 0);
+    return dfa.run(dfa.start(), path).verdict();
+  }
+
   static Node path(PathPattern path) {
     return switch (path) {
       case PathPattern.Glob(var pattern) -> glob(pattern);

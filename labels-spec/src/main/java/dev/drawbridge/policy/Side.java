@@ -24,6 +24,7 @@ final class Side {
   private final @Nullable EndpointSet[] sets;
 
   private final Networks networks;
+  private final boolean guarded;
   private volatile @Nullable Groups groups;
 
   Side(
@@ -41,15 +42,17 @@ final class Side {
     this.rules = rules;
     this.sets = sets;
     this.networks = networks;
+    this.guarded = closed || anyDenies(rules);
   }
 
   private record Groups(PeerPolicy any, IntTable<PeerPolicy> byPeer, List<PairEntry> pairs) {}
 
   /** Whether a table must be asked: closed, or open with rules that deny. */
   boolean guarded() {
-    if (closed) {
-      return true;
-    }
+    return guarded;
+  }
+
+  private static boolean anyDenies(List<RuleCode> rules) {
     for (RuleCode rule : rules) {
       if (!rule.allows) {
         return true;

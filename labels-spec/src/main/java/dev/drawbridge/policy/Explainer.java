@@ -1,0 +1,247 @@
+package dev.drawbridge.policy;
+
+import dev.drawbridge.policy.Explanation.Advice;
+import dev.drawbridge.policy.Explanation.NearMiss;
+import dev.drawbridge.policy.Explanation.SideReport;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Says why a verdict is what it is. For people: not fast, and never asked on the data path. */
+public final class Explainer {
+  private static final int MAX_NEAR = 5;
+
+  private final Policy policy;
+  private final int caller;
+  private final int callee;
+  private final int protocol;
+  private final int port;
+  private final @Nullable HttpRequest request;
+
+  private Explainer(
+      Policy policy,
+      int caller,
+      int callee,
+      int protocol,
+      int port,
+      @Nullable HttpRequest request) {
+    this.policy = policy;
+    this.caller = caller;
+    this.callee = callee;
+    this.protocol = protocol;
+    this.port = port;
+    this.request = request;
+  }
+
+  /** Explains {@link Policy#l4}. */
+  public static Explanation l4(Policy policy, int caller, int callee, int protocol, int port) {
+    return new Explainer(policy, caller, callee, protocol, port, null).explain();
+  }
+
+  /** Explains {@link Policy#http}. */
+  public static Explanation http(
+      Policy policy, int caller, int callee, int port, HttpRequest request) {
+    return new Explainer(policy, caller, callee, Ports.TCP, port, request).explain();
+  }
+
+  private Explanation explain() {
+    Verdict verdict =
+        request == null
+            ? policy.l4(caller, callee, protocol, port)
+            : policy.http(caller, callee, port, request);
+    var sides = new ArrayList<SideReport>();
+    var advice = new ArrayList<Advice>();
+    boolean forbidden = verdict.reason() == Reason.UNKNOWN_ENDPOINT;
+    for (Direction direction : Direction.values()) {
+      Side side = policy.sideOf(caller, callee, direction);
+      if (side == null) {
+        continue;
+      }
+      SideReport report = side(side);
+      sides.add(report);
+      if (report.decision() == Decision.DENY) {
+        forbidden |= report.reason() == Reason.RULE_DENIES || isBlindDeny(report);
+        advise(side).ifPresent(advice::add);
+      }
+    }
+    return new Explanation(verdict, sides, forbidden ? List.of() : advice);
+  }
+
+  private boolean isBlindDeny(SideReport report) {
+    return report.reason() == Reason.UNSUPPORTED_PROTOCOL
+        && report.decidedBy().map(RuleInfo::text).orElse("").contains("may not");
+  }
+
+  private int peer(Side side) {
+    return side.direction == Direction.EGRESS ? callee : caller;
+  }
+
+  private SideReport side(Side side) {
+    long saying = Policy.sayso(side, Policy.span(side, peer(side), protocol, port), request);
+    Decision decision =
+        Saying.is(L4Verdict.DENY, saying)
+            ? Decision.DENY
+            : Saying.is(L4Verdict.ENGINE, saying) ? Decision.ENGINE : Decision.ALLOW;
+    return new SideReport(
+        side.direction,
+        name(side.owner),
+        side.mode,
+        side.closed,
+        decision,
+        Saying.reason(saying),
+        policy.rule(Saying.rule(saying)),
+        decision == Decision.DENY ? near(side) : List.of());
+  }
+
+  private String name(int endpoint) {
+    return workload(endpoint).map(Workload::name).orElse("");
+  }
+
+  private Optional<Workload> workload(int endpoint) {
+    return Optional.ofNullable(policy.units.find(endpoint)).map(unit -> unit.member().workload());
+  }
+
+  private List<NearMiss> near(Side side) {
+    var near = new ArrayList<NearMiss>();
+    PeerPolicy towards = side.forPeer(peer(side));
+    for (RuleCode rule : side.rules) {
+      Optional<String> miss =
+          rule.allows ? onlyMiss(side, rule, towards.rules().contains(rule)) : Optional.empty();
+      if (miss.isPresent() && near.size() < MAX_NEAR) {
+        policy.rule(rule.number).ifPresent(info -> near.add(new NearMiss(info, miss.get())));
+      }
+    }
+    return near;
+  }
+
+  /** The one thing that keeps the rule from matching; nothing if it is none or several. */
+  private Optional<String> onlyMiss(Side side, RuleCode rule, boolean peerFits) {
+    var misses = new ArrayList<String>();
+    if (!peerFits) {
+      Match peer = rule.peer(side.direction);
+      misses.add("it is about " + (peer == null ? "another peer" : peer.party().print()));
+    }
+    HttpRequest asked = request;
+    if (rule.kind == RuleCode.Kind.UNSUPPORTED) {
+      misses.add("no engine reads its protocol yet");
+    } else if (asked == null || rule.kind == RuleCode.Kind.CONNECT) {
+      if (!rule.ports.isEmpty() && !coversPort(rule)) {
+        misses.add("it is about " + rule.ports.print());
+      }
+    } else {
+      httpMisses(rule, asked, misses);
+    }
+    return misses.size() == 1 ? Optional.of(misses.getFirst()) : Optional.empty();
+  }
+
+  private boolean coversPort(RuleCode rule) {
+    return rule.ports.covers(protocol == Ports.ICMPV6 ? Ports.ICMP : protocol, port);
+  }
+
+  private void httpMisses(RuleCode rule, HttpRequest asked, List<String> misses) {
+    if (!rule.ports.isEmpty() && !coversPort(rule)) {
+      misses.add("it is about port " + rule.ports.printNumbers());
+    }
+    if (rule.sentence.action() instanceof Action.Http(var methods, var path)) {
+      if (!methods.isEmpty() && !methods.contains(asked.method())) {
+        misses.add("it is about " + String.join(",", methods));
+      }
+      for (String reading : asked.paths()) {
+        if (!Regexes.matches(path, reading)) {
+          misses.add("it is about " + path.print() + ", not " + reading);
+          break;
+        }
+      }
+    }
+    if (!HttpRules.conditionsHold(rule, asked)) {
+      misses.add(
+          "it asks for "
+              + String.join(
+                  " ", rule.sentence.conditions().stream().map(Condition::print).toList()));
+    }
+  }
+
+  private Optional<Advice> advise(Side side) {
+    Optional<Workload> owner = workload(side.owner);
+    Optional<String> what = request == null ? l4Action() : httpAction(request);
+    if (owner.isEmpty() || what.isEmpty()) {
+      return Optional.empty();
+    }
+    String who = party(peer(side), owner.get());
+    String sentence =
+        side.direction == Direction.INGRESS
+            ? who + " may " + what.get()
+            : "may " + onObject(what.get(), who);
+    return Optional.of(new Advice(owner.get().name(), freeKey(side), sentence));
+  }
+
+  private static String onObject(String action, String who) {
+    int port = action.indexOf(" port ");
+    return port < 0
+        ? action + " on " + who
+        : action.substring(0, port) + " on " + who + action.substring(port);
+  }
+
+  private Optional<String> l4Action() {
+    if (protocol == Ports.ICMP || protocol == Ports.ICMPV6) {
+      return Optional.of("connect icmp");
+    }
+    boolean named = protocol == Ports.TCP || protocol == Ports.UDP || protocol == Ports.SCTP;
+    return named && port > 0
+        ? Optional.of("connect " + port + "/" + Ports.protocolName(protocol))
+        : Optional.empty();
+  }
+
+  /** With the port only where a connect rule names it, so that the rule governs it. */
+  private Optional<String> httpAction(HttpRequest asked) {
+    String path = asked.paths().getFirst();
+    String action = asked.method() + " " + path;
+    boolean readable =
+        SentenceParser.label(new Origin.Label("advice"), "anyone may " + action).ok();
+    if (!readable) {
+      return Optional.empty();
+    }
+    boolean named = false;
+    for (Direction direction : Direction.values()) {
+      Side side = policy.sideOf(caller, callee, direction);
+      if (side != null && side.guarded()) {
+        for (RuleCode rule : side.forPeer(peer(side)).rules()) {
+          named |= rule.namesTcpPort(port);
+        }
+      }
+    }
+    return Optional.of(named ? action + " port " + port : action);
+  }
+
+  private String party(int peer, Workload bearer) {
+    if (peer == Peers.HOST) {
+      return "host";
+    }
+    if (Peers.isNetwork(peer)) {
+      for (NetworkEntry entry : policy.networks()) {
+        if (entry.peer() == peer) {
+          return entry.range().print();
+        }
+      }
+    }
+    return workload(peer).map(other -> Identities.describe(other, bearer)).orElse("world");
+  }
+
+  private String freeKey(Side side) {
+    PolicyCompiler.Unit unit = policy.units.find(side.owner);
+    var taken = new ArrayList<String>();
+    if (unit != null) {
+      for (Rule rule : unit.member().declared().rules()) {
+        if (rule.origin() instanceof Origin.Label(var key, int line)) {
+          taken.add(key);
+        }
+      }
+    }
+    String key = "drawbridge.policy.allow";
+    for (int i = 2; taken.contains(key); i++) {
+      key = "drawbridge.policy.allow" + i;
+    }
+    return key;
+  }
+}

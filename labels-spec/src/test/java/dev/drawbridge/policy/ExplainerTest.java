@@ -1,0 +1,92 @@
+package dev.drawbridge.policy;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class ExplainerTest {
+  private static Explanation http(Scene scene, String from, String to, String method, String path) {
+    return Explainer.http(
+        scene.policy(), scene.number(from), scene.number(to), 80, HttpRequest.of(method, path));
+  }
+
+  private static final Scene SHOP =
+      new Scene()
+          .container("api", "app=api")
+          .container("web", "app=web")
+          .container("db", "app=db", "app=api may GET /users");
+
+  @Test
+  void namesWhatMissesByOneThingAndTheLabelThatWouldAllow() {
+    Explanation why = http(SHOP, "api", "db", "POST", "/users");
+    assertEquals(Decision.DENY, why.verdict().decision());
+    Explanation.SideReport ingress = why.sides().get(1);
+    assertEquals("it is about GET", ingress.near().getFirst().why());
+    assertEquals(
+        List.of(new Explanation.Advice("db", "drawbridge.policy.allow", "app=api may POST /users")),
+        why.advice());
+    assertEquals("it is about app=api", near(http(SHOP, "web", "db", "GET", "/users")));
+    assertEquals(
+        "it is about /users, not /users/1", near(http(SHOP, "api", "db", "GET", "/users/1")));
+  }
+
+  private static String near(Explanation why) {
+    return why.sides().get(1).near().getFirst().why();
+  }
+
+  @Test
+  void everyAdviceDoesWhatItPromises() {
+    for (String from : List.of("api", "web", "host", "world")) {
+      for (String what : List.of("tcp/22", "udp/53", "icmp", "PUT /a/b")) {
+        Verdict before = SHOP.ask(from, "db", what);
+        if (before.decision() != Decision.DENY) {
+          continue;
+        }
+        String path = what.substring(what.indexOf(' ') + 1);
+        Explanation why =
+            what.startsWith("PUT")
+                ? http(SHOP, from, "db", "PUT", path)
+                : Explainer.l4(
+                    SHOP.policy(),
+                    SHOP.number(from),
+                    SHOP.number("db"),
+                    what.startsWith("tcp") ? 6 : what.startsWith("udp") ? 17 : 1,
+                    what.equals("icmp") ? 0 : Integer.parseInt(what.substring(4)));
+        assertEquals(1, why.advice().size());
+        var mended =
+            new Scene()
+                .container("api", "app=api")
+                .container("web", "app=web")
+                .container(
+                    "db", "app=db", "app=api may GET /users", why.advice().getFirst().oneLine());
+        assertEquals(Decision.ALLOW, mended.decide(from, "db", what), why::toString);
+      }
+    }
+  }
+
+  @Test
+  void nothingLiftsAMayNot() {
+    var scene =
+        new Scene()
+            .container("api", "app=api")
+            .container("db", "app=api may GET /**", "anyone may not GET /admin/**");
+    Explanation why = http(scene, "api", "db", "GET", "/admin/x");
+    assertTrue(why.advice().isEmpty());
+    assertEquals(
+        "anyone may not GET /admin/**", why.sides().get(1).decidedBy().orElseThrow().text());
+  }
+
+  @Test
+  void bothSidesAreAdvisedIfBothDeny() {
+    var scene =
+        new Scene()
+            .container("api", "app=api", "may GET / on app=x")
+            .container("db", "app=db", "app=x may GET /");
+    Explanation why = http(scene, "api", "db", "GET", "/users");
+    assertEquals(
+        List.of("may GET /users on app=db", "app=api may GET /users"),
+        why.advice().stream().map(Explanation.Advice::value).toList());
+  }
+}
