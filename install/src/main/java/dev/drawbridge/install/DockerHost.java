@@ -1,0 +1,106 @@
+package dev.drawbridge.install;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * What can be seen of Docker without asking it: the running dockerd's command line, and the
+ * containers in its data root.
+ *
+ * @param pid of the dockerd that the pid file names, if it runs
+ * @param arguments its command line, program name included; empty if it does not run
+ */
+record DockerHost(OptionalLong pid, List<String> arguments) {
+
+  static DockerHost observe(Path pidFile) {
+    try {
+      long pid = Long.parseLong(Files.readString(pidFile).strip());
+      if (isDockerd(pid)) {
+        byte[] line = Files.readAllBytes(Path.of("/proc", Long.toString(pid), "cmdline"));
+        String text = new String(line, StandardCharsets.UTF_8);
+        return new DockerHost(OptionalLong.of(pid), List.of(text.split("\0")));
+      }
+    } catch (IOException | NumberFormatException e) {
+      // No pid file, or a stale one: then none runs that we could tell anything.
+      return new DockerHost(OptionalLong.empty(), List.of());
+    }
+    return new DockerHost(OptionalLong.empty(), List.of());
+  }
+
+  static boolean isDockerd(long pid) {
+    try {
+      return Files.readString(Path.of("/proc", Long.toString(pid), "comm"))
+          .strip()
+          .equals("dockerd");
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** The last value of a flag, spelled {@code --name=value} or {@code --name value}. */
+  Optional<String> flag(String name) {
+    Optional<String> found = Optional.empty();
+    for (int i = 1; i < arguments.size(); i++) {
+      String argument = arguments.get(i);
+      if (argument.startsWith("--" + name + "=")) {
+        found = Optional.of(argument.substring(name.length() + 3));
+      } else if (argument.equals("--" + name) && i + 1 < arguments.size()) {
+        found = Optional.of(arguments.get(i + 1));
+      }
+    }
+    return found;
+  }
+
+  /** Where Docker keeps its containers. */
+  Path dataRoot(DaemonJson file) {
+    return Path.of(flag("data-root").or(() -> file.setting("data-root")).orElse("/var/lib/docker"));
+  }
+
+  /**
+   * The containers that were created with our runtime's name, as names or ids. They keep that name
+   * for ever and cannot start once Docker does not know it.
+   */
+  static List<String> containersNamingUs(Path dataRoot) {
+    List<String> found = new ArrayList<>();
+    Path[] directories;
+    try (var list = Files.list(dataRoot.resolve("containers"))) {
+      directories = list.sorted().toArray(Path[]::new);
+    } catch (IOException e) {
+      return found;
+    }
+    Arrays.stream(directories)
+        .filter(directory ->
+            string(directory.resolve("hostconfig.json"), "Runtime")
+                .filter(DaemonJson.RUNTIME::equals)
+                .isPresent())
+        .map(directory ->
+            string(directory.resolve("config.v2.json"), "Name")
+                .map(name -> name.startsWith("/") ? name.substring(1) : name)
+                .orElse(directory.getFileName().toString()))
+        .forEach(found::add);
+    return found;
+  }
+
+  private static Optional<String> string(Path file, String key) {
+    try {
+      JsonElement element = JsonParser.parseString(Files.readString(file));
+      return element instanceof JsonObject object && object.get(key) instanceof JsonPrimitive p
+          ? Optional.of(p.getAsString())
+          : Optional.empty();
+    } catch (IOException | JsonParseException e) {
+      return Optional.empty();
+    }
+  }
+}

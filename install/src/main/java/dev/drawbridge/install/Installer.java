@@ -1,0 +1,275 @@
+package dev.drawbridge.install;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/** Looks at a host and plans what installing or uninstalling Drawbridge would change there. */
+public final class Installer {
+  private static final String RUNC = "runc";
+
+  private final InstallOptions options;
+  private final Layout layout;
+  private final List<Step> steps = new ArrayList<>();
+  private final List<String> notes = new ArrayList<>();
+  private final List<String> conflicts = new ArrayList<>();
+
+  private Installer(InstallOptions options) {
+    this.options = options;
+    this.layout = options.layout();
+  }
+
+  /** What installing would do. Changes nothing. */
+  public static InstallPlan plan(InstallOptions options) throws InstallException {
+    return new Installer(options).install();
+  }
+
+  /**
+   * What uninstalling would do. While containers name the runtime, the shim stays registered and
+   * passes everything through; {@code notes} list them.
+   */
+  public static InstallPlan planRemoval(InstallOptions options) throws InstallException {
+    return new Installer(options).remove();
+  }
+
+  private InstallPlan install() throws InstallException {
+    copyProgram("drawbridge-hook");
+    copyProgram("drawbridge-runc");
+    if (!Files.isDirectory(layout.exempt())) {
+      steps.add(new Step.MakeDirectory(layout.exempt()));
+    }
+    if (options.systemd()) {
+      write(
+          layout.unit(),
+          resource("drawbridge.service")
+              .replace("/usr/libexec/drawbridge", layout.programs().toString()),
+          "start the agent before Docker",
+          false);
+      notes.add("then run: systemctl daemon-reload && systemctl enable --now drawbridge");
+    }
+    if (options.docker()) {
+      registerWithDocker();
+    }
+    if (options.podman()) {
+      for (String stage : List.of("createRuntime", "poststop")) {
+        write(
+            layout.podmanHooks().resolve("drawbridge-" + stage + ".json"),
+            resource("drawbridge-" + stage + ".json")
+                .replace("/usr/libexec/drawbridge", layout.programs().toString()),
+            "run drawbridge-hook at " + stage + " of every container of root",
+            false);
+      }
+      notes.add("rootless Podman reads no hooks.d directory: its containers stay unguarded");
+    }
+    return new InstallPlan(steps, notes, conflicts);
+  }
+
+  private void registerWithDocker() throws InstallException {
+    DockerHost host = DockerHost.observe(layout.dockerPidFile());
+    String before = text(layout.daemonJson());
+    switch (DaemonJson.parse(before)) {
+      case DaemonJson.Reading.Bad bad ->
+          conflicts.add(layout.daemonJson() + " is left alone: " + bad.why());
+      case DaemonJson.Reading.Good good -> register(host, good.file(), before);
+    }
+  }
+
+  private void register(DockerHost host, DaemonJson file, String before) throws InstallException {
+    flagConflicts(host);
+    InstallState remembered = InstallState.parse(text(layout.state()));
+    Optional<String> current = file.defaultRuntime();
+    boolean alreadyDefault = current.filter(DaemonJson.RUNTIME::equals).isPresent();
+    Optional<String> displaced = alreadyDefault ? remembered.displacedDefault() : current;
+    String runtime = RUNC;
+    if (options.asDefault() || alreadyDefault) {
+      String name = displaced.orElse(RUNC);
+      switch (file.program(name)) {
+        case DaemonJson.Target.Program target -> runtime = target.program();
+        case DaemonJson.Target.Unsuitable unsuitable ->
+            conflicts.add(
+                "the default runtime \""
+                    + name
+                    + "\" cannot stand behind drawbridge: "
+                    + unsuitable.why());
+      }
+      write(
+          layout.state(),
+          new InstallState(displaced).render(),
+          "remember the default runtime before drawbridge",
+          false);
+    }
+    write(
+        layout.shimConfig(),
+        ShimConfig.render(layout, runtime, false),
+        "drawbridge-runc hands over to " + runtime,
+        false);
+    boolean changed =
+        write(
+            layout.daemonJson(),
+            file.with(layout.shim().toString(), options.asDefault()).text(),
+            "register runtime drawbridge" + (options.asDefault() ? ", and as the default" : ""),
+            true);
+    if (changed) {
+      reload(host);
+    }
+    notes.add(
+        options.asDefault()
+            ? "containers that exist keep the runtime they were created with: recreate them to"
+                + " have them guarded"
+            : "guard a container with: docker run --runtime drawbridge, or runtime: drawbridge in"
+                + " compose");
+    if (before.isEmpty() && !host.pid().isPresent()) {
+      notes.add("no dockerd runs here: it reads " + layout.daemonJson() + " when it starts");
+    }
+  }
+
+  /** A setting that is both a flag and in the file keeps dockerd from starting. */
+  private void flagConflicts(DockerHost host) {
+    host.flag("config-file")
+        .filter(path -> !Path.of(path).equals(layout.daemonJson()))
+        .ifPresent(
+            path -> conflicts.add("dockerd reads " + path + " instead of " + layout.daemonJson()));
+    host.flag("add-runtime")
+        .ifPresent(value ->
+            conflicts.add(
+                "dockerd was started with --add-runtime "
+                    + value
+                    + ": move it into \"runtimes\" of "
+                    + layout.daemonJson()
+                    + " first, Docker does not start with both"));
+    if (options.asDefault()) {
+      host.flag("default-runtime")
+          .ifPresent(value ->
+              conflicts.add(
+                  "dockerd was started with --default-runtime "
+                      + value
+                      + ": move it into "
+                      + layout.daemonJson()
+                      + " first, Docker does not start with both"));
+    }
+  }
+
+  private InstallPlan remove() throws InstallException {
+    DockerHost host = DockerHost.observe(layout.dockerPidFile());
+    String before = text(layout.daemonJson());
+    InstallState remembered = InstallState.parse(text(layout.state()));
+    switch (DaemonJson.parse(before)) {
+      case DaemonJson.Reading.Bad bad ->
+          conflicts.add(layout.daemonJson() + " is left alone: " + bad.why());
+      case DaemonJson.Reading.Good good -> unregister(host, good.file(), before, remembered);
+    }
+    return new InstallPlan(steps, notes, conflicts);
+  }
+
+  private void unregister(DockerHost host, DaemonJson file, String before, InstallState remembered)
+      throws InstallException {
+    List<String> left = DockerHost.containersNamingUs(host.dataRoot(file));
+    DaemonJson restored = file.withDefaultRestored(remembered.displacedDefault());
+    DaemonJson after = left.isEmpty() ? restored.without() : restored;
+    boolean changed = !before.isEmpty() && writeExisting(before, after);
+    if (changed) {
+      reload(host);
+    }
+    if (left.isEmpty()) {
+      deleteAll();
+      return;
+    }
+    String runtime = ShimConfig.runtime(text(layout.shimConfig())).orElse(RUNC);
+    write(
+        layout.shimConfig(),
+        ShimConfig.render(layout, runtime, true),
+        "drawbridge-runc passes everything through",
+        false);
+    delete(layout.unit());
+    deletePodmanHooks();
+    notes.add(
+        "these containers were created with runtime drawbridge and could not start without it, so"
+            + " it stays registered and guards nothing: "
+            + String.join(", ", left));
+    notes.add("recreate them, then uninstall again");
+  }
+
+  private boolean writeExisting(String before, DaemonJson after) throws InstallException {
+    // A file that held nothing but ours becomes {}; dockerd accepts that.
+    return !after.text().equals(before)
+        && write(layout.daemonJson(), after.text(), "as it was without drawbridge", true);
+  }
+
+  private void deleteAll() {
+    delete(layout.unit());
+    deletePodmanHooks();
+    delete(layout.shimConfig());
+    delete(layout.state());
+    delete(layout.shim());
+    delete(layout.hook());
+  }
+
+  private void deletePodmanHooks() {
+    delete(layout.podmanHooks().resolve("drawbridge-createRuntime.json"));
+    delete(layout.podmanHooks().resolve("drawbridge-poststop.json"));
+  }
+
+  private void delete(Path file) {
+    if (Files.exists(file)) {
+      steps.add(new Step.Delete(file));
+    }
+  }
+
+  private void reload(DockerHost host) {
+    if (options.reload() && host.pid().isPresent()) {
+      steps.add(new Step.Reload(host.pid().getAsLong()));
+    }
+  }
+
+  private void copyProgram(String name) throws InstallException {
+    Path from = options.builtPrograms().resolve(name);
+    Path to = layout.programs().resolve(name);
+    try {
+      byte[] bytes = Files.readAllBytes(from);
+      if (!Files.exists(to) || !Arrays.equals(bytes, Files.readAllBytes(to))) {
+        steps.add(new Step.Copy(from, to));
+      }
+    } catch (IOException e) {
+      throw new InstallException("cannot read program " + from + ": build it first", e);
+    }
+  }
+
+  /** Whether anything would change. */
+  private boolean write(Path file, String after, String why, boolean validate)
+      throws InstallException {
+    String before = text(file);
+    if (before.equals(after)) {
+      return false;
+    }
+    steps.add(new Step.Write(file, before, after, why, validate));
+    return true;
+  }
+
+  private static String text(Path file) throws InstallException {
+    try {
+      return Files.readString(file);
+    } catch (NoSuchFileException e) {
+      return "";
+    } catch (IOException e) {
+      throw new InstallException("cannot read " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static String resource(String name) throws InstallException {
+    try (InputStream in = Installer.class.getResourceAsStream(name)) {
+      if (in == null) {
+        throw new InstallException("this build lacks " + name);
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new InstallException("cannot read " + name, e);
+    }
+  }
+}

@@ -1,0 +1,67 @@
+package dev.drawbridge.install;
+
+import java.nio.file.Path;
+
+/** One thing that applying a plan does. */
+public sealed interface Step {
+
+  /** One line for people, in the imperative. */
+  String describe();
+
+  /**
+   * Write a text file as a whole; what was there is kept beside it once, as {@code
+   * NAME.before-drawbridge}.
+   *
+   * @param before what is there now; empty if nothing is
+   * @param validate have {@code dockerd --validate} read the new text before it takes the place of
+   *     the old one, if this dockerd can
+   */
+  record Write(Path file, String before, String after, String why, boolean validate)
+      implements Step {
+    @Override
+    public String describe() {
+      return (before.isEmpty() ? "write " : "change ") + file + ": " + why;
+    }
+
+    /** The change, line by line. */
+    public String diff() {
+      return TextDiff.between(before, after);
+    }
+  }
+
+  /** Copy a program, mode 0755. */
+  record Copy(Path from, Path to) implements Step {
+    @Override
+    public String describe() {
+      return "copy " + from.getFileName() + " to " + to;
+    }
+  }
+
+  /** Make a directory, readable for root only. */
+  record MakeDirectory(Path directory) implements Step {
+    @Override
+    public String describe() {
+      return "make directory " + directory;
+    }
+  }
+
+  /** Delete a file of ours. */
+  record Delete(Path file) implements Step {
+    @Override
+    public String describe() {
+      return "delete " + file;
+    }
+  }
+
+  /**
+   * Tell dockerd to read its configuration again. Containers keep running.
+   *
+   * @param pid checked again to be a dockerd when the step is applied
+   */
+  record Reload(long pid) implements Step {
+    @Override
+    public String describe() {
+      return "send SIGHUP to dockerd (process " + pid + "); nothing restarts";
+    }
+  }
+}

@@ -1,0 +1,154 @@
+package dev.drawbridge.install;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/** The one place of this package that changes anything. */
+final class StepExecutor {
+  private static final String BACKUP = ".before-drawbridge";
+  private static final long PROGRAM_SECONDS = 30;
+
+  private StepExecutor() {}
+
+  static String apply(Step step) throws InstallException {
+    try {
+      return switch (step) {
+        case Step.Write write -> write(write);
+        case Step.Copy copy -> {
+          Files.createDirectories(parent(copy.to()));
+          replace(copy.to(), Files.readAllBytes(copy.from()), "rwxr-xr-x");
+          yield "copied " + copy.to();
+        }
+        case Step.MakeDirectory make -> {
+          Files.createDirectories(parent(make.directory()));
+          if (!Files.exists(make.directory())) {
+            Files.createDirectory(
+                make.directory(),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+          }
+          yield "made " + make.directory();
+        }
+        case Step.Delete delete -> {
+          Files.deleteIfExists(delete.file());
+          yield "deleted " + delete.file();
+        }
+        case Step.Reload reload -> reload(reload.pid());
+      };
+    } catch (IOException e) {
+      throw new InstallException("failed to " + step.describe() + ": " + e, e);
+    }
+  }
+
+  private static String write(Step.Write write) throws IOException, InstallException {
+    // A linked configuration stays linked: the file behind it is what changes.
+    Path file = Files.exists(write.file()) ? write.file().toRealPath() : write.file();
+    Files.createDirectories(parent(file));
+    String now = Files.exists(file) ? Files.readString(file) : "";
+    if (!now.equals(write.before())) {
+      throw new InstallException(file + " changed since the plan was made; plan again");
+    }
+    Path backup = file.resolveSibling(file.getFileName() + BACKUP);
+    if (Files.exists(file) && !Files.exists(backup)) {
+      Files.copy(file, backup, StandardCopyOption.COPY_ATTRIBUTES);
+    }
+    String validated = write.validate() ? validate(file, write.after()) : "";
+    Set<PosixFilePermission> mode =
+        Files.exists(file)
+            ? Files.getPosixFilePermissions(file)
+            : PosixFilePermissions.fromString("rw-r--r--");
+    replace(
+        file, write.after().getBytes(StandardCharsets.UTF_8), PosixFilePermissions.toString(mode));
+    return "wrote " + file + validated;
+  }
+
+  private static void replace(Path file, byte[] bytes, String mode) throws IOException {
+    Path temporary = Files.createTempFile(parent(file), ".drawbridge-", ".new");
+    try {
+      try (FileChannel out = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+        var rest = java.nio.ByteBuffer.wrap(bytes);
+        while (rest.hasRemaining()) {
+          out.write(rest);
+        }
+        out.force(true);
+      }
+      Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString(mode));
+      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      Files.deleteIfExists(temporary);
+    }
+  }
+
+  /** Docker 20.10 has no --validate: then the text has only our own word for it. */
+  private static String validate(Path file, String text) throws IOException, InstallException {
+    Path candidate = Files.createTempFile(parent(file), ".drawbridge-", ".json");
+    try {
+      Files.writeString(candidate, text);
+      Ran ran;
+      try {
+        ran = run(List.of("dockerd", "--validate", "--config-file=" + candidate));
+      } catch (IOException e) {
+        return " (not validated: there is no dockerd in PATH)";
+      }
+      if (ran.exit() == 0) {
+        return " (dockerd --validate accepts it)";
+      }
+      if (ran.output().contains("unknown flag")) {
+        return " (not validated: this dockerd has no --validate)";
+      }
+      throw new InstallException(
+          "dockerd does not accept the new " + file + ", nothing was changed: " + ran.output());
+    } finally {
+      Files.deleteIfExists(candidate);
+    }
+  }
+
+  private static String reload(long pid) throws IOException, InstallException {
+    if (!DockerHost.isDockerd(pid)) {
+      return "dockerd (process " + pid + ") is gone: it reads the configuration when it starts";
+    }
+    Ran ran = run(List.of("sh", "-c", "kill -HUP " + pid));
+    if (ran.exit() != 0) {
+      throw new InstallException("SIGHUP to dockerd (process " + pid + ") failed: " + ran.output());
+    }
+    return "dockerd reads its configuration again";
+  }
+
+  private record Ran(int exit, String output) {}
+
+  private static Ran run(List<String> command) throws IOException, InstallException {
+    Path output = Files.createTempFile("drawbridge-install", ".out");
+    try {
+      Process process =
+          new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+              .redirectOutput(output.toFile())
+              .start();
+      if (!process.waitFor(PROGRAM_SECONDS, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+        throw new InstallException(
+            command.getFirst() + " did not end within " + PROGRAM_SECONDS + " s");
+      }
+      return new Ran(process.exitValue(), Files.readString(output).strip());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InstallException("interrupted while " + command.getFirst() + " ran", e);
+    } finally {
+      Files.deleteIfExists(output);
+    }
+  }
+
+  private static Path parent(Path file) {
+    return file.toAbsolutePath().resolveSibling(".").normalize();
+  }
+}
