@@ -1,5 +1,6 @@
 package dev.drawbridge.bpf;
 
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -71,9 +72,13 @@ final class Btf {
     int stringsAt = header + in.getInt(16);
     List<Type> types = new ArrayList<>();
     types.add(new Type(0, "void", 0, 0, 0, List.of()));
-    in.position(typesAt);
-    while (in.position() < typesEnd) {
-      types.add(type(in, stringsAt));
+    try {
+      in.position(typesAt);
+      while (in.position() < typesEnd) {
+        types.add(type(in, stringsAt));
+      }
+    } catch (BufferUnderflowException | IndexOutOfBoundsException e) {
+      throw new IllegalArgumentException("BTF ends too early", e);
     }
     return new Btf(types);
   }

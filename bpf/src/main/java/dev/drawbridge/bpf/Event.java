@@ -14,6 +14,7 @@ import java.nio.ByteBuffer;
  * @param reason a code of {@code reasons.h}
  * @param direction from the owner's point of view
  * @param protocol an IPPROTO number
+ * @param side whose rules denied; NONE unless denied or audited
  */
 public record Event(
     long timeNanos,
@@ -26,12 +27,33 @@ public record Event(
     KernelDirection direction,
     int protocol,
     KernelHook hook,
+    Side side,
     InetAddress source,
     int sourcePort,
     InetAddress destination,
     int destinationPort) {
   /** Bytes in the kernel. */
   public static final int SIZE = 72;
+
+  /** {@code DB_SIDE_*}. */
+  public enum Side implements KernelNumber {
+    NONE(0),
+    /** The caller's egress rules. */
+    CALLER(1),
+    /** The callee's ingress rules. */
+    CALLEE(2);
+
+    private final int number;
+
+    Side(int number) {
+      this.number = number;
+    }
+
+    @Override
+    public int number() {
+      return number;
+    }
+  }
 
   public Event {
     NativeOrder.checkNotNegative(owner, "owner");
@@ -49,7 +71,8 @@ public record Event(
     out.putInt(owner).putInt(peer).putInt(rule).putInt((int) generation);
     out.putShort((short) reason).put((byte) verdict.number()).put((byte) direction.number());
     out.put((byte) protocol).put((byte) hook.number());
-    out.putShort((short) sourcePort).putShort((short) destinationPort).putShort((short) 0);
+    out.putShort((short) sourcePort).putShort((short) destinationPort);
+    out.put((byte) side.number()).put((byte) 0);
     NativeOrder.putAddress(out, source);
     NativeOrder.putAddress(out, destination);
     return NativeOrder.bytes(out);
@@ -69,7 +92,8 @@ public record Event(
     KernelHook hook = NativeOrder.constant(KernelHook.class, NativeOrder.u8(in));
     int sourcePort = NativeOrder.u16(in);
     int destinationPort = NativeOrder.u16(in);
-    in.getShort();
+    Side side = NativeOrder.constant(Side.class, NativeOrder.u8(in));
+    in.get();
     InetAddress source = NativeOrder.address(in);
     InetAddress destination = NativeOrder.address(in);
     return new Event(
@@ -83,6 +107,7 @@ public record Event(
         direction,
         protocol,
         hook,
+        side,
         source,
         sourcePort,
         destination,

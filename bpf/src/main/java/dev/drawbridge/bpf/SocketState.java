@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
  * @param protocol an IPPROTO number
  * @param redirected connect() was rewritten to the engine's listener
  * @param fromEngine a server's socket whose client is the engine: the request was judged
+ * @param answers datagrams were admitted to it: what it sends may be answers, judged one by one
  * @param owner endpoint it belongs to, or that the engine speaks for
  * @param peer the other side
  * @param port the callee's port
@@ -24,6 +25,7 @@ public record SocketState(
     int protocol,
     boolean redirected,
     boolean fromEngine,
+    boolean answers,
     int owner,
     int peer,
     int port,
@@ -34,6 +36,7 @@ public record SocketState(
 
   private static final int REDIRECTED = 1;
   private static final int FROM_ENGINE = 1 << 1;
+  private static final int ANSWERS = 1 << 2;
   private static final int TCP = 6;
   private static final InetAddress UNSPECIFIED = NativeOrder.asAddress(new byte[16]);
 
@@ -77,6 +80,7 @@ public record SocketState(
         TCP,
         false,
         false,
+        false,
         caller,
         callee,
         port,
@@ -85,7 +89,8 @@ public record SocketState(
   }
 
   public byte[] encode() {
-    int flags = (redirected ? REDIRECTED : 0) | (fromEngine ? FROM_ENGINE : 0);
+    int flags =
+        (redirected ? REDIRECTED : 0) | (fromEngine ? FROM_ENGINE : 0) | (answers ? ANSWERS : 0);
     ByteBuffer out = NativeOrder.allocate(SIZE).putInt((int) generation);
     out.put((byte) role.number()).put((byte) verdict.number());
     out.put((byte) protocol).put((byte) flags);
@@ -112,6 +117,7 @@ public record SocketState(
         protocol,
         (flags & REDIRECTED) != 0,
         (flags & FROM_ENGINE) != 0,
+        (flags & ANSWERS) != 0,
         owner,
         peer,
         port,

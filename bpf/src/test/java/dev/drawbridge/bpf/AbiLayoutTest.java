@@ -1,0 +1,381 @@
+package dev.drawbridge.bpf;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.drawbridge.bpf.ffi.LibBpf;
+import dev.drawbridge.bpf.ffi.NativeFailure;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The Java records against the type information of the object that is shipped: each member is
+ * looked for where the compiler put it, and must hold what the record was given.
+ */
+class AbiLayoutTest {
+  private static final Path ABI = Path.of("src/main/bpf/include/abi.h");
+  private static final InetAddress A = address("192.0.2.17");
+  private static final InetAddress B = address("2001:db8::2:3");
+
+  private static final Btf BTF = Btf.parse(shippedBtf());
+
+  private static byte[] shippedBtf() {
+    try (LibBpf.Opened object = LibBpf.system().open(BpfObject.drawbridge(), "layout")) {
+      return object.btf();
+    } catch (NativeFailure e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void selfLiesWhereTheKernelReadsIt() {
+    Self self = new Self(0x01020304, Self.Kind.AGENT);
+    verify("db_self", Self.SIZE, self.encode(), Map.of("endpoint", 0x01020304L, "kind", 2L));
+    assertEquals(self, Self.decode(self.encode()));
+  }
+
+  @Test
+  void endpointLiesWhereTheKernelReadsIt() {
+    Endpoint endpoint = new Endpoint(true, false, true, false, 77, 0xfff1, 0xfff2);
+    verify(
+        "db_endpoint",
+        Endpoint.SIZE,
+        endpoint.encode(),
+        Map.of("flags", 5L, "netns", 77L, "engine_port4", 0xfff1L, "engine_port6", 0xfff2L));
+    assertEquals(endpoint, Endpoint.decode(endpoint.encode()));
+  }
+
+  @Test
+  void eachEndpointFlagHasTheBitOfTheHeader() throws IOException {
+    assertEquals(
+        define("DB_EP_CLOSED_EGRESS"), flags(new Endpoint(true, false, false, false, 1, 0, 0)));
+    assertEquals(
+        define("DB_EP_CLOSED_INGRESS"), flags(new Endpoint(false, true, false, false, 1, 0, 0)));
+    assertEquals(define("DB_EP_AUDIT"), flags(new Endpoint(false, false, true, false, 1, 0, 0)));
+    assertEquals(define("DB_EP_OFF"), flags(new Endpoint(false, false, false, true, 1, 0, 0)));
+  }
+
+  private static int flags(Endpoint endpoint) {
+    return ByteBuffer.wrap(endpoint.encode()).order(ByteOrder.nativeOrder()).getInt();
+  }
+
+  @Test
+  void addressKeyLiesWhereTheKernelReadsIt() {
+    AddressKey key = AddressKey.exactly(A);
+    verify(
+        "db_address_key", AddressKey.SIZE, key.encode(), Map.of("prefix_bits", 128L, "address", A));
+    assertEquals(key, AddressKey.decode(key.encode()));
+    assertEquals(120, AddressKey.block(address("192.0.2.0"), 24).prefixBits());
+    assertEquals(32, AddressKey.block(address("2001:db8::"), 32).prefixBits());
+  }
+
+  @Test
+  void pairLiesWhereTheKernelReadsIt() {
+    Pair pair = new Pair(300, 301, KernelDirection.INGRESS);
+    verify(
+        "db_pair", Pair.SIZE, pair.encode(), Map.of("owner", 300L, "peer", 301L, "direction", 1L));
+    assertEquals(pair, Pair.decode(pair.encode()));
+  }
+
+  @Test
+  void tableAndItsRangesLieWhereTheKernelReadsThem() {
+    Table table =
+        new Table(
+            List.of(
+                new Range(6, 80, 443, KernelVerdict.ENGINE, 9),
+                new Range(17, 0xfff0, 0xffff, KernelVerdict.ALLOW, 0x01020304)));
+    byte[] bytes = table.encode();
+    assertEquals(table, Table.decode(bytes));
+    int struct = BTF.struct("db_table").orElseThrow();
+    assertEquals(BTF.size(struct), Table.SIZE);
+    List<Btf.Member> members = BTF.members(struct);
+    assertEquals(List.of("count", "ranges"), members.stream().map(Btf.Member::name).toList());
+    assertEquals(2L, number(bytes, members.getFirst()));
+    int ranges = members.get(1).bitOffset() / 8;
+    int size = BTF.size(BTF.struct("db_range").orElseThrow());
+    verify(
+        "db_range",
+        Range.SIZE,
+        Arrays.copyOfRange(bytes, ranges + size, ranges + 2 * size),
+        Map.of(
+            "protocol", 17L, "verdict", 2L, "low", 0xfff0L, "high", 0xffffL, "rule", 0x01020304L));
+    assertEquals(Table.MAX_RANGES * size, BTF.size(members.get(1).type()));
+    assertEquals(0, number(Arrays.copyOfRange(bytes, ranges + 2 * size, bytes.length), 0, 8));
+  }
+
+  @Test
+  void flowKeyLiesWhereTheKernelReadsIt() {
+    FlowKey key = new FlowKey(A, 0xfff1, B, 0xfff2, 132);
+    verify(
+        "db_flow_key",
+        FlowKey.SIZE,
+        key.encode(),
+        Map.of(
+            "source", A,
+            "destination", B,
+            "source_port", 0xfff1L,
+            "destination_port", 0xfff2L,
+            "protocol", 132L));
+    assertEquals(key, FlowKey.decode(key.encode()));
+  }
+
+  @Test
+  void flowLiesWhereTheKernelReadsIt() {
+    Flow flow = new Flow(0x0102030405060708L, 300, 301, false, true, 0xfffffff1L, 302, 0xfffffff2L);
+    verify(
+        "db_flow",
+        Flow.SIZE,
+        flow.encode(),
+        Map.of(
+            "seen_ns", 0x0102030405060708L,
+            "sender", 300L,
+            "callee", 301L,
+            "flags", 2L,
+            "generation", 0xfffffff1L,
+            "admitted_by", 302L,
+            "admitted_generation", 0xfffffff2L));
+    assertEquals(flow, Flow.decode(flow.encode()));
+  }
+
+  @Test
+  void originKeyLiesWhereTheKernelReadsIt() {
+    OriginKey key = new OriginKey(7, A, 0xfff1, 0xfff2);
+    verify(
+        "db_origin_key",
+        OriginKey.SIZE,
+        key.encode(),
+        Map.of("netns", 7L, "peer_port", 0xfff1L, "local_port", 0xfff2L, "peer", A));
+    assertEquals(key, OriginKey.decode(key.encode()));
+  }
+
+  @Test
+  void originLiesWhereTheKernelReadsIt() {
+    Origin origin = new Origin(B, 0xfff1, true, 300, 2, 0xfffffff1L);
+    verify(
+        "db_origin",
+        Origin.SIZE,
+        origin.encode(),
+        Map.of(
+            "destination", B,
+            "port", 0xfff1L,
+            "flags", 1L,
+            "caller", 300L,
+            "callee", 2L,
+            "generation", 0xfffffff1L));
+    assertEquals(origin, Origin.decode(origin.encode()));
+  }
+
+  @Test
+  void socketStateLiesWhereTheKernelReadsIt() {
+    SocketState state =
+        new SocketState(
+            0xfffffff1L,
+            SocketState.Role.SERVER,
+            KernelVerdict.ALLOW,
+            17,
+            true,
+            false,
+            true,
+            300,
+            301,
+            0xfff1,
+            0xfff2,
+            B);
+    verify(
+        "db_socket",
+        SocketState.SIZE,
+        state.encode(),
+        Map.of(
+            "generation", 0xfffffff1L,
+            "role", 2L,
+            "verdict", 2L,
+            "protocol", 17L,
+            "flags", 5L,
+            "owner", 300L,
+            "peer", 301L,
+            "port", 0xfff1L,
+            "peer_port", 0xfff2L,
+            "address", B));
+    assertEquals(state, SocketState.decode(state.encode()));
+    SocketState engine = SocketState.engine(3, 300, 301, 80);
+    assertEquals(engine, SocketState.decode(engine.encode()));
+  }
+
+  @Test
+  void configLiesWhereTheKernelReadsIt() {
+    Config config = new Config(0xfffffff1L, 5);
+    verify(
+        "db_config", Config.SIZE, config.encode(), Map.of("generation", 0xfffffff1L, "flags", 5L));
+    assertEquals(config, Config.decode(config.encode()));
+  }
+
+  @Test
+  void eventLiesWhereTheKernelWritesIt() {
+    Event event =
+        new Event(
+            0x0102030405060708L,
+            300,
+            301,
+            5,
+            0xfffffff1L,
+            0xfff0,
+            KernelVerdict.AUDIT,
+            KernelDirection.INGRESS,
+            17,
+            KernelHook.SOCK_OPS,
+            Event.Side.CALLEE,
+            A,
+            0xfff1,
+            B,
+            0xfff2);
+    Map<String, Object> members = new LinkedHashMap<>();
+    members.put("time_ns", 0x0102030405060708L);
+    members.put("owner", 300L);
+    members.put("peer", 301L);
+    members.put("rule", 5L);
+    members.put("generation", 0xfffffff1L);
+    members.put("reason", 0xfff0L);
+    members.put("verdict", 3L);
+    members.put("direction", 1L);
+    members.put("protocol", 17L);
+    members.put("hook", 8L);
+    members.put("side", 2L);
+    members.put("source_port", 0xfff1L);
+    members.put("destination_port", 0xfff2L);
+    members.put("source", A);
+    members.put("destination", B);
+    verify("db_event", Event.SIZE, event.encode(), members);
+    assertEquals(event, Event.decode(event.encode()));
+  }
+
+  @Test
+  void everyEnumConstantHasTheNumberOfTheHeader() throws IOException {
+    verifyEnum("DB_", KernelVerdict.values());
+    verifyEnum("DB_", KernelDirection.values());
+    verifyEnum("DB_SELF_", Self.Kind.values());
+    verifyEnum("DB_ROLE_", SocketState.Role.values());
+    verifyEnum("DB_SIDE_", Event.Side.values());
+    verifyEnum("DB_HOOK_", Arrays.stream(KernelHook.values()).skip(1).toArray(KernelHook[]::new));
+    assertEquals(Table.MAX_RANGES, define("DB_MAX_RANGES"));
+  }
+
+  @Test
+  void everyStructOfTheHeaderHasARecord() throws IOException {
+    Set<String> declared = new TreeSet<>();
+    Matcher structs = Pattern.compile("(?m)^struct (db_\\w+) \\{").matcher(Files.readString(ABI));
+    while (structs.find()) {
+      declared.add(structs.group(1));
+    }
+    Set<String> mirrored =
+        new TreeSet<>(
+            Set.of(
+                "db_address",
+                "db_address_key",
+                "db_config",
+                "db_endpoint",
+                "db_event",
+                "db_flow",
+                "db_flow_key",
+                "db_origin",
+                "db_origin_key",
+                "db_pair",
+                "db_range",
+                "db_self",
+                "db_socket",
+                "db_table"));
+    assertEquals(mirrored, declared);
+  }
+
+  private static <E extends Enum<E> & KernelNumber> void verifyEnum(String prefix, E[] constants)
+      throws IOException {
+    for (E constant : constants) {
+      assertEquals(define(prefix + constant.name()), constant.number(), constant.toString());
+    }
+  }
+
+  /** A #define's or an enumerator's number. */
+  private static int define(String name) throws IOException {
+    Matcher found =
+        Pattern.compile("\\b" + name + "(?: =)? (?:\\((1u << )?)?(\\d+)\\b")
+            .matcher(Files.readString(ABI));
+    assertTrue(found.find(), () -> "abi.h does not define " + name);
+    int number = Integer.parseInt(found.group(2));
+    return found.group(1) == null ? number : 1 << number;
+  }
+
+  /** Every member but the reserved ones must be expected, and hold what is expected. */
+  private static void verify(String struct, int size, byte[] bytes, Map<String, Object> expected) {
+    int id = BTF.struct(struct).orElseThrow(() -> new AssertionError("no struct " + struct));
+    assertEquals(BTF.size(id), size, struct);
+    assertEquals(size, bytes.length, struct);
+    Set<String> members = new TreeSet<>();
+    for (Btf.Member member : BTF.members(id)) {
+      if (member.name().equals("reserved")) {
+        assertEquals(0, number(bytes, member), struct + " reserved");
+        continue;
+      }
+      members.add(member.name());
+      Object value = expected.get(member.name());
+      String what = struct + "." + member.name();
+      if (value instanceof InetAddress address) {
+        int at = member.bitOffset() / 8;
+        assertArrayEquals(unified(address), Arrays.copyOfRange(bytes, at, at + 16), what);
+      } else {
+        assertEquals(value, number(bytes, member), what);
+      }
+    }
+    assertEquals(members, new TreeSet<>(expected.keySet()));
+  }
+
+  private static byte[] unified(InetAddress address) {
+    byte[] raw = address.getAddress();
+    if (raw.length == 16) {
+      return raw;
+    }
+    return new byte[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, raw[0], raw[1], raw[2], raw[3]};
+  }
+
+  private static long number(byte[] bytes, Btf.Member member) {
+    return number(bytes, member.bitOffset() / 8, BTF.size(member.type()));
+  }
+
+  private static long number(byte[] bytes, int at, int size) {
+    ByteBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
+    return switch (size) {
+      case 1 -> Byte.toUnsignedLong(in.get(at));
+      case 2 -> Short.toUnsignedLong(in.getShort(at));
+      case 4 -> Integer.toUnsignedLong(in.getInt(at));
+      case 8 -> in.getLong(at);
+      default -> {
+        long any = 0;
+        for (int i = 0; i < size; i++) {
+          any |= bytes[at + i];
+        }
+        yield any;
+      }
+    };
+  }
+
+  private static InetAddress address(String literal) {
+    try {
+      return InetAddress.getByName(literal);
+    } catch (UnknownHostException e) {
+      throw new AssertionError(e);
+    }
+  }
+}
