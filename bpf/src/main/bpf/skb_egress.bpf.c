@@ -9,7 +9,8 @@
  *   4. a raw socket's TCP or UDP: RAW_SOCKET.
  *   5. TCP without state: a SYN is judged as connect would (MPTCP's subflows
  *      come this way), a listener's SYN+ACK and any RST pass, the rest is a
- *      connection older than the attachment: UNJUDGED_SOCKET.
+ *      connection older than the attachment: UNJUDGED_SOCKET, unless we have
+ *      no rules.
  *   6. anything else: the socket's last judgement, if it allowed this
  *      destination; the flow's record, if it is ours and of this generation; an
  *      answer to an admitted datagram; then the rules.
@@ -193,7 +194,7 @@ DB_INLINE int egress_tcp_unknown(struct bpf_sock *sk, const struct db_packet *pa
 {
 	__u8 handshake = packet->tcp_flags & (DB_TCP_SYN | DB_TCP_ACK);
 	__u32 callee = DB_PEER_WORLD;
-	int reason;
+	int reason, allowed, news;
 
 	if (handshake == DB_TCP_SYN) {
 		if (!judge_and_store(sk, packet, me, answer, &callee, 0))
@@ -207,9 +208,11 @@ DB_INLINE int egress_tcp_unknown(struct bpf_sock *sk, const struct db_packet *pa
 		return 1;
 	if (packet->tcp_flags & DB_TCP_RST)
 		return 1;
-	if (!db_first_refusal(sk, db_generation()))
-		return 0;
-	return egress_refuse(&packet->key, answer, DB_REASON_UNJUDGED_SOCKET, me, db_peer_of(&packet->key.destination));
+	allowed = db_unjudged(sk, me, answer, &news);
+	if (news)
+		db_report(&packet->key, answer, me, db_peer_of(&packet->key.destination),
+			DB_WHERE(DB_HOOK_SKB_EGRESS, DB_EGRESS));
+	return allowed;
 }
 
 DB_INLINE int egress_datagram(struct bpf_sock *sk, const struct db_packet *packet, __u32 me, struct db_answer *answer)

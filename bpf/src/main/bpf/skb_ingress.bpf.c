@@ -9,7 +9,7 @@
  *   4. a raw socket's copy of TCP or UDP: RAW_SOCKET.
  *   5. TCP at a listener: judged as include/inbound.h says.
  *   6. TCP on a connection without state: the record of a container's own
- *      egress program explains it, else UNJUDGED_SOCKET.
+ *      egress program explains it, else UNJUDGED_SOCKET, unless we have no rules.
  *   7. anything else: an answer to what we sent passes, so does what was
  *      admitted by this generation, the rest is judged as inbound.
  * ICMP errors about TCP and UDP do not come here: the kernel hands them to
@@ -66,11 +66,15 @@ DB_INLINE int ingress_unknown(struct bpf_sock *sk, const struct db_packet *packe
 {
 	struct db_socket state __attribute__((aligned(8))) = {};
 	const struct db_flow *flow = db_fresh_flow(&packet->key);
+	int allowed, news;
 
 	if (!flow || flow->flags & DB_FLOW_OUTSIDER) {
 		if (packet->tcp_flags & DB_TCP_RST)
 			return 1;
-		return ingress_refuse(sk, &packet->key, &inbound->answer, DB_REASON_UNJUDGED_SOCKET, me);
+		allowed = db_unjudged(sk, me, &inbound->answer, &news);
+		if (news)
+			db_report(&packet->key, &inbound->answer, me, db_peer_of(&packet->key.source), WHERE_INBOUND);
+		return allowed;
 	}
 	judge_inbound(&packet->key, me, inbound);
 	state.generation = inbound->answer.generation;

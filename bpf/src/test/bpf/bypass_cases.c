@@ -399,11 +399,17 @@ static void older_than_attachment(void)
 	say(client, "x");
 	hears(server, "x", PATIENT);
 	bpf_map_delete_elem(lab_map("sockets"), &client);
+	claim(!say(client, "x") && hears(server, "x", PATIENT),
+		"a connection older than the attachment goes on for a container without rules");
+	policy_flags(ID_A, DB_EP_CLOSED_INGRESS);
+	generation_next();
 	claim(is_cut(client, server) && event_await(DB_REASON_UNJUDGED_SOCKET, ID_A, PATIENT),
-		"a connection older than the attachment is cut at the caller");
+		"and is cut at the caller once it has some");
 	claim(events_count(DB_REASON_UNJUDGED_SOCKET, ID_A) == 1, "recorded once");
 	close(client);
 	close(server);
+	policy_flags(ID_A, 0);
+	generation_next();
 	client = dialled(A, address_of(B, AF_INET, 7000), PATIENT);
 	server = accepted(listening, PATIENT);
 	say(client, "x");

@@ -249,11 +249,21 @@ static void egress(void)
 	policy(DB_EP_CLOSED_EGRESS | DB_EP_AUDIT, 0);
 	claim(run_on("skb_egress", &packet, packet.size, device) == PASSES && last.verdict == DB_AUDIT, "egress: audit");
 	bpf_map_delete_elem(map("flows"), &key);
-	policy(0, 0);
+	policy(DB_EP_CLOSED_INGRESS, 0);
 	verdict("skb_egress", with_ports(v4(6, 0, NULL), 0x10), DROPS, DB_REASON_UNJUDGED_SOCKET,
 		"egress: TCP data of a socket without state");
 	verdict("skb_egress", with_ports(v4(6, 0, NULL), 0x12), DROPS, DB_REASON_UNJUDGED_SOCKET,
 		"egress: SYN+ACK of a socket that does not listen");
+	policy(DB_EP_CLOSED_EGRESS | DB_EP_AUDIT, 0);
+	claim(run_on("skb_egress", (struct packet[]){ with_ports(v4(6, 0, NULL), 0x10) }, 54, device) == PASSES &&
+			last.reason == DB_REASON_UNJUDGED_SOCKET && last.verdict == DB_AUDIT,
+		"egress: the same in audit mode");
+	policy(DB_EP_CLOSED_EGRESS | DB_EP_OFF, 0);
+	claim(run_on("skb_egress", (struct packet[]){ with_ports(v4(6, 0, NULL), 0x10) }, 54, device) == PASSES && !events,
+		"egress: the same in mode off");
+	policy(0, 0);
+	claim(run_on("skb_egress", (struct packet[]){ with_ports(v4(6, 0, NULL), 0x10) }, 54, device) == PASSES && !events,
+		"egress: the same of a container without rules");
 	claim(run_on("skb_egress", (struct packet[]){ with_ports(v4(6, 0, NULL), 0x04) }, 54, device) == PASSES,
 		"egress: a reset");
 	verdict("skb_egress", with_ports(v4(6, 0, NULL), 0x02), PASSES, DB_REASON_OPEN, "egress: SYN of a subflow is judged");

@@ -86,8 +86,9 @@ __attribute__((noinline)) int db_judge_again(struct db_socket *socket, __u32 me,
 }
 
 /*
- * For a packet that no state explains: remembers, for this generation, that it
- * was reported. False if it was before: then it is dropped without a record.
+ * For a packet that is refused without a judgement: remembers, for this
+ * generation, that it was reported. False if it was before: then it is dropped
+ * without a record.
  */
 DB_INLINE int db_first_refusal(struct bpf_sock *sk, __u32 generation)
 {
@@ -103,6 +104,44 @@ DB_INLINE int db_first_refusal(struct bpf_sock *sk, __u32 generation)
 		return 0;
 	db_socket_judged(socket, DB_DENY, generation);
 	return 1;
+}
+
+/*
+ * A TCP connection that began before its cgroup was attached: who called whom
+ * cannot be told. Passes if this endpoint has no rules in either direction
+ * (its peer's own programs enforce the peer's), or only records them. The
+ * verdict is kept for this generation; *news is 0 if it was recorded before.
+ */
+DB_INLINE int db_unjudged(struct bpf_sock *sk, __u32 me, struct db_answer *answer, int *news)
+{
+	struct db_socket *socket = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	const struct db_endpoint *endpoint;
+	__u32 generation = db_generation();
+
+	*news = 0;
+	if (socket) {
+		union db_socket_state state = db_socket_state(socket);
+
+		if (generation && state.generation == generation)
+			return state.verdict == DB_ALLOW;
+	}
+	answer->generation = generation;
+	db_deny(answer, generation ? DB_REASON_UNJUDGED_SOCKET : DB_REASON_NO_POLICY);
+	endpoint = bpf_map_lookup_elem(&endpoints, &me);
+	if (!endpoint) {
+		answer->reason = DB_REASON_UNKNOWN_ENDPOINT;
+	} else if (generation) {
+		int closed = endpoint->flags & (DB_EP_CLOSED_EGRESS | DB_EP_CLOSED_INGRESS) &&
+			     !(endpoint->flags & DB_EP_OFF);
+
+		if (!closed || endpoint->flags & DB_EP_AUDIT)
+			answer->verdict = DB_ALLOW;
+		answer->audited = closed && answer->verdict == DB_ALLOW;
+	}
+	if (socket)
+		db_socket_judged(socket, answer->verdict, generation);
+	*news = answer->verdict == DB_DENY || answer->audited;
+	return answer->verdict == DB_ALLOW;
 }
 
 #endif
