@@ -33,7 +33,6 @@ public enum Fault {
   CODING_REPEATED(400, "there is more than one Transfer-Encoding"),
   CODING_VERSION(400, "HTTP/1.0 has no Transfer-Encoding"),
   CONNECTION(400, "the Connection field is not a list of tokens that may be removed"),
-  EXPECTATION(417, "the only known expectation is: 100-continue"),
   CHUNK_SIZE(400, "a chunk size is not a hexadecimal number"),
   CHUNK_EXTENSION(400, "a chunk extension is malformed"),
   CHUNK_END(400, "a chunk does not end with CRLF"),

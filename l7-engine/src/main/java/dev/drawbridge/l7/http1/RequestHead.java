@@ -306,6 +306,7 @@ public final class RequestHead extends Head {
     int length = -1;
     int coding = -1;
     int upgrade = -1;
+    int expects = 0;
     for (int i = 0; i < count(); i++) {
       switch (name(i)) {
         case OTHER, DROPPED, OWN, CONNECTION -> {}
@@ -331,10 +332,9 @@ public final class RequestHead extends Head {
           coding = i;
         }
         case EXPECT -> {
-          if (expectsContinue || !is(i, CONTINUE)) {
-            return Fault.EXPECTATION;
-          }
-          expectsContinue = true;
+          // An expectation that nobody knows is not passed on: a callee could know it.
+          expectsContinue = expects == 0 && is(i, CONTINUE);
+          expects++;
         }
         case UPGRADE -> upgrade = lists(i, WEBSOCKET) ? i : upgrade;
         case TE -> takesTrailers |= lists(i, TRAILERS);
