@@ -5,6 +5,7 @@ import dev.drawbridge.testkit.scenario.Row;
 import dev.drawbridge.testkit.scenario.Scenario;
 import dev.drawbridge.testkit.scenario.Stage;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -31,6 +32,11 @@ public final class DemoMain {
           out.println(
               "The agent is ready in " + a.readyMillis() + " ms; docker run now goes through it."));
       status = tell(out, Stage.set(lab, agent));
+      if (status != 0 && agent.isPresent()) {
+        Path logs = agent.get().distribution().root().resolveSibling("demo.log");
+        agent.get().keepLogs(logs);
+        System.err.println("what agent and engine wrote: " + logs);
+      }
     } catch (LabException e) {
       System.err.println("drawbridge: " + e.getMessage());
     }

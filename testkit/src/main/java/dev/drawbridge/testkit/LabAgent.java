@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -161,6 +162,10 @@ public final class LabAgent implements AutoCloseable {
     process().stop();
   }
 
+  public Distribution distribution() {
+    return distribution;
+  }
+
   public long pid() {
     return process().pid();
   }
@@ -174,8 +179,26 @@ public final class LabAgent implements AutoCloseable {
     return Integer.parseInt(line.group(1));
   }
 
+  /** What the agent has written since its last start. */
   public String log() {
     return process().log();
+  }
+
+  /**
+   * Keeps the logs of agent and engine beyond the lab's end, for whoever looks for the reason of a
+   * failure.
+   */
+  public void keepLogs(Path target) {
+    StringBuilder all = new StringBuilder();
+    try (Stream<Path> logs = Stream.concat(Files.list(directory), Files.list(lab.directory()))) {
+      for (Path log : logs.filter(file -> file.toString().endsWith(".log")).sorted().toList()) {
+        all.append("==== ").append(log).append('\n').append(Files.readString(log)).append('\n');
+      }
+      Files.createDirectories(target.getParent());
+      Files.writeString(target, all);
+    } catch (IOException e) {
+      throw new LabException("cannot keep the logs in " + target + ": " + e.getMessage(), e);
+    }
   }
 
   private Path shim() {

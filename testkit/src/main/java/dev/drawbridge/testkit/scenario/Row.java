@@ -25,7 +25,7 @@ public record Row(
   public Observation observe(Stage stage) {
     try {
       return deed.on(stage);
-    } catch (LabException e) {
+    } catch (LabException | IllegalStateException e) {
       return new Observation("the lab failed", String.valueOf(e.getMessage()));
     }
   }

@@ -358,7 +358,7 @@ public final class Stage {
 
   /** The records of requests from one container to another. */
   JsonArray requestRecords(String caller, String callee) {
-    JsonArray all = theAgent().api("/v1/flows?last=10000&container=" + caller).getAsJsonArray();
+    JsonArray all = theAgent().api("/v1/flows?last=5000&container=" + caller).getAsJsonArray();
     JsonArray requests = new JsonArray();
     all.forEach(element -> {
       JsonObject flow = element.getAsJsonObject();
