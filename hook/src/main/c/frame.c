@@ -232,6 +232,23 @@ void db_exchange(const char *socket_path, enum db_operation operation, const voi
 		complete(answer);
 }
 
+int db_listening(const char *socket_path, int connect_ms)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd;
+	int error;
+
+	if (strlen(socket_path) >= sizeof(address.sun_path))
+		return 0;
+	strcpy(address.sun_path, socket_path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return 0;
+	error = connect_by(fd, &address, db_now() + connect_ms);
+	close(fd);
+	return error == 0;
+}
+
 int db_exempt(const char *directory, const char *id)
 {
 	char path[4096];

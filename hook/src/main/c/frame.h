@@ -48,6 +48,9 @@ int db_left(int64_t deadline);
 void db_exchange(const char *socket_path, enum db_operation operation, const void *payload,
 		 uint32_t length, int connect_ms, int64_t deadline, struct db_answer *answer);
 
+/* Whether somebody accepts connections there. Asks nothing. */
+int db_listening(const char *socket_path, int connect_ms);
+
 /*
  * Whether DIRECTORY lists this id as exempt: a file of that name. An id that could leave the
  * directory is never exempt.

@@ -12,6 +12,9 @@
  *   5. Anything else that goes wrong: a sentence on standard error, exit 1.
  *   6. In poststop nothing can go wrong: exit 0, always, silently.
  *
+ * With --ping instead of STAGE: exit 0 if an agent listens on the socket, else 1, silently. Nothing
+ * is asked of it.
+ *
  * Standard output stays empty, because runtimes quote it to the user beside standard error.
  */
 #include "frame.h"
@@ -29,6 +32,7 @@ struct options {
 	const char *socket_path;
 	const char *exempt_dir;
 	int total_ms;
+	int ping;
 };
 
 static char state[DB_MAX_PAYLOAD + 1];
@@ -51,6 +55,8 @@ static int parse(int argc, char **argv, struct options *options)
 		options->operation = DB_CREATE_RUNTIME;
 	else if (strcmp(argv[1], "poststop") == 0)
 		options->operation = DB_POSTSTOP;
+	else if (strcmp(argv[1], "--ping") == 0)
+		options->ping = 1;
 	else
 		return -1;
 	for (i = 2; i + 1 < argc; i += 2) {
@@ -201,6 +207,8 @@ int main(int argc, char **argv)
 	if (wrong)
 		code = fail("drawbridge: container not started: drawbridge-hook takes createRuntime or "
 			    "poststop, then --socket PATH, --timeout-ms 1..600000 or --exempt-dir PATH");
+	else if (options.ping)
+		code = !db_listening(options.socket_path, DB_DEFAULT_CONNECT_MS);
 	else
 		code = run(&options, db_now() + options.total_ms);
 	return code;

@@ -100,9 +100,14 @@ public final class HookServer implements AutoCloseable {
   public synchronized void close() {
     if (closed.compareAndSet(false, true)) {
       place.release(listener);
-      deadlines.setExecuteExistingDelayedTasksAfterShutdownPolicy(true);
-      deadlines.shutdown();
+      Thread.ofVirtual().name("hook-last-requests").start(this::endDeadlines);
     }
+  }
+
+  /** Deadlines are kept until the last request has given back its permit. */
+  private void endDeadlines() {
+    permits.acquireUninterruptibly(limits.concurrent());
+    deadlines.shutdownNow();
   }
 
   private void acceptAll(ServerSocketChannel from) {

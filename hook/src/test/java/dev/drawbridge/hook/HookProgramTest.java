@@ -171,6 +171,19 @@ final class HookProgramTest {
   }
 
   @Test
+  void pingTellsWhetherAnAgentListensAndAsksItNothing() throws Exception {
+    assertEquals(1, hook("", "--ping").exit());
+    try (var agent = new RecordingAgent(socket)) {
+      var outcome = hook("", "--ping");
+      assertEquals(0, outcome.exit());
+      assertEquals("", outcome.out() + outcome.err());
+      assertEquals(List.of(), agent.asked);
+    }
+    new RawAgent(socket, channel -> {}).close();
+    assertEquals(1, hook("", "--ping").exit());
+  }
+
+  @Test
   void commandLinesThatAreNoneAreRefusedInOneSentence() throws Exception {
     List<List<String>> lines =
         List.of(

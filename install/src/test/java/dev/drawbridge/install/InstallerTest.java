@@ -1,0 +1,255 @@
+package dev.drawbridge.install;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Installing and uninstalling below a directory of the test's own; no dockerd runs there. */
+final class InstallerTest {
+  @TempDir Path root;
+  private Layout layout;
+  private InstallOptions options;
+
+  @BeforeEach
+  void prepare() throws Exception {
+    layout = Layout.under(root);
+    Path built = Files.createDirectories(root.resolve("built"));
+    Files.writeString(built.resolve("drawbridge-hook"), "hook");
+    Files.writeString(built.resolve("drawbridge-runc"), "shim");
+    options = InstallOptions.of(built).withLayout(layout);
+  }
+
+  @Test
+  void planChangesNothingAndShowsEveryChange() throws Exception {
+    write(layout.daemonJson(), "{\"debug\":true}\n");
+    Map<String, String> before = snapshot();
+    InstallPlan plan = Installer.plan(options.withDefault(true));
+    assertEquals(before, snapshot());
+    assertEquals(List.of(), plan.conflicts());
+    String text = String.join("\n", plan.lines());
+    for (String part :
+        List.of(
+            "copy drawbridge-hook",
+            "copy drawbridge-runc",
+            "change " + layout.daemonJson(),
+            "+   \"default-runtime\": \"drawbridge\"",
+            "write " + layout.shimConfig(),
+            "+ runtime=runc",
+            "write " + layout.unit())) {
+      assertTrue(text.contains(part), part + " in " + text);
+    }
+  }
+
+  @Test
+  void applyingTwiceDoesNothingTheSecondTime() throws Exception {
+    InstallOptions all = options.withDefault(true).withPodman(true);
+    Installer.plan(all).apply();
+    Map<String, String> once = snapshot();
+    InstallPlan again = Installer.plan(all);
+    assertEquals(List.of(), again.steps());
+    assertEquals("nothing to do", again.lines().getFirst());
+    again.apply();
+    assertEquals(once, snapshot());
+  }
+
+  @Test
+  void programsCanBeExecutedAndTheExemptListIsRootsAlone() throws Exception {
+    Installer.plan(options).apply();
+    assertEquals("rwxr-xr-x", mode(layout.shim()));
+    assertEquals("rwxr-xr-x", mode(layout.hook()));
+    assertEquals("rwx------", mode(layout.exempt()));
+    assertEquals("rw-r--r--", mode(layout.daemonJson()));
+  }
+
+  @Test
+  void newProgramsReplaceOldOnes() throws Exception {
+    Installer.plan(options).apply();
+    Files.writeString(options.builtPrograms().resolve("drawbridge-runc"), "newer shim");
+    InstallPlan plan = Installer.plan(options);
+    assertEquals(1, plan.steps().size());
+    plan.apply();
+    assertEquals("newer shim", Files.readString(layout.shim()));
+  }
+
+  @Test
+  void displacedDefaultIsChainedToAndRestored() throws Exception {
+    String before =
+        """
+        {
+            "default-runtime": "nvidia",
+            "runtimes": {
+                "nvidia": {
+                    "path": "/usr/bin/nvidia-container-runtime"
+                }
+            }
+        }
+        """;
+    write(layout.daemonJson(), before);
+    Installer.plan(options.withDefault(true)).apply();
+    assertTrue(
+        Files.readString(layout.shimConfig())
+            .contains("\nruntime=/usr/bin/nvidia-container-runtime\n"));
+    Installer.plan(options.withDefault(true)).apply();
+    assertTrue(Files.readString(layout.state()).contains("nvidia"));
+    Installer.planRemoval(options).apply();
+    assertEquals(before, Files.readString(layout.daemonJson()));
+  }
+
+  @Test
+  void whatWasThereBeforeIsKeptOnceAsABackup() throws Exception {
+    write(layout.daemonJson(), "{\"debug\":true}");
+    Installer.plan(options).apply();
+    Installer.plan(options.withDefault(true)).apply();
+    Path backup = layout.daemonJson().resolveSibling("daemon.json.before-drawbridge");
+    assertEquals("{\"debug\":true}", Files.readString(backup));
+  }
+
+  @Test
+  void aLinkedConfigurationStaysLinkedAndKeepsItsMode() throws Exception {
+    Path real = root.resolve("elsewhere.json");
+    write(real, "{}");
+    Files.setPosixFilePermissions(real, PosixFilePermissions.fromString("rw-------"));
+    Files.createDirectories(layout.daemonJson().resolveSibling("."));
+    Files.createSymbolicLink(layout.daemonJson(), real);
+    Installer.plan(options).apply();
+    assertTrue(Files.isSymbolicLink(layout.daemonJson()));
+    assertTrue(Files.readString(real).contains("drawbridge"));
+    assertEquals("rw-------", mode(real));
+  }
+
+  @Test
+  void aCorruptDaemonJsonIsAConflictAndNothingAtAllIsDone() throws Exception {
+    write(layout.daemonJson(), "{\"debug\":true");
+    Map<String, String> before = snapshot();
+    InstallPlan plan = Installer.plan(options);
+    assertEquals(1, plan.conflicts().size());
+    assertTrue(plan.lines().getFirst().startsWith("conflict: " + layout.daemonJson()));
+    assertThrows(InstallException.class, plan::apply);
+    assertEquals(before, snapshot());
+  }
+
+  @Test
+  void aDefaultRuntimeThatCannotBeChainedToIsAConflict() throws Exception {
+    write(layout.daemonJson(), "{\"default-runtime\":\"kata\"}");
+    assertEquals(1, Installer.plan(options.withDefault(true)).conflicts().size());
+    assertEquals(List.of(), Installer.plan(options).conflicts());
+  }
+
+  @Test
+  void aFileThatChangedSinceThePlanIsNotOverwritten() throws Exception {
+    write(layout.daemonJson(), "{}");
+    InstallPlan plan = Installer.plan(options);
+    write(layout.daemonJson(), "{\"debug\":true}");
+    assertThrows(InstallException.class, plan::apply);
+    assertEquals("{\"debug\":true}", Files.readString(layout.daemonJson()));
+  }
+
+  @Test
+  void missingProgramsAreSaidBeforeAnythingHappens() {
+    InstallOptions wrong =
+        InstallOptions.of(root.resolve("nowhere")).withLayout(layout).withDefault(true);
+    assertThrows(InstallException.class, () -> Installer.plan(wrong));
+  }
+
+  @Test
+  void uninstallingLeavesNothingOfOursBehind() throws Exception {
+    write(layout.daemonJson(), "{\"data-root\":\"" + root.resolve("data") + "\"}");
+    Installer.plan(options.withDefault(true).withPodman(true)).apply();
+    Installer.planRemoval(options).apply();
+    for (Path file : List.of(layout.shim(), layout.hook(), layout.shimConfig(), layout.unit())) {
+      assertFalse(Files.exists(file), file.toString());
+    }
+    assertFalse(Files.readString(layout.daemonJson()).contains("drawbridge"));
+    assertTrue(Installer.planRemoval(options).steps().isEmpty());
+  }
+
+  @Test
+  void uninstallingKeepsAPassThroughWhileContainersNameTheRuntime() throws Exception {
+    Path data = root.resolve("data");
+    write(layout.daemonJson(), "{\"data-root\":\"" + data + "\"}");
+    Installer.plan(options.withDefault(true)).apply();
+    write(data.resolve("containers/a1/hostconfig.json"), "{\"Runtime\":\"drawbridge\"}");
+    write(data.resolve("containers/a1/config.v2.json"), "{\"Name\":\"/web\"}");
+    write(data.resolve("containers/b2/hostconfig.json"), "{\"Runtime\":\"drawbridge\"}");
+    write(data.resolve("containers/c3/hostconfig.json"), "{\"Runtime\":\"runc\"}");
+    write(data.resolve("containers/d4/hostconfig.json"), "{broken");
+    InstallPlan plan = Installer.planRemoval(options);
+    assertTrue(
+        plan.notes().getFirst().endsWith("guards nothing: web, b2"), plan.notes().getFirst());
+    plan.apply();
+    String daemon = Files.readString(layout.daemonJson());
+    assertTrue(daemon.contains(layout.shim().toString()));
+    assertFalse(daemon.contains("default-runtime"));
+    assertTrue(Files.readString(layout.shimConfig()).contains("\npassthrough=true\n"));
+    assertTrue(Files.exists(layout.shim()));
+
+    Files.delete(data.resolve("containers/a1/hostconfig.json"));
+    Files.delete(data.resolve("containers/b2/hostconfig.json"));
+    Installer.planRemoval(options).apply();
+    assertFalse(Files.exists(layout.shim()));
+    assertFalse(Files.readString(layout.daemonJson()).contains("drawbridge"));
+  }
+
+  @Test
+  void installingAgainAfterAPassThroughGuardsAgain() throws Exception {
+    Path data = root.resolve("data");
+    write(layout.daemonJson(), "{\"data-root\":\"" + data + "\"}");
+    write(data.resolve("containers/a1/hostconfig.json"), "{\"Runtime\":\"drawbridge\"}");
+    Installer.plan(options).apply();
+    Installer.planRemoval(options).apply();
+    Installer.plan(options).apply();
+    assertFalse(Files.readString(layout.shimConfig()).contains("passthrough"));
+    assertTrue(Files.exists(layout.unit()));
+  }
+
+  @Test
+  void pidFileThatIsStaleOrRubbishMeansNoReload() throws Exception {
+    for (String text : List.of("", "x", "-1", "0", "1", "99999999999999999999")) {
+      write(layout.dockerPidFile(), text);
+      assertTrue(
+          Installer.plan(options).steps().stream().noneMatch(Step.Reload.class::isInstance), text);
+    }
+  }
+
+  @Test
+  void flagsOfARunningDockerdAreReadInBothSpellings() {
+    var host =
+        new DockerHost(
+            java.util.OptionalLong.of(1),
+            List.of("dockerd", "--data-root=/a", "--data-root", "/b", "--debug", "--add-runtime"));
+    assertEquals("/b", host.flag("data-root").orElse(""));
+    assertTrue(host.flag("add-runtime").isEmpty());
+    assertTrue(host.flag("data").isEmpty());
+  }
+
+  private static void write(Path file, String text) throws IOException {
+    Files.createDirectories(file.resolveSibling("."));
+    Files.writeString(file, text);
+  }
+
+  private static String mode(Path file) throws IOException {
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
+  }
+
+  private Map<String, String> snapshot() throws IOException {
+    Map<String, String> all = new TreeMap<>();
+    try (var files = Files.walk(root)) {
+      for (Path file : files.toList()) {
+        all.put(file.toString(), Files.isRegularFile(file) ? Files.readString(file) : "");
+      }
+    }
+    return all;
+  }
+}
