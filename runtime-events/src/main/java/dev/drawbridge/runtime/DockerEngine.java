@@ -1,187 +1,210 @@
 package dev.drawbridge.runtime;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.command.ListContainersCmd;
+import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Container;
-import com.github.dockerjava.api.model.ContainerConfig;
-import com.github.dockerjava.api.model.ContainerNetwork;
+import com.github.dockerjava.api.model.EventType;
 import com.github.dockerjava.api.model.Version;
 import com.github.dockerjava.core.DefaultDockerClientConfig;
+import com.github.dockerjava.core.DockerClientConfig;
 import com.github.dockerjava.core.DockerClientImpl;
 import com.github.dockerjava.core.RemoteApiVersion;
 import com.github.dockerjava.httpclient5.ApacheDockerHttpClient;
 import dev.drawbridge.control.ObservedContainer;
 import java.io.IOException;
-import java.net.InetAddress;
+import java.io.InterruptedIOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A connection to one Docker engine. Requests carry no version in their path, which every engine
- * since 1.12 answers with the newest API that it has.
- */
-final class DockerEngine implements AutoCloseable {
+/** A connection to one Docker engine, in the newest API version that both sides know. */
+final class DockerEngine implements Engine {
 
-  /** Images whose labels are remembered. */
-  private static final int IMAGES_REMEMBERED = 256;
+  /** What docker-java 3.7 is written for; an engine that offers less is spoken to in its own. */
+  static final RemoteApiVersion NEWEST = RemoteApiVersion.VERSION_1_44;
 
-  private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(30);
+  /**
+   * An inspect waits for the lock of a container that is starting; beyond this the list must do.
+   */
+  private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(10);
 
+  /**
+   * The engine answers an event subscription a moment before it subscribes; it keeps the last
+   * events for this.
+   */
+  private static final Duration EVENTS_SINCE = Duration.ofSeconds(2);
+
+  private final String description;
   private final DockerClient client;
   private final DockerClient streaming;
-  private final Map<String, SortedMap<String, String>> imageLabels =
-      new LinkedHashMap<>(64, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
+  private final ImageLabels imageLabels;
 
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, SortedMap<String, String>> eldest) {
-          return size() > IMAGES_REMEMBERED;
-        }
-      };
-
-  private DockerEngine(DockerClient client, DockerClient streaming) {
+  private DockerEngine(String description, DockerClient client, DockerClient streaming) {
+    this.description = description;
     this.client = client;
     this.streaming = streaming;
+    this.imageLabels = new ImageLabels(client);
   }
 
   static DockerEngine connect(String socketPath) throws IOException {
-    DockerEngine engine =
-        new DockerEngine(
-            client(socketPath, ANSWER_TIMEOUT),
-            // An event stream is silent for as long as nothing happens.
-            client(socketPath, Duration.ZERO));
-    try {
-      engine.client.pingCmd().exec();
-      return engine;
+    Version version;
+    // Docker's ping offers its version in a header, which docker-java drops; /version says the same
+    // in its body.
+    try (DockerClient unversioned =
+        client(socketPath, RemoteApiVersion.UNKNOWN_VERSION, ANSWER_TIMEOUT)) {
+      version = unversioned.versionCmd().exec();
     } catch (RuntimeException e) {
-      engine.close();
-      throw new IOException(socketPath + ": " + e.getMessage(), e);
+      throw new IOException(socketPath + ": " + rootMessage(e), e);
     }
+    RemoteApiVersion api = older(version.getApiVersion());
+    return new DockerEngine(
+        "Docker "
+            + version.getVersion()
+            + ", API "
+            + (api.equals(RemoteApiVersion.UNKNOWN_VERSION) ? "its own" : api.getVersion()),
+        client(socketPath, api, ANSWER_TIMEOUT),
+        // An event stream is silent for as long as nothing happens.
+        client(socketPath, api, Duration.ZERO));
   }
 
-  private static DockerClient client(String socketPath, Duration answerTimeout) {
-    DefaultDockerClientConfig config =
-        DefaultDockerClientConfig.createDefaultConfigBuilder()
-            .withDockerHost("unix://" + socketPath)
-            .withDockerTlsVerify(false)
-            .withApiVersion(RemoteApiVersion.UNKNOWN_VERSION)
-            .build();
-    ApacheDockerHttpClient transport =
-        new ApacheDockerHttpClient.Builder()
-            .dockerHost(config.getDockerHost())
-            .maxConnections(4)
-            .connectionTimeout(Duration.ofSeconds(5))
-            .responseTimeout(answerTimeout)
-            .build();
-    return DockerClientImpl.getInstance(config, transport);
+  /**
+   * The older of this and {@link #NEWEST}; without a usable version none is sent, which every
+   * engine answers with its newest.
+   */
+  static RemoteApiVersion older(@Nullable String offered) {
+    RemoteApiVersion version = RemoteApiVersion.parseConfigWithDefault(offered);
+    if (version.equals(RemoteApiVersion.UNKNOWN_VERSION)) {
+      return version;
+    }
+    return version.isGreaterOrEqual(NEWEST) ? NEWEST : version;
   }
 
-  DockerEvents subscribe() throws IOException, InterruptedException {
+  private static DockerClientConfig config(String socketPath, RemoteApiVersion version) {
+    return DefaultDockerClientConfig.createDefaultConfigBuilder()
+        .withDockerHost("unix://" + socketPath)
+        .withDockerTlsVerify(false)
+        .withApiVersion(version)
+        .build();
+  }
+
+  private static ApacheDockerHttpClient transport(
+      DockerClientConfig config, Duration answerTimeout) {
+    return new ApacheDockerHttpClient.Builder()
+        .dockerHost(config.getDockerHost())
+        .maxConnections(4)
+        .connectionTimeout(Duration.ofSeconds(5))
+        .responseTimeout(answerTimeout)
+        .build();
+  }
+
+  private static DockerClient client(
+      String socketPath, RemoteApiVersion version, Duration answerTimeout) {
+    DockerClientConfig config = config(socketPath, version);
+    return DockerClientImpl.getInstance(config, transport(config, answerTimeout));
+  }
+
+  @Override
+  public DockerEvents subscribe() throws IOException, InterruptedException {
     DockerEvents events = new DockerEvents();
-    streaming.eventsCmd().exec(events.callback());
+    List<String> actions = new ArrayList<>(DockerEvents.CONTAINER_ACTIONS);
+    actions.addAll(DockerEvents.NETWORK_ACTIONS);
+    ask(() ->
+        streaming
+            .eventsCmd()
+            .withEventTypeFilter(EventType.CONTAINER, EventType.NETWORK)
+            .withEventFilter(actions.toArray(String[]::new))
+            .withSince(Long.toString(Instant.now().minus(EVENTS_SINCE).getEpochSecond()))
+            .exec(events.callback()));
     events.awaitOpen();
     return events;
   }
 
-  /** Name and version for people. */
-  String describe() {
-    Version version = client.versionCmd().exec();
-    return "Docker " + version.getVersion() + ", API " + version.getApiVersion();
+  @Override
+  public String describe() {
+    return description;
   }
 
-  /** Ids of every container, running or not. */
-  List<String> list() {
-    List<String> ids = new ArrayList<>();
-    for (Container container : client.listContainersCmd().withShowAll(true).exec()) {
-      ids.add(container.getId());
+  @Override
+  public List<ObservedContainer> list() throws IOException {
+    return list(client.listContainersCmd().withShowAll(true));
+  }
+
+  @Override
+  public Optional<ObservedContainer> sight(String id) throws IOException {
+    return list(client.listContainersCmd().withShowAll(true).withIdFilter(List.of(id))).stream()
+        .filter(c -> c.id().equals(id))
+        .findFirst();
+  }
+
+  private static List<ObservedContainer> list(ListContainersCmd command) throws IOException {
+    List<ObservedContainer> all = new ArrayList<>();
+    for (Container container : ask(command::exec)) {
+      DockerAnswers.listed(container).ifPresent(all::add);
     }
-    return ids;
+    return all;
   }
 
-  /** The container as it is now; nothing if there is none of that id. */
-  Optional<ObservedContainer> inspect(String id) {
-    InspectContainerResponse found;
+  @Override
+  public Optional<ObservedContainer> inspect(String id) throws IOException, UnreadableException {
     try {
-      found = client.inspectContainerCmd(id).exec();
+      InspectContainerResponse found = client.inspectContainerCmd(id).exec();
+      return Optional.of(DockerAnswers.inspected(id, found, imageLabels.of(found.getImageId())));
     } catch (NotFoundException e) {
       return Optional.empty();
+    } catch (RuntimeException e) {
+      if (engineIsGone(e)) {
+        throw new IOException(rootMessage(e), e);
+      }
+      throw new UnreadableException(rootMessage(e), e);
     }
-    InspectContainerResponse.ContainerState state = found.getState();
-    boolean running = state != null && Boolean.TRUE.equals(state.getRunning());
-    Long pid = state == null ? null : state.getPidLong();
-    ContainerConfig config = found.getConfig();
-    String image = config == null ? null : config.getImage();
-    return Optional.of(
-        new ObservedContainer(
-            id,
-            name(found.getName()),
-            sorted(config == null ? null : config.getLabels()),
-            imageLabels(found.getImageId()),
-            image == null ? "" : image,
-            running,
-            running && pid != null ? Math.toIntExact(pid) : 0,
-            addresses(found),
-            found.getHostConfig() == null ? "" : text(found.getHostConfig().getRuntime()),
-            found.getHostConfig() == null ? "" : text(found.getHostConfig().getNetworkMode())));
   }
 
-  private static String name(@Nullable String name) {
-    String text = text(name);
-    return text.startsWith("/") ? text.substring(1) : text;
-  }
-
-  private static String text(@Nullable String text) {
-    return text == null ? "" : text;
-  }
-
-  private static SortedMap<String, String> sorted(@Nullable Map<String, String> labels) {
-    return labels == null ? new TreeMap<>() : new TreeMap<>(labels);
-  }
-
-  private SortedMap<String, String> imageLabels(@Nullable String imageId) {
-    if (imageId == null || imageId.isEmpty()) {
-      return new TreeMap<>();
-    }
-    SortedMap<String, String> known = imageLabels.get(imageId);
-    if (known != null) {
-      return known;
-    }
-    SortedMap<String, String> labels;
+  private static <T> T ask(Supplier<T> question) throws IOException {
     try {
-      ContainerConfig config = client.inspectImageCmd(imageId).exec().getConfig();
-      labels = sorted(config == null ? null : config.getLabels());
-    } catch (NotFoundException e) {
-      // The image was removed; its containers live on.
-      labels = new TreeMap<>();
+      return question.get();
+    } catch (RuntimeException e) {
+      throw new IOException(rootMessage(e), e);
     }
-    imageLabels.put(imageId, labels);
-    return labels;
   }
 
-  private static List<InetAddress> addresses(InspectContainerResponse found) {
-    List<InetAddress> addresses = new ArrayList<>();
-    if (found.getNetworkSettings() == null || found.getNetworkSettings().getNetworks() == null) {
-      return addresses;
+  /**
+   * An answer that came, however bad, or that comes too late for one container, is not the end of
+   * the engine.
+   */
+  static boolean engineIsGone(RuntimeException thrown) {
+    if (thrown instanceof DockerException) {
+      return false;
     }
-    for (ContainerNetwork network : found.getNetworkSettings().getNetworks().values()) {
-      add(addresses, network.getIpAddress());
-      add(addresses, network.getGlobalIPv6Address());
+    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+      if (cause instanceof JsonProcessingException || cause instanceof InterruptedIOException) {
+        return false;
+      }
+      if (cause instanceof IOException) {
+        return true;
+      }
     }
-    return addresses;
+    return false;
   }
 
-  private static void add(List<InetAddress> addresses, @Nullable String literal) {
-    if (literal != null && !literal.isEmpty()) {
-      addresses.add(InetAddress.ofLiteral(literal));
+  private static String rootMessage(Throwable thrown) {
+    Throwable cause = thrown;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
     }
+    return String.valueOf(cause.getMessage());
   }
 
   @Override
@@ -190,6 +213,45 @@ final class DockerEngine implements AutoCloseable {
       client.close();
     } finally {
       streaming.close();
+    }
+  }
+
+  /**
+   * The labels of images, remembered: an image of one id never changes. Used by the feed's thread
+   * alone.
+   */
+  private static final class ImageLabels {
+    /** Images whose labels are remembered. */
+    private static final int REMEMBERED = 256;
+
+    private final DockerClient client;
+    private final Map<String, SortedMap<String, String>> known =
+        new LinkedHashMap<>(64, 0.75f, true);
+
+    ImageLabels(DockerClient client) {
+      this.client = client;
+    }
+
+    SortedMap<String, String> of(@Nullable String imageId) {
+      if (imageId == null || imageId.isEmpty()) {
+        return Collections.emptySortedMap();
+      }
+      SortedMap<String, String> remembered = known.get(imageId);
+      if (remembered != null) {
+        return remembered;
+      }
+      SortedMap<String, String> labels;
+      try {
+        labels = DockerAnswers.labels(client.inspectImageCmd(imageId).exec().getConfig());
+      } catch (NotFoundException e) {
+        // The image was removed; its containers live on.
+        labels = new TreeMap<>();
+      }
+      known.put(imageId, labels);
+      if (known.size() > REMEMBERED) {
+        known.remove(known.keySet().iterator().next());
+      }
+      return labels;
     }
   }
 }

@@ -1,15 +1,11 @@
 package dev.drawbridge.runtime;
 
-import com.github.dockerjava.api.model.Event;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.control.RuntimeEvent;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -20,26 +16,23 @@ import java.util.logging.Logger;
  * Docker's containers, as a feed that misses nothing: it subscribes to events first, then lists,
  * then plays the events that came meanwhile, and does all of that again whenever the connection was
  * lost. Every event makes it look at the container anew, so that an old event can never bring back
- * an old state.
+ * an old state; of several events that wait for one container only the last is looked at.
  *
- * <p>The sink is called on one thread, in order. It may block, which delays only this feed.
+ * <p>The sink is called on one thread, in order. It may block, which delays only this feed. What it
+ * throws ends the connection, and the next one lists everything again.
  */
 public final class DockerFeed implements AutoCloseable {
 
   private static final Logger log = Logger.getLogger(DockerFeed.class.getName());
 
-  /** First and longest pause, in milliseconds, before connecting again. */
+  /**
+   * First and longest pause, in milliseconds, before connecting again; each is jittered by half.
+   */
   static final int FIRST_PAUSE_MILLIS = 100;
 
   static final int LONGEST_PAUSE_MILLIS = 5_000;
 
-  /** What may change a container's labels, processes, name or networks. */
-  private static final Set<String> CONTAINER_ACTIONS =
-      Set.of("create", "start", "die", "stop", "rename", "update", "destroy");
-
-  private static final Set<String> NETWORK_ACTIONS = Set.of("connect", "disconnect");
-
-  private final String socketPath;
+  private final Engine.Connector connector;
   private final Consumer<RuntimeEvent> sink;
   private final Thread thread;
   private volatile boolean closed;
@@ -48,7 +41,12 @@ public final class DockerFeed implements AutoCloseable {
    * @param socketPath the engine's Unix socket, such as {@code /var/run/docker.sock}
    */
   public DockerFeed(String socketPath, Consumer<RuntimeEvent> sink) {
-    this.socketPath = socketPath;
+    this(() -> DockerEngine.connect(socketPath), sink);
+  }
+
+  /** For tests: another engine. */
+  DockerFeed(Engine.Connector connector, Consumer<RuntimeEvent> sink) {
+    this.connector = connector;
     this.sink = sink;
     this.thread = Thread.ofPlatform().name("docker-feed").daemon().unstarted(this::run);
   }
@@ -75,7 +73,7 @@ public final class DockerFeed implements AutoCloseable {
     while (!closed) {
       String why;
       long began = System.nanoTime();
-      try (DockerEngine engine = DockerEngine.connect(socketPath)) {
+      try (Engine engine = connector.connect()) {
         told = false;
         why = follow(engine);
       } catch (IOException | RuntimeException e) {
@@ -88,7 +86,7 @@ public final class DockerFeed implements AutoCloseable {
         return;
       }
       if (!told) {
-        sink.accept(new RuntimeEvent.Lost(why));
+        tell(new RuntimeEvent.Lost(why));
         told = true;
       }
       if (System.nanoTime() - began > TimeUnit.MILLISECONDS.toNanos(LONGEST_PAUSE_MILLIS)) {
@@ -103,49 +101,54 @@ public final class DockerFeed implements AutoCloseable {
     }
   }
 
+  /** Outside a connection: a sink that fails here must not end the feed. */
+  private void tell(RuntimeEvent event) {
+    try {
+      sink.accept(event);
+    } catch (RuntimeException e) {
+      log.log(Level.WARNING, "docker feed: the loss of the engine could not be told", e);
+    }
+  }
+
   /** Returns why the connection ended. */
-  private String follow(DockerEngine engine) throws IOException, InterruptedException {
-    try (DockerEvents events = engine.subscribe()) {
+  private String follow(Engine engine) throws IOException, InterruptedException {
+    try (Engine.Changes changes = engine.subscribe()) {
       sink.accept(new RuntimeEvent.Connected(engine.describe()));
       List<ObservedContainer> all = new ArrayList<>();
-      for (String id : engine.list()) {
-        engine.inspect(id).ifPresent(all::add);
+      for (ObservedContainer seen : engine.list()) {
+        look(engine, seen.id(), Optional.of(seen)).ifPresent(all::add);
       }
       sink.accept(new RuntimeEvent.Listed(all));
       while (!closed) {
-        Optional<Event> event = events.next();
-        if (event.isEmpty()) {
-          return events.endedBecause();
+        var changed = changes.next();
+        if (changed.isEmpty()) {
+          return changes.endedBecause();
         }
-        Optional<String> id = containerOf(event.get());
-        if (id.isPresent()) {
-          Optional<ObservedContainer> now = engine.inspect(id.get());
+        for (String id : changed) {
+          Optional<ObservedContainer> now = look(engine, id, Optional.empty());
           sink.accept(
               now.<RuntimeEvent>map(RuntimeEvent.Changed::new)
-                  .orElseGet(() -> new RuntimeEvent.Gone(id.get())));
+                  .orElseGet(() -> new RuntimeEvent.Gone(id)));
         }
       }
       return "closed";
     }
   }
 
-  /** Which container an event is about, if it is one that matters. */
-  static Optional<String> containerOf(Event event) {
-    if (event.getType() == null || event.getActor() == null) {
-      return Optional.empty();
+  /**
+   * The container as it is. One that exists but cannot be inspected is told as the list shows it:
+   * left out, it would count as gone, and what is enforced for it would be dropped.
+   */
+  private static Optional<ObservedContainer> look(
+      Engine engine, String id, Optional<ObservedContainer> listed) throws IOException {
+    try {
+      return engine.inspect(id);
+    } catch (Engine.UnreadableException e) {
+      log.log(
+          Level.WARNING,
+          "container " + id + " cannot be inspected, its entry in the engine's list is used",
+          e);
+      return listed.isPresent() ? listed : engine.sight(id);
     }
-    String action = event.getAction() == null ? "" : event.getAction().toLowerCase(Locale.ROOT);
-    Map<String, String> attributes = event.getActor().getAttributes();
-    return switch (event.getType()) {
-      case CONTAINER ->
-          CONTAINER_ACTIONS.contains(action)
-              ? Optional.ofNullable(event.getActor().getId())
-              : Optional.empty();
-      case NETWORK ->
-          NETWORK_ACTIONS.contains(action) && attributes != null
-              ? Optional.ofNullable(attributes.get("container"))
-              : Optional.empty();
-      default -> Optional.empty();
-    };
   }
 }
