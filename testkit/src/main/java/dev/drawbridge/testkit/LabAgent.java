@@ -190,19 +190,15 @@ public final class LabAgent implements AutoCloseable {
    */
   public void keepLogs(Path target) {
     StringBuilder all = new StringBuilder();
-    try (Stream<Path> logs = Stream.concat(Files.list(directory), Files.list(lab.directory()))) {
-      for (Path log : logs.filter(file -> file.toString().endsWith(".log")).sorted().toList()) {
+    try (Stream<Path> files = Files.walk(lab.directory(), 2)) {
+      for (Path log : files.filter(file -> file.toString().endsWith(".log")).sorted().toList()) {
         all.append("==== ").append(log).append('\n').append(Files.readString(log)).append('\n');
       }
-      Files.createDirectories(target.getParent());
+      Files.createDirectories(target.toAbsolutePath().getParent());
       Files.writeString(target, all);
     } catch (IOException e) {
       throw new LabException("cannot keep the logs in " + target + ": " + e.getMessage(), e);
     }
-  }
-
-  private Path shim() {
-    return at("drawbridge-runc");
   }
 
   public Path hookSocket() {
