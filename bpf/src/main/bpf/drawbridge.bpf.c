@@ -12,5 +12,6 @@
 #include "sock_ops.bpf.c"
 #include "agent_egress.bpf.c"
 #include "sk_lookup.bpf.c"
+#include "guard.bpf.c"
 
 char _license[] SEC("license") = "Dual BSD/GPL";

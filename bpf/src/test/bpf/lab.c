@@ -135,10 +135,10 @@ static void make_namespaces(void)
 	}
 }
 
-static void attach(const char *name, int cgroup)
+static void attach(const char *name, const char *cgroup)
 {
 	struct bpf_program *program = bpf_object__find_program_by_name(object, name);
-	int fd = open(cgroups[cgroup], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (!program || fd < 0)
 		die(name);
@@ -173,6 +173,7 @@ void lab_up(const char *path)
 {
 	static const char *programs[] = { "connect4", "connect6", "sendmsg4", "sendmsg6", "getpeername4",
 		"getpeername6", "skb_egress", "skb_ingress", "sock_ops" };
+	static const char *guards[] = { "guard_connect4", "guard_connect6", "guard_egress", "guard_ingress" };
 
 	libbpf_set_print(quiet);
 	make_cgroups();
@@ -183,12 +184,15 @@ void lab_up(const char *path)
 		struct bpf_program *lookup = bpf_object__find_program_by_name(object, "sk_lookup");
 
 		for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
-			attach(programs[i], place);
+			attach(programs[i], cgroups[place]);
 		links[link_count] = bpf_program__attach_netns(lookup, netns[place]);
 		if (!links[link_count++])
 			die("sk_lookup");
 	}
-	attach("agent_egress", ENGINE_CGROUP);
+	attach("agent_egress", cgroups[ENGINE_CGROUP]);
+	/* The guard of the parent is always there; it denies nothing until guard_denies(). */
+	for (size_t i = 0; i < sizeof(guards) / sizeof(guards[0]); i++)
+		attach(guards[i], cgroup_root);
 	ring = ring_buffer__new(lab_map("events"), on_event, NULL, NULL);
 	must(!ring, "ring");
 }
@@ -324,6 +328,28 @@ void identity(enum place place, uint32_t endpoint)
 	must(stat(cgroups[place], &status), "stat cgroup");
 	id = status.st_ino;
 	put("self", &id, &value);
+}
+
+void guard_denies(int denies)
+{
+	struct db_guard value = { .flags = denies ? DB_GUARD_DENY : 0 };
+	uint32_t zero = 0;
+
+	put("guard", &zero, &value);
+}
+
+void guard_knows(int cgroup, int knows)
+{
+	struct stat status;
+	uint32_t exempt = 0;
+	uint64_t id;
+
+	must(stat(cgroups[cgroup], &status), "stat cgroup");
+	id = status.st_ino;
+	if (knows)
+		put("guarded", &id, &exempt);
+	else
+		bpf_map_delete_elem(lab_map("guarded"), &id);
 }
 
 static struct db_address_key address_key(union address *address)

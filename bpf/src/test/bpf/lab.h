@@ -49,6 +49,8 @@ void policy_flags(uint32_t id, uint32_t flags);
 void policy_engine(uint32_t id, uint16_t port4, uint16_t port6);
 void policy_rule(uint32_t owner, int direction, uint32_t peer, int protocol, int low, int high, int verdict, uint32_t rule);
 uint32_t generation_next(void);
+void guard_denies(int denies); /* what the parent's guard does with cgroups it does not know */
+void guard_knows(int cgroup, int knows);
 void identity(enum place place, uint32_t endpoint);
 void address_owner(union address *address, uint32_t peer);
 void address_forget(union address *address);
@@ -84,5 +86,6 @@ void tcp_cases(void);
 void engine_cases(void);
 void udp_cases(void);
 void bypass_cases(void);
+void guard_cases(void);
 
 #endif

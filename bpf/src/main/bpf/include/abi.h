@@ -166,6 +166,15 @@ enum db_hook {
 
 /* map listeners (SOCKHASH, value __u64 fd from user space): engine listeners for sk_lookup, key __u32 (netns << 1 | ipv6). */
 
+/* map guarded (HASH, key __u64 cgroup id, value __u32 endpoint; 0: exempt): the cgroups below a guarded parent that the agent knows. */
+
+/* map guard (ARRAY, one entry): what the programs at a parent of containers do with a cgroup they don't know. */
+struct db_guard {
+	__u32 flags; /* DB_GUARD_* */
+	__u32 reserved;
+};
+#define DB_GUARD_DENY (1u << 0) /* else it passes, unrecorded */
+
 /* map lost (PERCPU_ARRAY, one __u64): events that found the ring full. */
 
 #endif

@@ -59,6 +59,11 @@ final class KernelProgramsTest {
     return behaviour("bypass");
   }
 
+  @TestFactory
+  List<DynamicTest> guard() throws Exception {
+    return behaviour("guard");
+  }
+
   private static List<DynamicTest> behaviour(String group) throws Exception {
     return claims(OUT.resolve("behaviour_test").toString(), OUT + "/real/drawbridge.bpf.o", group);
   }
