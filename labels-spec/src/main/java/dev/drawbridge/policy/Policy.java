@@ -259,6 +259,11 @@ public final class Policy {
     return Optional.ofNullable(infos.find(number));
   }
 
+  /** The part of {@link #problems()} that is about one container's own rules and sides. */
+  public List<Problem> problems(int endpoint) {
+    return PolicyProblems.of(this, endpoint);
+  }
+
   /** Warnings that need the whole to be seen. Costs a walk over everything, once. */
   public List<Problem> problems() {
     List<Problem> found = problems;

@@ -26,6 +26,15 @@ final class PolicyProblems {
     return List.copyOf(finder.problems.subList(0, Math.min(MAX_PROBLEMS, finder.problems.size())));
   }
 
+  static List<Problem> of(Policy policy, int endpoint) {
+    var finder = new PolicyProblems(policy);
+    PolicyCompiler.Unit unit = policy.units.find(endpoint);
+    if (unit != null) {
+      finder.member(unit.member());
+    }
+    return List.copyOf(finder.problems);
+  }
+
   private void member(Member member) {
     PolicyCompiler.Unit unit = policy.units.find(member.endpoint());
     if (unit == null) {

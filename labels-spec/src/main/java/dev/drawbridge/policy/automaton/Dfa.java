@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -90,6 +91,19 @@ public final class Dfa<T> {
       state = step(state, text.charAt(i));
     }
     return state;
+  }
+
+  /** One character for each class that this automaton or the other tells apart. */
+  char[] representatives(Dfa<?> other) {
+    var letters = new TreeSet<Integer>();
+    nfa.addClassStarts(letters);
+    other.nfa.addClassStarts(letters);
+    char[] out = new char[letters.size()];
+    int i = 0;
+    for (int letter : letters) {
+      out[i++] = (char) letter;
+    }
+    return out;
   }
 
   /** How many states are kept by now. */

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 
 /** Thompson's construction over many patterns at once; each accepts with its own number. */
@@ -136,6 +137,12 @@ final class Nfa {
 
   int classOf(char c) {
     return c < 128 ? ascii[c] : search(c);
+  }
+
+  void addClassStarts(Set<Integer> into) {
+    for (int bound : bounds) {
+      into.add(bound);
+    }
   }
 
   int classes() {
