@@ -201,6 +201,10 @@ public final class LabAgent implements AutoCloseable {
     }
   }
 
+  private Path shim() {
+    return at("drawbridge-runc");
+  }
+
   public Path hookSocket() {
     return at("hook.sock");
   }
