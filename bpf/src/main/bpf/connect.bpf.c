@@ -7,7 +7,8 @@
  *   1. neither stream nor datagram: the packet programs judge it.
  *   2. loopback: never judged; forget what the socket was before.
  *   3. no room for the socket's state: DENY STATE_FULL.
- *   4. both sides judged; the judgement is stored with its generation.
+ *   4. both sides judged; the judgement is stored with its generation. A
+ *      datagram socket's that is allowed is skb_egress's to store and record.
  *      (MPTCP calls this with its first subflow, a TCP socket; later subflows
  *      are judged at their SYN.)
  *   5. ENGINE: only for TCP, only if the engine listens here, only if the socket
@@ -64,6 +65,9 @@ DB_INLINE int judge_connect(struct bpf_sock_addr *ctx, struct db_flow_key *key, 
 		else if (!*port || sk->bound_dev_if > 1)
 			db_deny(&answer, DB_REASON_ENGINE_UNAVAILABLE);
 	}
+	/* Nothing has been sent, and perhaps never will be: resolvers connect only to learn their own address. */
+	if (protocol != IPPROTO_TCP && answer.verdict == DB_ALLOW)
+		return 1;
 	state.generation = answer.generation;
 	state.role = DB_ROLE_CLIENT;
 	state.verdict = answer.verdict;

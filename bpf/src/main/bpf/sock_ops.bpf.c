@@ -40,7 +40,7 @@ int sock_ops(struct bpf_sock_ops *ctx)
 	if (db_address_is_loopback(&key.source) || db_address_equal(&key.source, &key.destination))
 		return 1;
 	db_judge_inbound(&key, me, &inbound);
-	if (inbound.answer.reason == DB_REASON_UNVOUCHED_ADDRESS)
+	if (inbound.answer.verdict == DB_DENY && inbound.answer.reason == DB_REASON_UNVOUCHED_ADDRESS)
 		return 1;
 	if (inbound.answer.verdict == DB_ENGINE)
 		db_deny(&inbound.answer, DB_REASON_NEEDS_ENGINE);

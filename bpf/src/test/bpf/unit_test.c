@@ -286,7 +286,15 @@ static void ingress(void)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	policy(0, 0);
 	bpf_map_delete_elem(map("flows"), &key);
-	verdict("skb_ingress", packet, DROPS, DB_REASON_UNVOUCHED_ADDRESS, "ingress: a container's address without its record");
+	verdict("skb_ingress", packet, PASSES, DB_REASON_OPEN, "ingress: a container's address without its record, open");
+	claim(last.peer == DB_PEER_WORLD, "ingress: it is nobody's");
+	bpf_map_delete_elem(map("flows"), &key);
+	policy(DB_EP_CLOSED_INGRESS | DB_EP_AUDIT, 0);
+	verdict("skb_ingress", packet, PASSES, DB_REASON_UNVOUCHED_ADDRESS, "ingress: the same in audit mode");
+	bpf_map_delete_elem(map("flows"), &key);
+	policy(DB_EP_CLOSED_INGRESS, 0);
+	verdict("skb_ingress", packet, DROPS, DB_REASON_UNVOUCHED_ADDRESS, "ingress: the same, closed");
+	policy(0, 0);
 	flow.seen_ns = now.tv_sec * 1000000000ull + now.tv_nsec;
 	bpf_map_update_elem(map("flows"), &key, &flow, BPF_ANY);
 	claim(run_on("skb_ingress", &packet, packet.size, device) == PASSES && events == 0, "ingress: by its record, silently");
@@ -294,8 +302,10 @@ static void ingress(void)
 		"ingress: admitted by name and generation");
 	flow.seen_ns -= 61 * 1000000000ull;
 	bpf_map_update_elem(map("flows"), &key, &flow, BPF_ANY);
+	policy(DB_EP_CLOSED_INGRESS, 0);
 	verdict("skb_ingress", packet, DROPS, DB_REASON_UNVOUCHED_ADDRESS, "ingress: a record older than a minute proves nothing");
 	flow.seen_ns += 61 * 1000000000ull;
+	policy(0, 0);
 	flow.flags = DB_FLOW_ENGINE;
 	flow.callee = 999;
 	flow.admitted_by = 0;

@@ -4,7 +4,9 @@
  *   1. a fresh record of the engine: it must name me as the callee, else
  *      WRONG_CALLEE; layer 4 must not deny it; the engine judged the rest.
  *   2. a fresh record of a container: judged as that container.
- *   3. no record, and the source address is a container's: UNVOUCHED_ADDRESS.
+ *   3. no record, and the source address is a container's: UNVOUCHED_ADDRESS,
+ *      but WORLD for an endpoint that lets everybody in anyway: a host's NAT may
+ *      have changed the flow after its sender recorded it.
  *   4. otherwise judged as HOST or WORLD.
  * The verdict may be ENGINE: skb_ingress denies that (NEEDS_ENGINE), sk_lookup
  * hands the connection to the engine.
@@ -42,9 +44,21 @@ __attribute__((noinline)) int db_judge_inbound(const struct db_flow_key *key, __
 	} else {
 		inbound->caller = db_peer_of(&key->source);
 		if (inbound->caller >= DB_FIRST_ENDPOINT) {
+			const struct db_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &me);
+			__u32 flags = endpoint ? endpoint->flags : DB_EP_CLOSED_INGRESS;
+
 			inbound->answer.generation = db_generation();
-			db_deny(&inbound->answer, DB_REASON_UNVOUCHED_ADDRESS);
-			return DB_DENY;
+			if (!inbound->answer.generation || (flags & DB_EP_CLOSED_INGRESS && !(flags & DB_EP_OFF))) {
+				db_deny(&inbound->answer, DB_REASON_UNVOUCHED_ADDRESS);
+				if (inbound->answer.generation && flags & DB_EP_AUDIT) {
+					inbound->caller = DB_PEER_WORLD;
+					inbound->answer.verdict = DB_ALLOW;
+					inbound->answer.audited = 1;
+					inbound->answer.side = DB_SIDE_CALLEE;
+				}
+				return inbound->answer.verdict;
+			}
+			inbound->caller = DB_PEER_WORLD;
 		}
 	}
 	question.caller = inbound->caller;
