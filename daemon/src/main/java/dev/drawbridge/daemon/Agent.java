@@ -29,8 +29,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -43,6 +47,9 @@ import java.util.logging.Logger;
 final class Agent implements AutoCloseable {
 
   private static final Logger log = Logger.getLogger(Agent.class.getName());
+
+  /** Seconds that taking over containers may hold up the start. */
+  private static final int RECOVERY_SECONDS = 10;
 
   private final Config config;
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
@@ -68,6 +75,8 @@ final class Agent implements AutoCloseable {
   static int run(String[] args, PrintStream err) {
     System.setProperty(
         "java.util.logging.SimpleFormatter.format", "%1$tFT%1$tT.%1$tL%1$tz %4$s %3$s: %5$s%6$s%n");
+    // Channel ids need not be unique beyond this process: spares a search for network hardware.
+    System.setProperty("io.netty.machineId", "00:00:00:00:00:00:00:01");
     Config config;
     try {
       config = args.length == 0 ? Config.defaults() : Config.load(Main.configFile(args));
@@ -156,6 +165,7 @@ final class Agent implements AutoCloseable {
     ring.start();
     loop.start();
     Metrics.register(registry, loop::state, engine::stats, ring);
+    recover(attachments, loop);
 
     try {
       keep(new HookServer(config.hookSocket(), new HookAdmission(config, exemptions, loop)))
@@ -180,6 +190,23 @@ final class Agent implements AutoCloseable {
     }
     if (!config.dockerSocket().isEmpty()) {
       keep(new DockerFeed(config.dockerSocket(), loop::runtime)).start();
+    }
+  }
+
+  private void recover(Attachments attachments, ControlLoop loop) throws StartException {
+    List<Admission> running =
+        config.dataRoot().isEmpty()
+            ? List.of()
+            : new PinnedContainers(attachments, Path.of(config.dataRoot())).stillRunning();
+    try {
+      loop.recover(running).get(RECOVERY_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      log.warning("taking over " + running.size() + " containers goes on in the background");
+    } catch (ExecutionException e) {
+      throw new StartException("containers cannot be taken over: " + e.getCause(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StartException("interrupted", e);
     }
   }
 

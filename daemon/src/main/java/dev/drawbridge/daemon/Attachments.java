@@ -96,6 +96,13 @@ final class Attachments {
     return false;
   }
 
+  /** The cgroup id that a container's pinned programs hang on, 0 when it is gone. */
+  long target(String id) {
+    try (Link link = Link.openPinned(pins.link(id, CONTAINER_PROGRAMS.getLast()))) {
+      return link.target();
+    }
+  }
+
   /** Lets go of a container whose cgroup is gone, or that is no longer to be guarded. */
   void detach(String id) {
     pins.removeLinks(id);

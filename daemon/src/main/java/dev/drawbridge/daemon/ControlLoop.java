@@ -116,6 +116,22 @@ final class ControlLoop implements AutoCloseable {
     return reply;
   }
 
+  /**
+   * Containers that an earlier agent guarded and that still run. Completes when their programs are
+   * this agent's and the engine listens for them again.
+   */
+  CompletableFuture<Void> recover(List<Admission> running) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    enqueue(() -> {
+      for (Admission admission : running) {
+        recoverNow(admission);
+      }
+      converge();
+      done.complete(null);
+    });
+    return done;
+  }
+
   /** The container's processes are gone. */
   void stopped(String id) {
     enqueue(() -> release(id));
@@ -205,6 +221,21 @@ final class ControlLoop implements AutoCloseable {
               + " problems");
     }
     return HookReply.go();
+  }
+
+  private void recoverNow(Admission admission) {
+    ObservedContainer container = admission.container();
+    try {
+      if (exemptions.covers(container.name(), container.labels())) {
+        return;
+      }
+      Guard guard = guardOf(container, admission.declared());
+      if (guard.attachment().isEmpty()) {
+        adopt(guard);
+      }
+    } catch (IOException e) {
+      log.log(Level.WARNING, "container " + container.name() + " is left as it is", e);
+    }
   }
 
   private Guard guardOf(ObservedContainer container, Parsed<ContainerPolicy> declared)
@@ -435,12 +466,20 @@ final class ControlLoop implements AutoCloseable {
     }
   }
 
+  /**
+   * Tells the programs of freshly attached containers whom they work for; from then on they judge
+   * by rules rather than deny. A container that has died meanwhile needs no name.
+   */
   private void nameEndpoints() {
     for (Guard guard : guards.values()) {
-      if (guard.attachment().isPresent()) {
-        Path cgroup = guard.attachment().get().cgroup();
-        if (!datapath.endpointOf(cgroup).equals(Optional.of(guard.endpoint()))) {
-          datapath.name(cgroup, guard.endpoint());
+      if (guard.attachment().isPresent() && !guard.named()) {
+        try {
+          datapath.name(guard.attachment().get().cgroup(), guard.endpoint());
+          guard.named(true);
+        } catch (BpfException e) {
+          if (guard.alive()) {
+            throw e;
+          }
         }
       }
     }

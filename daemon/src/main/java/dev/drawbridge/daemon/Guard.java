@@ -34,6 +34,7 @@ final class Guard {
   private Optional<Attachment> attachment = Optional.empty();
   private Optional<String> failure = Optional.empty();
   private boolean kernelRefused;
+  private boolean named;
 
   Guard(int endpoint, ObservedContainer observed, Parsed<ContainerPolicy> declared) {
     this.endpoint = endpoint;
@@ -64,12 +65,23 @@ final class Guard {
 
   void attached(Attachment to) {
     attachment = Optional.of(to);
+    named = false;
     failure = Optional.empty();
   }
 
   void released() {
     attachment = Optional.empty();
     kernelRefused = false;
+    named = false;
+  }
+
+  /** Whether the kernel was told which endpoint its programs work for. */
+  boolean named() {
+    return named;
+  }
+
+  void named(boolean now) {
+    named = now;
   }
 
   /** Why it runs without being guarded, if it does. */

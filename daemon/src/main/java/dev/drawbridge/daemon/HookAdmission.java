@@ -152,7 +152,7 @@ final class HookAdmission implements HookHandler {
    * Addresses that the namespace has already. Docker before 28 has configured networking by now,
    * later ones have not: those come with the start event.
    */
-  private static List<InetAddress> addressesOf(int pid, String networkMode) {
+  static List<InetAddress> addressesOf(int pid, String networkMode) {
     if (networkMode.equals("host") || networkMode.startsWith("container:")) {
       return List.of();
     }

@@ -6,6 +6,7 @@ import dev.drawbridge.api.PeerReference;
 import dev.drawbridge.api.VerdictQuery;
 import dev.drawbridge.api.VerdictReport;
 import dev.drawbridge.api.VerdictResult;
+import dev.drawbridge.l7.http1.PathReadings;
 import dev.drawbridge.policy.ContainerPolicy;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Headers;
@@ -211,7 +212,13 @@ final class VerdictAnswers {
     Map<String, List<String>> headers = query.headers();
     Headers lookup = name -> headers.getOrDefault(name, List.of());
     return new HttpRequest(
-        request.method(), List.of(request.path()), query.host().orElse(""), lookup);
+        request.method(), PathReadings.of(pathOf(request.path())), query.host().orElse(""), lookup);
+  }
+
+  /** Rules are about the path; the query is data. */
+  private static String pathOf(String target) {
+    int query = target.indexOf('?');
+    return query < 0 ? target : target.substring(0, query);
   }
 
   private Policy policyFor(NodeState state, Candidate caller, Candidate callee) {
