@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* behaviour_test OBJECT [tcp|engine|udp|bypass|guard]: the programs under live traffic. Needs root. */
+/* behaviour_test OBJECT [GROUP]: the programs under live traffic. Needs root. */
 #include "lab.h"
 #include "tap.h"
 
@@ -11,7 +11,7 @@ int main(int count, char **arguments)
 	static const struct {
 		const char *name;
 		void (*cases)(void);
-	} groups[] = { { "tcp", tcp_cases }, { "engine", engine_cases }, { "udp", udp_cases }, { "bypass", bypass_cases },
+	} groups[] = { { "tcp", tcp_cases }, { "engine", engine_cases }, { "udp", udp_cases }, { "bypass", bypass_cases }, { "packets", packet_cases },
 		{ "guard", guard_cases } };
 
 	if (count < 2) {

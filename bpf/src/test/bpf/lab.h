@@ -42,6 +42,9 @@ union address {
 void lab_up(const char *object);
 void lab_down(void);
 int lab_map(const char *name);
+const char *cgroup_path(int cgroup);
+void die(const char *what); /* takes the lab down; the test's outcome is an error, not a failure */
+void must(int status, const char *what); /* dies unless 0 */
 
 /* Policy. Every change takes effect with generation_next(). */
 void policy_reset(void); /* everyone open, no pairs, engine ports kept; a new generation */
@@ -77,6 +80,8 @@ int lab_run(enum place place, const char *command); /* a shell command in the pl
 void lab_sysctl(enum place place, const char *name, const char *value);
 
 /* Events. */
+int events_open(void);
+void events_close(void);
 void events_forget(void);
 int events_count(int reason, uint32_t owner);
 const struct db_event *event_await(int reason, uint32_t owner, int deadline_ms); /* NULL: none */
@@ -86,6 +91,7 @@ void tcp_cases(void);
 void engine_cases(void);
 void udp_cases(void);
 void bypass_cases(void);
+void packet_cases(void);
 void guard_cases(void);
 
 #endif

@@ -60,6 +60,11 @@ final class KernelProgramsTest {
   }
 
   @TestFactory
+  List<DynamicTest> packets() throws Exception {
+    return behaviour("packets");
+  }
+
+  @TestFactory
   List<DynamicTest> guard() throws Exception {
     return behaviour("guard");
   }
