@@ -174,22 +174,30 @@ public final class DaemonJson {
    * The same with another default runtime, if drawbridge is the default now.
    *
    * @param displaced the default that was there before; empty for none
+   * @param reloaded a running dockerd is going to read this by SIGHUP. It passes over keys that are
+   *     absent (daemon/reload_unix.go asks IsValueSet), so taking the key away would change nothing
+   *     until it restarts: Docker's own default is written down instead
    */
-  public DaemonJson withDefaultRestored(Optional<String> displaced) {
+  public DaemonJson withDefaultRestored(Optional<String> displaced, boolean reloaded) {
     JsonObject copy = tree.deepCopy();
     if (defaultRuntime().filter(RUNTIME::equals).isPresent()) {
-      displaced.ifPresentOrElse(
-          name -> copy.addProperty(DEFAULT_RUNTIME, name), () -> copy.remove(DEFAULT_RUNTIME));
+      displaced
+          .or(() -> reloaded ? Optional.of("runc") : Optional.empty())
+          .ifPresentOrElse(
+              name -> copy.addProperty(DEFAULT_RUNTIME, name), () -> copy.remove(DEFAULT_RUNTIME));
     }
     return new DaemonJson(copy, indent, text);
   }
 
-  /** The same without the runtime; "runtimes" goes too if nothing is left in it. */
-  public DaemonJson without() {
+  /**
+   * The same without the runtime. A "runtimes" in which nothing is left goes too, unless a running
+   * dockerd is going to read this by SIGHUP: it would not notice.
+   */
+  public DaemonJson without(boolean reloaded) {
     JsonObject copy = tree.deepCopy();
     if (copy.get(RUNTIMES) instanceof JsonObject runtimes) {
       runtimes.remove(RUNTIME);
-      if (runtimes.isEmpty()) {
+      if (runtimes.isEmpty() && !reloaded) {
         copy.remove(RUNTIMES);
       }
     }

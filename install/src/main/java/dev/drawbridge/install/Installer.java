@@ -171,8 +171,9 @@ public final class Installer {
   private void unregister(DockerHost host, DaemonJson file, String before, InstallState remembered)
       throws InstallException {
     List<String> left = DockerHost.containersNamingUs(host.dataRoot(file));
-    DaemonJson restored = file.withDefaultRestored(remembered.displacedDefault());
-    DaemonJson after = left.isEmpty() ? restored.without() : restored;
+    boolean reloaded = options.reload() && host.pid().isPresent();
+    DaemonJson restored = file.withDefaultRestored(remembered.displacedDefault(), reloaded);
+    DaemonJson after = left.isEmpty() ? restored.without(reloaded) : restored;
     boolean changed = !before.isEmpty() && writeExisting(before, after);
     if (changed) {
       reload(host);

@@ -71,7 +71,10 @@ final class DaemonJsonTest {
       DaemonJson file = good(before);
       Optional<String> displaced = file.defaultRuntime();
       String after =
-          good(file.with(SHIM, true).text()).withDefaultRestored(displaced).without().text();
+          good(file.with(SHIM, true).text())
+              .withDefaultRestored(displaced, false)
+              .without(false)
+              .text();
       assertEquals(
           com.google.gson.JsonParser.parseString(before),
           com.google.gson.JsonParser.parseString(after));
@@ -82,7 +85,18 @@ final class DaemonJsonTest {
   void aDefaultThatSomebodyElseHasSetSinceIsLeftAlone() {
     DaemonJson file = good("{\"default-runtime\":\"kata\"}");
     assertEquals(
-        Optional.of("kata"), file.withDefaultRestored(Optional.of("nvidia")).defaultRuntime());
+        Optional.of("kata"),
+        file.withDefaultRestored(Optional.of("nvidia"), true).defaultRuntime());
+  }
+
+  @Test
+  void aRunningDockerdIsToldWhatToForget() {
+    DaemonJson file = good(good("{}").with(SHIM, true).text());
+    assertEquals(
+        "{\"runtimes\":{},\"default-runtime\":\"runc\"}",
+        com.google.gson.JsonParser.parseString(
+                file.withDefaultRestored(Optional.empty(), true).without(true).text())
+            .toString());
   }
 
   @Test
