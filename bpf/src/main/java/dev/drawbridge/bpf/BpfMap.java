@@ -22,7 +22,6 @@ public final class BpfMap implements AutoCloseable {
   /** BPF_MAP_TYPE_PERCPU_{HASH,ARRAY}, LRU_PERCPU_HASH, PERCPU_CGROUP_STORAGE. */
   private static final Set<Integer> PER_CPU = Set.of(5, 6, 10, 21);
 
-  private static final int SOCKHASH = 18;
   private static final int CGROUP_STORAGE = 19;
 
   private final String name;
@@ -117,14 +116,27 @@ public final class BpfMap implements AutoCloseable {
     requireSingle();
     int result =
         LibBpf.system().mapUpdate(fd.raw(), checkedKey(key), checkedValue(value), LibBpf.BPF_ANY);
+    checkWritten(result);
+  }
+
+  private void checkWritten(int result) {
+    if (result >= 0) {
+      return;
+    }
+    String operation = "write to map";
+    // A hash answers E2BIG, a trie ENOSPC.
+    if (result == -Errno.E2BIG || result == -Errno.ENOSPC) {
+      throw Failures.of(
+          operation, name, result, "all its " + info.maxEntries() + " entries are in use");
+    }
     if (result == -Errno.ENOENT && info.type() == CGROUP_STORAGE) {
       throw Failures.of(
-          "write to map",
+          operation,
           name,
           result,
           "an entry appears when the first program that uses the map is attached to the cgroup");
     }
-    int _ = Failures.check(result, "write to map", name);
+    throw Failures.of(operation, name, result);
   }
 
   /** Creates; false if the key was there, which is left alone. */
@@ -136,16 +148,14 @@ public final class BpfMap implements AutoCloseable {
     if (result == -Errno.EEXIST) {
       return false;
     }
-    int _ = Failures.check(result, "write to map", name);
+    checkWritten(result);
     return true;
   }
 
   /** False if the key was not there. */
   public boolean delete(byte[] key) {
     int result = LibBpf.system().mapDelete(fd.raw(), checkedKey(key));
-    // A sockhash answers EINVAL for a key it does not have (sock_hash_delete_elem: ENOENT; older:
-    // EINVAL).
-    if (result == -Errno.ENOENT || (result == -Errno.EINVAL && info.type() == SOCKHASH)) {
+    if (result == -Errno.ENOENT) {
       return false;
     }
     int _ = Failures.check(result, "delete from map", name);

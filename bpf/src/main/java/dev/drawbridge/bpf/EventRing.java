@@ -25,6 +25,7 @@ public final class EventRing implements AutoCloseable {
   private final LongAdder delivered = new LongAdder();
   private final LongAdder undelivered = new LongAdder();
   private volatile boolean closing;
+  private volatile boolean reading;
   private boolean closed;
   private @Nullable Thread reader;
 
@@ -52,13 +53,20 @@ public final class EventRing implements AutoCloseable {
   }
 
   private void read() {
+    reading = true;
     while (!closing) {
       int result = ring.poll(POLL_MILLIS);
       if (result < 0 && result != -Errno.EINTR) {
         LOG.log(Level.ERROR, "events are no longer read: poll failed with " + Errno.name(result));
-        return;
+        break;
       }
     }
+    reading = false;
+  }
+
+  /** Whether the thread runs; false after a failure that only a restart mends. */
+  public boolean reading() {
+    return reading;
   }
 
   /** Runs inside an upcall: must not throw. */

@@ -42,10 +42,8 @@ final class Failures {
   }
 
   private static String hint(int errno) {
-    return switch (errno) {
-      case Errno.EPERM -> "the agent needs root, or CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN";
-      case Errno.E2BIG, Errno.ENOSPC -> "the map is full";
-      default -> "";
-    };
+    return errno == Errno.EPERM
+        ? "the agent needs root, or CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN"
+        : "";
   }
 }

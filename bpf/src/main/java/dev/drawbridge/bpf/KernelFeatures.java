@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntSupplier;
@@ -136,14 +137,19 @@ public final class KernelFeatures {
 
   private static boolean permitted() {
     try {
-      return Files.readAllLines(STATUS).stream()
-          .filter(line -> line.startsWith(CAP_EFF))
-          .map(line -> Long.parseUnsignedLong(line.substring(CAP_EFF.length()).strip(), 16))
-          .anyMatch(
-              caps -> has(caps, CAP_SYS_ADMIN) || (has(caps, CAP_BPF) && has(caps, CAP_NET_ADMIN)));
+      return permitted(Files.readAllLines(STATUS));
     } catch (IOException e) {
       throw Failures.of("read", STATUS, e);
     }
+  }
+
+  /** From the lines of proc_pid_status(5). */
+  static boolean permitted(List<String> status) {
+    return status.stream()
+        .filter(line -> line.startsWith(CAP_EFF))
+        .map(line -> Long.parseUnsignedLong(line.substring(CAP_EFF.length()).strip(), 16))
+        .anyMatch(
+            caps -> has(caps, CAP_SYS_ADMIN) || (has(caps, CAP_BPF) && has(caps, CAP_NET_ADMIN)));
   }
 
   private static boolean has(long capabilities, int bit) {

@@ -55,11 +55,27 @@ public final class Pins {
     return links(containerId).resolve(checked(program));
   }
 
+  /** Directory of the links of network namespaces, one file a namespace. */
+  public Path namespaces() {
+    return root.resolve("netns");
+  }
+
+  /** The link of a network namespace, by the agent's number of it. */
+  public Path namespace(int number) {
+    return namespaces().resolve(Integer.toString(NativeOrder.checkNotNegative(number, "number")));
+  }
+
+  /** The link of the agent's own cgroup. */
+  public Path agent() {
+    return root.resolve("agent");
+  }
+
   /** Makes the directories that are missing. */
   public void create() {
     try {
       Files.createDirectories(maps());
       Files.createDirectories(links());
+      Files.createDirectories(namespaces());
     } catch (IOException e) {
       throw Failures.of("make the pin directories below", root, e);
     }
@@ -101,6 +117,8 @@ public final class Pins {
    */
   public List<Path> removeAll() {
     List<Path> removed = new ArrayList<>(removeTree(links()));
+    removed.addAll(removeTree(namespaces()));
+    removed.addAll(removeTree(agent()));
     removed.addAll(removeTree(root));
     return List.copyOf(removed);
   }

@@ -1,5 +1,6 @@
 package dev.drawbridge.bpf;
 
+import dev.drawbridge.bpf.ffi.Errno;
 import dev.drawbridge.bpf.ffi.Fd;
 import dev.drawbridge.bpf.ffi.LibBpf;
 import dev.drawbridge.bpf.ffi.LibC;
@@ -61,6 +62,13 @@ public final class Program {
 
   private Link attach(int target, String where) {
     int result = LibBpf.system().linkCreate(fd.raw(), target, attachType);
+    if (result == -Errno.E2BIG) {
+      throw Failures.of(
+          "attach program",
+          name + " " + where,
+          result,
+          "the kernel's limit of programs is reached");
+    }
     int number = Failures.check(result, "attach program", name + " " + where);
     return new Link(new Fd(number, "link of " + name + " " + where));
   }
@@ -76,7 +84,7 @@ public final class Program {
     if (repeat < 1) {
       throw new IllegalArgumentException("repeat must be at least 1: " + repeat);
     }
-    TestRun run = new TestRun(dataIn, contextIn, type == SK_LOOKUP && repeat == 1 ? 0 : repeat);
+    TestRun run = new TestRun(dataIn, contextIn, repeat);
     int _ = Failures.check(LibBpf.system().testRun(fd.raw(), run), "test-run program", name);
     return new RunResult(run.returnValue(), run.dataOut(), run.contextOut(), run.nanosPerRun());
   }

@@ -225,6 +225,14 @@ class AbiLayoutTest {
   }
 
   @Test
+  void guardConfigLiesWhereTheKernelReadsIt() {
+    GuardConfig deny = new GuardConfig(true);
+    verify("db_guard", GuardConfig.SIZE, deny.encode(), Map.of("flags", 1L));
+    assertEquals(deny, GuardConfig.decode(deny.encode()));
+    assertEquals(new GuardConfig(false), GuardConfig.decode(new byte[GuardConfig.SIZE]));
+  }
+
+  @Test
   void eventLiesWhereTheKernelWritesIt() {
     Event event =
         new Event(
@@ -291,6 +299,7 @@ class AbiLayoutTest {
                 "db_event",
                 "db_flow",
                 "db_flow_key",
+                "db_guard",
                 "db_origin",
                 "db_origin_key",
                 "db_pair",

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
@@ -212,6 +213,21 @@ class KernelAttachTest {
           assertThrows(
               BpfException.class, () -> object.program("allow4").testRun(packet, new byte[0], 1));
       assertNotEquals(Optional.empty(), unsupported.errno());
+    }
+  }
+
+  @Test
+  void testRunOfSkLookupTakesAContextAndNoPacket() {
+    try (BpfObject object = BpfObject.load(SAMPLE)) {
+      // struct bpf_sk_lookup: cookie, family, protocol, then the remote and local side.
+      ByteBuffer context = NativeOrder.allocate(72);
+      context.putInt(8, 2).putInt(12, 6).putInt(64, 0);
+      context.putInt(16, 0x0100007f).putShort(36, (short) 4000).putInt(40, 0x0100007f);
+      context.putInt(60, 80);
+      RunResult run = object.program("choose").testRun(new byte[0], NativeOrder.bytes(context), 1);
+      assertEquals(0, run.returnValue()); // SK_DROP: no listener is known
+      assertEquals(72, run.contextOut().length);
+      assertEquals(0, run.dataOut().length);
     }
   }
 

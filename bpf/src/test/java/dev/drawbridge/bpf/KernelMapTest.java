@@ -92,7 +92,8 @@ class KernelMapTest {
               });
       assertEquals("hash", full.object());
       assertEquals(Optional.of("E2BIG"), full.errno());
-      assertEquals("cannot write to map hash: E2BIG; the map is full", full.getMessage());
+      assertEquals(
+          "cannot write to map hash: E2BIG; all its 16 entries are in use", full.getMessage());
     }
   }
 

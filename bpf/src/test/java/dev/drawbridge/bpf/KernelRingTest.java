@@ -12,6 +12,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -78,6 +79,7 @@ class KernelRingTest {
         })) {
       ring.start();
       assertThrows(IllegalStateException.class, ring::start);
+      KernelLab.await(ring::reading, "the thread");
       for (int i = 0; i < 20; i++) {
         write(event(i).encode(), 1);
       }
@@ -130,6 +132,33 @@ class KernelRingTest {
       write(event(4).encode(), 1);
       assertEquals(event(4), events.poll(20, TimeUnit.SECONDS));
       assertEquals(3, ring.undelivered());
+    }
+  }
+
+  @Test
+  void closingWhileEventsArriveStopsTheThreadOnly() {
+    AtomicInteger seen = new AtomicInteger();
+    for (int round = 0; round < 20; round++) {
+      try (EventRing ring = ring(event -> seen.incrementAndGet())) {
+        ring.start();
+        write(event(round).encode(), 40);
+      }
+    }
+    try (EventRing rest = ring(event -> seen.incrementAndGet())) {
+      rest.start();
+      KernelLab.await(() -> seen.get() + rest.lost() == 800, "every event to be seen or counted");
+    }
+  }
+
+  @Test
+  void aSinkCannotCloseTheRingItIsCalledFrom() {
+    AtomicReference<EventRing> self = new AtomicReference<>();
+    try (EventRing ring = ring(event -> self.get().close())) {
+      self.set(ring);
+      ring.start();
+      write(event(1).encode(), 1);
+      KernelLab.await(() -> ring.undelivered() == 1, "the refusal");
+      assertTrue(ring.reading());
     }
   }
 

@@ -69,6 +69,7 @@ class NativeOrderTest {
       assertThrows(IllegalArgumentException.class, () -> Pair.decode(bytes));
       assertThrows(IllegalArgumentException.class, () -> Self.decode(bytes));
       assertThrows(IllegalArgumentException.class, () -> Config.decode(bytes));
+      assertThrows(IllegalArgumentException.class, () -> GuardConfig.decode(bytes));
     }
   }
 

@@ -58,16 +58,19 @@ class PinsTest {
   }
 
   @Test
-  void removingAllTakesLinksBeforeMapsAndNothingOutside() throws IOException {
+  void removingAllTakesMapsLastAndNothingOutside() throws IOException {
     Path neighbour = Files.createDirectory(mount.resolve("cilium"));
     Pins pins = Pins.below(mount);
     pins.create();
     pin(pins.maps().resolve("endpoints"));
     pin(pins.link("one", "connect4"));
+    pin(pins.namespace(7));
+    pin(pins.agent());
     var removed = pins.removeAll();
-    assertTrue(
-        removed.indexOf(pins.link("one", "connect4"))
-            < removed.indexOf(pins.maps().resolve("endpoints")));
+    int map = removed.indexOf(pins.maps().resolve("endpoints"));
+    assertTrue(removed.indexOf(pins.link("one", "connect4")) < map, removed.toString());
+    assertTrue(removed.indexOf(pins.namespace(7)) < map, removed.toString());
+    assertTrue(removed.indexOf(pins.agent()) < map, removed.toString());
     assertFalse(Files.exists(pins.root()));
     assertTrue(Files.exists(neighbour));
   }
