@@ -171,17 +171,22 @@ final class ControlLoop implements AutoCloseable {
         }
       } catch (InterruptedException e) {
         return;
-      } catch (BpfException e) {
-        lastFailure = Optional.of(e.toString());
-        log.log(Level.SEVERE, "the kernel refused a step; it is tried again", e);
       } catch (RuntimeException e) {
-        lastFailure = Optional.of(String.valueOf(e));
-        log.log(Level.SEVERE, "a step of the control loop failed", e);
+        lastFailure = Optional.of(e.toString());
+        lastInputs = null;
+        dirty = true;
+        log.log(Level.SEVERE, "a step of the control loop failed; it is tried again", e);
       }
     }
   }
 
   private void tick() {
+    // A start that failed after its hook, and a stop whose hook never came, leave no other trace.
+    for (Guard guard : List.copyOf(guards.values())) {
+      if (guard.attachment().isPresent() && !guard.alive()) {
+        release(guard.observed().id());
+      }
+    }
     if (policyFiles.refresh()) {
       dirty = true;
     }
@@ -206,14 +211,12 @@ final class ControlLoop implements AutoCloseable {
       converge();
     } catch (BpfException | IOException e) {
       log.log(Level.WARNING, "admitting " + container.name(), e);
-      release(container.id());
-      dirty = true;
+      forget(container.id());
       return HookReply.refuse(
           "container " + container.name() + " cannot be guarded: " + e.getMessage());
     }
     if (guard.kernelRefused()) {
-      release(container.id());
-      dirty = true;
+      forget(container.id());
       return HookReply.refuse(
           "container "
               + container.name()
@@ -221,6 +224,13 @@ final class ControlLoop implements AutoCloseable {
               + " problems");
     }
     return HookReply.go();
+  }
+
+  /** As if it had never asked: if it starts after all, the listener finds it. */
+  private void forget(String id) {
+    release(id);
+    guards.remove(id);
+    dirty = true;
   }
 
   private void recoverNow(Admission admission) {
@@ -349,17 +359,13 @@ final class ControlLoop implements AutoCloseable {
         gone(container.id());
         return;
       }
-      Guard guard = guards.get(container.id());
-      if (guard != null && guard.alive() && !container.running()) {
+      Guard known = guards.get(container.id());
+      if (known != null && known.alive() && !container.running()) {
         // Between its hook and its start the engine still calls it created.
         return;
       }
       Parsed<ContainerPolicy> declared = LabelParser.parse(container.labels());
-      if (guard != null && guard.alive() && container.addresses().isEmpty()) {
-        declaredOnly(guard, container, declared);
-        return;
-      }
-      guard = guardOf(container, declared);
+      Guard guard = guardOf(container, declared);
       if (!container.running() || container.pid() == 0) {
         release(container.id());
         guard.cleared();
@@ -375,26 +381,6 @@ final class ControlLoop implements AutoCloseable {
       log.log(Level.WARNING, "container " + container.name(), e);
       lastFailure = Optional.of("container " + container.name() + ": " + e.getMessage());
     }
-  }
-
-  /** Its addresses stay as they were: the engine has not told any yet. */
-  private static void declaredOnly(
-      Guard guard, ObservedContainer container, Parsed<ContainerPolicy> declared) {
-    ObservedContainer before = guard.observed();
-    boolean joined = container.networkMode().startsWith("container:");
-    guard.observe(
-        new ObservedContainer(
-            container.id(),
-            container.name(),
-            container.labels(),
-            container.imageLabels(),
-            container.image(),
-            container.running(),
-            container.pid(),
-            joined || container.networkMode().equals("none") ? List.of() : before.addresses(),
-            container.runtimeName(),
-            container.networkMode()),
-        declared);
   }
 
   private void adopt(Guard guard) {
