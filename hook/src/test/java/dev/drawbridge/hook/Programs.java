@@ -15,8 +15,12 @@ import java.util.concurrent.TimeUnit;
 
 /** The two C programs as the build made them, and how tests run them. */
 final class Programs {
-  static final Path HOOK = Path.of("target/bin/drawbridge-hook").toAbsolutePath();
-  static final Path SHIM = Path.of("target/bin/drawbridge-runc").toAbsolutePath();
+  /** Another directory holds the same programs built with sanitizers, for instance. */
+  private static final Path BIN =
+      Path.of(System.getProperty("drawbridge.programs", "target/bin")).toAbsolutePath();
+
+  static final Path HOOK = BIN.resolve("drawbridge-hook");
+  static final Path SHIM = BIN.resolve("drawbridge-runc");
 
   private Programs() {}
 

@@ -9,12 +9,14 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** An agent that misbehaves on purpose: what it does with a connection is the test's business. */
 final class RawAgent implements AutoCloseable {
   private final ServerSocketChannel listener;
+  private final Thread acceptor;
   private final List<SocketChannel> open = new CopyOnWriteArrayList<>();
 
   /** What to do with each connection. */
@@ -26,7 +28,8 @@ final class RawAgent implements AutoCloseable {
     Files.createDirectories(socket.getParent());
     listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     listener.bind(UnixDomainSocketAddress.of(socket), 4);
-    Thread.ofPlatform().daemon().start(() -> acceptAll(behaviour));
+    acceptor = Thread.ofPlatform().daemon().unstarted(() -> acceptAll(behaviour));
+    acceptor.start();
   }
 
   private void acceptAll(Behaviour behaviour) {
@@ -70,6 +73,12 @@ final class RawAgent implements AutoCloseable {
     listener.close();
     for (SocketChannel channel : open) {
       channel.close();
+    }
+    // A channel that a thread still accepts on goes on listening until that thread lets go.
+    try {
+      acceptor.join(Duration.ofSeconds(10));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }
