@@ -38,7 +38,10 @@ final class CaseFiles {
 
     /** Whether all of it must arrive. */
     boolean accepted() {
-      return strict.matches("accept-\\d+") && !verdict.contains("reject");
+      return strict.matches("accept-\\d+")
+          && !verdict.contains("reject")
+          && !verdict.contains("or-deny")
+          && !verdict.equals("either");
     }
   }
 

@@ -14,6 +14,7 @@ public final class Chunks {
   private enum State {
     SIZE_START,
     SIZE,
+    SIZE_SPACE,
     EXTENSION_NAME_START,
     EXTENSION_NAME,
     EXTENSION_VALUE_START,
@@ -147,6 +148,13 @@ public final class Chunks {
     }
     return switch (state) {
       case SIZE_START, SIZE -> size(octet);
+      case SIZE_SPACE -> {
+        // RFC 9112 section 7.1.1 has white space here before an extension, and only then.
+        if (octet == ';') {
+          state = State.EXTENSION_NAME_START;
+        }
+        yield octet == ';' || octet == ' ' || octet == '\t' ? null : Fault.CHUNK_SIZE;
+      }
       case SIZE_LF -> {
         if (octet != '\n') {
           yield Fault.BARE_CR;
@@ -204,7 +212,14 @@ public final class Chunks {
       remaining = (remaining << 4) | Octets.hexValue(octet);
       return ++digits > MAX_SIZE_DIGITS ? Fault.CHUNK_SIZE : null;
     }
-    return state == State.SIZE ? endOfPart(octet, Fault.CHUNK_SIZE) : Fault.CHUNK_SIZE;
+    if (state == State.SIZE_START) {
+      return Fault.CHUNK_SIZE;
+    }
+    if (octet == ' ' || octet == '\t') {
+      state = State.SIZE_SPACE;
+      return null;
+    }
+    return endOfPart(octet, Fault.CHUNK_SIZE);
   }
 
   private @Nullable Fault endOfPart(int octet, Fault otherwise) {

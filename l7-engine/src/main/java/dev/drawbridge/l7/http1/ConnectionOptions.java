@@ -62,7 +62,7 @@ final class ConnectionOptions {
     for (int i = 0; i < head.count(); i++) {
       if (Octets.same(bytes, start, end, head.nameStart(i), head.nameEnd(i))) {
         switch (head.name(i)) {
-          case HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, EXPECT, ALIAS -> {
+          case HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, EXPECT -> {
             return false;
           }
           case TE, UPGRADE, DROPPED, OWN -> {}

@@ -22,7 +22,6 @@ public enum Fault {
   CONNECT(405, "CONNECT is not relayed"),
   OBS_FOLD(400, "a header line begins with white space"),
   FIELD_NAME(400, "a header name is not a token directly followed by a colon"),
-  FIELD_ALIAS(400, "a header name is a framing header spelled with an underscore"),
   HOST_MISSING(400, "there is no Host field"),
   HOST_REPEATED(400, "there is more than one Host field"),
   HOST(400, "the Host field is not a host with an optional port"),

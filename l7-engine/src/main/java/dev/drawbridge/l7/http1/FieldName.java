@@ -12,10 +12,11 @@ enum FieldName {
   TE,
   /** Hop by hop, never sent on. */
   DROPPED,
-  /** In the engine's own name, or spelled like one: never believed, never sent on. */
-  OWN,
-  /** A framing field with an underscore for the hyphen, which some servers read as the same. */
-  ALIAS;
+  /**
+   * In the engine's own name, or spelled like it, or a framing field with an underscore for the
+   * hyphen, which some servers read as the same: never believed, never sent on.
+   */
+  OWN;
 
   private static final byte[] HOST_NAME = Octets.ascii("host");
   private static final byte[] LENGTH_NAME = Octets.ascii("content-length");
@@ -67,7 +68,7 @@ enum FieldName {
           return CONTENT_LENGTH;
         }
         if (Octets.same(bytes, start, end, LENGTH_ALIAS)) {
-          return ALIAS;
+          return OWN;
         }
         if (Octets.same(bytes, start, end, SETTINGS_NAME)) {
           return DROPPED;
@@ -83,7 +84,7 @@ enum FieldName {
           return TRANSFER_ENCODING;
         }
         if (Octets.same(bytes, start, end, CODING_ALIAS)) {
-          return ALIAS;
+          return OWN;
         }
       }
       default -> {}

@@ -106,7 +106,7 @@ public final class HeadWriter {
     put(CRLF);
     for (int i = 0; i < head.count(); i++) {
       switch (head.name(i)) {
-        case OTHER, HOST, EXPECT, ALIAS -> field(head, i);
+        case OTHER, HOST, EXPECT -> field(head, i);
         case CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, UPGRADE, TE, DROPPED, OWN -> {}
       }
     }

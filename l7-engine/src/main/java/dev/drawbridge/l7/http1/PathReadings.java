@@ -47,6 +47,10 @@ public final class PathReadings {
     vary(spellings, PathReadings::withoutParameters);
     for (String spelling : spellings) {
       readings.add(encode(spelling, escapes));
+      if (spelling.contains("../")) {
+        // Where a name that ends in dots is taken for a climb.
+        readings.add(encode(resolve(climbs(spelling)), escapes));
+      }
       if (spelling.contains("//") || spelling.contains("/.")) {
         String merged = merge(spelling);
         String resolved = resolve(spelling);
@@ -90,6 +94,17 @@ public final class PathReadings {
       end--;
     }
     return octets.substring(0, end);
+  }
+
+  private static String climbs(String octets) {
+    StringBuilder split = new StringBuilder(octets.length() + 8);
+    for (int i = 0; i < octets.length(); i++) {
+      if (octets.startsWith("../", i) && i > 0 && octets.charAt(i - 1) != '/') {
+        split.append('/');
+      }
+      split.append(octets.charAt(i));
+    }
+    return split.toString();
   }
 
   private static String withoutParameters(String octets) {

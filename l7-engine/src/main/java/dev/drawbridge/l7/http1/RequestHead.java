@@ -310,9 +310,6 @@ public final class RequestHead extends Head {
     for (int i = 0; i < count(); i++) {
       switch (name(i)) {
         case OTHER, DROPPED, OWN, CONNECTION -> {}
-        case ALIAS -> {
-          return Fault.FIELD_ALIAS;
-        }
         case HOST -> {
           if (host >= 0) {
             return Fault.HOST_REPEATED;

@@ -14,7 +14,6 @@ import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.EventLoop;
 import io.netty.channel.IoEventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -86,7 +85,7 @@ public final class Relay implements AutoCloseable {
         new MultiThreadIoEventLoopGroup(
             limits.eventLoops(),
             new DefaultThreadFactory("drawbridge-l7", true),
-            EpollIoHandler.newFactory());
+            SteadyEpoll.factory());
     for (int i = 0; i < limits.eventLoops(); i++) {
       loops.add(new Loop(this, (EventLoop) group.next()));
     }
