@@ -280,6 +280,12 @@ static void steer(int family, const char *name)
 		NAMED("bytes pass both ways"));
 	close(client);
 	close(inside);
+	address_forget(&to);
+	events_forget();
+	client = dialled(LAN, to, IMPATIENT);
+	claim(client == -ETIMEDOUT && event_await(DB_REASON_NEEDS_ENGINE, ID_B, PATIENT),
+		NAMED("where sk_lookup does not know the address, nothing arrives unjudged"), "%d", client);
+	address_owner(&to, ID_B);
 	claim(!bpf_map_delete_elem(lab_map("listeners"), &number), NAMED("listener withdrawn"));
 	client = dialled(LAN, to, PATIENT);
 	claim(client == -ECONNREFUSED, NAMED("reset again"), "%d", client);

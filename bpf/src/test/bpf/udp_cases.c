@@ -136,6 +136,20 @@ static void outsiders(void)
 	claim(!send_to(asker, "q", address_of(LAN, AF_INET, 53)) && echo(resolver, "q", "a", PATIENT) &&
 			hears(asker, "a", PATIENT),
 		"a closed container may ask the world, and hears the answer");
+	{
+		union address from;
+		socklen_t size = sizeof(from);
+		char question[8];
+		struct db_pair gone = { .owner = ID_A, .peer = DB_PEER_WORLD, .direction = DB_EGRESS };
+
+		send_to(asker, "q", address_of(LAN, AF_INET, 53));
+		readable(resolver, PATIENT);
+		recvfrom(resolver, question, sizeof(question), 0, &from.any, &size);
+		bpf_map_delete_elem(lab_map("pairs"), &gone);
+		generation_next();
+		send_to(resolver, "late", from);
+		claim(!readable(asker, IMPATIENT), "an answer that comes after the rule was revoked does not arrive");
+	}
 	claim(!send_to(resolver, "unasked", address_of(A, AF_INET, 5400)), "while what was not asked for");
 	{
 		int other = udp_bound(A, AF_INET, 5400);
@@ -149,6 +163,24 @@ static void outsiders(void)
 	close(resolver);
 	close(asker);
 	close(stolen);
+}
+
+/* Who has the address of one that was asked may not answer in its place. */
+static void impostor(void)
+{
+	int server = udp_bound(B, AF_INET, 5300), client = sock_in(A, AF_INET, SOCK_DGRAM, 0), on = 1;
+	int fd = sock_in(C, AF_INET, SOCK_DGRAM, 0);
+	union address to = address_of(B, AF_INET, 5300);
+
+	policy_reset();
+	claim(!send_to(client, "q", to) && echo(server, "q", "a", PATIENT) && hears(client, "a", PATIENT), "asked and answered");
+	setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &on, sizeof(on));
+	claim(!bind(fd, &to.any, sizeof(to.v4)) && send_to(fd, "b", address_of(A, AF_INET, port_of(client))) == -EPERM,
+		"another with that address may not answer");
+	claim(!readable(client, IMPATIENT), "and nothing comes");
+	close(fd);
+	close(client);
+	close(server);
 }
 
 struct race {
@@ -277,6 +309,7 @@ void udp_cases(void)
 	request_and_reply(AF_INET6, "UDP IPv6");
 	mapped();
 	outsiders();
+	impostor();
 	shapes();
 	race();
 }
