@@ -225,6 +225,8 @@ static void arrivals(int family, const char *name)
 
 		bpf_map_delete_elem(lab_map("pairs"), &gone);
 	}
+	/* The delayed ACK leaves first: its judgement must not stand in for that of what comes in. */
+	claim(!readable(client, IMPATIENT), NAMED("silence"));
 	generation_next();
 	claim(is_cut(client, server) && is_cut(server, client), NAMED("until it is revoked"));
 	address_forget(&lan);
