@@ -64,7 +64,7 @@ public final class BpfObject implements AutoCloseable {
   }
 
   private static BpfObject load(byte[] elf, Optional<Path> pinDirectory) {
-    try (LibBpf.Opened opened = LibBpf.system().open(elf, NAME)) {
+    try (LibBpf.Opened opened = Failures.libbpf().open(elf, NAME)) {
       List<LibBpf.MapSpec> specs = opened.maps().stream().filter(map -> !map.internal()).toList();
       pinDirectory.ifPresent(directory -> pin(opened, specs, directory));
       int result = opened.load();

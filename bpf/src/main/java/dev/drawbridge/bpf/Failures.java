@@ -1,6 +1,7 @@
 package dev.drawbridge.bpf;
 
 import dev.drawbridge.bpf.ffi.Errno;
+import dev.drawbridge.bpf.ffi.LibBpf;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -9,6 +10,19 @@ import java.nio.file.NoSuchFileException;
 /** Turns negative errno numbers and I/O exceptions into {@link BpfException}s with a hint. */
 final class Failures {
   private Failures() {}
+
+  /** libbpf, whose absence is a fault of the host that its administrator can mend. */
+  static LibBpf libbpf() {
+    try {
+      return LibBpf.system();
+    } catch (LinkageError e) {
+      Throwable telling = e.getMessage() == null && e.getCause() != null ? e.getCause() : e;
+      String why = String.valueOf(telling.getMessage());
+      BpfException failure = new BpfException("use", "libbpf", "", why);
+      failure.initCause(e);
+      throw failure;
+    }
+  }
 
   /** Passes a result that is no failure through. */
   static int check(int result, String operation, Object object) {

@@ -1,7 +1,6 @@
 package dev.drawbridge.bpf;
 
 import dev.drawbridge.bpf.ffi.Errno;
-import dev.drawbridge.bpf.ffi.LibBpf;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -85,7 +84,7 @@ public final class KernelFeatures {
 
   /** Version of the libbpf in use, such as "v1.1". */
   public static String libbpfVersion() {
-    return LibBpf.system().version();
+    return Failures.libbpf().version();
   }
 
   private static Probe ask(Feature feature) {
@@ -109,11 +108,11 @@ public final class KernelFeatures {
   }
 
   private static Probe program(Feature feature, int type) {
-    return askKernel(feature, () -> LibBpf.system().probeProgramType(type));
+    return askKernel(feature, () -> Failures.libbpf().probeProgramType(type));
   }
 
   private static Probe map(Feature feature, int type) {
-    return askKernel(feature, () -> LibBpf.system().probeMapType(type));
+    return askKernel(feature, () -> Failures.libbpf().probeMapType(type));
   }
 
   /** libbpf cannot tell "not permitted" from "not supported": ask about the permission first. */

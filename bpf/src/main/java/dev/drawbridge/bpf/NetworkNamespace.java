@@ -94,6 +94,7 @@ public final class NetworkNamespace implements AutoCloseable {
    * Runs something inside, on the namespace's own thread, and waits for it. May be called from
    * inside.
    *
+   * @throws InterruptedException if the caller is interrupted; the task goes on nevertheless
    * @throws IllegalStateException if closed
    * @throws BpfException if the namespace cannot be entered; the task did not run
    */

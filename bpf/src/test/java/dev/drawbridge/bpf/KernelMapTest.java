@@ -13,6 +13,7 @@ import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -22,6 +23,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 @Tag("kernel")
 class KernelMapTest {
@@ -298,6 +300,14 @@ class KernelMapTest {
     try (var files = Files.list(lab.bpffs().resolve("maps"))) {
       assertEquals(0, files.count());
     }
+  }
+
+  @Test
+  void pinningOutsideABpffsIsRefusedWithThePath(@TempDir Path ordinary) {
+    BpfException refused =
+        assertThrows(BpfException.class, () -> BpfObject.load(SAMPLE, ordinary).close());
+    assertTrue(refused.hint().contains("not on BPF FS"), refused.hint());
+    assertTrue(refused.hint().contains(ordinary.toString()), refused.hint());
   }
 
   @Test

@@ -69,9 +69,10 @@ final class ForeignObject implements LibBpf.Opened {
           MemoryLayout.paddingLayout(4));
 
   /**
-   * Only a refusal fills it (log level 0 asks on the second try); kernels since 6.4 keep the end.
+   * BPF_LOG_BUF_SIZE: the most that every kernel takes. Only a refusal fills it: at log level 0
+   * libbpf asks for a log on its second try.
    */
-  private static final int LOG_BYTES = 4 * 1024 * 1024;
+  private static final int LOG_BYTES = 0xff_ffff;
 
   private final Arena arena;
   private final MemorySegment object;
