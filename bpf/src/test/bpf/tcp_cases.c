@@ -220,13 +220,13 @@ static void arrivals(int family, const char *name)
 	generation_next();
 	claim(dialled(LAN, to, PATIENT) == -ECONNREFUSED, NAMED("the host is not the world"));
 	claim(!say(client, "x") && hears(server, "x", PATIENT), NAMED("a flow keeps the identity it began with"));
+	/* The delayed ACK leaves first: its judgement must not stand in for that of what comes in. */
+	claim(!readable(client, IMPATIENT), NAMED("silence"));
 	{
 		struct db_pair gone = { .owner = ID_B, .peer = DB_PEER_WORLD, .direction = DB_INGRESS };
 
 		bpf_map_delete_elem(lab_map("pairs"), &gone);
 	}
-	/* The delayed ACK leaves first: its judgement must not stand in for that of what comes in. */
-	claim(!readable(client, IMPATIENT), NAMED("silence"));
 	generation_next();
 	claim(is_cut(client, server) && is_cut(server, client), NAMED("until it is revoked"));
 	address_forget(&lan);
