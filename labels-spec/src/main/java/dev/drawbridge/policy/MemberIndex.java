@@ -64,6 +64,7 @@ final class MemberIndex {
       case Term.Service(var named, var name) -> label(Workload.SERVICE, name);
       case Term.Project(var name) -> label(Workload.PROJECT, name);
       case Term.Container(var name) -> byName.getOrDefault(name, List.of());
+      case Term.Any any -> members;
       case Term.NotEqual notEqual -> members;
       case Term.Lacks lacks -> members;
     };

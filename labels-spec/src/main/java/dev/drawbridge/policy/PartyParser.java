@@ -13,7 +13,7 @@ final class PartyParser {
           + " host or world";
   private static final Map<String, Party.Entity> ENTITIES = entities();
   private static final List<String> WORDS =
-      List.of("anyone", "nobody", "host", "world", "has", "lacks");
+      List.of("anyone", "nobody", "host", "world", "containers", "has", "lacks");
   private static final List<String> PREFIXES = List.of("service", "container", "project");
 
   private final Cursor cursor;
@@ -69,6 +69,9 @@ final class PartyParser {
   private Term term() {
     Token token = cursor.require(EXPECTED);
     String text = token.text();
+    if (token.is("containers")) {
+      return new Term.Any();
+    }
     if (token.is("has") || token.is("lacks")) {
       Token key = cursor.require("a label key after '" + text + "'");
       checkKey(key);

@@ -69,6 +69,14 @@ public sealed interface Term {
     }
   }
 
+  /** {@code containers}: every container of the host. */
+  record Any() implements Term {
+    @Override
+    public String print() {
+      return "containers";
+    }
+  }
+
   /** {@code container:NAME}. */
   record Container(String name) implements Term {
     @Override
@@ -93,6 +101,7 @@ public sealed interface Term {
         String value = workload.labels().get(key);
         yield value != null && values.contains(value);
       }
+      case Any any -> true;
       case Has(var key) -> workload.labels().containsKey(key);
       case Lacks(var key) -> !workload.labels().containsKey(key);
       case Service(var named, var name) -> {

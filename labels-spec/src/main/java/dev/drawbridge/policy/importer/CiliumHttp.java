@@ -1,0 +1,201 @@
+package dev.drawbridge.policy.importer;
+
+import dev.drawbridge.policy.automaton.Dfa;
+import dev.drawbridge.policy.automaton.Node;
+import dev.drawbridge.policy.automaton.RegexException;
+import dev.drawbridge.policy.automaton.RegexParser;
+import dev.drawbridge.policy.yaml.YamlValue;
+import dev.drawbridge.policy.yaml.YamlValue.YamlMap;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** One HTTP rule: method, path and host are regular expressions there. */
+final class CiliumHttp {
+  private static final List<String> METHODS =
+      List.of("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT");
+  private static final String SPECIAL = ".*+?()[]{}|\\^$";
+
+  private final Shape shape;
+  private final YamlMap map;
+  private final List<String> conditions = new ArrayList<>();
+
+  CiliumHttp(Shape shape, YamlMap map) {
+    this.shape = shape;
+    this.map = map;
+  }
+
+  /** The action, and the conditions that follow. */
+  record Http(String action, String conditions) {}
+
+  Optional<Http> read() {
+    long before = shape.errors();
+    shape.keys(map, "an http rule", List.of("method", "path", "host", "headers", "headerMatches"));
+    String methods = text("method").map(this::methods).orElse("ANY");
+    String path = text("path").map(this::path).orElse("/**");
+    text("host").ifPresent(this::host);
+    headers();
+    headerMatches();
+    return shape.errors() == before
+        ? Optional.of(new Http(methods + " " + path, String.join(" ", conditions)))
+        : Optional.empty();
+  }
+
+  private YamlValue at(String key) {
+    return map.find(key).orElse(map);
+  }
+
+  private Optional<String> text(String key) {
+    return map.find(key).flatMap(v -> shape.text(v, key)).filter(t -> !t.isEmpty());
+  }
+
+  private String methods(String regex) {
+    Optional<Node> node = parse(regex, "method");
+    if (node.isEmpty()) {
+      return "ANY";
+    }
+    var dfa = new Dfa<>(List.of(node.get()), accepts -> accepts.length > 0);
+    if (dfa.run(dfa.start(), "XX-NOT-A-METHOD").verdict()) {
+      return "ANY";
+    }
+    List<String> matching =
+        METHODS.stream().filter(m -> dfa.run(dfa.start(), m).verdict()).toList();
+    if (!matching.isEmpty()) {
+      return String.join(",", matching);
+    }
+    if (regex.chars().allMatch(c -> c >= 'A' && c <= 'Z')) {
+      return regex;
+    }
+    shape.bad(at("method"), "'" + regex + "' matches no method", "methods in capitals");
+    return "ANY";
+  }
+
+  private Optional<Node> parse(String regex, String key) {
+    try {
+      return Optional.of(RegexParser.parse(regex));
+    } catch (RegexException e) {
+      shape.inexpressible(at(key), key + " '" + regex + "': " + e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  /** Literal paths become plain ones; what only a query could match is named. */
+  private String path(String regex) {
+    String body = unanchored(regex);
+    if (body.contains("\\?") || body.contains("[?]") || body.contains("%")) {
+      if (!body.contains("%")) {
+        shape.inexpressible(
+            at("path"),
+            "path '" + regex + "' looks at the query; sentences look at the path alone");
+        return "/**";
+      }
+    }
+    Optional<String> literal = literal(body);
+    if (literal.isPresent() && literal.get().indexOf('*') < 0) {
+      return literal.get();
+    }
+    if (body.equals(".*") || body.equals("/.*")) {
+      return "/**";
+    }
+    return parse(body, "path").isPresent() ? "matching " + body.replace(" ", "\\x20") : "/**";
+  }
+
+  private static String unanchored(String regex) {
+    String body = regex.startsWith("^") ? regex.substring(1) : regex;
+    boolean escaped = body.endsWith("\\$") && !body.endsWith("\\\\$");
+    return body.endsWith("$") && !escaped ? body.substring(0, body.length() - 1) : body;
+  }
+
+  /** The text that the expression is, if it is one text only. */
+  private static Optional<String> literal(String regex) {
+    var out = new StringBuilder();
+    for (int i = 0; i < regex.length(); i++) {
+      char c = regex.charAt(i);
+      if (c == '\\' && i + 1 < regex.length() && SPECIAL.indexOf(regex.charAt(i + 1)) >= 0) {
+        out.append(regex.charAt(++i));
+      } else if (c == '\\' && i + 1 < regex.length() && "/-".indexOf(regex.charAt(i + 1)) >= 0) {
+        out.append(regex.charAt(++i));
+      } else if (SPECIAL.indexOf(c) >= 0) {
+        return Optional.empty();
+      } else {
+        out.append(c);
+      }
+    }
+    return Optional.of(out.toString());
+  }
+
+  /** A name whose dots were not escaped is taken for that name: narrower, never wider. */
+  private void host(String regex) {
+    String body = unanchored(regex);
+    String name = body;
+    String front = "";
+    for (String any : List.of(".*\\.", "[^.]+\\.", ".+\\.")) {
+      if (name.startsWith(any)) {
+        front = any.equals("[^.]+\\.") ? "*." : "**.";
+        name = name.substring(any.length());
+        break;
+      }
+    }
+    name = name.replace("\\.", ".");
+    boolean plain =
+        !name.isEmpty()
+            && name.chars()
+                .allMatch(c -> c < 128 && (Character.isLetterOrDigit(c) || c == '-' || c == '.'));
+    if (body.equals(".*")) {
+      return;
+    }
+    if (!plain) {
+      shape.inexpressible(at("host"), "host '" + regex + "' as a regular expression");
+      return;
+    }
+    conditions.add("with host " + front + name);
+  }
+
+  private void headers() {
+    for (YamlValue item :
+        map.find("headers").flatMap(v -> shape.list(v, "headers")).orElse(List.of())) {
+      Optional<String> header = shape.text(item, "a header");
+      if (header.isEmpty()) {
+        continue;
+      }
+      int end = header.get().indexOf(' ');
+      int colon = header.get().indexOf(':');
+      int cut = colon >= 0 ? colon : end;
+      if (cut < 0) {
+        conditions.add("with header " + header.get());
+      } else {
+        header(item, header.get().substring(0, cut), header.get().substring(cut + 1).strip());
+      }
+    }
+  }
+
+  private void header(YamlValue at, String name, String value) {
+    if (value.indexOf(' ') >= 0 || value.isEmpty()) {
+      shape.inexpressible(at, "the header value '" + value + "' with a blank");
+      return;
+    }
+    conditions.add("with header " + name + "=" + value);
+  }
+
+  private void headerMatches() {
+    for (YamlValue item :
+        map.find("headerMatches").flatMap(v -> shape.list(v, "headerMatches")).orElse(List.of())) {
+      Optional<YamlMap> match = shape.map(item, "an item of headerMatches");
+      if (match.isEmpty()) {
+        continue;
+      }
+      shape.keys(match.get(), "headerMatches", List.of("name", "value", "secret", "mismatch"));
+      Optional<String> name = match.get().find("name").flatMap(v -> shape.text(v, "name"));
+      Optional<String> value = match.get().find("value").flatMap(v -> shape.text(v, "value"));
+      if (match.get().find("secret").isPresent() || match.get().find("mismatch").isPresent()) {
+        shape.inexpressible(item, "a header that is rewritten or compared with a secret");
+      } else if (name.isEmpty()) {
+        shape.bad(item, "the header's name is missing", "name");
+      } else if (value.isEmpty()) {
+        conditions.add("with header " + name.get());
+      } else {
+        header(item, name.get(), value.get());
+      }
+    }
+  }
+}
