@@ -251,7 +251,7 @@ public final class LabAgent implements AutoCloseable {
         Map.of(
             "DRAWBRIDGE_JAVA_HOME",
             System.getProperty("java.home"),
-            "DRAWBRIDGE_SOCKET",
+            "DRAWBRIDGE_API_SOCKET",
             apiSocket().toString());
     return Shell.run(Shell.DEADLINE, environment, command);
   }
