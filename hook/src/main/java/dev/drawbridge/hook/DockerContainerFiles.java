@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * What Docker's own files say about a container: {@code <data-root>/containers/<id>/config.v2.json}
@@ -34,6 +35,8 @@ public record DockerContainerFiles(
 
   private static final String CONTAINERS = "containers";
   private static final String CONFIG = "config.v2.json";
+  private static final Pattern DOCKER_FILE =
+      Pattern.compile("/.*/containers/[0-9a-f]{64}/(hostname|hosts|resolv\\.conf)");
 
   public DockerContainerFiles {
     labels = Collections.unmodifiableSortedMap(new TreeMap<>(labels));
@@ -66,6 +69,29 @@ public record DockerContainerFiles(
         .map(source -> Path.of(source.substring(0, source.lastIndexOf('/'))))
         .filter(directory -> Files.isRegularFile(directory.resolve(CONFIG)))
         .findFirst();
+  }
+
+  /**
+   * As {@link #locate}, but tells a container that is not Docker's (done, empty) from one of
+   * Docker's whose files are out of sight (failed). Taking the second for the first would read its
+   * labels as none, and none means open.
+   */
+  public static Attempt<Optional<Path>> find(String id, List<Path> dataRoots, OciSpec spec) {
+    Optional<Path> found = locate(id, dataRoots, spec);
+    if (found.isEmpty() && spec.mounts().stream().anyMatch(DockerContainerFiles::isDockers)) {
+      return Attempt.failed(
+          "the files of Docker container "
+              + id
+              + " are not below "
+              + dataRoots
+              + "; set Docker's data root in the agent's configuration");
+    }
+    return Attempt.done(found);
+  }
+
+  /** Docker mounts these three from a container's directory, its own or the one it joins. */
+  private static boolean isDockers(OciSpec.Mount mount) {
+    return DOCKER_FILE.matcher(mount.source()).matches();
   }
 
   /**

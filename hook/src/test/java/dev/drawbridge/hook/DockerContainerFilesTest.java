@@ -87,6 +87,22 @@ final class DockerContainerFilesTest {
   }
 
   @Test
+  void aDockerContainerWhoseFilesAreOutOfSightIsNotTakenForAnotherEngines() throws Exception {
+    String joined = "/data/docker/containers/" + "0a".repeat(32) + "/hostname";
+    var failed =
+        assertInstanceOf(
+            Attempt.Failed.class,
+            DockerContainerFiles.find(ID, List.of(), specWithHostname(joined)));
+    assertTrue(failed.sentence().contains("data root"), failed.sentence());
+    assertEquals(
+        Attempt.done(Optional.of(own)),
+        DockerContainerFiles.find(ID, List.of(root.resolve("docker")), specWithHostname(joined)));
+    assertEquals(
+        Attempt.done(Optional.empty()),
+        DockerContainerFiles.find(ID, List.of(), specWithHostname("/run/containers/x/hostname")));
+  }
+
+  @Test
   void idsThatAreNoFileNamesAreLookedUpNowhere() throws Exception {
     var spec = specWithHostname(own.resolve("hostname").toString());
     for (String id : List.of("", ".", "..", "../containers/" + ID, ID + "/")) {

@@ -46,13 +46,7 @@ public final class Installer {
       steps.add(new Step.MakeDirectory(layout.exempt()));
     }
     if (options.systemd()) {
-      write(
-          layout.unit(),
-          resource("drawbridge.service")
-              .replace("/usr/libexec/drawbridge", layout.programs().toString()),
-          "start the agent before Docker",
-          false);
-      notes.add("then run: systemctl daemon-reload && systemctl enable --now drawbridge");
+      writeUnit();
     }
     if (options.docker()) {
       registerWithDocker();
@@ -69,6 +63,23 @@ public final class Installer {
       notes.add("rootless Podman reads no hooks.d directory: its containers stay unguarded");
     }
     return new InstallPlan(steps, notes, conflicts);
+  }
+
+  /** The agent runs from where it was unpacked: its launcher needs the jars beside it. */
+  private void writeUnit() throws InstallException {
+    Path agent = options.builtPrograms().toAbsolutePath().resolve("drawbridge-agent").normalize();
+    if (!Files.isExecutable(agent)) {
+      conflicts.add("the systemd unit cannot start " + agent + ": no such program");
+      return;
+    }
+    write(
+        layout.unit(),
+        resource("drawbridge.service")
+            .replace("/usr/libexec/drawbridge/drawbridge-agent", agent.toString())
+            .replace("/usr/libexec/drawbridge/drawbridge-hook", layout.hook().toString()),
+        "start the agent before Docker",
+        false);
+    notes.add("then run: systemctl daemon-reload && systemctl enable --now drawbridge");
   }
 
   private void registerWithDocker() throws InstallException {
@@ -125,6 +136,10 @@ public final class Installer {
                 + " have them guarded"
             : "guard a container with: docker run --runtime drawbridge, or runtime: drawbridge in"
                 + " compose");
+    Path dataRoot = host.dataRoot(file);
+    if (!dataRoot.equals(Path.of("/var/lib/docker"))) {
+      notes.add("Docker's data root is " + dataRoot + ": set \"dataRoot\" of the agent to it");
+    }
     if (before.isEmpty() && !host.pid().isPresent()) {
       notes.add("no dockerd runs here: it reads " + layout.daemonJson() + " when it starts");
     }
@@ -157,6 +172,12 @@ public final class Installer {
   }
 
   private InstallPlan remove() throws InstallException {
+    if (!options.docker()) {
+      delete(layout.unit());
+      deletePodmanHooks();
+      notes.add("Docker was left alone: its runtime and the programs stay");
+      return new InstallPlan(steps, notes, conflicts);
+    }
     DockerHost host = DockerHost.observe(layout.dockerPidFile());
     String before = text(layout.daemonJson());
     InstallState remembered = InstallState.parse(text(layout.state()));

@@ -28,6 +28,9 @@ final class InstallerTest {
     Path built = Files.createDirectories(root.resolve("built"));
     Files.writeString(built.resolve("drawbridge-hook"), "hook");
     Files.writeString(built.resolve("drawbridge-runc"), "shim");
+    Files.writeString(built.resolve("drawbridge-agent"), "agent");
+    Files.setPosixFilePermissions(
+        built.resolve("drawbridge-agent"), PosixFilePermissions.fromString("rwxr-xr-x"));
     options = InstallOptions.of(built).withLayout(layout);
   }
 
@@ -71,6 +74,26 @@ final class InstallerTest {
     assertEquals("rwxr-xr-x", mode(layout.hook()));
     assertEquals("rwx------", mode(layout.exempt()));
     assertEquals("rw-r--r--", mode(layout.daemonJson()));
+  }
+
+  @Test
+  void unitStartsTheAgentFromWhereItWasUnpacked() throws Exception {
+    Installer.plan(options).apply();
+    String unit = Files.readString(layout.unit());
+    assertTrue(unit.contains("\nExecStart=" + root.resolve("built/drawbridge-agent") + "\n"), unit);
+    assertTrue(unit.contains("until " + layout.hook() + " --ping"), unit);
+    Files.delete(root.resolve("built/drawbridge-agent"));
+    assertEquals(1, Installer.plan(options).conflicts().size());
+    assertEquals(List.of(), Installer.plan(options.withSystemd(false)).conflicts());
+  }
+
+  @Test
+  void uninstallingWithoutDockerLeavesTheRuntimeAlone() throws Exception {
+    Installer.plan(options.withPodman(true)).apply();
+    Installer.planRemoval(options.withDocker(false)).apply();
+    assertTrue(Files.readString(layout.daemonJson()).contains("drawbridge"));
+    assertTrue(Files.exists(layout.shim()));
+    assertFalse(Files.exists(layout.unit()));
   }
 
   @Test
