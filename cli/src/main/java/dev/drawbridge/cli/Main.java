@@ -1,0 +1,15 @@
+package dev.drawbridge.cli;
+
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+
+/** The program {@code drawbridge}. */
+public final class Main {
+  private Main() {}
+
+  public static void main(String[] arguments) {
+    PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+    PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+    System.exit(Drawbridge.run(new Surroundings(out, err, System.getenv()), arguments));
+  }
+}

@@ -1,0 +1,145 @@
+package dev.drawbridge.cli;
+
+import dev.drawbridge.api.ApiException;
+import dev.drawbridge.api.EndpointReport;
+import dev.drawbridge.api.Json;
+import dev.drawbridge.api.LocalClient;
+import dev.drawbridge.api.StatusReport;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "status",
+    description = "Show whether the agent works, and every container it knows.",
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:healthy",
+      "1:a part has failed, or something that should be enforced is not attached",
+      "2:the agent does not answer"
+    })
+final class StatusCommand extends AgentCommand {
+  private static final long PAUSE_MILLIS = 200;
+
+  @Mixin private OutputFormat format = new OutputFormat();
+
+  @Option(names = "--wait", description = "Wait until the agent answers and is healthy.")
+  private boolean wait;
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "SECONDS",
+      defaultValue = "60",
+      description = "How long --wait waits. Default: 60.")
+  private int timeoutSeconds;
+
+  StatusCommand(Surroundings surroundings) {
+    super(surroundings);
+  }
+
+  @Override
+  public Integer call() throws ApiException, InterruptedException {
+    LocalClient client = client();
+    StatusReport status = wait ? waited(client) : client.status();
+    if (format.json()) {
+      out().println(Json.write(status));
+    } else {
+      print(status, client);
+    }
+    return status.healthy() ? Exit.YES : Exit.NO;
+  }
+
+  /** The first healthy status, or at the deadline whatever there is. */
+  private StatusReport waited(LocalClient client) throws ApiException, InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(timeoutSeconds);
+    while (true) {
+      boolean last = System.nanoTime() >= deadline;
+      try {
+        StatusReport status = client.status();
+        if (status.healthy() || last) {
+          return status;
+        }
+      } catch (ApiException e) {
+        if (last) {
+          throw e;
+        }
+      }
+      TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
+    }
+  }
+
+  private void print(StatusReport status, LocalClient client) throws ApiException {
+    out()
+        .println(
+            "drawbridge "
+                + Text.oneLine(status.version())
+                + (status.ready() ? ", ready" : ", not ready")
+                + ", up "
+                + age(status.startedAt())
+                + ", generation "
+                + status.generation());
+    int width = status.components().stream().mapToInt(c -> c.name().length()).max().orElse(0);
+    for (StatusReport.Component part : status.components()) {
+      String name = part.name() + " ".repeat(width - part.name().length());
+      out()
+          .println(
+              Text.oneLine(
+                  "  "
+                      + name
+                      + "  "
+                      + String.format(
+                          Locale.ROOT, "%-8s", part.health().name().toLowerCase(Locale.ROOT))
+                      + "  "
+                      + part.detail()));
+    }
+    var endpoints = client.endpoints();
+    if (!endpoints.isEmpty()) {
+      out().println();
+      EndpointsCommand.table(endpoints).forEach(out()::println);
+    }
+    out().println();
+    out()
+        .println(
+            counted(status.endpoints(), "container")
+                + ", "
+                + counted(status.problems(), "problem")
+                + (status.problems() > 0 ? ": see drawbridge problems" : ""));
+    if (!status.unattached().isEmpty()) {
+      out()
+          .println(
+              Text.oneLine(
+                  "NOT ENFORCED: "
+                      + String.join(", ", status.unattached())
+                      + ": recreate with the drawbridge runtime, or see drawbridge problems"));
+    }
+    long hooked =
+        endpoints.stream()
+            .filter(e -> e.attachment() == EndpointReport.Attachment.LISTENER)
+            .count();
+    if (hooked > 0) {
+      out()
+          .println(
+              counted((int) hooked, "container")
+                  + " attached only after the start: recreate with the drawbridge runtime");
+    }
+  }
+
+  private static String counted(int count, String noun) {
+    return count + " " + noun + (count == 1 ? "" : "s");
+  }
+
+  private static String age(Instant since) {
+    Duration age = Duration.between(since, Instant.now());
+    if (age.toDays() > 0) {
+      return age.toDays() + " d";
+    }
+    if (age.toHours() > 0) {
+      return age.toHours() + " h";
+    }
+    return age.toMinutes() > 0 ? age.toMinutes() + " min" : Math.max(0, age.toSeconds()) + " s";
+  }
+}

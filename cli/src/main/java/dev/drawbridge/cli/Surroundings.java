@@ -1,0 +1,7 @@
+package dev.drawbridge.cli;
+
+import java.io.PrintWriter;
+import java.util.Map;
+
+/** What a command has of the outside world. Both writers flush at every line. */
+record Surroundings(PrintWriter out, PrintWriter err, Map<String, String> environment) {}

@@ -1,0 +1,27 @@
+package dev.drawbridge.cli;
+
+import dev.drawbridge.install.InstallException;
+import dev.drawbridge.install.Installer;
+import picocli.CommandLine.Command;
+
+@Command(
+    name = "uninstall",
+    description =
+        "Undo install. While containers name the runtime, it stays registered and passes everything through; they are listed.",
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:done, or nothing to do",
+      "1:something stands in the way; nothing was changed",
+      "2:failed"
+    })
+final class UninstallCommand extends RegistrationCommand {
+  UninstallCommand(Surroundings surroundings) {
+    super(surroundings);
+  }
+
+  @Override
+  public Integer call() throws InstallException, CommandException {
+    return carryOut(
+        Installer.planRemoval(options(Distribution.programs()).withPodman(true).withSystemd(true)));
+  }
+}

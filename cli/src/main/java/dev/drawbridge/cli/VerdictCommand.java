@@ -1,0 +1,209 @@
+package dev.drawbridge.cli;
+
+import dev.drawbridge.api.ApiException;
+import dev.drawbridge.api.Json;
+import dev.drawbridge.api.Outcome;
+import dev.drawbridge.api.RuleReference;
+import dev.drawbridge.api.VerdictReport;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "verdict",
+    description = {
+      "Ask what would happen to a connection or a request, without making it.",
+      "",
+      "FROM and TO are labels (app=api,team=sre), a container's name or id, an address, host or world.",
+      "",
+      "  drawbridge verdict api db GET /users",
+      "  drawbridge verdict 'api -> db GET /users'",
+      "  drawbridge verdict app=api 10.0.5.7 3306",
+      "  drawbridge verdict world web 53/udp"
+    },
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:allowed",
+      "1:denied",
+      "2:bad question, unknown container, or the agent does not answer"
+    })
+final class VerdictCommand extends AgentCommand {
+  /** Means nothing, and may stand between FROM and TO. */
+  static final String ARROW = "->";
+
+  @Mixin private OutputFormat format = new OutputFormat();
+
+  @Parameters(
+      paramLabel = "WORD",
+      arity = "0..*",
+      description =
+          "FROM TO METHOD PATH, or FROM TO PORT[/PROTOCOL]; an arrow -> may stand between FROM and TO.")
+  private List<String> words = List.of();
+
+  @Option(names = "--from", paramLabel = "WHO", description = "Who asks.")
+  private @Nullable String from;
+
+  @Option(names = "--to", paramLabel = "WHO", description = "Who is asked.")
+  private @Nullable String to;
+
+  @Option(names = "--method", paramLabel = "METHOD", description = "HTTP method.")
+  private @Nullable String method;
+
+  @Option(names = "--path", paramLabel = "PATH", description = "Path of the request.")
+  private @Nullable String path;
+
+  @Option(names = "--port", paramLabel = "PORT", description = "Destination port.")
+  private @Nullable String port;
+
+  @Option(
+      names = "--protocol",
+      paramLabel = "NAME",
+      description = "tcp, udp, sctp or icmp. Default: tcp.")
+  private @Nullable String protocol;
+
+  @Option(names = "--host", paramLabel = "NAME", description = "Host header of the request.")
+  private @Nullable String host;
+
+  @Option(
+      names = "--header",
+      paramLabel = "NAME=VALUE",
+      description = "A header of the request; may be repeated.")
+  private List<String> headers = List.of();
+
+  VerdictCommand(Surroundings surroundings) {
+    super(surroundings);
+  }
+
+  @Override
+  public Integer call() throws ApiException, CommandException {
+    takeWords();
+    List<String> question = question();
+    VerdictReport report = client().verdict(question);
+    if (format.json()) {
+      out().println(Json.write(report));
+    } else {
+      print(report);
+    }
+    return report.verdict() == Outcome.ALLOW ? Exit.YES : Exit.NO;
+  }
+
+  /** Puts what was given by place where it would be if it had been given by option. */
+  private void takeWords() throws CommandException {
+    List<String> rest = new ArrayList<>();
+    for (String word : words) {
+      // 'api -> db GET /users' in one pair of quotes
+      rest.addAll(words.size() == 1 ? List.of(word.strip().split("\\s+", -1)) : List.of(word));
+    }
+    rest.removeIf(word -> word.equals(ARROW));
+    rest.removeIf(String::isEmpty);
+    if (from == null && !rest.isEmpty()) {
+      from = rest.removeFirst();
+    }
+    if (to == null && !rest.isEmpty()) {
+      to = rest.removeFirst();
+    }
+    // As in a sentence: may connect 5432/tcp
+    if (rest.size() == 2 && rest.getFirst().equals("connect")) {
+      rest.removeFirst();
+    }
+    if (rest.size() == 2 && method == null && path == null) {
+      method = rest.removeFirst();
+      path = rest.removeFirst();
+    } else if (rest.size() == 1
+        && port == null
+        && protocol == null
+        && !rest.getFirst().startsWith("/")) {
+      takePort(rest.removeFirst());
+    }
+    if (!rest.isEmpty()) {
+      throw new CommandException(
+          "\""
+              + rest.getFirst()
+              + "\" has no place in this question: expected FROM TO METHOD PATH, or FROM TO PORT[/PROTOCOL]");
+    }
+  }
+
+  private void takePort(String word) {
+    int slash = word.indexOf('/');
+    if (slash >= 0) {
+      port = word.substring(0, slash);
+      protocol = word.substring(slash + 1);
+    } else if (word.equals("icmp")) {
+      protocol = word;
+    } else {
+      port = word;
+    }
+  }
+
+  private List<String> question() throws CommandException {
+    List<String> question = new ArrayList<>();
+    add(question, "from", from);
+    add(question, "to", to);
+    add(question, "method", method);
+    add(question, "path", path);
+    add(question, "port", port);
+    add(question, "protocol", protocol);
+    add(question, "host", host);
+    for (String header : headers) {
+      int equals = header.indexOf('=');
+      if (equals < 1) {
+        throw new CommandException("--header " + header + ": expected NAME=VALUE");
+      }
+      add(question, "header." + header.substring(0, equals), header.substring(equals + 1));
+    }
+    return question;
+  }
+
+  private static void add(List<String> question, String name, @Nullable String value) {
+    if (value != null) {
+      question.addAll(List.of(name, value));
+    }
+  }
+
+  private void print(VerdictReport report) {
+    String what =
+        method != null && path != null
+            ? method + " " + path
+            : ((port == null ? "" : port)
+                + (protocol == null ? "" : (port == null ? "" : "/") + protocol));
+    String because =
+        report.rule().map(VerdictCommand::rule).orElse(report.reason() + ": " + report.sentence());
+    out()
+        .println(
+            Text.oneLine(
+                (report.verdict() == Outcome.ALLOW ? "ALLOW  " : "DENY   ")
+                    + report.from().display()
+                    + " -> "
+                    + report.to().display()
+                    + "  "
+                    + what
+                    + "  "
+                    + because));
+    if (report.rule().isPresent() && report.verdict() == Outcome.DENY) {
+      out().println(Text.oneLine("       " + report.reason() + ": " + report.sentence()));
+    }
+    if (report.audited()) {
+      out()
+          .println(
+              Text.oneLine(
+                  "       audit mode: in enforce mode this would be denied ("
+                      + report.reason()
+                      + ": "
+                      + report.sentence()
+                      + ")"));
+    }
+  }
+
+  /** {@code drawbridge.policy.read of db: "app=api may GET /users"}. */
+  static String rule(RuleReference rule) {
+    return rule.origin()
+        + (rule.container().isEmpty() ? "" : " of " + rule.container())
+        + ": \""
+        + rule.text()
+        + "\"";
+  }
+}

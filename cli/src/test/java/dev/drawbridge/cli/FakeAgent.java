@@ -1,0 +1,169 @@
+package dev.drawbridge.cli;
+
+import dev.drawbridge.api.AgentView;
+import dev.drawbridge.api.ApiConfig;
+import dev.drawbridge.api.ApiException;
+import dev.drawbridge.api.ApiServer;
+import dev.drawbridge.api.EndpointReport;
+import dev.drawbridge.api.FlowFilter;
+import dev.drawbridge.api.FlowLog;
+import dev.drawbridge.api.FlowReport;
+import dev.drawbridge.api.Outcome;
+import dev.drawbridge.api.PeerReference;
+import dev.drawbridge.api.ProblemReport;
+import dev.drawbridge.api.RuleReference;
+import dev.drawbridge.api.StatusReport;
+import dev.drawbridge.api.VerdictQuery;
+import dev.drawbridge.api.VerdictReport;
+import dev.drawbridge.api.VerdictResult;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+
+/**
+ * A real API server in front of two containers and one rule, api may GET /users on db.
+ *
+ * <p>Does not model: policy beyond that one question, attachment, a kernel, or change other than
+ * what a test sets.
+ */
+final class FakeAgent implements AgentView, AutoCloseable {
+  private final ApiServer server;
+  final List<VerdictQuery> asked = new CopyOnWriteArrayList<>();
+  final FlowLog<String> log = new FlowLog<>(1024, FakeAgent::flow);
+  volatile List<String> unattached = List.of();
+  volatile boolean ready = true;
+  volatile List<ProblemReport> problems = List.of();
+  volatile String dbName = "db";
+  volatile boolean audited;
+
+  FakeAgent(Path socket) throws ApiException {
+    server = new ApiServer(new ApiConfig(socket, Optional.empty(), Optional.empty()), this);
+    server.start();
+  }
+
+  private static PeerReference peer(int number, String name) {
+    return new PeerReference(number, name, new TreeMap<>(Map.of("app", name)));
+  }
+
+  private static FlowReport flow(long sequence, String path) {
+    boolean deny = path.startsWith("/admin");
+    return new FlowReport(
+        sequence,
+        Instant.parse("2026-01-01T10:20:30.456Z"),
+        "r" + sequence,
+        deny ? Outcome.DENY : Outcome.ALLOW,
+        deny ? "no-rule" : "allowed-by-rule",
+        deny ? 20 : 1,
+        "A sentence.",
+        peer(256, "api"),
+        peer(257, "db"),
+        "172.17.0.2:40000",
+        "172.17.0.3:80",
+        "http",
+        Optional.of(new FlowReport.Http("GET", path, deny ? 403 : 200, 0, 12, 1_500_000)),
+        deny
+            ? Optional.empty()
+            : Optional.of(
+                new RuleReference(1, "drawbridge.policy.read", "db", "app=api may GET /users")),
+        7,
+        false);
+  }
+
+  @Override
+  public StatusReport status() {
+    return new StatusReport(
+        "0.1.0",
+        Instant.now(),
+        ready,
+        7,
+        List.of(
+            new StatusReport.Component("kernel", StatusReport.Health.OK, "programs loaded"),
+            new StatusReport.Component("events", StatusReport.Health.DEGRADED, "no engine")),
+        2,
+        unattached,
+        problems.size());
+  }
+
+  private EndpointReport endpoint(int number, String name, List<String> closed) {
+    return new EndpointReport(
+        number,
+        name.repeat(20),
+        name,
+        new TreeMap<>(Map.of("app", name)),
+        List.of("172.17.0." + (number - 254)),
+        "enforce",
+        EndpointReport.Attachment.HOOK,
+        closed,
+        1,
+        0,
+        List.of());
+  }
+
+  @Override
+  public List<EndpointReport> endpoints() {
+    return List.of(endpoint(256, "api", List.of()), endpoint(257, dbName, List.of("ingress")));
+  }
+
+  @Override
+  public VerdictResult verdict(VerdictQuery query) {
+    asked.add(query);
+    if (query.from().equals(new dev.drawbridge.api.Party.Container("nobody"))) {
+      return new VerdictResult.Unknown(
+          "unknown-container", "no container is called \"nobody\"", "api or db");
+    }
+    String request = query.request().map(r -> r.method() + " " + r.path()).orElse("");
+    boolean forbidden = request.startsWith("DELETE");
+    boolean allow = request.equals("GET /users") || audited;
+    Optional<RuleReference> rule =
+        forbidden
+            ? Optional.of(new RuleReference(2, "10-all.policy:3", "", "anyone may not DELETE /**"))
+            : allow
+                ? Optional.of(
+                    new RuleReference(1, "drawbridge.policy.read", "db", "app=api may GET /users"))
+                : Optional.empty();
+    return new VerdictResult.Answered(
+        new VerdictReport(
+            allow && !forbidden ? Outcome.ALLOW : Outcome.DENY,
+            forbidden ? "denied-by-rule" : allow ? "allowed-by-rule" : "no-rule",
+            1,
+            forbidden ? "a rule forbids it" : "the side is closed and no rule allows it",
+            rule,
+            peer(256, "api"),
+            peer(257, "db"),
+            7,
+            audited,
+            "engine"));
+  }
+
+  @Override
+  public List<FlowReport> flows(FlowFilter filter, int last) {
+    return log.last(filter, last);
+  }
+
+  @Override
+  public Subscription follow(Consumer<FlowReport> sink) {
+    return log.follow(sink);
+  }
+
+  @Override
+  public List<ProblemReport> problems() {
+    return new ArrayList<>(problems);
+  }
+
+  @Override
+  public MetricSnapshots metrics() {
+    return MetricSnapshots.builder().build();
+  }
+
+  @Override
+  public void close() {
+    server.close();
+  }
+}

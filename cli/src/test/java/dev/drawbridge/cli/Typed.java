@@ -1,0 +1,23 @@
+package dev.drawbridge.cli;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.Map;
+
+/** A command line as it was typed, and what came of it. */
+record Typed(int exit, String out, String err) {
+
+  static Typed run(Map<String, String> environment, String... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    int exit =
+        Drawbridge.run(
+            new Surroundings(new PrintWriter(out, true), new PrintWriter(err, true), environment),
+            arguments);
+    return new Typed(exit, out.toString(), err.toString());
+  }
+
+  static Typed run(String... arguments) {
+    return run(Map.of(), arguments);
+  }
+}
