@@ -16,7 +16,7 @@ import com.github.dockerjava.core.RemoteApiVersion;
 import com.github.dockerjava.httpclient5.ApacheDockerHttpClient;
 import dev.drawbridge.control.ObservedContainer;
 import java.io.IOException;
-import java.io.InterruptedIOException;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -189,10 +190,11 @@ final class DockerEngine implements Engine {
       return false;
     }
     for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
-      if (cause instanceof JsonProcessingException || cause instanceof InterruptedIOException) {
+      if (cause instanceof JsonProcessingException || cause instanceof SocketTimeoutException) {
         return false;
       }
-      if (cause instanceof IOException) {
+      // A cancelled wait for a connection: this feed is being closed.
+      if (cause instanceof IOException || cause instanceof CancellationException) {
         return true;
       }
     }

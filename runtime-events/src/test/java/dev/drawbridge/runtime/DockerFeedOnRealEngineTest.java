@@ -13,8 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -48,6 +48,12 @@ class DockerFeedOnRealEngineTest {
 
   private DockerClient client() {
     return java.util.Objects.requireNonNull(client);
+  }
+
+  /** Pooled connections do not outlive the daemon. */
+  private void reopenClient() throws Exception {
+    client().close();
+    client = dockerd().client();
   }
 
   @AfterAll
@@ -99,12 +105,19 @@ class DockerFeedOnRealEngineTest {
         "the picture is the engine's own list",
         60,
         () -> {
-          Map<String, Boolean> real =
-              client().listContainersCmd().withShowAll(true).exec().stream()
-                  .collect(Collectors.toMap(Container::getId, c -> "running".equals(c.getState())));
-          Map<String, Boolean> told =
-              recorder.picture().values().stream()
-                  .collect(Collectors.toMap(ObservedContainer::id, ObservedContainer::running));
+          Map<String, String> real = new TreeMap<>();
+          for (Container container : client().listContainersCmd().withShowAll(true).exec()) {
+            real.put(
+                container.getId(),
+                container.getNames()[0].substring(1)
+                    + " "
+                    + "running".equals(container.getState()));
+          }
+          Map<String, String> told = new TreeMap<>();
+          recorder
+              .picture()
+              .forEach(
+                  (id, container) -> told.put(id, container.name() + " " + container.running()));
           return real.equals(told);
         });
   }
@@ -180,6 +193,7 @@ class DockerFeedOnRealEngineTest {
         "running", 30, () -> recorder.named("web").map(ObservedContainer::running).orElse(false));
     int pid = seen("web").pid();
     dockerd().restart();
+    reopenClient();
     Deadline.until("listed again", 60, () -> recorder.count(RuntimeEvent.Listed.class) >= 2);
     assertTrue(recorder.count(RuntimeEvent.Lost.class) >= 1);
     assertEquals(pid, seen("web").pid());
@@ -191,6 +205,7 @@ class DockerFeedOnRealEngineTest {
   void crashOfTheEngineIsSurvived() throws Exception {
     start("web");
     dockerd().crash();
+    reopenClient();
     start("late");
     Deadline.until(
         "late one seen",
