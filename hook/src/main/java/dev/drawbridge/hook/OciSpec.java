@@ -20,10 +20,12 @@ public final class OciSpec {
   private static final String POSTSTOP = "poststop";
 
   private final Path file;
+  private final JsonObject asRead;
   private final JsonObject tree;
 
-  private OciSpec(Path file, JsonObject tree) {
+  private OciSpec(Path file, JsonObject asRead, JsonObject tree) {
     this.file = file;
+    this.asRead = asRead;
     this.tree = tree;
   }
 
@@ -54,7 +56,7 @@ public final class OciSpec {
 
   public static Attempt<OciSpec> read(Path bundle) {
     Path file = bundle.resolve("config.json");
-    return JsonTree.read(file).then(tree -> Attempt.done(new OciSpec(file, tree)));
+    return JsonTree.read(file).then(tree -> Attempt.done(new OciSpec(file, tree, tree)));
   }
 
   public SortedMap<String, String> annotations() {
@@ -124,7 +126,7 @@ public final class OciSpec {
     }
     return append(hooks, CREATE_RUNTIME, createRuntime)
         .then(done -> append(hooks, POSTSTOP, poststop))
-        .then(done -> Attempt.done(new OciSpec(file, copy)));
+        .then(done -> Attempt.done(new OciSpec(file, asRead, copy)));
   }
 
   private Attempt<JsonArray> append(JsonObject hooks, String stage, HookEntry entry) {
@@ -149,7 +151,8 @@ public final class OciSpec {
 
   /**
    * Puts this spec in place of the file that it was read from: a temporary file beside it with the
-   * same mode and owner, flushed, then renamed. The file is left alone if nothing would change.
+   * same mode and owner, flushed, then renamed. The file is left alone if nothing has changed since
+   * it was read.
    *
    * @return whether the file was replaced
    */
@@ -159,8 +162,7 @@ public final class OciSpec {
       return Attempt.failed(file + " holds text that cannot be written as UTF-8");
     }
     boolean same =
-        JsonTree.read(file).toOptional().flatMap(JsonTree::encode).stream()
-            .anyMatch(now -> Arrays.equals(now, bytes.get()));
+        JsonTree.encode(asRead).stream().anyMatch(before -> Arrays.equals(before, bytes.get()));
     return same ? Attempt.done(false) : FileReplacement.replace(file, bytes.get());
   }
 }
