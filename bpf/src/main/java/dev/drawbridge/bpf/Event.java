@@ -57,7 +57,6 @@ public record Event(
 
   public Event {
     NativeOrder.checkNotNegative(owner, "owner");
-    NativeOrder.checkNotNegative(peer, "peer");
     NativeOrder.checkNotNegative(rule, "rule");
     NativeOrder.checkU32(generation, "generation");
     NativeOrder.checkRange(reason, 0xffff, "reason");

@@ -27,7 +27,7 @@ public final class EventRing implements AutoCloseable {
   private volatile boolean closing;
   private volatile boolean reading;
   private boolean closed;
-  private @Nullable Thread reader;
+  private volatile @Nullable Thread reader;
 
   /**
    * @param ring the RINGBUF map
@@ -49,7 +49,9 @@ public final class EventRing implements AutoCloseable {
     if (reader != null || closed) {
       throw new IllegalStateException(closed ? "closed" : "already started");
     }
-    reader = Thread.ofPlatform().name(THREAD_NAME).daemon().start(this::read);
+    Thread thread = Thread.ofPlatform().name(THREAD_NAME).daemon().unstarted(this::read);
+    reader = thread;
+    thread.start();
   }
 
   private void read() {
@@ -98,16 +100,20 @@ public final class EventRing implements AutoCloseable {
 
   /** Ends the thread and waits for it; events still in the ring stay there. */
   @Override
-  public synchronized void close() {
+  public void close() {
+    if (Thread.currentThread() == reader) { // before the lock: the closer holds it while it waits
+      throw new IllegalStateException("the sink cannot close the ring it is called from");
+    }
+    closeFromOutside();
+  }
+
+  private synchronized void closeFromOutside() {
     if (closed) {
       return;
     }
     closing = true;
     Thread thread = reader;
     if (thread != null) {
-      if (thread == Thread.currentThread()) {
-        throw new IllegalStateException("the sink cannot close the ring it is called from");
-      }
       joinUninterruptibly(thread);
     }
     closed = true;

@@ -32,8 +32,6 @@ public record Flow(
   private static final int OUTSIDER = 1 << 1;
 
   public Flow {
-    NativeOrder.checkNotNegative(sender, "sender");
-    NativeOrder.checkNotNegative(callee, "callee");
     NativeOrder.checkU32(generation, "generation");
     NativeOrder.checkNotNegative(admittedBy, "admitting endpoint");
     NativeOrder.checkU32(admittedGeneration, "generation of admission");

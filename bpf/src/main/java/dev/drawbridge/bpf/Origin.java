@@ -21,8 +21,6 @@ public record Origin(
 
   public Origin {
     NativeOrder.checkPort(port);
-    NativeOrder.checkNotNegative(caller, "caller");
-    NativeOrder.checkNotNegative(callee, "callee");
     NativeOrder.checkU32(generation, "generation");
   }
 

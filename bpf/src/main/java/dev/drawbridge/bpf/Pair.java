@@ -16,7 +16,6 @@ public record Pair(int owner, int peer, KernelDirection direction) {
 
   public Pair {
     NativeOrder.checkNotNegative(owner, "owner");
-    NativeOrder.checkNotNegative(peer, "peer");
   }
 
   public byte[] encode() {

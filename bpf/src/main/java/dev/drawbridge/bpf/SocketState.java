@@ -63,7 +63,6 @@ public record SocketState(
     NativeOrder.checkU32(generation, "generation");
     NativeOrder.checkU8(protocol, "protocol");
     NativeOrder.checkNotNegative(owner, "owner");
-    NativeOrder.checkNotNegative(peer, "peer");
     NativeOrder.checkPort(port);
     NativeOrder.checkPort(peerPort);
   }
