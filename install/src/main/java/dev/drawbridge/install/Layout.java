@@ -59,6 +59,20 @@ public record Layout(
         exempt);
   }
 
+  /** For an agent whose runDir or stateDir is not the default one. */
+  public Layout withAgent(Path runDir, Path stateDir) {
+    return new Layout(
+        daemonJson,
+        dockerPidFile,
+        programs,
+        shimConfig,
+        stateDir.resolve("install.json"),
+        unit,
+        podmanHooks,
+        runDir.resolve("hook.sock"),
+        stateDir.resolve("exempt"));
+  }
+
   Path shim() {
     return programs.resolve("drawbridge-runc");
   }

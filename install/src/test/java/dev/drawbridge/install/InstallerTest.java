@@ -97,6 +97,15 @@ final class InstallerTest {
   }
 
   @Test
+  void shimLooksWhereAnAgentWithDirectoriesOfItsOwnIs() throws Exception {
+    Layout other = layout.withAgent(root.resolve("r"), root.resolve("s"));
+    Installer.plan(options.withLayout(other)).apply();
+    String shim = Files.readString(layout.shimConfig());
+    assertTrue(shim.contains("\nsocket=" + root.resolve("r/hook.sock") + "\n"), shim);
+    assertTrue(shim.contains("\nexempt_dir=" + root.resolve("s/exempt") + "\n"), shim);
+  }
+
+  @Test
   void newProgramsReplaceOldOnes() throws Exception {
     Installer.plan(options).apply();
     Files.writeString(options.builtPrograms().resolve("drawbridge-runc"), "newer shim");
