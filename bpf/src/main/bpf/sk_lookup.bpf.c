@@ -39,7 +39,7 @@ int sk_lookup_program(struct bpf_sk_lookup *ctx)
 	key.destination_port = ctx->local_port;
 	key.protocol = IPPROTO_TCP;
 	me = db_peer_of(&key.destination);
-	if (me < DB_FIRST_ENDPOINT)
+	if (!db_is_endpoint(me))
 		return SK_PASS;
 	db_judge_inbound(&key, me, &inbound);
 	if (inbound.from_engine && inbound.answer.verdict == DB_ALLOW)

@@ -41,7 +41,7 @@ DB_INLINE void judge_inbound(const struct db_flow_key *key, __u32 me, struct db_
 /* A container's connection was recorded when it connected: only outsiders' beginnings are news. */
 DB_INLINE void report_inbound(const struct db_flow_key *key, struct db_inbound *inbound, __u32 me, int begins)
 {
-	if (inbound->answer.verdict == DB_DENY || (begins && inbound->caller < DB_FIRST_ENDPOINT))
+	if (inbound->answer.verdict == DB_DENY || (begins && !db_is_endpoint(inbound->caller)))
 		db_report(key, &inbound->answer, me, inbound->caller, WHERE_INBOUND);
 }
 

@@ -17,6 +17,7 @@
 #define DB_PEER_HOST 1 /* a process of the host, or traffic that the host relays */
 #define DB_PEER_WORLD 2 /* everything that is neither host nor container */
 #define DB_FIRST_ENDPOINT 256 /* containers: 256 .. 2^31-1 */
+#define DB_FIRST_NETWORK 0x80000000u /* address ranges that a rule names: parts of the world, without rules of their own */
 
 enum db_direction { DB_EGRESS = 0, DB_INGRESS = 1 };
 

@@ -79,6 +79,11 @@ DB_INLINE int db_address_is_loopback(const struct db_address *address)
 	       db_address_word(address, 2) == 0 && (last == 0 || last == bpf_htonl(1));
 }
 
+DB_INLINE int db_is_endpoint(__u32 peer)
+{
+	return peer >= DB_FIRST_ENDPOINT && peer < DB_FIRST_NETWORK;
+}
+
 /* Who has the address: an endpoint, DB_PEER_HOST, or DB_PEER_WORLD for what nobody told us. */
 DB_INLINE __u32 db_peer_of(const struct db_address *address)
 {

@@ -29,7 +29,7 @@ DB_INLINE int db_source_is_ours(const struct db_address *source, __u32 me)
 	__u32 has = db_peer_of(source);
 	const struct db_endpoint *theirs, *mine;
 
-	if (has < DB_FIRST_ENDPOINT || has == me)
+	if (!db_is_endpoint(has) || has == me)
 		return 1;
 	theirs = bpf_map_lookup_elem(&endpoints, &has);
 	mine = bpf_map_lookup_elem(&endpoints, &me);

@@ -43,7 +43,7 @@ __attribute__((noinline)) int db_judge_inbound(const struct db_flow_key *key, __
 		}
 	} else {
 		inbound->caller = db_peer_of(&key->source);
-		if (inbound->caller >= DB_FIRST_ENDPOINT) {
+		if (db_is_endpoint(inbound->caller)) {
 			const struct db_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &me);
 			__u32 flags = endpoint ? endpoint->flags : DB_EP_CLOSED_INGRESS;
 

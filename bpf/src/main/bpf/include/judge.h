@@ -4,7 +4,7 @@
  * verdict wins: DENY < ENGINE < ALLOW.
  *
  * One side, in this order:
- *   1. HOST and WORLD have no rules of their own: ALLOW.
+ *   1. HOST, WORLD and its address ranges have no rules of their own: ALLOW.
  *   2. an endpoint without an entry: DENY UNKNOWN_ENDPOINT.
  *   3. mode off, or not closed in this direction: ALLOW.
  *   4. the table of (owner, peer), else the one of (owner, ANY), else DENY.
@@ -89,7 +89,7 @@ __attribute__((noinline)) __u64 db_judge_side(__u32 owner, __u32 peer, __u32 dir
 	const __u32 *number;
 	__u64 found;
 
-	if (owner == DB_PEER_HOST || owner == DB_PEER_WORLD)
+	if (owner == DB_PEER_HOST || owner == DB_PEER_WORLD || owner >= DB_FIRST_NETWORK)
 		return DB_SIDE(DB_ALLOW, DB_REASON_OPEN, 0);
 	endpoint = bpf_map_lookup_elem(&endpoints, &owner);
 	if (!endpoint)

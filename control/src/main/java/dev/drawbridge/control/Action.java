@@ -1,7 +1,7 @@
 package dev.drawbridge.control;
 
+import dev.drawbridge.policy.Cidr;
 import dev.drawbridge.policy.PortTable;
-import java.net.InetAddress;
 
 /** One change to what is applied. Executed in the order of the plan, by one executor. */
 public sealed interface Action {
@@ -15,11 +15,11 @@ public sealed interface Action {
   /** Write an endpoint's flags, namespace and engine ports. */
   record PutEndpoint(int endpoint, EndpointState state) implements Action {}
 
-  /** Say whose address this is. */
-  record PutAddress(InetAddress address, int peer) implements Action {}
+  /** Say whose address, or range of addresses, this is; the longest prefix decides. */
+  record PutAddress(Cidr address, int peer) implements Action {}
 
   /** Nobody's address any more: it counts as the world's. */
-  record DropAddress(InetAddress address) implements Action {}
+  record DropAddress(Cidr address) implements Action {}
 
   /** The pair falls back to its owner's entry for any peer, or to denial. */
   record DropPair(PairKey pair) implements Action {}

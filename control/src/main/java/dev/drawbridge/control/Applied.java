@@ -1,7 +1,7 @@
 package dev.drawbridge.control;
 
+import dev.drawbridge.policy.Cidr;
 import dev.drawbridge.policy.PortTable;
-import java.net.InetAddress;
 import java.util.Map;
 
 /**
@@ -16,7 +16,7 @@ import java.util.Map;
 public record Applied(
     long generation,
     Map<Integer, EndpointState> endpoints,
-    Map<InetAddress, Integer> addresses,
+    Map<Cidr, Integer> addresses,
     Map<PairKey, Integer> pairs,
     Map<Integer, PortTable> tables) {
 

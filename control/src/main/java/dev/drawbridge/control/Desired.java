@@ -1,9 +1,11 @@
 package dev.drawbridge.control;
 
+import dev.drawbridge.policy.Cidr;
 import dev.drawbridge.policy.ContainerPolicy;
 import dev.drawbridge.policy.Direction;
 import dev.drawbridge.policy.HostPolicy;
 import dev.drawbridge.policy.Member;
+import dev.drawbridge.policy.NetworkEntry;
 import dev.drawbridge.policy.PairEntry;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
@@ -30,7 +32,7 @@ import java.util.Set;
 public record Desired(
     Policy policy,
     Map<Integer, EndpointState> endpoints,
-    Map<InetAddress, Integer> addresses,
+    Map<Cidr, Integer> addresses,
     Map<PairKey, PortTable> pairs) {
 
   /**
@@ -42,10 +44,12 @@ public record Desired(
   /**
    * Compiles one generation.
    *
+   * @param previous the generation before, from which everything is taken over that has not changed
    * @param hostAddresses the host's own addresses, bridges' included
    * @param defaultDeny whether a container that no rule selects is closed too
    */
   public static Desired of(
+      Policy previous,
       long generation,
       Collection<GuardedContainer> containers,
       HostPolicy hostPolicy,
@@ -62,11 +66,11 @@ public record Desired(
       members.add(
           new Member(guarded.endpoint(), Workload.of(seen.name(), seen.labels()), declared));
     }
-    Policy policy = Policy.compile(new PolicyInput(generation, members, hostPolicy, defaultDeny));
+    Policy policy = previous.next(new PolicyInput(generation, members, hostPolicy, defaultDeny));
     return new Desired(
         policy,
         endpoints(containers, policy),
-        addresses(containers, hostAddresses),
+        addresses(policy, containers, hostAddresses),
         pairs(policy, broken));
   }
 
@@ -88,21 +92,41 @@ public record Desired(
     return Map.copyOf(endpoints);
   }
 
-  private static Map<InetAddress, Integer> addresses(
-      Collection<GuardedContainer> containers, Set<InetAddress> hostAddresses) {
-    Map<InetAddress, Integer> addresses = new HashMap<>();
+  private static Map<Cidr, Integer> addresses(
+      Policy policy, Collection<GuardedContainer> containers, Set<InetAddress> hostAddresses) {
+    Map<Cidr, Integer> addresses = new HashMap<>();
+    for (NetworkEntry network : policy.networks()) {
+      addresses.put(network.range(), network.peer());
+    }
     for (InetAddress address : hostAddresses) {
-      addresses.put(address, Peers.HOST);
+      addresses.put(single(address), Peers.HOST);
     }
     for (GuardedContainer guarded : containers) {
       for (InetAddress address : guarded.container().addresses()) {
+        // A rule that names a container's own address as a range does not make it the world's.
         addresses.merge(
-            address,
+            single(address),
             guarded.endpoint(),
-            (before, mine) -> before.equals(mine) ? mine : Integer.valueOf(AMBIGUOUS));
+            (before, mine) ->
+                Peers.isEndpoint(before) && !before.equals(mine)
+                    ? Integer.valueOf(AMBIGUOUS)
+                    : mine);
       }
     }
     return Map.copyOf(addresses);
+  }
+
+  /** One address as a range of its own, IPv4 mapped into IPv6. */
+  public static Cidr single(InetAddress address) {
+    byte[] bytes = address.getAddress();
+    if (bytes.length == 16) {
+      return Cidr.of(bytes, 128);
+    }
+    byte[] mapped = new byte[16];
+    mapped[10] = (byte) 0xff;
+    mapped[11] = (byte) 0xff;
+    System.arraycopy(bytes, 0, mapped, 12, 4);
+    return Cidr.of(mapped, 128);
   }
 
   private static Map<PairKey, PortTable> pairs(Policy policy, Set<Integer> broken) {

@@ -3,6 +3,7 @@ package dev.drawbridge.control;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.drawbridge.policy.Cidr;
 import dev.drawbridge.policy.ContainerPolicy;
 import dev.drawbridge.policy.Direction;
 import dev.drawbridge.policy.HostPolicy;
@@ -39,7 +40,7 @@ class PlannerTest {
 
   private static Desired desired(
       Map<Integer, EndpointState> endpoints,
-      Map<InetAddress, Integer> addresses,
+      Map<Cidr, Integer> addresses,
       Map<PairKey, PortTable> pairs) {
     return new Desired(Policy.empty(), endpoints, addresses, pairs);
   }
@@ -48,7 +49,7 @@ class PlannerTest {
   private static final class Model {
     long generation;
     final Map<Integer, EndpointState> endpoints = new HashMap<>();
-    final Map<InetAddress, Integer> addresses = new HashMap<>();
+    final Map<Cidr, Integer> addresses = new HashMap<>();
     final Map<PairKey, Integer> pairs = new HashMap<>();
     final Map<Integer, PortTable> tables = new HashMap<>();
 
@@ -73,8 +74,8 @@ class PlannerTest {
           pairs.put(pair, number);
         }
         case Action.PutEndpoint(int number, EndpointState state) -> endpoints.put(number, state);
-        case Action.PutAddress(InetAddress address, int peer) -> addresses.put(address, peer);
-        case Action.DropAddress(InetAddress address) -> addresses.remove(address);
+        case Action.PutAddress(Cidr address, int peer) -> addresses.put(address, peer);
+        case Action.DropAddress(Cidr address) -> addresses.remove(address);
         case Action.DropPair(PairKey pair) -> pairs.remove(pair);
         case Action.DropEndpoint(int number) -> endpoints.remove(number);
         case Action.DropTable(int number) -> {
@@ -128,7 +129,11 @@ class PlannerTest {
   void dropsNothingThatItHasNotHeardOfWhileTheListIsMissing() {
     Applied applied =
         new Applied(
-            1, Map.of(300, CLOSED), Map.of(ADDRESS, 300), Map.of(PAIR, 1), Map.of(1, table(80)));
+            1,
+            Map.of(300, CLOSED),
+            Map.of(Desired.single(ADDRESS), 300),
+            Map.of(PAIR, 1),
+            Map.of(1, table(80)));
     List<Action> plan = Planner.plan(desired(Map.of(), Map.of(), Map.of()), applied, false);
     assertEquals(List.of(new Action.SetGeneration(Policy.empty().generation())), plan);
   }
@@ -206,13 +211,14 @@ class PlannerTest {
 
   private static Desired random(Random random) {
     Map<Integer, EndpointState> endpoints = new HashMap<>();
-    Map<InetAddress, Integer> addresses = new HashMap<>();
+    Map<Cidr, Integer> addresses = new HashMap<>();
     Map<PairKey, PortTable> pairs = new HashMap<>();
     for (int n = 0; n < 6; n++) {
       int owner = 256 + n;
       if (random.nextInt(3) > 0) {
         endpoints.put(owner, random.nextBoolean() ? OPEN : CLOSED);
-        addresses.put(InetAddress.ofLiteral("172.20.0." + (2 + random.nextInt(8))), owner);
+        addresses.put(
+            Desired.single(InetAddress.ofLiteral("172.20.0." + (2 + random.nextInt(8)))), owner);
         if (random.nextBoolean()) {
           int peer = random.nextBoolean() ? Peers.ANY : 256 + random.nextInt(6);
           pairs.put(new PairKey(owner, Direction.INGRESS, peer), table(80 + random.nextInt(3)));
@@ -226,18 +232,20 @@ class PlannerTest {
   void anAddressThatTwoContainersClaimIsNobodys() {
     Desired desired =
         Desired.of(
+            Policy.empty(),
             1,
             List.of(guarded(300, Map.of(), false), guarded(301, Map.of(), false)),
             new HostPolicy(List.of()),
             Set.of(),
             false);
-    assertEquals(Map.of(ADDRESS, Desired.AMBIGUOUS), desired.addresses());
+    assertEquals(Map.of(Desired.single(ADDRESS), Desired.AMBIGUOUS), desired.addresses());
   }
 
   @Test
   void aContainerWithBrokenLabelsIsClosedBothWays() {
     Desired desired =
         Desired.of(
+            Policy.empty(),
             1,
             List.of(guarded(300, Map.of("drawbridge.policy.x", "anyone may GET /"), true)),
             new HostPolicy(List.of()),
@@ -246,6 +254,27 @@ class PlannerTest {
     EndpointState state = desired.endpoints().get(300);
     assertTrue(state != null && state.closedEgress() && state.closedIngress());
     assertEquals(Map.of(), desired.pairs());
+  }
+
+  @Test
+  void rangesThatRulesNameAreInTheMapBesideTheContainers() {
+    Desired desired =
+        Desired.of(
+            Policy.empty(),
+            1,
+            List.of(
+                guarded(
+                    300,
+                    Map.of("drawbridge.policy.sql", "may connect 3306 on 10.0.5.0/24"),
+                    false)),
+            new HostPolicy(List.of()),
+            Set.of(),
+            false);
+    Integer peer = desired.addresses().get(Cidr.parse("10.0.5.0/24").orElseThrow());
+    assertTrue(peer != null && Peers.isNetwork(peer), desired.addresses()::toString);
+    assertTrue(
+        desired.pairs().containsKey(new PairKey(300, Direction.EGRESS, peer)),
+        desired.pairs()::toString);
   }
 
   private static GuardedContainer guarded(int number, Map<String, String> labels, boolean broken) {

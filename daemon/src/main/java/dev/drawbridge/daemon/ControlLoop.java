@@ -13,6 +13,7 @@ import dev.drawbridge.daemon.Guard.How;
 import dev.drawbridge.daemon.Spaces.Space;
 import dev.drawbridge.hook.HookReply;
 import dev.drawbridge.l7.L7Engine;
+import dev.drawbridge.policy.Cidr;
 import dev.drawbridge.policy.ContainerPolicy;
 import dev.drawbridge.policy.HostPolicy;
 import dev.drawbridge.policy.LabelParser;
@@ -433,7 +434,14 @@ final class ControlLoop implements AutoCloseable {
         return;
       }
       long next = nextGeneration();
-      Desired desired = Desired.of(next, guarded, hostPolicy, hostAddresses, config.defaultDeny());
+      Desired desired =
+          Desired.of(
+              published.get().policy(),
+              next,
+              guarded,
+              hostPolicy,
+              hostAddresses,
+              config.defaultDeny());
       List<Action> plan = Planner.plan(desired, datapath.applied(), listed);
       List<BpfException> failures = new ArrayList<>();
       Set<Integer> refused = datapath.apply(plan, failures);
@@ -476,7 +484,7 @@ final class ControlLoop implements AutoCloseable {
     return generation >= 0xffff_ffffL ? 1 : generation + 1;
   }
 
-  private void publish(Policy policy, Map<InetAddress, Integer> addresses, HostPolicy hostPolicy) {
+  private void publish(Policy policy, Map<Cidr, Integer> addresses, HostPolicy hostPolicy) {
     Map<Integer, NodeState.Container> containers = new LinkedHashMap<>();
     for (Guard guard : guards.values()) {
       containers.put(

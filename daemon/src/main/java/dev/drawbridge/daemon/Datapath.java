@@ -14,8 +14,10 @@ import dev.drawbridge.bpf.Self;
 import dev.drawbridge.bpf.Table;
 import dev.drawbridge.control.Action;
 import dev.drawbridge.control.Applied;
+import dev.drawbridge.control.Desired;
 import dev.drawbridge.control.EndpointState;
 import dev.drawbridge.control.PairKey;
+import dev.drawbridge.policy.Cidr;
 import dev.drawbridge.policy.Direction;
 import dev.drawbridge.policy.L4Verdict;
 import dev.drawbridge.policy.Mode;
@@ -23,6 +25,7 @@ import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.PortRange;
 import dev.drawbridge.policy.PortTable;
 import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -48,7 +51,7 @@ final class Datapath {
   private final BpfMap config;
 
   private final Map<Integer, EndpointState> appliedEndpoints = new HashMap<>();
-  private final Map<InetAddress, Integer> appliedAddresses = new HashMap<>();
+  private final Map<Cidr, Integer> appliedAddresses = new HashMap<>();
   private final Map<PairKey, Integer> appliedPairs = new HashMap<>();
   private final Map<Integer, PortTable> appliedTables = new HashMap<>();
   private long appliedGeneration;
@@ -150,12 +153,12 @@ final class Datapath {
         endpoints.put(u32(endpoint), kernelEndpoint(state).encode());
         appliedEndpoints.put(endpoint, state);
       }
-      case Action.PutAddress(InetAddress address, int peer) -> {
-        addresses.put(AddressKey.exactly(address).encode(), u32(peer));
+      case Action.PutAddress(Cidr address, int peer) -> {
+        addresses.put(addressKey(address).encode(), u32(peer));
         appliedAddresses.put(address, peer);
       }
-      case Action.DropAddress(InetAddress address) -> {
-        addresses.delete(AddressKey.exactly(address).encode());
+      case Action.DropAddress(Cidr address) -> {
+        addresses.delete(addressKey(address).encode());
         appliedAddresses.remove(address);
       }
       case Action.DropPair(PairKey pair) -> {
@@ -188,12 +191,19 @@ final class Datapath {
         (key, value) -> appliedEndpoints.put(u32(key), endpointState(Endpoint.decode(value))));
     addresses.forEach((key, value) -> {
       AddressKey decoded = AddressKey.decode(key);
-      if (decoded.prefixBits() == 128) {
-        appliedAddresses.put(decoded.address(), u32(value));
-      }
+      Cidr single = Desired.single(decoded.address());
+      appliedAddresses.put(new Cidr(single.high(), single.low(), decoded.prefixBits()), u32(value));
     });
     tables.forEach((key, value) -> appliedTables.put(u32(key), portTable(Table.decode(value))));
     pairs.forEach((key, value) -> appliedPairs.put(pairKey(Pair.decode(key)), u32(value)));
+  }
+
+  private static AddressKey addressKey(Cidr range) {
+    try {
+      return new AddressKey(range.bits(), InetAddress.getByAddress(range.address()));
+    } catch (UnknownHostException e) {
+      throw new AssertionError("a range has 16 bytes", e);
+    }
   }
 
   private static byte[] cgroupKey(Path cgroup) {

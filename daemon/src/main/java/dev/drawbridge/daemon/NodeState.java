@@ -2,11 +2,11 @@ package dev.drawbridge.daemon;
 
 import dev.drawbridge.api.ProblemReport;
 import dev.drawbridge.control.ObservedContainer;
+import dev.drawbridge.policy.Cidr;
 import dev.drawbridge.policy.ContainerPolicy;
 import dev.drawbridge.policy.HostPolicy;
 import dev.drawbridge.policy.Parsed;
 import dev.drawbridge.policy.Policy;
-import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,7 +26,7 @@ import java.util.Optional;
 record NodeState(
     Policy policy,
     Map<Integer, Container> containers,
-    Map<InetAddress, Integer> addresses,
+    Map<Cidr, Integer> addresses,
     HostPolicy hostPolicy,
     List<ProblemReport> problems,
     boolean listed,

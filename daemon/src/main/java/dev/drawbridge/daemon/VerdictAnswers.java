@@ -6,7 +6,9 @@ import dev.drawbridge.api.PeerReference;
 import dev.drawbridge.api.VerdictQuery;
 import dev.drawbridge.api.VerdictReport;
 import dev.drawbridge.api.VerdictResult;
+import dev.drawbridge.control.Desired;
 import dev.drawbridge.l7.http1.PathReadings;
+import dev.drawbridge.policy.Cidr;
 import dev.drawbridge.policy.ContainerPolicy;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Headers;
@@ -122,12 +124,25 @@ final class VerdictAnswers {
           new VerdictResult.Unknown(
               "bad-address", literal + " is not an address", "an IPv4 or IPv6 address"));
     }
-    int peer = state.addresses().getOrDefault(address, Peers.WORLD);
+    int peer = peerOf(state, Desired.single(address));
     NodeState.Container container = state.containers().get(peer);
     if (container != null) {
       return some(known(container));
     }
     return some(peer == Peers.HOST ? outsider(peer, "host") : outsider(Peers.WORLD, "world"));
+  }
+
+  /** As the kernel looks it up: the longest prefix decides. */
+  private static int peerOf(NodeState state, Cidr single) {
+    int peer = Peers.WORLD;
+    int longest = -1;
+    for (Map.Entry<Cidr, Integer> entry : state.addresses().entrySet()) {
+      if (entry.getKey().bits() > longest && entry.getKey().contains(single)) {
+        longest = entry.getKey().bits();
+        peer = entry.getValue();
+      }
+    }
+    return peer;
   }
 
   private static Found byName(NodeState state, String nameOrId) {
