@@ -93,5 +93,6 @@ void udp_cases(void);
 void bypass_cases(void);
 void packet_cases(void);
 void guard_cases(void);
+void churn_cases(void);
 
 #endif

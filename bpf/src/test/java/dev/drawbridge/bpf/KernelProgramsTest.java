@@ -69,6 +69,11 @@ final class KernelProgramsTest {
     return behaviour("guard");
   }
 
+  @TestFactory
+  List<DynamicTest> churn() throws Exception {
+    return behaviour("churn");
+  }
+
   private static List<DynamicTest> behaviour(String group) throws Exception {
     return claims(OUT.resolve("behaviour_test").toString(), OUT + "/real/drawbridge.bpf.o", group);
   }
