@@ -463,8 +463,8 @@ final class RelayTest {
     AtomicReference<String> end = new AtomicReference<>("");
     try (ScriptedOrigin origin =
             new ScriptedOrigin(peer -> {
-              peer.head();
               try {
+                peer.head();
                 peer.in().readAllBytes();
                 end.set("ended");
               } catch (IOException _) {

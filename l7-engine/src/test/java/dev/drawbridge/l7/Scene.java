@@ -28,6 +28,7 @@ final class Scene implements AutoCloseable {
   final EngineListener listener;
   final Queue<AccessRecord> records = new ConcurrentLinkedQueue<>();
   volatile boolean unclaimed;
+  volatile boolean forgetful;
   private long generation;
 
   Scene(InetSocketAddress callee, String... rulesOnDb) throws Exception {
@@ -44,9 +45,15 @@ final class Scene implements AutoCloseable {
                     ? Optional.empty()
                     : Optional.of(new ConnectionOrigin(API, DB, callee, false)),
             (fd, caller, to, port) -> {},
-            records::add);
+            this::keep);
     publish(rulesOnDb);
     listener = engine.listen(1, NetnsHandle.current());
+  }
+
+  private void keep(AccessRecord access) {
+    if (!forgetful) {
+      records.add(access);
+    }
   }
 
   void publish(String... rulesOnDb) {
