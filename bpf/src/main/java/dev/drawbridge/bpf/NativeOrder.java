@@ -9,6 +9,9 @@ import java.util.Arrays;
 /**
  * Scalars and addresses as {@code abi.h} lays them out: scalars in the machine's byte order,
  * addresses as 16 bytes in network order with IPv4 as {@code ::ffff:a.b.c.d}.
+ *
+ * <p>Peers are {@code __u32} in the kernel and {@code int} here, unchecked: the numbers of networks
+ * begin at 2^31 ({@code DB_FIRST_NETWORK}) and so are negative. Endpoints never are.
  */
 public final class NativeOrder {
   private static final int ADDRESS_BYTES = 16;

@@ -7,7 +7,8 @@ import java.nio.ByteBuffer;
  * the table's {@code __u32} number.
  *
  * @param owner endpoint whose rule it is
- * @param peer endpoint, or one of the peers below 256; 0 stands for every peer without own entry
+ * @param peer endpoint, network, or one of the peers below 256; 0 stands for every peer without an
+ *     entry of its own
  * @param direction from the owner's point of view
  */
 public record Pair(int owner, int peer, KernelDirection direction) {

@@ -81,7 +81,6 @@ class NativeOrderTest {
     refused(() -> new Endpoint(false, false, false, false, 1, 0, -1));
     refused(() -> new Self(-1, Self.Kind.CONTAINER));
     refused(() -> new Pair(-1, 0, KernelDirection.EGRESS));
-    refused(() -> new Pair(0, -1, KernelDirection.EGRESS));
     refused(() -> new Range(256, 0, 0, KernelVerdict.ALLOW, 0));
     refused(() -> new Range(6, 2, 1, KernelVerdict.ALLOW, 0));
     refused(() -> new Range(6, 0, 65536, KernelVerdict.ALLOW, 0));
@@ -94,9 +93,23 @@ class NativeOrderTest {
     refused(() -> new FlowKey(V4, 0, V4, 0, 256));
     refused(() -> new OriginKey(-1, V4, 0, 0));
     refused(() -> new Origin(V4, 65536, false, 0, 0, 0));
-    refused(() -> new Origin(V4, 0, false, -1, 0, 0));
     refused(() -> SocketState.engine(1L << 32, 256, 257, 80));
     refused(() -> SocketState.engine(1, 256, 257, 65536));
+  }
+
+  @Test
+  void aNetworkIsAPeerEverywhereButNeverAnOwner() {
+    int network = 0x80000001;
+    Pair pair = new Pair(256, network, KernelDirection.EGRESS);
+    assertEquals(pair, Pair.decode(pair.encode()));
+    Origin origin = new Origin(V4, 80, true, network, 256, 1);
+    assertEquals(origin, Origin.decode(origin.encode()));
+    Flow flow = new Flow(1, network, network, false, true, 1, 256, 1);
+    assertEquals(flow, Flow.decode(flow.encode()));
+    byte[] event = new byte[Event.SIZE];
+    System.arraycopy(NativeOrder.u32(network), 0, event, 12, 4);
+    assertEquals(network, Event.decode(event).peer());
+    refused(() -> new Pair(network, 256, KernelDirection.EGRESS));
   }
 
   @Test
