@@ -89,16 +89,14 @@ final class CiliumPolicy {
       return out;
     }
     Optional<String> self = selectors.containers(selector.get(), "endpointSelector");
-    if (self.isEmpty()) {
-      return out;
+    boolean container = true;
+    if (List.of("host", "world", "anyone").contains(self.orElse(""))) {
+      shape.inexpressible(selector.get(), "a policy of " + self.orElse("") + " itself");
+      container = false;
     }
-    if (List.of("host", "world", "anyone").contains(self.get())) {
-      shape.inexpressible(selector.get(), "a policy of " + self.get() + " itself");
-      return out;
-    }
-    direction(spec, "ingress", new Sentences(shape, self.get(), true));
-    direction(spec, "egress", new Sentences(shape, self.get(), false));
-    return out;
+    direction(spec, "ingress", new Sentences(shape, self.orElse("containers"), true));
+    direction(spec, "egress", new Sentences(shape, self.orElse("containers"), false));
+    return self.isPresent() && container ? out : List.of();
   }
 
   /** A section that does not close its side has no counterpart. */
@@ -175,11 +173,14 @@ final class CiliumPolicy {
         given.isEmpty()
             ? List.of("anyone")
             : peers(given.getFirst(), rule.find(given.getFirst()).orElse(rule));
-    if (shape.errors() != before || (given.isEmpty() && rule.entries().isEmpty())) {
+    if (given.isEmpty() && rule.entries().isEmpty()) {
       return; // the empty rule {} selects nothing, and closes
     }
+    // What is wrong already is not written, but the rest is still checked.
+    Sentences into =
+        shape.errors() == before ? sentences : new Sentences(shape, "containers", ingress);
     if (ports.isEmpty()) {
-      sentences.add(rule, allows, "connect", peers, "");
+      into.add(rule, allows, "connect", peers, "");
       return;
     }
     List<YamlValue> items = shape.list(ports.get(), "toPorts").orElse(List.of());
@@ -189,7 +190,7 @@ final class CiliumPolicy {
     for (YamlValue item : items) {
       shape
           .map(item, "an item of toPorts")
-          .ifPresent(map -> new CiliumPorts(shape, sentences, peers, allows).read(map));
+          .ifPresent(map -> new CiliumPorts(shape, into, peers, allows).read(map));
     }
   }
 

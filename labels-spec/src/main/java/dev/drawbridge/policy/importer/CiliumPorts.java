@@ -182,8 +182,9 @@ final class CiliumPorts {
   }
 
   private void dns(YamlMap map) {
+    long before = shape.errors();
     Optional<String> name = CiliumNames.name(shape, map);
-    if (name.isEmpty()) {
+    if (name.isEmpty() || shape.errors() != before) {
       return;
     }
     if (sentences.isIngress()) {
@@ -199,6 +200,7 @@ final class CiliumPorts {
   }
 
   private void kafka(YamlMap map) {
+    long before = shape.errors();
     shape.keys(map, "a kafka rule", List.of("role", "apiKey", "apiVersion", "clientID", "topic"));
     for (String key : List.of("apiVersion", "clientID")) {
       if (map.find(key).isPresent()) {
@@ -216,6 +218,9 @@ final class CiliumPorts {
     if (key.isPresent()) {
       shape.inexpressible(
           map, "the single Kafka call '" + key.get() + "': sentences say produce or consume");
+      return;
+    }
+    if (shape.errors() != before) {
       return;
     }
     if (role.isEmpty()) {

@@ -7,6 +7,7 @@ import dev.drawbridge.policy.yaml.YamlValue.YamlMap;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
@@ -86,7 +87,7 @@ public final class Importer {
   private void otherKind(YamlMap map, String kind) {
     if (kind.isEmpty()) {
       shape.bad(map, "kind is missing", "one of " + String.join(", ", KINDS));
-    } else if (kind.contains("Policy") || kind.startsWith("Cilium")) {
+    } else if (kind.toLowerCase(Locale.ROOT).contains("policy") || kind.startsWith("Cilium")) {
       shape.bad(
           map,
           "the kind " + kind + " is not read",

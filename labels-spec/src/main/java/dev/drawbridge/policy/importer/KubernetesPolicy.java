@@ -26,9 +26,6 @@ final class KubernetesPolicy {
       return out;
     }
     Optional<String> self = selectors.containers(selector.get(), "podSelector");
-    if (self.isEmpty()) {
-      return out;
-    }
     var types = new ArrayList<String>();
     for (YamlValue type :
         spec.find("policyTypes").flatMap(v -> shape.list(v, "policyTypes")).orElse(List.of())) {
@@ -44,9 +41,17 @@ final class KubernetesPolicy {
         types.add("Egress");
       }
     }
-    direction(spec, "ingress", types.contains("Ingress"), new Sentences(shape, self.get(), true));
-    direction(spec, "egress", types.contains("Egress"), new Sentences(shape, self.get(), false));
-    return out;
+    direction(
+        spec,
+        "ingress",
+        types.contains("Ingress"),
+        new Sentences(shape, self.orElse("containers"), true));
+    direction(
+        spec,
+        "egress",
+        types.contains("Egress"),
+        new Sentences(shape, self.orElse("containers"), false));
+    return self.isPresent() ? out : List.of();
   }
 
   private void direction(YamlMap spec, String section, boolean governed, Sentences sentences) {
