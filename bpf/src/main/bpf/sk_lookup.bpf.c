@@ -2,7 +2,9 @@
 /*
  * Attached to a guarded container's network namespace; runs for TCP packets
  * that no established connection claims.
- *   1. loopback, other protocols, an address that is no container's: pass.
+ *   1. other protocols, an address that is no container's, what comes from
+ *      ourselves: pass. (By address, because kernels before 5.17 do not tell the
+ *      interface; who forges ours meets skb_ingress, which looks at the interface.)
  *   2. sent by the engine: pass; skb_ingress looks at it.
  *   3. ALLOW: pass.
  *   4. DENY: recorded, and the kernel answers with a reset, at once.
@@ -24,7 +26,7 @@ int sk_lookup_program(struct bpf_sk_lookup *ctx)
 	__u32 me, number;
 	long failed;
 
-	if (ctx->ingress_ifindex == 1 || ctx->protocol != IPPROTO_TCP)
+	if (ctx->protocol != IPPROTO_TCP)
 		return SK_PASS;
 	if (ctx->family == 2 /* AF_INET */) {
 		db_address_v4(&key.source, db_load(ctx->remote_ip4));
@@ -39,7 +41,7 @@ int sk_lookup_program(struct bpf_sk_lookup *ctx)
 	key.destination_port = ctx->local_port;
 	key.protocol = IPPROTO_TCP;
 	me = db_peer_of(&key.destination);
-	if (!db_is_endpoint(me))
+	if (!db_is_endpoint(me) || db_address_is_loopback(&key.source) || db_peer_of(&key.source) == me)
 		return SK_PASS;
 	db_judge_inbound(&key, me, &inbound);
 	if (inbound.from_engine && inbound.answer.verdict == DB_ALLOW)

@@ -176,7 +176,7 @@ DB_INLINE int is_answer(const struct db_packet *packet, __u32 me, struct db_answ
 		return 0;
 	if (known->admitted_generation == db_generation())
 		return 1;
-	question.caller = known->sender;
+	question.caller = db_peer_again(known->sender, &asked.source);
 	question.callee = me;
 	question.protocol = asked.protocol;
 	question.port = asked.destination_port;

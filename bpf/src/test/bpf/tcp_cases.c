@@ -219,7 +219,15 @@ static void arrivals(int family, const char *name)
 	address_owner(&lan, DB_PEER_HOST);
 	generation_next();
 	claim(dialled(LAN, to, PATIENT) == -ECONNREFUSED, NAMED("the host is not the world"));
-	claim(!say(client, "x") && hears(server, "x", PATIENT), NAMED("a flow keeps the identity it began with"));
+	claim(is_cut(client, server), NAMED("nor is a flow that began as the world's"));
+	address_forget(&lan);
+	generation_next();
+	claim(readable(server, PATIENT) && hears(server, "cut?", PATIENT), NAMED("until it is the world again"));
+	/* A container that gets an outsider's address does not lend it its identity. */
+	address_owner(&lan, ID_A);
+	generation_next();
+	claim(!say(client, "x") && hears(server, "x", PATIENT), NAMED("an outsider stays one"));
+	address_forget(&lan);
 	/* The delayed ACK leaves first: its judgement must not stand in for that of what comes in. */
 	claim(!readable(client, IMPATIENT), NAMED("silence"));
 	{
@@ -229,15 +237,45 @@ static void arrivals(int family, const char *name)
 	}
 	generation_next();
 	claim(is_cut(client, server) && is_cut(server, client), NAMED("until it is revoked"));
-	address_forget(&lan);
 	close(client);
 	close(server);
 	close(listening);
+	policy_rule(ID_B, DB_INGRESS, DB_PEER_WORLD, IPPROTO_TCP, 7000, 7000, DB_ALLOW, 3);
+	generation_next();
 	claim(dialled(LAN, to, PATIENT) == -ECONNREFUSED, NAMED("allowed, but nobody listens: refused by the kernel"));
+}
+
+/* A rule that names an address range reaches connections that were made before it. */
+static void ranges(void)
+{
+	int listening = sock_at(LAN, NO_CGROUP, AF_INET, SOCK_STREAM, 0), client, server, one = 1;
+	union address any = { .v4 = { AF_INET, htons(7000) } }, to = address_of(LAN, AF_INET, 7000);
+
+	setsockopt(listening, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	bind(listening, &any.any, sizeof(any.v4));
+	listen(listening, 4);
+	policy_reset();
+	policy_flags(ID_A, DB_EP_CLOSED_EGRESS);
+	policy_rule(ID_A, DB_EGRESS, DB_PEER_ANY, IPPROTO_TCP, 7000, 7000, DB_ALLOW, 1);
+	generation_next();
+	claim(pair(A, to, listening, &client, &server) && !say(client, "x") && hears(server, "x", PATIENT),
+		"range: a connection to the world");
+	address_owner(&to, DB_FIRST_NETWORK + 1);
+	policy_rule(ID_A, DB_EGRESS, DB_FIRST_NETWORK + 1, IPPROTO_TCP, 7000, 7000, DB_DENY, 2);
+	generation_next();
+	claim(is_cut(client, server), "range: is cut by a rule that names its address");
+	events_forget();
+	claim(dialled(A, to, PATIENT) == -EPERM && event_await(DB_REASON_RULE_DENIES, ID_A, PATIENT),
+		"range: and a new one is refused");
+	address_forget(&to);
+	close(client);
+	close(server);
+	close(listening);
 }
 
 void tcp_cases(void)
 {
+	ranges();
 	open_and_closed(AF_INET, "IPv4");
 	open_and_closed(AF_INET6, "IPv6");
 	mapped();

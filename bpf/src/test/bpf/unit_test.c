@@ -347,7 +347,7 @@ static void lookup(const char *name, struct bpf_sk_lookup context, int expected,
 static void arrivals(void)
 {
 	struct bpf_sk_lookup context = { .family = AF_INET, .protocol = IPPROTO_TCP, .remote_ip4 = inet_addr("192.0.2.1"),
-		.remote_port = htons(4000), .local_ip4 = inet_addr("10.0.0.1"), .local_port = 7000 }; /* a test run refuses an ingress_ifindex */
+		.remote_port = htons(4000), .local_ip4 = inet_addr("10.0.0.1"), .local_port = 7000 };
 	struct bpf_sk_lookup changed;
 
 	policy(0, 0);
@@ -361,6 +361,10 @@ static void arrivals(void)
 	changed.local_ip4 = inet_addr("10.9.9.9");
 	lookup("sk_lookup: an address that is no container's passes", changed, SK_PASS, 0);
 	changed = context;
+	changed.remote_ip4 = inet_addr("127.0.0.1");
+	lookup("sk_lookup: loopback passes", changed, SK_PASS, 0);
+	changed.remote_ip4 = context.local_ip4;
+	lookup("sk_lookup: what comes from ourselves passes", changed, SK_PASS, 0);
 	changed.remote_ip4 = inet_addr("10.0.0.2");
 	lookup("sk_lookup: a container's address without its record drops", changed, SK_DROP, DB_REASON_UNVOUCHED_ADDRESS);
 }

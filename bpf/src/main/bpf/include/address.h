@@ -95,4 +95,19 @@ DB_INLINE __u32 db_peer_of(const struct db_address *address)
 	return peer ? *peer : DB_PEER_WORLD;
 }
 
+/*
+ * Whom to judge a known flow by. A container stays who it was, whatever has its
+ * address now; host, world and address ranges are what policy calls an address,
+ * and it may call it otherwise now. An outsider never becomes a container.
+ */
+DB_INLINE __u32 db_peer_again(__u32 peer, const struct db_address *address)
+{
+	__u32 now;
+
+	if (db_is_endpoint(peer))
+		return peer;
+	now = db_peer_of(address);
+	return db_is_endpoint(now) ? peer : now;
+}
+
 #endif

@@ -61,20 +61,23 @@ DB_INLINE int db_is_listener(const struct bpf_sock *sk)
 
 /*
  * Judges a connection again with the identities learnt when it began. An
- * address that has since moved to another container changes nothing here.
+ * address that has since moved to another container changes nothing here, but
+ * host, world and address ranges are looked up again.
  * ENGINE suffices for a redirected client and for a server whose client is the
  * engine; any other connection has bytes that no engine saw.
  */
 __attribute__((noinline)) int db_judge_again(struct db_socket *socket, __u32 me, struct db_answer *answer)
 {
 	struct db_question question = {};
+	__u32 peer;
 
 	if (!socket || !answer)
 		return DB_DENY;
 	question.protocol = socket->protocol;
 	question.port = socket->port;
-	question.caller = socket->role == DB_ROLE_SERVER ? socket->peer : me;
-	question.callee = socket->role == DB_ROLE_SERVER ? me : socket->peer;
+	peer = db_peer_again(socket->peer, &socket->address);
+	question.caller = socket->role == DB_ROLE_SERVER ? peer : me;
+	question.callee = socket->role == DB_ROLE_SERVER ? me : peer;
 	db_judge(&question, answer);
 	if (answer->verdict == DB_ENGINE && socket->role == DB_ROLE_SERVER && socket->flags & DB_SOCKET_FROM_ENGINE)
 		answer->verdict = DB_ALLOW;
