@@ -180,30 +180,35 @@ final class HookAdmission implements HookHandler {
   private Attempt<Described> describe(String id, OciSpec spec) {
     List<Path> roots =
         config.dataRoot().isEmpty() ? List.of() : List.of(Path.of(config.dataRoot()));
-    Optional<Path> directory = DockerContainerFiles.locate(id, roots, spec);
-    if (directory.isEmpty()) {
-      // Not Docker's: containerd and Podman pass what they know as annotations.
-      return Attempt.done(
-          new Described(
-              id,
-              shortened(id),
-              "",
-              spec.annotations(),
-              "",
-              spec.network() instanceof OciSpec.Network.Host ? "host" : "",
-              spec));
-    }
-    return DockerContainerFiles.read(directory.get())
-        .then(files ->
-            Attempt.done(
-                new Described(
-                    id,
-                    files.name(),
-                    files.image(),
-                    files.labels(),
-                    files.runtime(),
-                    files.networkMode(),
-                    spec)));
+    return DockerContainerFiles.find(id, roots, spec)
+        .then(directory ->
+            directory.isEmpty()
+                ? Attempt.done(describedByAnnotations(id, spec))
+                : DockerContainerFiles.read(directory.get())
+                    .then(files -> Attempt.done(describedByDocker(files, spec))));
+  }
+
+  /** Not Docker's: containerd and Podman pass what they know as annotations. */
+  private static Described describedByAnnotations(String id, OciSpec spec) {
+    return new Described(
+        id,
+        shortened(id),
+        "",
+        spec.annotations(),
+        "",
+        spec.network() instanceof OciSpec.Network.Host ? "host" : "",
+        spec);
+  }
+
+  private static Described describedByDocker(DockerContainerFiles files, OciSpec spec) {
+    return new Described(
+        files.id(),
+        files.name(),
+        files.image(),
+        files.labels(),
+        files.runtime(),
+        files.networkMode(),
+        spec);
   }
 
   private static String shortened(String id) {
