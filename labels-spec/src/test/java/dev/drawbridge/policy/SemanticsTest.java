@@ -10,7 +10,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The table of SPEC.md, section "Who decides": every row is a case here. */
+/**
+ * The table of SPEC rules P1 to P7, H1 to H4, D1, L1 to L5, M1, M2, E1 and S7: every row is a case.
+ */
 final class SemanticsTest {
   /** Rows: rule of SPEC.md, api's labels, db's labels, host lines, from, to, what, expected. */
   private static List<Arguments> table() {

@@ -81,7 +81,10 @@ final class CiliumHttp {
 
   /** Literal paths become plain ones; what only a query could match is named. */
   private String path(String regex) {
-    String body = unanchored(regex);
+    String body = unanchored(regex).replace(" ", "\\x20");
+    if (!shape.isWord(at("path"), "path", body)) {
+      return "/**";
+    }
     if (body.contains("\\?") || body.contains("[?]") || body.contains("%")) {
       if (!body.contains("%")) {
         shape.inexpressible(
@@ -97,7 +100,7 @@ final class CiliumHttp {
     if (body.equals(".*") || body.equals("/.*")) {
       return "/**";
     }
-    return parse(body, "path").isPresent() ? "matching " + body.replace(" ", "\\x20") : "/**";
+    return parse(body, "path").isPresent() ? "matching " + body : "/**";
   }
 
   private static String unanchored(String regex) {
@@ -155,7 +158,7 @@ final class CiliumHttp {
     for (YamlValue item :
         map.find("headers").flatMap(v -> shape.list(v, "headers")).orElse(List.of())) {
       Optional<String> header = shape.text(item, "a header");
-      if (header.isEmpty()) {
+      if (header.isEmpty() || !shape.isWord(item, "the header", header.get().replace(" ", ""))) {
         continue;
       }
       int end = header.get().indexOf(' ');
@@ -170,8 +173,12 @@ final class CiliumHttp {
   }
 
   private void header(YamlValue at, String name, String value) {
-    if (value.indexOf(' ') >= 0 || value.isEmpty()) {
-      shape.inexpressible(at, "the header value '" + value + "' with a blank");
+    if (value.isEmpty()) {
+      shape.inexpressible(at, "the empty value of the header " + name);
+      return;
+    }
+    if (!shape.isWord(at, "the header " + name, name)
+        || !shape.isWord(at, "the header " + name, value)) {
       return;
     }
     conditions.add("with header " + name + "=" + value);
@@ -185,7 +192,7 @@ final class CiliumHttp {
         continue;
       }
       shape.keys(match.get(), "headerMatches", List.of("name", "value", "secret", "mismatch"));
-      Optional<String> name = match.get().find("name").flatMap(v -> shape.text(v, "name"));
+      Optional<String> name = match.get().find("name").flatMap(v -> shape.word(v, "name"));
       Optional<String> value = match.get().find("value").flatMap(v -> shape.text(v, "value"));
       if (match.get().find("secret").isPresent() || match.get().find("mismatch").isPresent()) {
         shape.inexpressible(item, "a header that is rewritten or compared with a secret");

@@ -17,7 +17,7 @@ final class CiliumNames {
       shape.bad(map, "a name is either exact or a pattern", "matchName or matchPattern");
       return Optional.empty();
     }
-    Optional<String> text = shape.text(exact.or(() -> pattern).orElse(map), "the name");
+    Optional<String> text = shape.word(exact.or(() -> pattern).orElse(map), "the name");
     if (exact.isPresent() && text.orElse("").indexOf('*') >= 0) {
       shape.bad(map, "a * in matchName is no pattern", "matchPattern");
       return Optional.empty();

@@ -142,7 +142,7 @@ final class CiliumPolicy {
       }
     }
     if (any) {
-      out.addAll(sentences.closed());
+      out.addAll(sentences.closed(spec));
     }
   }
 

@@ -117,7 +117,7 @@ final class CiliumPorts {
 
   private void serverNames(YamlValue names) {
     for (YamlValue item : shape.list(names, "serverNames").orElse(List.of())) {
-      Optional<String> name = shape.text(item, "a server name");
+      Optional<String> name = shape.word(item, "a server name");
       if (name.isPresent() && onlyTcp(item)) {
         String pattern = name.get().equals("*") ? "**" : name.get();
         sentences.add(item, true, "open tls to " + pattern, peers, portTail());
@@ -208,7 +208,7 @@ final class CiliumPorts {
         return;
       }
     }
-    String topic = map.find("topic").flatMap(v -> shape.text(v, "the topic")).orElse("*");
+    String topic = map.find("topic").flatMap(v -> shape.word(v, "the topic")).orElse("*");
     Optional<String> role = map.find("role").flatMap(v -> shape.text(v, "the role"));
     Optional<String> key = map.find("apiKey").flatMap(v -> shape.text(v, "apiKey"));
     if (role.isPresent() && key.isPresent()) {

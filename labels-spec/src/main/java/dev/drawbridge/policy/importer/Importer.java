@@ -110,7 +110,7 @@ public final class Importer {
             ? ""
             : metadata
                 .flatMap(m -> m.find("namespace"))
-                .flatMap(v -> shape.text(v, "namespace"))
+                .flatMap(v -> shape.word(v, "namespace"))
                 .orElse("");
     String title = kind + " " + (namespace.isEmpty() ? "" : namespace + "/") + name;
     shape.enter(title.strip());
@@ -123,7 +123,11 @@ public final class Importer {
     var bodies = new ArrayList<YamlValue>();
     spec.ifPresent(bodies::add);
     specs.flatMap(v -> shape.list(v, "specs")).ifPresent(bodies::addAll);
-    text.append("# ").append(title.strip()).append(", ").append(file).append(':');
+    text.append("# ")
+        .append(title.strip().replaceAll("\\s", " "))
+        .append(", ")
+        .append(file)
+        .append(':');
     text.append(map.line()).append('\n');
     for (YamlValue body : bodies) {
       Optional<YamlMap> bodyMap = shape.map(body, "spec");

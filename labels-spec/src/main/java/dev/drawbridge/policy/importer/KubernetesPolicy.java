@@ -64,7 +64,7 @@ final class KubernetesPolicy {
     for (YamlValue item : rules.flatMap(v -> shape.list(v, section)).orElse(List.of())) {
       shape.map(item, "a rule").ifPresent(map -> rule(map, section, sentences));
     }
-    out.addAll(sentences.closed());
+    out.addAll(sentences.closed(spec));
   }
 
   private void rule(YamlMap rule, String section, Sentences sentences) {

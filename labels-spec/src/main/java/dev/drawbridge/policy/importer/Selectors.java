@@ -114,8 +114,11 @@ final class Selectors {
         entity(entry.key(), entry.value(), terms);
         continue;
       }
-      Optional<String> label = shape.text(entry.value(), "the value of '" + entry.key() + "'");
-      Optional<String> key = key(entry.key(), entry.value(), terms, ofNamespaces);
+      Optional<String> label = shape.word(entry.value(), "the value of '" + entry.key() + "'");
+      Optional<String> key =
+          shape.isWord(entry.value(), "a label's key", entry.key())
+              ? key(entry.key(), entry.value(), terms, ofNamespaces)
+              : Optional.empty();
       if (label.isPresent() && key.isPresent()) {
         terms.terms.add(equal(key.get(), label.get()));
       }
@@ -145,7 +148,7 @@ final class Selectors {
         continue;
       }
       shape.keys(map.get(), "an expression", List.of("key", "operator", "values"));
-      Optional<String> raw = map.get().find("key").flatMap(v -> shape.text(v, "the key"));
+      Optional<String> raw = map.get().find("key").flatMap(v -> shape.word(v, "the key"));
       Optional<String> operator =
           map.get().find("operator").flatMap(v -> shape.text(v, "the operator"));
       if (raw.isEmpty() || operator.isEmpty()) {
@@ -170,7 +173,7 @@ final class Selectors {
     var values = new ArrayList<String>();
     Optional<YamlValue> given = map.find("values");
     for (YamlValue value : given.flatMap(v -> shape.list(v, "values")).orElse(List.of())) {
-      shape.text(value, "a value").ifPresent(values::add);
+      shape.word(value, "a value").ifPresent(values::add);
     }
     if (existence != values.isEmpty()) {
       shape.bad(

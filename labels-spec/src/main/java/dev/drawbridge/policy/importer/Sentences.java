@@ -30,34 +30,32 @@ final class Sentences {
   /** One sentence for each peer. */
   void add(YamlValue at, boolean allows, String action, List<String> peers, String tail) {
     for (String peer : peers) {
-      String subject = ingress ? peer : self;
-      String object = ingress ? self : peer;
-      String line =
-          subject
+      add(
+          at,
+          (ingress ? peer : self)
               + (allows ? " may " : " may not ")
               + action
               + " on "
-              + object
-              + (tail.isEmpty() ? "" : " " + tail)
-              + (ingress ? " for callee" : " for caller");
-      Parsed<Optional<Rule>> parsed =
-          SentenceParser.host(new Origin.FileLine("import", at.line()), line);
-      if (parsed.ok()) {
-        lines.add(parsed.value().map(rule -> rule.sentence().print()).orElse(line));
-      } else {
-        shape.inexpressible(
-            at, parsed.problems().getFirst().message() + " in the sentence: " + line);
-      }
+              + (ingress ? self : peer)
+              + (tail.isEmpty() ? "" : " " + tail));
+    }
+  }
+
+  private void add(YamlValue at, String sentence) {
+    String line = sentence + (ingress ? " for callee" : " for caller");
+    Parsed<Optional<Rule>> parsed =
+        SentenceParser.host(new Origin.FileLine("import", at.line()), line);
+    if (parsed.ok()) {
+      lines.add(parsed.value().map(rule -> rule.sentence().print()).orElse(line));
+    } else {
+      shape.inexpressible(at, parsed.problems().getFirst().message() + " in the sentence: " + line);
     }
   }
 
   /** Closes the side, if no sentence does: whatever is not expressed stays denied. */
-  Set<String> closed() {
+  Set<String> closed(YamlValue at) {
     if (lines.isEmpty()) {
-      lines.add(
-          ingress
-              ? "nobody may connect on " + self + " for callee"
-              : self + " may connect on nobody for caller");
+      add(at, ingress ? "nobody may connect on " + self : self + " may connect on nobody");
     }
     return lines;
   }

@@ -174,6 +174,23 @@ final class Shape {
     return Optional.empty();
   }
 
+  /** Text of one word: a blank in it would become a word of the sentence. */
+  Optional<String> word(YamlValue value, String what) {
+    return text(value, what).filter(text -> isWord(value, what, text));
+  }
+
+  /** Whether it is one word; says so if it is not. */
+  boolean isWord(YamlValue at, String what, String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (Character.isWhitespace(c) || Character.isSpaceChar(c) || Character.isISOControl(c)) {
+        inexpressible(at, what + " with a blank or an invisible character");
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Text or number. */
   Optional<String> textOrNumber(YamlValue value, String what) {
     if (value instanceof YamlScalar scalar

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Cites SPEC rules I1 I2 I3 I4. */
 final class ImporterTest {
   private static Imported kubernetes(String spec) {
     return Importer.read(
@@ -210,6 +211,10 @@ final class ImporterTest {
         "podSelector: { matchExpressions: [ { key: a, operator: Exists, values: [ b ] } ] }\n",
         "podSelector: {}\npolicyTypes: [ Ingress ]\negress: [ {} ]\n",
         "podSelector: {}\nspec: {}\n",
+        "podSelector: {}\ningress: [ { from: [ { podSelector: { matchLabels: { a: 'b and has c' } }"
+            + " } ] } ]\n",
+        "podSelector: { matchLabels: { a: 'b for caller' } }\n",
+        "podSelector: { matchLabels: { 'a b': c } }\n",
       })
   void badKubernetesPoliciesAreErrors(String spec) {
     Imported imported = kubernetes(spec);

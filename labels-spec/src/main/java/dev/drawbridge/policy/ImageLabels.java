@@ -1,0 +1,9 @@
+package dev.drawbridge.policy;
+
+/** What the host's configuration says of labels that were baked into an image. */
+public enum ImageLabels {
+  /** They count like any other. */
+  COUNT,
+  /** They are as if they were not there: neither identity nor policy. */
+  IGNORE
+}

@@ -1,0 +1,20 @@
+package dev.drawbridge.policy;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.Optional;
+
+/** Printing a sentence and reading it again gives the same sentence. */
+final class RoundTrip {
+  private RoundTrip() {}
+
+  static void check(Sentence sentence, boolean label) {
+    String printed = sentence.print();
+    var origin = new Origin.Label("round-trip");
+    Parsed<Optional<Rule>> again =
+        label ? SentenceParser.label(origin, printed) : SentenceParser.host(origin, printed);
+    assertEquals(
+        Optional.of(sentence), again.value().map(Rule::sentence), () -> printed + again.problems());
+    assertEquals(printed, again.value().orElseThrow().sentence().print());
+  }
+}
