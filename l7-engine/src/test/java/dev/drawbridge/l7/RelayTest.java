@@ -640,4 +640,147 @@ final class RelayTest {
       assertEquals(total, client.answer().body().length);
     }
   }
+
+  @Test
+  void failsClosedWhenTheKernelDoesNotTakeTheOnwardSocket() throws Exception {
+    try (ScriptedOrigin origin = answering(OK);
+        Scene scene = new Scene(origin.address(), USERS);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      scene.kernelRefuses = true;
+      assertEquals(503, client.send(GET + GET).answer().status());
+      assertEquals(0, client.answer().status());
+      assertEquals(Reason.ENGINE_UNAVAILABLE, onlyRecord(scene).reason());
+      assertEquals(0, origin.accepted.get());
+      scene.kernelRefuses = false;
+      for (int i = 0; i < 5; i++) {
+        try (RawClient other = new RawClient(scene.listener.port4())) {
+          assertEquals("ok", other.send(GET).answer().text());
+        }
+      }
+    }
+  }
+
+  @Test
+  void answers502WhenTheCalleeCannotBeReached() throws Exception {
+    byte[] broadcast = {-1, -1, -1, -1};
+    InetSocketAddress nowhere = new InetSocketAddress(InetAddress.getByAddress(broadcast), 80);
+    try (Scene scene = new Scene(nowhere, USERS);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      assertEquals(502, client.send(GET).answer().status());
+      assertEquals(Reason.UPSTREAM_REFUSED, onlyRecord(scene).reason());
+    }
+  }
+
+  @Test
+  void onlyRecordsWhatAnAuditedRuleWouldDeny() throws Exception {
+    try (RecordingOrigin origin = new RecordingOrigin();
+        Scene scene = new Scene(origin.address(), "mode audit", "app=api may GET /users");
+        RawClient client = new RawClient(scene.listener.port4())) {
+      assertEquals(
+          "saw GET /admin", client.send("GET /admin HTTP/1.1\r\nHost: db\r\n\r\n").answer().text());
+      AccessRecord record = onlyRecord(scene);
+      assertTrue(record.audited());
+      assertEquals(Decision.ALLOW, record.decision());
+      assertEquals(Reason.NO_RULE, record.reason());
+    }
+  }
+
+  @Test
+  void letsThroughUnreadWhatAnAuditedRuleCannotRead() throws Exception {
+    try (ScriptedOrigin origin = new ScriptedOrigin(peer -> peer.in().transferTo(peer.out()));
+        Scene scene = new Scene(origin.address(), "mode audit", "app=api may GET /users");
+        RawClient client = new RawClient(scene.listener.port4())) {
+      String hello = "\u0016\u0003\u0001 not HTTP at all\n\n and more";
+      client.send(hello);
+      byte[] echo = client.socket.getInputStream().readNBytes(hello.length());
+      assertEquals(hello, new String(echo, StandardCharsets.ISO_8859_1));
+      AccessRecord record = onlyRecord(scene);
+      assertTrue(record.audited());
+      scene.publish("app=api may GET /users");
+      assertThrows(SocketException.class, () -> client.socket.getInputStream().read());
+    }
+  }
+
+  @Test
+  void boundsTheConnectionsOfOneCaller() throws Exception {
+    EngineLimits d = EngineLimits.defaults();
+    EngineLimits two =
+        new EngineLimits(
+            d.eventLoops(),
+            d.requestLineBytes(),
+            d.headBytes(),
+            d.headFields(),
+            d.trailerBytes(),
+            d.chunkLineBytes(),
+            d.interimAnswers(),
+            d.heldBytes(),
+            d.drainBytes(),
+            d.writeHighWater(),
+            d.connections(),
+            2,
+            d.headTimeout(),
+            d.bodyTimeout(),
+            d.idleTimeout(),
+            d.connectTimeout(),
+            d.answerTimeout(),
+            d.lingerTimeout());
+    try (ScriptedOrigin origin = answering(OK);
+        Scene scene = new Scene(two, origin.address(), USERS);
+        RawClient one = new RawClient(scene.listener.port4());
+        RawClient other = new RawClient(scene.listener.port4())) {
+      assertEquals(200, one.send(GET).answer().status());
+      assertEquals(200, other.send(GET).answer().status());
+      scene.records.clear();
+      try (RawClient third = new RawClient(scene.listener.port4())) {
+        assertThrows(SocketException.class, () -> third.send(GET).answer());
+      }
+      assertEquals(Reason.LIMIT, onlyRecord(scene).reason());
+      one.socket.close();
+      Waiting.until("one is gone", () -> scene.engine.stats().connections() == 1);
+      try (RawClient fourth = new RawClient(scene.listener.port4())) {
+        assertEquals(200, fourth.send(GET).answer().status());
+      }
+    }
+  }
+
+  @Test
+  void judgesEachRequestByOneWholePolicyUnderChurn() throws Exception {
+    String[] even = {"app=api may GET /even/**", "app=api may GET /common"};
+    String[] odd = {"app=api may GET /odd/**", "app=api may GET /common"};
+    try (RecordingOrigin origin = new RecordingOrigin();
+        Scene scene = new Scene(origin.address(), even);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      AtomicLong published = new AtomicLong(1);
+      Thread churn =
+          Thread.ofPlatform()
+              .start(() -> {
+                for (int i = 2; i <= 300; i++) {
+                  scene.publish(i % 2 == 0 ? odd : even);
+                  published.set(i);
+                }
+              });
+      int denied = 0;
+      while (churn.isAlive() || denied == 0) {
+        client.send(
+            "GET /never HTTP/1.1\r\nHost: db\r\n\r\nGET /even/x HTTP/1.1\r\nHost: db\r\n\r\n"
+                + "GET /odd/x HTTP/1.1\r\nHost: db\r\n\r\nGET /common HTTP/1.1\r\nHost: db\r\n\r\n");
+        assertEquals(403, client.answer().status());
+        client.answer();
+        client.answer();
+        assertEquals(200, client.answer().status());
+        denied++;
+      }
+      churn.join();
+      for (RecordingOrigin.Seen seen : origin.takeSeen()) {
+        assertFalse(seen.target().equals("/never"));
+      }
+      assertEquals(4L * denied, scene.records.size());
+      for (AccessRecord record : scene.records) {
+        // Generation 1 is even, 2 is odd, and so on.
+        String wanted = record.generation() % 2 == 1 ? "/even/x" : "/odd/x";
+        boolean right = record.path().equals(wanted) || record.path().equals("/common");
+        assertEquals(right ? 200 : 403, record.status(), record::toString);
+      }
+    }
+  }
 }

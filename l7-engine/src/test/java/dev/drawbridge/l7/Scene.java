@@ -8,6 +8,7 @@ import dev.drawbridge.policy.Parsed;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.PolicyInput;
 import dev.drawbridge.policy.Workload;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.List;
@@ -29,6 +30,7 @@ final class Scene implements AutoCloseable {
   final Queue<AccessRecord> records = new ConcurrentLinkedQueue<>();
   volatile boolean unclaimed;
   volatile boolean forgetful;
+  volatile boolean kernelRefuses;
   private long generation;
 
   Scene(InetSocketAddress callee, String... rulesOnDb) throws Exception {
@@ -44,10 +46,16 @@ final class Scene implements AutoCloseable {
                 unclaimed
                     ? Optional.empty()
                     : Optional.of(new ConnectionOrigin(API, DB, callee, false)),
-            (fd, caller, to, port) -> {},
+            (fd, caller, to, port) -> speakFor(fd),
             this::keep);
     publish(rulesOnDb);
     listener = engine.listen(1, NetnsHandle.current());
+  }
+
+  private void speakFor(int fd) throws IOException {
+    if (fd < 0 || kernelRefuses) {
+      throw new IOException("refused");
+    }
   }
 
   private void keep(AccessRecord access) {
@@ -64,7 +72,11 @@ final class Scene implements AutoCloseable {
     Map<String, String> labels = new HashMap<>();
     labels.put("app", "db");
     for (int i = 0; i < rulesOnDb.length; i++) {
-      labels.put("drawbridge.policy.r" + i, rulesOnDb[i]);
+      if (rulesOnDb[i].startsWith("mode ")) {
+        labels.put("drawbridge.mode", rulesOnDb[i].substring(5));
+      } else {
+        labels.put("drawbridge.policy.r" + i, rulesOnDb[i]);
+      }
     }
     Parsed<ContainerPolicy> db = LabelParser.parse(labels);
     if (!db.ok()) {

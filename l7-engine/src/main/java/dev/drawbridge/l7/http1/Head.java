@@ -2,6 +2,7 @@ package dev.drawbridge.l7.http1;
 
 import dev.drawbridge.policy.Headers;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -102,6 +103,11 @@ public abstract class Head implements Headers {
   /** Whether any byte of this head has been taken. */
   public final boolean begun() {
     return length > 0;
+  }
+
+  /** What has been taken, as it was; for what is not to be read as HTTP at all. */
+  public final ByteBuf copy(ByteBufAllocator allocator) {
+    return allocator.directBuffer(Math.max(1, length)).writeBytes(bytes, 0, length);
   }
 
   /** Bytes taken. */

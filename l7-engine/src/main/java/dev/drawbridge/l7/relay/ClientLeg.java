@@ -7,6 +7,7 @@ import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -42,6 +43,16 @@ public final class ClientLeg extends ChannelInboundHandlerAdapter {
     CLOSED
   }
 
+  /** What lets a tunnel go on under a new policy. */
+  private enum Tunnel {
+    /** The request that opened it is allowed. */
+    JUDGED,
+    /** The connection is allowed whatever it carries. */
+    OPEN,
+    /** The sides that would have it read only audit. */
+    AUDITED
+  }
+
   final Loop loop;
   final Relay relay;
   final SocketChannel channel;
@@ -62,7 +73,7 @@ public final class ClientLeg extends ChannelInboundHandlerAdapter {
   private boolean inputEnded;
   private boolean admitted;
   private boolean lateDenied;
-  private boolean rawTunnel;
+  private Tunnel tunnel = Tunnel.JUDGED;
   private long deadline = Long.MAX_VALUE;
 
   public ClientLeg(Loop loop, SocketChannel channel, int netnsNumber, OnwardSource source) {
@@ -102,14 +113,28 @@ public final class ClientLeg extends ChannelInboundHandlerAdapter {
       case DENY -> turnAway(verdict);
       case ALLOW -> {
         // The policy has changed since the kernel sent it here: nothing in it needs reading.
-        rawTunnel = true;
         exchange.begin(System.nanoTime());
         exchange.verdict = verdict;
-        phase = Phase.TUNNEL;
-        openCallee().openTunnel();
-        record();
+        tunnelUnread(Unpooled.EMPTY_BUFFER, false);
       }
     }
+  }
+
+  /** Carries the connection without reading it, beginning with what has been read. */
+  void tunnelUnread(ByteBuf taken, boolean audited) {
+    tunnel = audited ? Tunnel.AUDITED : Tunnel.OPEN;
+    phase = Phase.TUNNEL;
+    expectNothing();
+    CalleeLeg leg = newCallee();
+    leg.openTunnel();
+    leg.send(taken);
+    record();
+    leg.open();
+  }
+
+  Verdict judgeUnreadable(Policy policy, Reason reason) {
+    return policy.undecodable(
+        origin.caller(), origin.callee(), origin.destination().getPort(), reason);
   }
 
   private Verdict judgeConnection(Policy policy) {
@@ -121,10 +146,9 @@ public final class ClientLeg extends ChannelInboundHandlerAdapter {
     abort();
   }
 
-  CalleeLeg openCallee() {
+  CalleeLeg newCallee() {
     CalleeLeg leg = new CalleeLeg(this);
     callee = leg;
-    leg.open();
     return leg;
   }
 
@@ -408,11 +432,17 @@ public final class ClientLeg extends ChannelInboundHandlerAdapter {
       return;
     }
     Verdict verdict = judgeConnection(policy);
-    if (phase == Phase.TUNNEL && !rawTunnel && verdict.decision() != Decision.DENY) {
-      verdict = requests.judgeTunnel(policy);
+    Decision decision = verdict.decision();
+    boolean passes = decision != Decision.DENY;
+    if (passes && phase == Phase.TUNNEL && decision == Decision.ENGINE) {
+      verdict =
+          switch (tunnel) {
+            case JUDGED -> requests.judgeTunnel(policy);
+            case AUDITED -> judgeUnreadable(policy, Reason.NOT_HTTP);
+            case OPEN -> verdict;
+          };
+      passes = verdict.decision() == Decision.ALLOW;
     }
-    boolean passes =
-        rawTunnel ? verdict.decision() == Decision.ALLOW : verdict.decision() != Decision.DENY;
     if (passes || lateDenied) {
       return;
     }

@@ -65,7 +65,7 @@ final class Requests {
       case FAULT -> {
         exchange.requestBytes = reading.size();
         exchange.name(reading);
-        refuse(reading.fault());
+        unreadable(reading);
       }
       case DONE -> judge(reading);
     }
@@ -79,13 +79,14 @@ final class Requests {
     HttpRequest judged = request.request(leg.origin.destination().getPort());
     exchange.verdict = judge(policy, judged);
     exchange.last = request.closes();
+    // Not this connection's any more, whatever ends it in between.
+    head = null;
     if (exchange.verdict.decision() == Decision.ALLOW) {
       forward(request, judged);
     } else {
       deny(policy, request);
     }
     loop.giveBack(request);
-    head = null;
   }
 
   private Verdict judge(Policy policy, HttpRequest request) {
@@ -124,10 +125,8 @@ final class Requests {
   }
 
   private void forward(RequestHead request, HttpRequest judged) {
-    CalleeLeg callee = leg.callee;
-    if (callee == null) {
-      callee = leg.openCallee();
-    }
+    CalleeLeg before = leg.callee;
+    CalleeLeg callee = before == null ? leg.newCallee() : before;
     exchange.sent = true;
     exchange.websocket = request.websocket();
     tunnelled = exchange.websocket ? frozen(judged) : null;
@@ -135,6 +134,10 @@ final class Requests {
         loop.writer.request(
             request, relay.allocator, request.framing() == Framing.NONE ? 0 : Outbox.SMALL));
     beginBody(request, ClientLeg.Phase.BODY, Long.MAX_VALUE);
+    if (before == null) {
+      // Last, because it may fail at once and end everything.
+      callee.open();
+    }
   }
 
   private static HttpRequest frozen(HttpRequest judged) {
@@ -276,6 +279,23 @@ final class Requests {
     } else {
       beginBody(request, ClientLeg.Phase.DRAIN, relay.limits.drainBytes());
     }
+  }
+
+  /**
+   * Where every side that asks for the engine only audits, what it cannot read goes through unread:
+   * a trial must not break what it looks at.
+   */
+  private void unreadable(RequestHead reading) {
+    Fault fault = reading.fault();
+    Verdict verdict = leg.judgeUnreadable(relay.policy(), fault.reason());
+    if (verdict.decision() != Decision.ALLOW || leg.callee != null) {
+      refuse(fault);
+      return;
+    }
+    exchange.verdict = verdict;
+    ByteBuf taken = reading.copy(relay.allocator);
+    leg.tunnelUnread(taken, true);
+    discard();
   }
 
   /** The request cannot be read in one way only. */
