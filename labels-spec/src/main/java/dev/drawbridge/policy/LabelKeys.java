@@ -9,6 +9,7 @@ final class LabelKeys {
   static final String ROOT = "drawbridge";
   static final String MODE = "drawbridge.mode";
   static final String POLICY = "drawbridge.policy";
+  static final String CAPABILITIES = "drawbridge.capabilities";
 
   private LabelKeys() {}
 
@@ -25,7 +26,7 @@ final class LabelKeys {
 
   /** A key of ours that means nothing, or one that is nearly ours. */
   static Optional<Problem> problem(String key) {
-    if (key.equals(MODE) || isPolicy(key)) {
+    if (key.equals(MODE) || key.equals(CAPABILITIES) || isPolicy(key)) {
       return Optional.empty();
     }
     if (isDrawbridge(key)) {
@@ -55,7 +56,7 @@ final class LabelKeys {
         1,
         key.length(),
         message,
-        "drawbridge.policy, drawbridge.policy.NAME or drawbridge.mode",
+        "drawbridge.policy, drawbridge.policy.NAME, drawbridge.mode or drawbridge.capabilities",
         suggestion,
         Optional.of(key));
   }
@@ -80,7 +81,7 @@ final class LabelKeys {
     String[] parts = ours.split("[._/:-]", 3);
     String second = parts.length > 1 ? parts[1] : "";
     String rest = parts.length > 2 ? parts[2] : "";
-    Optional<String> word = Nearest.of(second, List.of("policy", "mode"));
+    Optional<String> word = Nearest.of(second, List.of("policy", "mode", "capabilities"));
     if (word.isEmpty()) {
       return second.isEmpty()
               || second.equals("allow")
@@ -91,6 +92,9 @@ final class LabelKeys {
     }
     if (word.get().equals("mode")) {
       return Optional.of(MODE);
+    }
+    if (word.get().equals("capabilities")) {
+      return Optional.of(CAPABILITIES);
     }
     return Optional.of(POLICY + (rest.isEmpty() ? "" : "." + rest));
   }

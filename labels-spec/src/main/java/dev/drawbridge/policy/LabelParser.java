@@ -45,6 +45,8 @@ public final class LabelParser {
       problems.add(keyProblem.get());
     } else if (key.equals(LabelKeys.MODE)) {
       mode(value);
+    } else if (key.equals(LabelKeys.CAPABILITIES)) {
+      KeptCapabilities.problem(value).ifPresent(problems::add);
     } else if (LabelKeys.isPolicy(key)) {
       policy(key, value);
     }

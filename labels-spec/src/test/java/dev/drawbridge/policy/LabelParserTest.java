@@ -83,6 +83,30 @@ final class LabelParserTest {
   }
 
   @Test
+  void onlyNetRawCanBeKept() {
+    Map<String, String> kept = Map.of("drawbridge.capabilities", "net-raw");
+    assertTrue(LabelParser.parse(kept).ok());
+    assertTrue(KeptCapabilities.netRaw(kept));
+    assertFalse(KeptCapabilities.netRaw(Map.of()));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"NET_RAW,net-raw", "CAP_NET_RAW,net-raw", "net-rw,net-raw", "sys-admin,", "'',"})
+  void anyOtherCapabilityIsAProblemAndKeepsNothing(String value, String nearest) {
+    Map<String, String> labels = Map.of("drawbridge.capabilities", value);
+    Problem problem = only(labels);
+    assertEquals("DB0120", problem.code());
+    assertEquals(Optional.ofNullable(nearest), problem.suggestion());
+    assertFalse(KeptCapabilities.netRaw(labels));
+  }
+
+  @Test
+  void misspeltCapabilitiesKeyNamesTheRightOne() {
+    Problem problem = only(Map.of("drawbridge.capabilites", "net-raw"));
+    assertEquals(Optional.of("drawbridge.capabilities"), problem.suggestion());
+  }
+
+  @Test
   void labelBeyondContainerdsLimitIsRefused() {
     Problem problem = only(Map.of("drawbridge.policy.x", "app=api may GET /" + "x".repeat(4096)));
     assertEquals("DB0114", problem.code());
