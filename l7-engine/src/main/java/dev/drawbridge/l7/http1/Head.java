@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * wrong is refused before the rest has come. RFC 9112 sections 2 to 5 with every "MAY accept" left
  * out. Reusable: {@link #clear} forgets everything but the arrays. For one event loop.
  */
-public abstract class Head implements Headers {
+public abstract sealed class Head implements Headers
+    permits RequestHead, AnswerHead, TrailerFields {
   /** Copied at a time; what follows the head within it is left in the input. */
   private static final int STEP = 4096;
 
