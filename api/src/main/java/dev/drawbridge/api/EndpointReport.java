@@ -9,6 +9,8 @@ import java.util.SortedMap;
  * @param endpoint the number that the kernel tables use
  * @param id the engine's container id, 64 hexadecimal digits with Docker
  * @param labels identity labels, without {@code drawbridge.*}
+ * @param imageLabels those of its labels, {@code drawbridge.*} included, that came from its image;
+ *     whether they count is the agent's configuration
  * @param addresses textual, IPv4 first
  * @param mode {@code enforce}, {@code audit} or {@code off}
  * @param closed directions closed by selection: {@code ingress}, {@code egress}
@@ -20,6 +22,7 @@ public record EndpointReport(
     String id,
     String name,
     SortedMap<String, String> labels,
+    SortedMap<String, String> imageLabels,
     List<String> addresses,
     String mode,
     Attachment attachment,

@@ -6,4 +6,10 @@ package dev.drawbridge.api;
  * @param code stable, lower case with dashes
  * @param expected what would have been right, or empty
  */
-public record ErrorReport(String code, String message, String expected) {}
+public record ErrorReport(String code, String message, String expected) {
+
+  /** Message and expectation in one line. */
+  String sentence() {
+    return message + (expected.isEmpty() ? "" : " (expected: " + expected + ")");
+  }
+}

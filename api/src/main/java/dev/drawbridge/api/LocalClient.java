@@ -52,9 +52,7 @@ public final class LocalClient {
     private final transient ErrorReport report;
 
     Refused(int status, ErrorReport report) {
-      super(
-          report.message()
-              + (report.expected().isEmpty() ? "" : " (expected: " + report.expected() + ")"));
+      super(report.sentence());
       this.status = status;
       this.report = report;
     }

@@ -42,6 +42,18 @@ final class Query {
     return new Query(values);
   }
 
+  /** From names and values in turn, as they are. */
+  static Query of(List<String> pairs) throws Refusal {
+    Map<String, List<String>> values = new LinkedHashMap<>();
+    for (int i = 0; i + 1 < pairs.size(); i += 2) {
+      if (pairs.get(i + 1).chars().anyMatch(Character::isISOControl)) {
+        throw bad(pairs.get(i), "a control character", "printable text");
+      }
+      values.computeIfAbsent(pairs.get(i), n -> new ArrayList<>()).add(pairs.get(i + 1));
+    }
+    return new Query(values);
+  }
+
   /** Cuts at every separator; two in a row give an empty piece between them. */
   static List<String> split(String text, char separator) {
     List<String> pieces = new ArrayList<>();

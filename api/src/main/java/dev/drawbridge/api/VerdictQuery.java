@@ -10,6 +10,7 @@ import java.util.SortedMap;
  *
  * @param port 1 to 65535, or 0 if none was given (only with a request, or for icmp)
  * @param headers lower-case name to every value, in order; without Host
+ * @param explain whether the answer shall say what nearly matched and what would allow it
  */
 public record VerdictQuery(
     Party from,
@@ -18,7 +19,21 @@ public record VerdictQuery(
     Protocol protocol,
     int port,
     Optional<String> host,
-    SortedMap<String, List<String>> headers) {
+    SortedMap<String, List<String>> headers,
+    boolean explain) {
+
+  /**
+   * Reads a question as {@code /v1/verdict} does.
+   *
+   * @param parameters name and value in turn, not encoded
+   */
+  public static VerdictQuery of(List<String> parameters) throws ApiException {
+    try {
+      return VerdictQuestion.read(Query.of(parameters));
+    } catch (Refusal refusal) {
+      throw new ApiException(refusal.report().sentence());
+    }
+  }
 
   /** An HTTP method and a path that begins with a slash, as it stands in the request line. */
   public record Request(String method, String path) {}

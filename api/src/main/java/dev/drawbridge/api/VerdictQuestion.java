@@ -8,15 +8,19 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /** Reads the parameters of {@code /v1/verdict} into a {@link VerdictQuery}. */
 final class VerdictQuestion {
   static final List<String> PARAMETERS =
-      List.of("from", "to", "method", "path", "port", "protocol", "host");
+      List.of("from", "to", "method", "path", "port", "protocol", "host", "explain");
   static final String HEADER_PREFIX = "header.";
 
   private static final String PARTY_FORM =
-      "labels as key=value,key2=value2, a container's name or id, an address, host or world";
+      "labels as key=value,key2=value2, service:NAME, a container's name or id, an address, host or"
+          + " world";
+
+  private static final Pattern BROKEN_ESCAPE = Pattern.compile("%(?![0-9A-Fa-f]{2})");
 
   private VerdictQuestion() {}
 
@@ -47,7 +51,8 @@ final class VerdictQuestion {
           "a host or a header belongs to a request",
           "method and path as well");
     }
-    return new VerdictQuery(from, to, request, protocol, port, host, headers);
+    return new VerdictQuery(
+        from, to, request, protocol, port, host, headers, query.flag("explain"));
   }
 
   private static Party party(String parameter, String text) throws Refusal {
@@ -62,6 +67,10 @@ final class VerdictQuestion {
     }
     if (isAddress(text)) {
       return new Party.Address(text);
+    }
+    if (text.startsWith("service:") && text.length() > "service:".length()) {
+      return new Party.Labels(
+          new TreeMap<>(Map.of("com.docker.compose.service", text.substring("service:".length()))));
     }
     String name = text.startsWith("container:") ? text.substring("container:".length()) : text;
     boolean plain = !name.isEmpty() && name.chars().allMatch(VerdictQuestion::inContainerName);
@@ -124,7 +133,9 @@ final class VerdictQuestion {
           "method", "\"" + method.get() + "\" is not an HTTP method", "a token such as GET");
     }
     boolean plain =
-        path.get().startsWith("/") && path.get().chars().allMatch(c -> c > 0x20 && c < 0x7f);
+        path.get().startsWith("/")
+            && path.get().chars().allMatch(c -> c > 0x20 && c < 0x7f && c != '#')
+            && !BROKEN_ESCAPE.matcher(path.get()).find();
     if (!plain) {
       throw Query.bad(
           "path",

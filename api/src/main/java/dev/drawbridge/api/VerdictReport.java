@@ -11,6 +11,7 @@ import java.util.Optional;
  * @param rule the deciding rule, if a rule decided
  * @param audited the owner's mode turned a denial into this allow
  * @param judgedBy {@code kernel} if method and path play no part, else {@code engine}
+ * @param explanation both sides of it, if {@link VerdictQuery#explain} asked for them
  */
 public record VerdictReport(
     Outcome verdict,
@@ -22,4 +23,5 @@ public record VerdictReport(
     PeerReference to,
     long generation,
     boolean audited,
-    String judgedBy) {}
+    String judgedBy,
+    Optional<ExplanationReport> explanation) {}

@@ -23,6 +23,27 @@ import java.util.function.Consumer;
 final class FakeAgentView implements AgentView {
   static final String DB_ID = "d".repeat(64);
 
+  static final ExplanationReport EXPLANATION =
+      new ExplanationReport(
+          List.of(
+              new ExplanationReport.SideReport(
+                  "ingress",
+                  "db",
+                  "enforce",
+                  true,
+                  "deny",
+                  "no-rule",
+                  "A sentence.",
+                  Optional.empty(),
+                  List.of(
+                      new ExplanationReport.NearMiss(
+                          new RuleReference(
+                              1, "drawbridge.policy.read", "db", "app=api may GET /users"),
+                          "it is about GET")))),
+          List.of(
+              new ExplanationReport.SuggestedLabel(
+                  "db", "drawbridge.policy.allow", "app=api may POST /users")));
+
   final FlowLog<String> log = new FlowLog<>(8192, (sequence, text) -> flow(sequence, text));
   final List<VerdictQuery> asked = new CopyOnWriteArrayList<>();
   final PrometheusRegistry registry = new PrometheusRegistry();
@@ -91,6 +112,7 @@ final class FakeAgentView implements AgentView {
             "a".repeat(64),
             "api",
             labels("api"),
+            new TreeMap<>(),
             List.of("172.17.0.2"),
             "enforce",
             EndpointReport.Attachment.HOOK,
@@ -102,6 +124,7 @@ final class FakeAgentView implements AgentView {
             257,
             DB_ID,
             "db",
+            labels("db"),
             labels("db"),
             List.of("172.17.0.3"),
             "enforce",
@@ -139,7 +162,8 @@ final class FakeAgentView implements AgentView {
             new PeerReference(257, "db", labels("db")),
             7,
             false,
-            "engine"));
+            "engine",
+            query.explain() ? Optional.of(EXPLANATION) : Optional.empty()));
   }
 
   @Override

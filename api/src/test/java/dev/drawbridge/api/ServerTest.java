@@ -2,6 +2,7 @@ package dev.drawbridge.api;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -12,7 +13,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -142,6 +145,49 @@ class ServerTest {
   }
 
   @Test
+  void explanationIsGivenOnlyWhenAsked() throws IOException {
+    String question = "/v1/verdict?from=api&to=db&method=POST&path=/users";
+    VerdictReport plain = Json.read(RawHttp.body(get(question)), VerdictReport.class);
+    assertEquals(Optional.empty(), plain.explanation());
+    VerdictReport report =
+        Json.read(RawHttp.body(get(question + "&explain=1")), VerdictReport.class);
+    assertEquals(Optional.of(FakeAgentView.EXPLANATION), report.explanation());
+  }
+
+  @Test
+  void composeServicesAreAskedAboutByTheirLabel() throws IOException {
+    get("/v1/verdict?from=service:web&to=db&port=80");
+    assertEquals(
+        new Party.Labels(new TreeMap<>(Map.of("com.docker.compose.service", "web"))),
+        view.asked.getFirst().from());
+  }
+
+  @Test
+  void questionsWithoutAServerAreReadByTheSameRules() throws IOException {
+    get("/v1/verdict?from=app%3Dapi&to=db&method=GET&path=/a%2520b&header.X=%20a&explain=1");
+    assertEquals(
+        view.asked.getFirst(),
+        VerdictQuery.of(
+            List.of(
+                "from",
+                "app=api",
+                "to",
+                "db",
+                "method",
+                "GET",
+                "path",
+                "/a%20b",
+                "header.X",
+                " a",
+                "explain",
+                "1")));
+    ApiException refused =
+        assertThrows(
+            ApiException.class, () -> VerdictQuery.of(List.of("from", "api", "port", "80")));
+    assertTrue(String.valueOf(refused.getMessage()).contains("\"to\" is missing"));
+  }
+
+  @Test
   void verdictOnUnknownContainerIsNotFoundWithWhatIsKnown() throws IOException {
     String reply = get("/v1/verdict?from=nobody&to=db&port=80");
     assertEquals(404, RawHttp.status(reply));
@@ -161,6 +207,11 @@ class ServerTest {
         "/v1/verdict?from=api&to=db&method=G%20T&path=/x",
         "/v1/verdict?from=api&to=db&method=&path=/x",
         "/v1/verdict?from=api&to=db&method=GET&path=x",
+        "/v1/verdict?from=api&to=db&method=GET&path=/%25zz",
+        "/v1/verdict?from=api&to=db&method=GET&path=/%252",
+        "/v1/verdict?from=api&to=db&method=GET&path=/a%23b",
+        "/v1/verdict?from=api&to=db&port=80&explain=yes",
+        "/v1/verdict?from=service:&to=db&port=80",
         "/v1/verdict?from=api&to=db&method=GET&path=/a%20b",
         "/v1/verdict?from=api&to=db&method=GET&path=/a%0d%0a",
         "/v1/verdict?from=api&to=db&method=GET&path=/%C3%A9",
@@ -181,7 +232,7 @@ class ServerTest {
         "/v1/verdict?from=a%3D1,a%3D2&to=db&port=80",
         "/v1/verdict?from=a/b&to=db&port=80",
         "/v1/verdict?from=api&from=db&to=db&port=80",
-        "/v1/verdict?from=api&to=db&port=80&explain=1",
+        "/v1/verdict?from=api&to=db&port=80&explian=1",
         "/v1/verdict?from=%zz&to=db&port=80",
         "/v1/verdict?from=%4&to=db&port=80",
         "/v1/verdict?from=%ff&to=db&port=80",

@@ -1,0 +1,53 @@
+package dev.drawbridge.policy;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+final class QuestionTest {
+  private static final Scene SHOP =
+      new Scene()
+          .container("api", "app=api")
+          .container("db", "app=db", "app=api may GET /users", "app=api may connect 5432");
+
+  private static Question ask(int port, String method) {
+    return new Question(
+        SHOP.number("api"),
+        SHOP.number("db"),
+        Ports.TCP,
+        port,
+        Optional.of(HttpRequest.of(method, "/users")));
+  }
+
+  @Test
+  void requestsAreJudgedWherePortsCarryRequests() {
+    assertEquals(Decision.ALLOW, ask(80, "GET").verdict(SHOP.policy()).decision());
+    assertEquals(Decision.DENY, ask(80, "PUT").verdict(SHOP.policy()).decision());
+    assertTrue(ask(80, "PUT").needsEngine(SHOP.policy()));
+  }
+
+  @Test
+  void requestOnAPortThatAConnectRuleOpensIsNotRead() {
+    assertEquals(Decision.ALLOW, ask(5432, "PUT").verdict(SHOP.policy()).decision());
+    assertFalse(ask(5432, "PUT").needsEngine(SHOP.policy()));
+  }
+
+  @Test
+  void requestWithoutAPortIsReadAsOne() {
+    assertEquals(Decision.DENY, ask(0, "PUT").verdict(SHOP.policy()).decision());
+    assertEquals(Decision.ALLOW, ask(0, "GET").verdict(SHOP.policy()).decision());
+  }
+
+  @Test
+  void explanationIsOfTheSameVerdict() {
+    for (int port : new int[] {0, 80, 5432}) {
+      for (String method : new String[] {"GET", "PUT"}) {
+        Question question = ask(port, method);
+        assertEquals(question.verdict(SHOP.policy()), question.explain(SHOP.policy()).verdict());
+      }
+    }
+  }
+}
