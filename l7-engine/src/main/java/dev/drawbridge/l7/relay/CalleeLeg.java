@@ -9,12 +9,8 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import java.io.IOException;
-import java.net.Inet6Address;
-import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,71 +51,31 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter {
   // Beginning.
 
   void open() {
-    boolean version6 = client.origin.destination().getAddress() instanceof Inet6Address;
-    EpollSocketChannel ready = client.source.take(version6);
-    if (ready != null) {
-      connect(ready);
-      return;
-    }
-    client.source.make(
-        version6,
-        made -> client.loop.eventLoop().execute(() -> connect(made)),
-        _ ->
-            client
-                .loop
-                .eventLoop()
-                .execute(() ->
-                    fail(
-                        503, Reason.ENGINE_UNAVAILABLE, "the engine could not make a connection")));
+    new Dial(this, client).begin();
   }
 
-  private void connect(EpollSocketChannel made) {
+  /** Takes the socket that will connect; false if nobody wants it any more. */
+  boolean attach(EpollSocketChannel made) {
     if (phase == Phase.CLOSED) {
-      made.unsafe().closeForcibly();
-      return;
+      return false;
     }
     channel = made;
-    InetSocketAddress destination = client.origin.destination();
-    SocketOptions.apply(made.config(), relay);
-    made.config().setConnectTimeoutMillis((int) relay.limits.connectTimeout().toMillis());
-    made.pipeline().addLast(this);
-    ChannelFuture registered = client.loop.eventLoop().register(made);
-    if (registered.cause() != null) {
-      fail(503, Reason.ENGINE_UNAVAILABLE, "the engine could not make a connection");
-      return;
-    }
-    try {
-      relay.onward.speakFor(
-          made.fd().intValue(),
-          client.origin.caller(),
-          client.origin.callee(),
-          destination.getPort());
-    } catch (IOException _) {
-      fail(503, Reason.ENGINE_UNAVAILABLE, "the kernel did not take the engine's connection");
-      return;
-    }
-    made.connect(destination).addListener(done -> connected(made, done.cause()));
+    return true;
   }
 
-  private void connected(EpollSocketChannel to, @Nullable Throwable cause) {
+  void connected(EpollSocketChannel to) {
     if (phase == Phase.CLOSED) {
       return;
     }
-    if (cause instanceof ConnectTimeoutException) {
-      fail(504, Reason.UPSTREAM_TIMEOUT, "the callee did not take the connection in time");
-    } else if (cause != null) {
-      fail(502, Reason.UPSTREAM_REFUSED, "the callee refused the connection");
-    } else {
-      connected = true;
-      outbox.attach(to);
-      to.config().setAutoRead(client.outbox.writable());
-      client.resume();
-      endOutputIfDue();
-      client.flush();
-    }
+    connected = true;
+    outbox.attach(to);
+    to.config().setAutoRead(client.outbox.writable());
+    client.resume();
+    endOutputIfDue();
+    client.flush();
   }
 
-  private void fail(int status, Reason reason, String message) {
+  void fail(int status, Reason reason, String message) {
     if (phase == Phase.CLOSED) {
       return;
     }
@@ -271,7 +227,7 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter {
         client.loop.writer.answer(
             answer, Framing.NONE, true, Persistence.WEBSOCKET, relay.allocator, 0));
     client.expectNothing();
-    client.record();
+    client.records.exchange();
     phase = Phase.TUNNEL;
     client.phase = ClientLeg.Phase.TUNNEL;
   }
@@ -424,7 +380,7 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter {
           }
         } else if (exchange.answerDone) {
           // It has answered and will not read the rest of the body.
-          client.record();
+          client.records.exchange();
           client.closeGently();
         } else if (exchange.answerBegun || answeredBefore) {
           // As the client would see it without an engine; only it knows whether to ask again.

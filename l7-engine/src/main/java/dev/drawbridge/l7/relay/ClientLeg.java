@@ -1,6 +1,5 @@
 package dev.drawbridge.l7.relay;
 
-import dev.drawbridge.l7.AccessRecord;
 import dev.drawbridge.l7.ConnectionOrigin;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Policy;
@@ -14,7 +13,6 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.SocketChannel;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -60,6 +58,7 @@ public final class ClientLeg extends ChannelInboundHandlerAdapter {
   final Outbox outbox = new Outbox();
   final Exchange exchange = new Exchange();
   final Requests requests;
+  final Records records;
 
   /** Index in the loop's list; the loop's own. */
   int place;
@@ -83,6 +82,7 @@ public final class ClientLeg extends ChannelInboundHandlerAdapter {
     this.netnsNumber = netnsNumber;
     this.source = source;
     this.origin = new ConnectionOrigin(0, 0, channel.localAddress(), false);
+    this.records = new Records(this);
     this.requests = new Requests(this);
     outbox.attach(channel);
   }
@@ -128,7 +128,7 @@ public final class ClientLeg extends ChannelInboundHandlerAdapter {
     CalleeLeg leg = newCallee();
     leg.openTunnel();
     leg.send(taken);
-    record();
+    records.exchange();
     leg.open();
   }
 
@@ -142,7 +142,7 @@ public final class ClientLeg extends ChannelInboundHandlerAdapter {
   }
 
   private void turnAway(Verdict verdict) {
-    recordConnection(verdict);
+    records.connection(verdict);
     abort();
   }
 
@@ -244,22 +244,7 @@ public final class ClientLeg extends ChannelInboundHandlerAdapter {
       in.release();
       return;
     }
-    ByteBuf before = held;
-    if (before == null) {
-      held = in;
-      return;
-    }
-    int size = in.readableBytes();
-    if (before.refCnt() > 1 || before.writableBytes() < size) {
-      // Parts of it may be on their way out: it must not move.
-      ByteBuf larger = channel.alloc().directBuffer(2 * (before.readableBytes() + size));
-      larger.writeBytes(before);
-      before.release();
-      before = larger;
-      held = larger;
-    }
-    before.writeBytes(in);
-    in.release();
+    held = HeldInput.append(held, in, relay.allocator);
   }
 
   private void afterInput() {
@@ -451,13 +436,13 @@ public final class ClientLeg extends ChannelInboundHandlerAdapter {
     Verdict late =
         new Verdict(Decision.DENY, Reason.LATE_DENY, verdict.generation(), verdict.rule(), false);
     if (phase == Phase.TUNNEL) {
-      recordConnection(late);
+      records.connection(late);
       abort();
     } else if (exchange.sent && exchange.active) {
       // What was allowed when it was asked is answered; nothing is asked after it.
       exchange.last = true;
     } else {
-      recordConnection(late);
+      records.connection(late);
       exchange.active = false;
       closeGently();
       flush();
@@ -498,50 +483,5 @@ public final class ClientLeg extends ChannelInboundHandlerAdapter {
       case TUNNEL, CLOSED -> {}
     }
     flush();
-  }
-
-  // Records.
-
-  /** The one record of the current request. */
-  void record() {
-    Exchange done = exchange;
-    if (!done.active) {
-      return;
-    }
-    done.active = false;
-    write(done.at, System.nanoTime() - done.startNanos, done.verdict, done);
-  }
-
-  private void recordConnection(Verdict verdict) {
-    if (exchange.active) {
-      exchange.verdict = verdict;
-      exchange.status = 0;
-      record();
-      return;
-    }
-    Exchange none = new Exchange();
-    write(Instant.now(), 0, verdict, none);
-  }
-
-  private void write(Instant at, long durationNanos, Verdict verdict, Exchange of) {
-    relay.record(
-        new AccessRecord(
-            of.requestId.isEmpty() ? relay.nextRequestId() : of.requestId,
-            at,
-            durationNanos,
-            origin.caller(),
-            origin.callee(),
-            channel.remoteAddress(),
-            origin.destination(),
-            of.method,
-            of.path,
-            of.status,
-            of.requestBytes,
-            of.responseBytes,
-            verdict.decision(),
-            verdict.reason(),
-            verdict.rule(),
-            verdict.generation(),
-            verdict.audited()));
   }
 }

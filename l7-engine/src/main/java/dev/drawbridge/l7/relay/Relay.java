@@ -32,6 +32,14 @@ public final class Relay implements AutoCloseable {
 
   private static final int PAGE_BYTES = 8192;
 
+  static {
+    // Netty would look through the network interfaces for a number that nobody reads here: slow at
+    // the start, and done in whatever namespace the first socket is made in.
+    if (System.getProperty("io.netty.machineId") == null) {
+      System.setProperty("io.netty.machineId", "00:00:00:00:00:00:00:01");
+    }
+  }
+
   final EngineLimits limits;
   final HeadLimits headLimits;
   final EndpointNames names;

@@ -1,6 +1,5 @@
 package dev.drawbridge.l7.relay;
 
-import dev.drawbridge.l7.http1.Chunks;
 import dev.drawbridge.l7.http1.Fault;
 import dev.drawbridge.l7.http1.Framing;
 import dev.drawbridge.l7.http1.RequestHead;
@@ -25,12 +24,8 @@ final class Requests {
   private final Exchange exchange;
   private final Relay relay;
   private final Loop loop;
+  private final RequestBody body;
   private @Nullable RequestHead head;
-  private @Nullable Chunks chunks;
-  private boolean chunked;
-
-  /** Of a body framed by length: what is to come. Of a drained one: what is bearable. */
-  private long left;
 
   /** The request that opened a tunnel. */
   private @Nullable HttpRequest tunnelled;
@@ -40,6 +35,7 @@ final class Requests {
     this.exchange = leg.exchange;
     this.relay = leg.relay;
     this.loop = leg.loop;
+    this.body = new RequestBody(loop);
   }
 
   /** Takes some of the input in phases HEAD, BODY and DRAIN. */
@@ -145,20 +141,10 @@ final class Requests {
         judged.method(), judged.paths(), judged.host(), FrozenHeaders.of(judged.headers()));
   }
 
-  private void beginBody(RequestHead request, ClientLeg.Phase phase, long most) {
-    chunked = request.framing() == Framing.CHUNKED;
-    left = chunked ? most : request.contentLength();
-    if (!chunked && left == 0) {
+  private void beginBody(RequestHead request, ClientLeg.Phase phase, long bearable) {
+    if (!body.begin(request, bearable)) {
       requestDone();
       return;
-    }
-    if (chunked) {
-      Chunks reader = chunks;
-      if (reader == null) {
-        reader = new Chunks(relay.headLimits);
-        chunks = reader;
-      }
-      reader.start();
     }
     leg.phase = phase;
     leg.expectInputWithin(relay.limits.bodyTimeout());
@@ -171,38 +157,13 @@ final class Requests {
     }
     leg.expectInputWithin(relay.limits.bodyTimeout());
     int before = in.readableBytes();
-    if (!chunked) {
-      int size = (int) Math.min(left, before);
-      callee.outbox.data(in, size);
-      exchange.requestBytes += size;
-      left -= size;
-      if (left == 0) {
-        requestDone();
-      }
-      return;
-    }
-    Chunks reader = chunks();
-    Chunks.Progress progress = reader.next(in);
-    if (progress == Chunks.Progress.DATA) {
-      int size = reader.available(in);
-      callee.outbox.chunk(in, size);
-      reader.took(size);
-    }
+    RequestBody.Step step = body.forward(in, callee.outbox);
     exchange.requestBytes += before - in.readableBytes();
-    if (progress == Chunks.Progress.END) {
-      callee.outbox.add(loop.writer.lastChunk(reader, relay.allocator));
-      requestDone();
-    } else if (progress == Chunks.Progress.FAULT) {
-      refuse(reader.fault());
+    switch (step) {
+      case MORE -> {}
+      case END -> requestDone();
+      case FAULT, TOO_MUCH -> refuse(body.fault());
     }
-  }
-
-  private Chunks chunks() {
-    Chunks reader = chunks;
-    if (reader == null) {
-      throw new IllegalStateException("no chunked body has begun");
-    }
-    return reader;
   }
 
   private void requestDone() {
@@ -224,28 +185,10 @@ final class Requests {
   }
 
   private void drain(ByteBuf in) {
-    if (!chunked) {
-      int size = (int) Math.min(left, in.readableBytes());
-      in.skipBytes(size);
-      left -= size;
-      if (left == 0) {
-        requestDone();
-      }
-      return;
-    }
-    int before = in.readableBytes();
-    Chunks reader = chunks();
-    Chunks.Progress progress = reader.next(in);
-    if (progress == Chunks.Progress.DATA) {
-      int size = reader.available(in);
-      in.skipBytes(size);
-      reader.took(size);
-    }
-    left -= before - in.readableBytes();
-    if (progress == Chunks.Progress.END) {
-      requestDone();
-    } else if (progress == Chunks.Progress.FAULT || left < 0) {
-      leg.closeGently();
+    switch (body.drain(in)) {
+      case MORE -> {}
+      case END -> requestDone();
+      case FAULT, TOO_MUCH -> leg.closeGently();
     }
   }
 
@@ -273,7 +216,7 @@ final class Requests {
         verdict.reason().sentence(),
         policy.rule(verdict.rule()).orElse(null),
         close);
-    leg.record();
+    leg.records.exchange();
     if (close) {
       leg.closeGently();
     } else {
@@ -310,12 +253,12 @@ final class Requests {
     exchange.verdict =
         new Verdict(Decision.DENY, reason, judged.generation(), judged.rule(), judged.audited());
     if (exchange.answerBegun) {
-      leg.record();
+      leg.records.exchange();
       leg.abort();
       return;
     }
     answer(status, word(status), reason, message, null, true);
-    leg.record();
+    leg.records.exchange();
     // The callee has seen a part at most: with a reset it cannot take it for the whole.
     leg.leaveCallee(true);
     leg.closeGently();
@@ -369,7 +312,7 @@ final class Requests {
   }
 
   private void finish() {
-    leg.record();
+    leg.records.exchange();
     if (exchange.last) {
       leg.closeGently();
     } else {
@@ -395,7 +338,7 @@ final class Requests {
             judged.generation(),
             judged.rule(),
             judged.audited());
-    leg.record();
+    leg.records.exchange();
     if (reset) {
       leg.outbox.flush();
       leg.abort();
@@ -409,7 +352,7 @@ final class Requests {
   /** The client's input has ended within a request. */
   void cutShort() {
     if (leg.phase == ClientLeg.Phase.BODY && exchange.answerDone) {
-      leg.record();
+      leg.records.exchange();
     } else if (exchange.active) {
       clientGone();
     }
@@ -431,7 +374,7 @@ final class Requests {
             judged.generation(),
             judged.rule(),
             judged.audited());
-    leg.record();
+    leg.records.exchange();
   }
 
   /** A deadline has passed. */
@@ -439,7 +382,7 @@ final class Requests {
     if (leg.phase == ClientLeg.Phase.ANSWER) {
       failed(504, Reason.UPSTREAM_TIMEOUT, "the callee did not answer in time");
     } else if (leg.phase == ClientLeg.Phase.BODY && exchange.answerDone) {
-      leg.record();
+      leg.records.exchange();
       leg.closeGently();
     } else if (exchange.active) {
       relay.malformed.increment();

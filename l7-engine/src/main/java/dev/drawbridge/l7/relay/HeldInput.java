@@ -1,0 +1,28 @@
+package dev.drawbridge.l7.relay;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import org.jspecify.annotations.Nullable;
+
+/** Input that has to wait. */
+final class HeldInput {
+  private HeldInput() {}
+
+  /** Both, one after the other; takes both over. */
+  static ByteBuf append(@Nullable ByteBuf before, ByteBuf in, ByteBufAllocator allocator) {
+    if (before == null) {
+      return in;
+    }
+    ByteBuf all = before;
+    int size = in.readableBytes();
+    if (before.refCnt() > 1 || before.writableBytes() < size) {
+      // Parts of it may be on their way out: it must not move.
+      all = allocator.directBuffer(2 * (before.readableBytes() + size));
+      all.writeBytes(before);
+      before.release();
+    }
+    all.writeBytes(in);
+    in.release();
+    return all;
+  }
+}
