@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
       EndpointsCommand.class,
       ProblemsCommand.class,
       LintCommand.class,
+      ImportCommand.class,
       InstallCommand.class,
       UninstallCommand.class,
       DoctorCommand.class
@@ -110,6 +111,7 @@ final class Drawbridge implements Runnable {
         "endpoints",
         "problems",
         "lint",
+        "import",
         "install",
         "uninstall",
         "doctor");

@@ -10,6 +10,6 @@ public final class Main {
   public static void main(String[] arguments) {
     PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-    System.exit(Drawbridge.run(new Surroundings(out, err, System.getenv()), arguments));
+    System.exit(Drawbridge.run(new Surroundings(System.in, out, err, System.getenv()), arguments));
   }
 }

@@ -4,7 +4,15 @@ import dev.drawbridge.api.ApiException;
 import dev.drawbridge.api.Json;
 import dev.drawbridge.api.Outcome;
 import dev.drawbridge.api.RuleReference;
+import dev.drawbridge.api.VerdictQuery;
 import dev.drawbridge.api.VerdictReport;
+import dev.drawbridge.policy.HostPolicy;
+import dev.drawbridge.policy.HostPolicyParser;
+import dev.drawbridge.policy.Parsed;
+import dev.drawbridge.policy.Rule;
+import dev.drawbridge.policy.Severity;
+import dev.drawbridge.policy.lint.ComposeFile;
+import dev.drawbridge.policy.lint.Finding;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -18,18 +26,21 @@ import picocli.CommandLine.Parameters;
     description = {
       "Ask what would happen to a connection or a request, without making it.",
       "",
-      "FROM and TO are labels (app=api,team=sre), a container's name or id, an address, host or world.",
+      "FROM and TO are labels (app=api,team=sre), service:NAME, a container's name or id, an address, host or world.",
       "",
       "  drawbridge verdict api db GET /users",
       "  drawbridge verdict 'api -> db GET /users'",
       "  drawbridge verdict app=api 10.0.5.7 3306",
-      "  drawbridge verdict world web 53/udp"
+      "  drawbridge verdict world web 53/udp",
+      "  drawbridge verdict web db GET /users --compose compose.yaml --explain",
+      "",
+      "With --compose no agent is asked: the answer is what would hold if the file's services ran alone on a host. There, FROM and TO may be names of services too."
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:allowed",
       "1:denied",
-      "2:bad question, unknown container, or the agent does not answer"
+      "2:bad question, unknown container, the agent does not answer, or a file has errors"
     })
 final class VerdictCommand extends AgentCommand {
   /** Means nothing, and may stand between FROM and TO. */
@@ -74,6 +85,28 @@ final class VerdictCommand extends AgentCommand {
       description = "A header of the request; may be repeated.")
   private List<String> headers = List.of();
 
+  @Option(
+      names = "--explain",
+      description = "Say what each side's rules say, what nearly matched, what would allow it.")
+  private boolean explain;
+
+  @Option(
+      names = "--compose",
+      paramLabel = "FILE",
+      description = "Answer by this compose file, without an agent.")
+  private @Nullable String compose;
+
+  @Option(
+      names = "--policy",
+      paramLabel = "FILE",
+      description = "With --compose: a host policy file; may be repeated.")
+  private List<String> policies = List.of();
+
+  @Option(
+      names = "--default-deny",
+      description = "With --compose: containers that no rule selects are closed too.")
+  private boolean defaultDeny;
+
   VerdictCommand(Surroundings surroundings) {
     super(surroundings);
   }
@@ -82,13 +115,46 @@ final class VerdictCommand extends AgentCommand {
   public Integer call() throws ApiException, CommandException {
     takeWords();
     List<String> question = question();
-    VerdictReport report = client().verdict(question);
+    VerdictReport report = compose == null ? online(question) : offline(compose, question);
     if (format.json()) {
       out().println(Json.write(report));
     } else {
       print(report);
     }
     return report.verdict() == Outcome.ALLOW ? Exit.YES : Exit.NO;
+  }
+
+  private VerdictReport online(List<String> question) throws ApiException, CommandException {
+    if (!policies.isEmpty() || defaultDeny) {
+      throw new CommandException(
+          "--policy and --default-deny belong to --compose; the agent has its own");
+    }
+    return client().verdict(question);
+  }
+
+  private VerdictReport offline(String file, List<String> question)
+      throws ApiException, CommandException {
+    VerdictQuery query = VerdictQuery.of(question);
+    PolicyText text = PolicyText.read(file, surroundings.in());
+    ComposeFile services = ComposeFile.read(text.name(), text.text(), text.project());
+    List<String> errors = new ArrayList<>();
+    services.report().findings().stream()
+        .filter(Finding::isError)
+        .forEach(finding -> errors.add(finding.oneLine()));
+    List<Rule> rules = new ArrayList<>();
+    for (String policy : policies) {
+      PolicyText read = PolicyText.read(policy, surroundings.in());
+      Parsed<HostPolicy> parsed = HostPolicyParser.parse(read.name(), read.text());
+      parsed.problems().stream()
+          .filter(problem -> problem.severity() == Severity.ERROR)
+          .forEach(problem -> errors.add(problem.oneLine()));
+      rules.addAll(parsed.value().rules());
+    }
+    if (!errors.isEmpty()) {
+      throw new CommandException(
+          String.join("\n", errors) + "\nthere is no verdict by files with errors");
+    }
+    return new OfflineVerdict(services.members(), new HostPolicy(rules), defaultDeny).answer(query);
   }
 
   /** Puts what was given by place where it would be if it had been given by option. */
@@ -148,6 +214,7 @@ final class VerdictCommand extends AgentCommand {
     add(question, "port", port);
     add(question, "protocol", protocol);
     add(question, "host", host);
+    add(question, "explain", explain ? "1" : null);
     for (String header : headers) {
       int equals = header.indexOf('=');
       if (equals < 1) {
@@ -196,6 +263,10 @@ final class VerdictCommand extends AgentCommand {
                       + report.sentence()
                       + ")"));
     }
+    report
+        .explanation()
+        .map(ExplanationText::lines)
+        .ifPresent(lines -> lines.forEach(out()::println));
   }
 
   /** {@code drawbridge.policy.read of db: "app=api may GET /users"}. */

@@ -10,6 +10,7 @@ import dev.drawbridge.api.ApiException;
 import dev.drawbridge.api.Party;
 import dev.drawbridge.api.ProblemReport;
 import dev.drawbridge.api.VerdictQuery;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
@@ -160,6 +161,22 @@ class AgentCommandsTest {
   }
 
   @Test
+  void explanationIsAskedForAndShown() {
+    Typed typed = run("verdict", "api", "db", "POST", "/users", "--explain");
+    assertEquals(1, typed.exit());
+    assertTrue(agent().asked.getFirst().explain());
+    assertEquals(
+        """
+        DENY   api -> db  POST /users  no-rule: the side is closed and no rule allows it
+               into db: deny, no-rule: the side is closed and no rule allows it
+                 nearly: drawbridge.policy.read of db: "app=api may GET /users": it is about GET
+               would allow it, as a label of db: drawbridge.policy.allow: app=api may POST /users
+        """,
+        typed.out());
+    assertFalse(run("verdict", "api", "db", "POST", "/users").out().contains("nearly"));
+  }
+
+  @Test
   void auditedVerdictSaysSo() {
     agent().audited = true;
     assertTrue(run("verdict", "api", "db", "POST", "/x").out().contains("audit mode"));
@@ -296,7 +313,10 @@ class AgentCommandsTest {
                 exit[0] =
                     Drawbridge.run(
                         new Surroundings(
-                            new PrintWriter(out, true), new PrintWriter(err, true), Map.of()),
+                            InputStream.nullInputStream(),
+                            new PrintWriter(out, true),
+                            new PrintWriter(err, true),
+                            Map.of()),
                         "observe",
                         "--follow",
                         "--socket",

@@ -5,6 +5,7 @@ import dev.drawbridge.api.ApiConfig;
 import dev.drawbridge.api.ApiException;
 import dev.drawbridge.api.ApiServer;
 import dev.drawbridge.api.EndpointReport;
+import dev.drawbridge.api.ExplanationReport;
 import dev.drawbridge.api.FlowFilter;
 import dev.drawbridge.api.FlowLog;
 import dev.drawbridge.api.FlowReport;
@@ -34,6 +35,27 @@ import java.util.function.Consumer;
  * what a test sets.
  */
 final class FakeAgent implements AgentView, AutoCloseable {
+  private static final ExplanationReport EXPLANATION =
+      new ExplanationReport(
+          List.of(
+              new ExplanationReport.SideReport(
+                  "ingress",
+                  "db",
+                  "enforce",
+                  true,
+                  "deny",
+                  "no-rule",
+                  "the side is closed and no rule allows it",
+                  Optional.empty(),
+                  List.of(
+                      new ExplanationReport.NearMiss(
+                          new RuleReference(
+                              1, "drawbridge.policy.read", "db", "app=api may GET /users"),
+                          "it is about GET")))),
+          List.of(
+              new ExplanationReport.SuggestedLabel(
+                  "db", "drawbridge.policy.allow", "app=api may POST /users")));
+
   private final ApiServer server;
   final List<VerdictQuery> asked = new CopyOnWriteArrayList<>();
   final FlowLog<String> log = new FlowLog<>(1024, FakeAgent::flow);
@@ -97,6 +119,7 @@ final class FakeAgent implements AgentView, AutoCloseable {
         name.repeat(20),
         name,
         new TreeMap<>(Map.of("app", name)),
+        new TreeMap<>(),
         List.of("172.17.0." + (number - 254)),
         "enforce",
         EndpointReport.Attachment.HOOK,
@@ -139,7 +162,8 @@ final class FakeAgent implements AgentView, AutoCloseable {
             peer(257, "db"),
             7,
             audited,
-            "engine"));
+            "engine",
+            query.explain() ? Optional.of(EXPLANATION) : Optional.empty()));
   }
 
   @Override

@@ -9,6 +9,7 @@ import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,7 +32,6 @@ class LintCommandTest {
             - drawbridge.policy.out=may GET /users on app=db
         plain:
           image: x
-        bare:
       """;
 
   @TempDir Path directory;
@@ -59,7 +59,9 @@ class LintCommandTest {
   void mistakeIsOneWithFileLineServiceColumnAndCaret() throws IOException {
     Typed typed = lint(GOOD.replace("app=api may GET /users", "app=api mya GET /users"));
     assertEquals(1, typed.exit(), typed.err());
-    assertTrue(typed.out().contains("compose.yaml:6: db: error DB"), typed.out());
+    assertTrue(
+        typed.out().contains("compose.yaml:6:39: error DB0103 db drawbridge.policy.read: "),
+        typed.out());
     assertTrue(
         typed.out().contains("drawbridge.policy.read") && typed.out().contains("^"), typed.out());
   }
@@ -70,7 +72,9 @@ class LintCommandTest {
     assertTrue(typed.exit() == 1 || typed.exit() == 0, typed.err());
     Typed broken = lint(GOOD.replace("out=may GET /users", "out=may GET users"));
     assertEquals(1, broken.exit(), broken.out());
-    assertTrue(broken.out().contains("compose.yaml:11: api: error"), broken.out());
+    assertTrue(
+        broken.out().contains("compose.yaml:11:") && broken.out().contains(": error DB0107 api "),
+        broken.out());
   }
 
   @Test
@@ -87,7 +91,7 @@ class LintCommandTest {
     JsonObject problem =
         JsonParser.parseString(typed.out()).getAsJsonArray().get(0).getAsJsonObject();
     assertEquals(6, problem.get("line").getAsInt());
-    assertEquals("db", problem.get("service").getAsString());
+    assertEquals("db drawbridge.policy.read", problem.get("where").getAsString());
     assertEquals("error", problem.get("severity").getAsString());
     assertTrue(problem.get("code").getAsString().startsWith("DB"));
     assertEquals("[]\n", lint(GOOD, "--json").out());
@@ -111,7 +115,7 @@ class LintCommandTest {
             """);
     assertEquals(1, typed.exit(), typed.err());
     assertEquals(
-        2, typed.out().lines().filter(l -> l.contains("compose.yaml:2: ")).count(), typed.out());
+        2, typed.out().lines().filter(l -> l.contains("compose.yaml:2:")).count(), typed.out());
   }
 
   @Test
@@ -153,12 +157,10 @@ class LintCommandTest {
         "services: !!binary x\n",
         "\u0000"
       })
-  void whatIsNoComposeFileIsTwoWithTheFilesName(String text) throws IOException {
+  void whatIsNoComposeFileIsAnErrorAtAPlace(String text) throws IOException {
     Typed typed = lint(text);
-    assertEquals(2, typed.exit(), typed.out());
-    assertTrue(
-        typed.err().startsWith("drawbridge: ") && typed.err().contains("compose.yaml"),
-        typed.err());
+    assertEquals(1, typed.exit(), typed.out() + typed.err());
+    assertTrue(typed.out().contains("compose.yaml:") && typed.out().contains("DB03"), typed.out());
   }
 
   @Test
@@ -175,7 +177,24 @@ class LintCommandTest {
     assertTrue(
         typed.err().contains("there is no such file") && typed.err().contains("not UTF-8"),
         typed.err());
-    assertTrue(typed.out().contains("db: error"), typed.out());
+    assertTrue(typed.out().contains(" db drawbridge.policy.read: "), typed.out());
+  }
+
+  @Test
+  void warningsAreZeroUnlessStrict() throws IOException {
+    String unknown = GOOD.replace("app=api may GET", "app=nobody may GET");
+    assertEquals(0, lint(unknown).exit(), lint(unknown).out());
+    assertTrue(lint(unknown).out().contains("warning DB0201"), lint(unknown).out());
+    assertEquals(1, lint(unknown, "--strict").exit());
+    assertEquals(0, lint(GOOD, "--strict").exit(), lint(GOOD, "--strict").out());
+  }
+
+  @Test
+  void standardInputIsReadForADash() {
+    Typed typed =
+        Typed.run(Map.of(), GOOD.replace("may GET", "mya GET"), new String[] {"lint", "-"});
+    assertEquals(1, typed.exit(), typed.err());
+    assertTrue(typed.out().contains("stdin:6:"), typed.out());
   }
 
   @Test

@@ -1,18 +1,29 @@
 package dev.drawbridge.cli;
 
+import java.io.ByteArrayInputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 /** A command line as it was typed, and what came of it. */
 record Typed(int exit, String out, String err) {
 
   static Typed run(Map<String, String> environment, String... arguments) {
+    return run(environment, "", arguments);
+  }
+
+  /** With something on standard input. */
+  static Typed run(Map<String, String> environment, String input, String[] arguments) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     int exit =
         Drawbridge.run(
-            new Surroundings(new PrintWriter(out, true), new PrintWriter(err, true), environment),
+            new Surroundings(
+                new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
+                new PrintWriter(out, true),
+                new PrintWriter(err, true),
+                environment),
             arguments);
     return new Typed(exit, out.toString(), err.toString());
   }

@@ -1,0 +1,67 @@
+package dev.drawbridge.cli;
+
+import dev.drawbridge.api.Json;
+import dev.drawbridge.policy.importer.Imported;
+import dev.drawbridge.policy.importer.Importer;
+import dev.drawbridge.policy.lint.Finding;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "import",
+    description = {
+      "Translate Kubernetes NetworkPolicy and CiliumNetworkPolicy files into a host policy.",
+      "",
+      "Sentences go to standard output. What no sentence can express, and what is wrong in the file, is named line by line on standard error.",
+      "",
+      "  drawbridge import policy.yaml > /etc/drawbridge/policy.d/50-imported.policy",
+      "  kubectl get networkpolicy -o yaml | drawbridge import -"
+    },
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:everything was expressed",
+      "1:something was not; the sentences alone mean something else",
+      "2:a file cannot be read"
+    })
+final class ImportCommand extends AbstractCommand {
+  @Mixin private OutputFormat format = new OutputFormat();
+
+  @Parameters(
+      paramLabel = "FILE",
+      arity = "1..*",
+      description = "A file of policies in YAML or JSON, or - for standard input.")
+  private List<String> files = List.of();
+
+  ImportCommand(Surroundings surroundings) {
+    super(surroundings);
+  }
+
+  private record Result(List<String> sentences, List<Finding> findings) {}
+
+  @Override
+  public Integer call() throws CommandException {
+    List<PolicyText> texts = new ArrayList<>();
+    for (String file : files) {
+      texts.add(PolicyText.read(file, surroundings.in()));
+    }
+    Result all = new Result(new ArrayList<>(), new ArrayList<>());
+    boolean whole = true;
+    for (PolicyText text : texts) {
+      Imported imported = Importer.read(text.name(), text.text());
+      all.sentences().addAll(imported.sentences());
+      all.findings().addAll(imported.findings());
+      whole &= imported.exitCode() == 0;
+      if (!format.json()) {
+        out().print(Text.printable(imported.text()));
+        imported.findings().forEach(f -> err().println(Text.printable(f.oneLine())));
+      }
+    }
+    if (format.json()) {
+      out().println(Json.write(all));
+    }
+    return whole ? Exit.YES : Exit.NO;
+  }
+}
