@@ -16,6 +16,13 @@ static const char *const create_values[] = {
 	"status-fd",   "page-server", NULL
 };
 
+/* The flags with a value of exec. */
+static const char *const exec_values[] = {
+	"console-socket", "cwd",     "env",   "e",	"user",	    "u",	     "additional-gids",
+	"g",		  "process", "p",     "pid-file", "process-label", "apparmor",
+	"cap",		  "c",	     "preserve-fds", "cgroup", NULL
+};
+
 static const char *const commands[] = { "checkpoint", "create", "delete", "events", "exec",
 					"features",   "help",	"init",	  "kill",   "list",
 					"pause",      "ps",	"restore", "resume", "run",
@@ -90,7 +97,9 @@ static int find_command(int argc, char **argv, struct arguments *found)
 		}
 		if (value == NULL)
 			continue;
-		if (is(flag.name, flag.length, "log"))
+		if (is(flag.name, flag.length, "root"))
+			found->root = value;
+		else if (is(flag.name, flag.length, "log"))
 			found->log = value;
 		else if (is(flag.name, flag.length, "log-format"))
 			found->log_json = strcmp(value, "json") == 0;
@@ -100,6 +109,7 @@ static int find_command(int argc, char **argv, struct arguments *found)
 
 void arguments_parse(int argc, char **argv, struct arguments *found)
 {
+	const char *const *values = create_values;
 	int flags_ended = 0;
 	int i;
 
@@ -109,8 +119,11 @@ void arguments_parse(int argc, char **argv, struct arguments *found)
 		return;
 	found->creates = strcmp(argv[i], "create") == 0 || strcmp(argv[i], "run") == 0 ||
 			 strcmp(argv[i], "restore") == 0;
-	if (!found->creates)
+	found->executes = strcmp(argv[i], "exec") == 0;
+	if (!found->creates && !found->executes)
 		return;
+	if (found->executes)
+		values = exec_values;
 	/* runc 1.1 takes flags behind the id too (urfave/cli reorders), so look at all arguments. */
 	for (i++; i < argc; i++) {
 		struct flag flag;
@@ -123,10 +136,13 @@ void arguments_parse(int argc, char **argv, struct arguments *found)
 		if (flags_ended || !split(argv[i], &flag)) {
 			if (found->id == NULL)
 				found->id = argv[i];
+			/* What follows is the command to execute, with flags of its own. */
+			if (found->executes)
+				return;
 			continue;
 		}
 		value = flag.value;
-		if (value == NULL && listed(create_values, flag.name, flag.length) && ++i < argc)
+		if (value == NULL && listed(values, flag.name, flag.length) && ++i < argc)
 			value = argv[i];
 		/* Only help is printed then, whatever else is asked for. */
 		if (value == NULL && (is(flag.name, flag.length, "help") ||
@@ -135,7 +151,10 @@ void arguments_parse(int argc, char **argv, struct arguments *found)
 		if (value == NULL)
 			continue;
 		/* The last one counts, as with Go's flag package. */
-		if (is(flag.name, flag.length, "b") || is(flag.name, flag.length, "bundle"))
+		if (found->executes) {
+			if (is(flag.name, flag.length, "p") || is(flag.name, flag.length, "process"))
+				found->process = value;
+		} else if (is(flag.name, flag.length, "b") || is(flag.name, flag.length, "bundle"))
 			found->bundle = value;
 		else if (is(flag.name, flag.length, "f") || is(flag.name, flag.length, "config"))
 			found->other_config = value;

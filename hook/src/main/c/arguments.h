@@ -6,12 +6,17 @@
 struct arguments {
 	/* Whether it makes a container: create, run or restore. */
 	int creates;
-	/* Only with creates, and each may be NULL: as written, bundle possibly relative. */
+	/* Whether it runs one more process in a container: exec. */
+	int executes;
+	/* Only with those, and each may be NULL: as written, bundle possibly relative. */
 	const char *id;
 	const char *bundle;
 	/* crun's --config: the spec is not the bundle's config.json. */
 	const char *other_config;
+	/* exec's --process: the file that describes the process. */
+	const char *process;
 	/* From the global flags, or NULL. */
+	const char *root;
 	const char *log;
 	int log_json;
 };

@@ -8,13 +8,15 @@
  *      b. Refused: the agent's sentence, exit 1.
  *      c. No answer, and the container is listed as exempt: on to the real runtime, unguarded.
  *      d. No answer: a sentence, exit 1.
- *   3. The real runtime takes over this process: same arguments, environment, descriptors and
+ *   3. One that adds a process to a container gives it no CAP_NET_RAW that the container has not.
+ *   4. The real runtime takes over this process: same arguments, environment, descriptors and
  *      signal dispositions.
  *
  * A sentence goes to standard error and to the file that --log names, where containerd's shim reads
  * it from and the engine quotes it.
  */
 #include "arguments.h"
+#include "capabilities.h"
 #include "config.h"
 #include "frame.h"
 
@@ -173,6 +175,12 @@ int main(int argc, char **argv)
 		return fail(problem);
 	if (arguments.creates && admit() != 0)
 		return 1;
+	if (arguments.executes && !config.passthrough && capabilities_for_exec(&arguments) != 0) {
+		snprintf(problem, sizeof(problem),
+			 "drawbridge: process not started: %.*s cannot be changed (%s)", PATH_MAX,
+			 arguments.process, strerror(errno));
+		return fail(problem);
+	}
 	execve(runtime, argv, environ);
 	snprintf(problem, sizeof(problem), "drawbridge: the real runtime %.*s cannot be executed (%s)",
 		 PATH_MAX, runtime, strerror(errno));

@@ -18,6 +18,8 @@ import java.util.TreeSet;
 public final class OciSpec {
   private static final String CREATE_RUNTIME = "createRuntime";
   private static final String POSTSTOP = "poststop";
+  private static final List<String> CAPABILITY_SETS =
+      List.of("bounding", "effective", "permitted", "inheritable", "ambient");
 
   private final Path file;
   private final JsonObject asRead;
@@ -96,15 +98,58 @@ public final class OciSpec {
   }
 
   /**
-   * The capabilities that a process of this container can have, such as {@code CAP_NET_RAW}: its
-   * bounding set.
+   * The capabilities that a process of this container can have, such as {@code CAP_NET_RAW}: those
+   * of all five sets. The bounding set is no limit for what the first process is given.
    */
   public Set<String> capabilities() {
     Set<String> found = new TreeSet<>();
     JsonTree.object(tree, "process")
         .flatMap(process -> JsonTree.object(process, "capabilities"))
-        .ifPresent(capabilities -> found.addAll(JsonTree.list(capabilities, "bounding")));
+        .ifPresent(capabilities ->
+            CAPABILITY_SETS.forEach(set -> found.addAll(JsonTree.list(capabilities, set))));
     return found;
+  }
+
+  /** The same spec without one capability, such as {@code CAP_NET_RAW}, in any set. */
+  public Attempt<OciSpec> withoutCapability(String capability) {
+    JsonObject copy = tree.deepCopy();
+    Optional<JsonObject> capabilities =
+        JsonTree.object(copy, "process")
+            .flatMap(process -> JsonTree.object(process, "capabilities"));
+    if (capabilities.isEmpty()) {
+      return hasUnreadableCapabilities()
+          ? Attempt.failed(file + " has \"process.capabilities\" that are not an object")
+          : Attempt.done(this);
+    }
+    for (String set : CAPABILITY_SETS) {
+      JsonElement present = capabilities.get().get(set);
+      if (present instanceof JsonArray array) {
+        JsonArray kept = new JsonArray();
+        for (JsonElement element : array) {
+          if (!isString(element, capability)) {
+            kept.add(element);
+          }
+        }
+        capabilities.get().add(set, kept);
+      } else if (present != null && !present.isJsonNull()) {
+        return Attempt.failed(
+            file + " has \"process.capabilities." + set + "\" that are not an array");
+      }
+    }
+    return Attempt.done(new OciSpec(file, asRead, copy));
+  }
+
+  private boolean hasUnreadableCapabilities() {
+    return JsonTree.object(tree, "process")
+        .map(process -> process.get("capabilities"))
+        .map(found -> !found.isJsonNull())
+        .orElse(false);
+  }
+
+  private static boolean isString(JsonElement element, String text) {
+    return element.isJsonPrimitive()
+        && element.getAsJsonPrimitive().isString()
+        && element.getAsString().equals(text);
   }
 
   /**

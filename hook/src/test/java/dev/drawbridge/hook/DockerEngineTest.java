@@ -207,6 +207,35 @@ final class DockerEngineTest {
     assertNotEquals("running", state(id));
   }
 
+  /** Bit 13 of the sets in /proc/self/status: whether a process can have CAP_NET_RAW. */
+  private static boolean hasNetRaw(String status) {
+    return status
+        .lines()
+        .filter(line -> line.startsWith("Cap"))
+        .anyMatch(line -> (Long.parseUnsignedLong(line.substring(8).strip(), 16) & 1 << 13) != 0);
+  }
+
+  @Test
+  void neitherTheContainerNorWhatIsExecutedInItHasNetRaw() throws Exception {
+    String id = detached("sleep", "1000");
+    assertFalse(hasNetRaw(engine.must("exec", id, "cat", "/proc/1/status")));
+    assertFalse(hasNetRaw(engine.must("exec", id, "cat", "/proc/self/status")));
+    assertFalse(hasNetRaw(engine.must("exec", "-u", "7", id, "cat", "/proc/self/status")));
+    agent.withoutCapability = "CAP_NONE";
+    String keeps = detached("sleep", "1000");
+    assertTrue(hasNetRaw(engine.must("exec", keeps, "cat", "/proc/self/status")));
+  }
+
+  @Test
+  void pingWorksWithoutNetRawThroughDockersPingSockets() {
+    assertEquals(
+        "0\t2147483647", run("cat", "/proc/sys/net/ipv4/ping_group_range"), "set by Docker");
+    assertEquals("raw socket: refused\nping socket: answered", run("echoes"));
+    assertEquals("raw socket: refused\nping socket: answered", run("-u", "7", "echoes"));
+    agent.withoutCapability = "CAP_NONE";
+    assertEquals("raw socket: open\nping socket: answered", run("echoes"));
+  }
+
   private String run(String... arguments) {
     var outcome = tryRun(arguments);
     assertEquals(0, outcome.exit(), outcome.err());
@@ -263,6 +292,7 @@ final class DockerEngineTest {
     final List<String> stopped = new CopyOnWriteArrayList<>();
     volatile String onPatch = "";
     volatile String onCreate = "";
+    volatile String withoutCapability = "CAP_NET_RAW";
     volatile boolean closeAfterPatch;
     volatile List<Path> dataRoots;
     private final PrivateEngine engine;
@@ -283,6 +313,7 @@ final class DockerEngineTest {
       Path hook = engine.shimDirectory.resolve("drawbridge-hook");
       Attempt<Boolean> written =
           OciSpec.read(bundle)
+              .then(spec -> spec.withoutCapability(withoutCapability))
               .then(spec ->
                   spec.withHooks(
                       HookEntry.createRuntime(hook, engine.hookSocket),

@@ -136,6 +136,65 @@ final class OciSpecTest {
   }
 
   @Test
+  void takesACapabilityFromEverySetAndNothingElse() throws Exception {
+    write(
+        """
+        {"process":{"args":["CAP_NET_RAW"],"capabilities":{"bounding":["CAP_NET_RAW","CAP_CHOWN"],
+        "effective":["CAP_CHOWN","CAP_NET_RAW","CAP_NET_RAW"],"permitted":["CAP_NET_RAW"],
+        "inheritable":null,"ambient":["CAP_NET_RAW",5],"odd":["CAP_NET_RAW"]}}}\
+        """);
+    OciSpec spec = OciSpec.read(bundle).toOptional().orElseThrow();
+    assertEquals(Set.of("CAP_CHOWN", "CAP_NET_RAW"), spec.capabilities());
+    OciSpec without = spec.withoutCapability("CAP_NET_RAW").toOptional().orElseThrow();
+    assertEquals(Set.of("CAP_CHOWN"), without.capabilities());
+    assertTrue(without.write().toOptional().orElseThrow());
+    assertEquals(
+        "{\"process\":{\"args\":[\"CAP_NET_RAW\"],\"capabilities\":{\"bounding\":[\"CAP_CHOWN\"],"
+            + "\"effective\":[\"CAP_CHOWN\"],\"permitted\":[],\"inheritable\":null,\"ambient\":[5],"
+            + "\"odd\":[\"CAP_NET_RAW\"]}}}",
+        Files.readString(file()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{}",
+        "{\"process\":{}}",
+        "{\"process\":{\"capabilities\":null}}",
+        "{\"process\":5}"
+      })
+  void takesNothingWhereThereIsNothing(String spec) throws Exception {
+    write(spec);
+    OciSpec read = OciSpec.read(bundle).toOptional().orElseThrow();
+    assertFalse(
+        read.withoutCapability("CAP_NET_RAW")
+            .toOptional()
+            .orElseThrow()
+            .write()
+            .toOptional()
+            .orElseThrow());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"process\":{\"capabilities\":[\"CAP_NET_RAW\"]}}",
+        "{\"process\":{\"capabilities\":\"CAP_NET_RAW\"}}",
+        "{\"process\":{\"capabilities\":{\"bounding\":\"CAP_NET_RAW\"}}}",
+        "{\"process\":{\"capabilities\":{\"ambient\":{}}}}"
+      })
+  void refusesCapabilitiesOfAnUnknownShape(String spec) throws Exception {
+    write(spec);
+    assertTrue(
+        OciSpec.read(bundle)
+            .toOptional()
+            .orElseThrow()
+            .withoutCapability("CAP_NET_RAW")
+            .toOptional()
+            .isEmpty());
+  }
+
+  @Test
   void tellsTheThreeKindsOfNetworkApart() throws Exception {
     write("{\"linux\":{\"namespaces\":[{\"type\":\"network\"}]}}");
     assertEquals(

@@ -91,12 +91,25 @@ final class PrivateEngine {
     dockerd = startDockerd();
   }
 
-  /** The image holds a static busybox and nothing else. */
+  /** The image holds a static busybox and {@code echoes}, made from src/test/c/echo.c. */
   private void importImage() throws Exception {
     Path bin = Files.createDirectories(directory.resolve("image/bin"));
     Files.copy(Path.of("/usr/bin/busybox"), bin.resolve("busybox"));
     for (String applet : List.of("sh", "cat", "echo", "sleep", "tty", "true")) {
       Files.createSymbolicLink(bin.resolve(applet), Path.of("busybox"));
+    }
+    Programs.Outcome compiled =
+        Programs.run(
+            List.of(
+                "gcc",
+                "-static",
+                "-o",
+                bin.resolve("echoes").toString(),
+                Path.of("src/test/c/echo.c").toAbsolutePath().toString()),
+            directory,
+            "");
+    if (compiled.exit() != 0) {
+      throw new AssertionError(compiled.err());
     }
     Path tar = directory.resolve("image.tar");
     Programs.run(

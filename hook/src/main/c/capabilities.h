@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The process that an exec adds to a container. Docker describes it from the spec that it made
+ * itself, so what the agent took from the bundle would be back in every exec and health check.
+ *
+ *   1. A container whose runtime state has CAP_NET_RAW: nothing changes.
+ *   2. A process with CAP_SYS_ADMIN, from exec --privileged: nothing changes; the operator asked.
+ *   3. Otherwise CAP_NET_RAW is blanked out in the process file.
+ */
+#ifndef DRAWBRIDGE_CAPABILITIES_H
+#define DRAWBRIDGE_CAPABILITIES_H
+
+#include "arguments.h"
+
+#include <stddef.h>
+
+/* 0, or -1 with errno when the file could not be changed. Needs no agent. */
+int capabilities_for_exec(const struct arguments *arguments);
+
+/* Blanks CAP_NET_RAW in the "capabilities" of JSON text, keeping its length. */
+void capabilities_without_net_raw(char *json, size_t length);
+
+#endif
