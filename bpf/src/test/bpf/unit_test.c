@@ -331,6 +331,39 @@ static void ingress(void)
 	address("::ffff:10.0.0.1", ME);
 }
 
+static uint64_t lost_events(void)
+{
+	uint64_t counts[256] = {}, sum = 0;
+	uint32_t zero = 0;
+
+	bpf_map_lookup_elem(map("lost"), &zero, counts);
+	for (int cpu = 0; cpu < libbpf_num_possible_cpus() && cpu < 256; cpu++)
+		sum += counts[cpu];
+	return sum;
+}
+
+/* Refused datagrams of ever new sockets: the first thousand are recorded, then 200 a second. */
+static void flood(void)
+{
+	struct packet packet = with_ports(v4(17, 0, NULL), 0);
+	uint64_t before = lost_events(), nothing;
+	uint32_t bucket = ME << 1 | 1, other = PEER << 1 | 1;
+	int sent = 4000, refused = 0, recorded = 0;
+
+	policy(DB_EP_CLOSED_EGRESS, 0);
+	bpf_map_delete_elem(map("budgets"), &bucket);
+	for (int i = 0; i < sent; i++) {
+		refused += run_on("skb_egress", &packet, packet.size, device) == DROPS;
+		recorded += events;
+	}
+	claim(refused == sent, "flood: every datagram is refused", "%d of %d", refused, sent);
+	claim(recorded >= 1000 && recorded < sent, "flood: the records are bounded", "%d of %d", recorded, sent);
+	claim(recorded + (int)(lost_events() - before) == sent, "flood: the others are counted", "%d and %d lost", recorded,
+		(int)(lost_events() - before));
+	claim(bpf_map_lookup_elem(map("budgets"), &other, &nothing) != 0, "flood: no other endpoint paid for it", "%s", "");
+	bpf_map_delete_elem(map("budgets"), &bucket);
+}
+
 static void lookup(const char *name, struct bpf_sk_lookup context, int expected, int reason)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &context, .ctx_size_in = sizeof(context));
@@ -392,6 +425,7 @@ int main(int count, char **arguments)
 	address("::ffff:10.0.0.2", PEER);
 	parsing("skb_egress");
 	egress();
+	flood();
 	address("::ffff:10.0.0.1", DB_PEER_WORLD);
 	parsing("skb_ingress");
 	ingress();

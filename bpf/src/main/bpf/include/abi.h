@@ -176,6 +176,6 @@ struct db_guard {
 };
 #define DB_GUARD_DENY (1u << 0) /* else it passes, unrecorded */
 
-/* map lost (PERCPU_ARRAY, one __u64): events that found the ring full. */
+/* map lost (PERCPU_ARRAY, one __u64): events that found the ring full, or their endpoint's budget spent. */
 
 #endif

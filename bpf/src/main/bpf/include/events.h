@@ -5,20 +5,66 @@
 
 #include "judge.h"
 
-/* A full ring counts and denies nothing. */
-__attribute__((noinline)) int db_emit(const struct db_event *event)
+#define DB_EVENT_INTERVAL_NS 5000000ull /* 200 a second */
+#define DB_EVENT_BURST_NS (1000 * DB_EVENT_INTERVAL_NS)
+#define DB_EVENTS_WAITING (256 * 1024) /* bytes; while passing it, and not for ever beyond, records wake the reader */
+#define DB_EVENTS_WAKING 4096
+
+DB_INLINE int db_lost(void)
 {
 	__u32 zero = 0;
-	__u64 *count;
+	__u64 *count = bpf_map_lookup_elem(&lost, &zero);
 
-	if (!event)
-		return 0;
-	if (bpf_ringbuf_output(&events, (void *)event, sizeof(*event), 0) == 0)
-		return 0;
-	count = bpf_map_lookup_elem(&lost, &zero);
 	if (count)
 		*count += 1; /* per CPU; a nested program may lose one: it is a hint, not a ledger */
 	return 0;
+}
+
+/*
+ * Whether this endpoint may record one more. What one container causes must not
+ * push out the records of the others, nor what it was allowed those of what it
+ * was denied: each has a bucket. Two CPUs at once may take one token together.
+ */
+DB_INLINE int db_within_budget(__u32 owner, int denied, __u64 now)
+{
+	__u32 key = owner << 1 | denied;
+	struct db_budget *known = bpf_map_lookup_elem(&budgets, &key);
+	__u64 until;
+
+	if (!known) {
+		struct db_budget fresh = { .spent_until_ns = now + DB_EVENT_INTERVAL_NS };
+
+		/* No room for the bucket: the ring's own limit is left. */
+		bpf_map_update_elem(&budgets, &key, &fresh, BPF_ANY);
+		return 1;
+	}
+	until = known->spent_until_ns;
+	if (until < now)
+		until = now;
+	if (until - now > DB_EVENT_BURST_NS - DB_EVENT_INTERVAL_NS)
+		return 0;
+	known->spent_until_ns = until + DB_EVENT_INTERVAL_NS;
+	return 1;
+}
+
+/*
+ * A full ring counts and denies nothing. An allowed connection does not wake the
+ * reader, which looks every 100 ms anyway: the wake-up would cost the caller
+ * more than the judgement.
+ */
+__attribute__((noinline)) int db_emit(const struct db_event *event)
+{
+	__u64 wake = 0;
+
+	if (!event)
+		return 0;
+	if (event->verdict == DB_ALLOW)
+		wake = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) - DB_EVENTS_WAITING < DB_EVENTS_WAKING ?
+			       BPF_RB_FORCE_WAKEUP :
+			       BPF_RB_NO_WAKEUP;
+	if (bpf_ringbuf_output(&events, (void *)event, sizeof(*event), wake) == 0)
+		return 0;
+	return db_lost();
 }
 
 #define DB_WHERE(hook, direction) ((hook) | (direction) << 8)
@@ -32,6 +78,8 @@ __attribute__((noinline)) int db_report(const struct db_flow_key *key, const str
 	if (!key || !answer)
 		return 0;
 	event.time_ns = bpf_ktime_get_ns();
+	if (!db_within_budget(owner, answer->verdict != DB_ALLOW || answer->audited, event.time_ns))
+		return db_lost();
 	event.owner = owner;
 	event.peer = peer;
 	event.rule = answer->rule;

@@ -2,8 +2,8 @@
 /*
  * Every map, once. Keys and values are those of abi.h. The sizes are the
  * defaults: user space may set others before the load. A full map never lets
- * anything pass: `flows` and `origins` are LRU because a lost entry denies,
- * all others refuse the insertion, and the agent then fails closed.
+ * anything pass: `flows` and `origins` are LRU because a lost entry denies
+ * (and `budgets`, which decides nothing), all others refuse the insertion, and the agent then fails closed.
  */
 #ifndef DRAWBRIDGE_MAPS_H
 #define DRAWBRIDGE_MAPS_H
@@ -95,6 +95,20 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } lost SEC(".maps");
+
+/*
+ * How far ahead of time an endpoint has spent its records; not for user space.
+ * LRU: a lost entry gives a full bucket, which costs records of others and no verdict.
+ */
+struct db_budget {
+	__u64 spent_until_ns; /* bpf_ktime_get_ns; beyond now by at most the burst */
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32); /* owner << 1 | denied */
+	__type(value, struct db_budget);
+} budgets SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_SOCKHASH);

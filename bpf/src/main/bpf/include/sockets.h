@@ -48,8 +48,8 @@ DB_INLINE void db_socket_judged(struct db_socket *socket, __u8 verdict, __u32 ge
  */
 DB_INLINE int db_socket_replace(struct bpf_sock *sk, struct db_socket *value)
 {
-	/* ENOENT is the usual answer: there was none. */
-	bpf_sk_storage_delete(&sockets, sk);
+	if (db_socket_of(sk))
+		bpf_sk_storage_delete(&sockets, sk);
 	return bpf_sk_storage_get(&sockets, sk, value, BPF_SK_STORAGE_GET_F_CREATE) ? 0 : -1;
 }
 

@@ -16,7 +16,10 @@ public final class EventRing implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(EventRing.class.getName());
   private static final String THREAD_NAME = "drawbridge-events";
 
-  /** How long {@link #close} may take at most, beside the sink's own time. */
+  /**
+   * How long a record of something allowed may wait, which the kernel writes without waking
+   * anybody, and how long {@link #close} may take at most, beside the sink's own time.
+   */
   private static final int POLL_MILLIS = 100;
 
   private final LibBpf.Ring ring;
@@ -31,7 +34,7 @@ public final class EventRing implements AutoCloseable {
 
   /**
    * @param ring the RINGBUF map
-   * @param lost the PERCPU_ARRAY in which the kernel counts events that found the ring full
+   * @param lost the PERCPU_ARRAY in which the kernel counts events that are not in the ring
    * @param sink called on the reader's thread; what it throws is logged and counted, nothing more
    */
   public EventRing(BpfMap ring, BpfMap lost, Consumer<Event> sink) {
@@ -83,7 +86,10 @@ public final class EventRing implements AutoCloseable {
     }
   }
 
-  /** Events the kernel dropped because the ring was full, since the map was made. */
+  /**
+   * Events the kernel dropped because the ring was full or the endpoint's budget of events spent,
+   * since the map was made.
+   */
   public long lost() {
     return lost.lookupPerCpu(NativeOrder.u32(0)).stream().mapToLong(NativeOrder::asU64).sum();
   }

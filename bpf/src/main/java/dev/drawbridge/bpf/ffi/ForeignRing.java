@@ -24,6 +24,8 @@ final class ForeignRing implements LibBpf.Ring {
           ERRNO);
   private static final MethodHandle POLL =
       ForeignLibBpf.function("ring_buffer__poll", FunctionDescriptor.of(INT, POINTER, INT));
+  private static final MethodHandle CONSUME =
+      ForeignLibBpf.function("ring_buffer__consume", FunctionDescriptor.of(INT, POINTER));
   private static final MethodHandle FREE =
       ForeignLibBpf.function("ring_buffer__free", FunctionDescriptor.ofVoid(POINTER));
   private static final FunctionDescriptor SAMPLE =
@@ -98,7 +100,8 @@ final class ForeignRing implements LibBpf.Ring {
       throw new IllegalStateException("the ring is closed");
     }
     try {
-      return (int) POLL.invokeExact(ring, timeoutMillis);
+      int woken = (int) POLL.invokeExact(ring, timeoutMillis);
+      return woken == 0 ? (int) CONSUME.invokeExact(ring) : woken;
     } catch (Throwable t) {
       throw unexpected(t);
     }

@@ -141,7 +141,10 @@ public interface LibBpf {
 
   /** A ring buffer's reader; not thread-safe. */
   interface Ring extends AutoCloseable {
-    /** ring_buffer__poll(): records read, or the negative errno (EINTR is harmless). */
+    /**
+     * ring_buffer__poll(), and after a timeout ring_buffer__consume() for records that were written
+     * without waking anybody: records read, or the negative errno (EINTR is harmless).
+     */
     int poll(int timeoutMillis);
 
     /** ring_buffer__free(). */
