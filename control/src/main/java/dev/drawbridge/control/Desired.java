@@ -99,13 +99,13 @@ public record Desired(
       addresses.put(network.range(), network.peer());
     }
     for (InetAddress address : hostAddresses) {
-      addresses.put(single(address), Peers.HOST);
+      addresses.put(Cidr.single(address), Peers.HOST);
     }
     for (GuardedContainer guarded : containers) {
       for (InetAddress address : guarded.container().addresses()) {
         // A rule that names a container's own address as a range does not make it the world's.
         addresses.merge(
-            single(address),
+            Cidr.single(address),
             guarded.endpoint(),
             (before, mine) ->
                 Peers.isEndpoint(before) && !before.equals(mine)
@@ -114,19 +114,6 @@ public record Desired(
       }
     }
     return Map.copyOf(addresses);
-  }
-
-  /** One address as a range of its own, IPv4 mapped into IPv6. */
-  public static Cidr single(InetAddress address) {
-    byte[] bytes = address.getAddress();
-    if (bytes.length == 16) {
-      return Cidr.of(bytes, 128);
-    }
-    byte[] mapped = new byte[16];
-    mapped[10] = (byte) 0xff;
-    mapped[11] = (byte) 0xff;
-    System.arraycopy(bytes, 0, mapped, 12, 4);
-    return Cidr.of(mapped, 128);
   }
 
   private static Map<PairKey, PortTable> pairs(Policy policy, Set<Integer> broken) {

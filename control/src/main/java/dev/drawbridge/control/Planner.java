@@ -1,7 +1,9 @@
 package dev.drawbridge.control;
 
+import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.PortTable;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -12,9 +14,11 @@ import java.util.Set;
  * The difference between what should be applied and what is.
  *
  * <p>The order of the plan is part of its meaning. Tables come before the pairs that point at them,
- * pairs before the endpoints whose flags make them count, everything new before anything old goes,
- * and the generation last, when all that it stands for is in place. An agent that dies between any
- * two actions leaves each pair either as it was or as it should be.
+ * pairs for one peer before the pair for any, pairs before the endpoints whose flags make them
+ * count, all of that before the addresses by which peers are found. What goes, goes in the opposite
+ * order. The generation comes last, when all that it stands for is in place. An agent that dies
+ * between any two actions leaves each pair either as it was or as it should be, and no address
+ * leads to a peer whose rules are not there.
  */
 public final class Planner {
 
@@ -47,59 +51,51 @@ public final class Planner {
       tableOf.put(pair.getKey(), table);
     }
 
-    desired
-        .addresses()
-        .forEach((address, peer) -> {
-          if (!peer.equals(applied.addresses().get(address))) {
-            plan.add(new Action.PutAddress(address, peer));
-          }
-        });
-    tableOf.forEach((pair, table) -> {
-      if (!table.equals(applied.pairs().get(pair))) {
-        plan.add(new Action.PutPair(pair, table));
-      }
-    });
-    desired
-        .endpoints()
-        .forEach((number, state) -> {
-          if (!state.equals(applied.endpoints().get(number))) {
-            plan.add(new Action.PutEndpoint(number, state));
-          }
-        });
-
-    Set<Integer> inUse = new HashSet<>(tableOf.values());
-    for (Map.Entry<PairKey, Integer> pair : applied.pairs().entrySet()) {
-      boolean wanted = tableOf.containsKey(pair.getKey());
-      boolean mayDrop = authoritative || desired.endpoints().containsKey(pair.getKey().owner());
-      if (!wanted && mayDrop) {
-        plan.add(new Action.DropPair(pair.getKey()));
-      } else if (!wanted) {
-        inUse.add(pair.getValue());
-      }
-    }
-    if (authoritative) {
-      for (Integer number : applied.endpoints().keySet()) {
-        if (!desired.endpoints().containsKey(number)) {
-          plan.add(new Action.DropEndpoint(number));
-        }
-      }
-      applied
-          .addresses()
-          .keySet()
-          .forEach(address -> {
-            if (!desired.addresses().containsKey(address)) {
-              plan.add(new Action.DropAddress(address));
-            }
-          });
-    }
-    for (Integer table : applied.tables().keySet()) {
-      if (!inUse.contains(table)) {
-        plan.add(new Action.DropTable(table));
-      }
-    }
+    tableOf.entrySet().stream()
+        .filter(pair -> !pair.getValue().equals(applied.pairs().get(pair.getKey())))
+        .sorted(Comparator.comparing(pair -> pair.getKey().peer() == Peers.ANY))
+        .forEach(pair -> plan.add(new Action.PutPair(pair.getKey(), pair.getValue())));
+    desired.endpoints().entrySet().stream()
+        .filter(entry -> !entry.getValue().equals(applied.endpoints().get(entry.getKey())))
+        .forEach(entry -> plan.add(new Action.PutEndpoint(entry.getKey(), entry.getValue())));
+    desired.addresses().entrySet().stream()
+        .filter(entry -> !entry.getValue().equals(applied.addresses().get(entry.getKey())))
+        .forEach(entry -> plan.add(new Action.PutAddress(entry.getKey(), entry.getValue())));
+    plan.addAll(drops(desired, applied, tableOf, authoritative));
     if (!plan.isEmpty() || applied.generation() != desired.policy().generation()) {
       plan.add(new Action.SetGeneration(desired.policy().generation()));
     }
     return List.copyOf(plan);
+  }
+
+  private static List<Action> drops(
+      Desired desired, Applied applied, Map<PairKey, Integer> tableOf, boolean authoritative) {
+    List<Action> drops = new ArrayList<>();
+    if (authoritative) {
+      applied.addresses().keySet().stream()
+          .filter(address -> !desired.addresses().containsKey(address))
+          .forEach(address -> drops.add(new Action.DropAddress(address)));
+    }
+    Set<Integer> inUse = new HashSet<>(tableOf.values());
+    for (Map.Entry<PairKey, Integer> pair : applied.pairs().entrySet()) {
+      boolean mayDrop = authoritative || desired.endpoints().containsKey(pair.getKey().owner());
+      if (tableOf.containsKey(pair.getKey())) {
+        continue;
+      }
+      if (mayDrop) {
+        drops.add(new Action.DropPair(pair.getKey()));
+      } else {
+        inUse.add(pair.getValue());
+      }
+    }
+    if (authoritative) {
+      applied.endpoints().keySet().stream()
+          .filter(endpoint -> !desired.endpoints().containsKey(endpoint))
+          .forEach(endpoint -> drops.add(new Action.DropEndpoint(endpoint)));
+    }
+    applied.tables().keySet().stream()
+        .filter(table -> !inUse.contains(table))
+        .forEach(table -> drops.add(new Action.DropTable(table)));
+    return drops;
   }
 }

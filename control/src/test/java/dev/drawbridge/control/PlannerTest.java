@@ -131,7 +131,7 @@ class PlannerTest {
         new Applied(
             1,
             Map.of(300, CLOSED),
-            Map.of(Desired.single(ADDRESS), 300),
+            Map.of(Cidr.single(ADDRESS), 300),
             Map.of(PAIR, 1),
             Map.of(1, table(80)));
     List<Action> plan = Planner.plan(desired(Map.of(), Map.of(), Map.of()), applied, false);
@@ -218,7 +218,7 @@ class PlannerTest {
       if (random.nextInt(3) > 0) {
         endpoints.put(owner, random.nextBoolean() ? OPEN : CLOSED);
         addresses.put(
-            Desired.single(InetAddress.ofLiteral("172.20.0." + (2 + random.nextInt(8)))), owner);
+            Cidr.single(InetAddress.ofLiteral("172.20.0." + (2 + random.nextInt(8)))), owner);
         if (random.nextBoolean()) {
           int peer = random.nextBoolean() ? Peers.ANY : 256 + random.nextInt(6);
           pairs.put(new PairKey(owner, Direction.INGRESS, peer), table(80 + random.nextInt(3)));
@@ -238,7 +238,7 @@ class PlannerTest {
             new HostPolicy(List.of()),
             Set.of(),
             false);
-    assertEquals(Map.of(Desired.single(ADDRESS), Desired.AMBIGUOUS), desired.addresses());
+    assertEquals(Map.of(Cidr.single(ADDRESS), Desired.AMBIGUOUS), desired.addresses());
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.drawbridge.policy;
 
+import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Optional;
@@ -58,7 +59,8 @@ public record Cidr(long high, long low, int bits) implements Comparable<Cidr> {
     } else {
       address = print6();
     }
-    return bits == 128 ? address : address + "/" + prefixLength();
+    // A word that ends with a colon would need quotes in YAML.
+    return bits == 128 && !address.endsWith(":") ? address : address + "/" + prefixLength();
   }
 
   /** RFC 5952: lower case, the first longest run of zero groups shortened. */
@@ -125,6 +127,19 @@ public record Cidr(long high, long low, int bits) implements Comparable<Cidr> {
       }
     }
     return Optional.of(of(bytes, colons ? bits : bits + 96));
+  }
+
+  /** One address as a range of its own, IPv4 mapped into IPv6. */
+  public static Cidr single(InetAddress address) {
+    byte[] bytes = address.getAddress();
+    if (bytes.length == 16) {
+      return of(bytes, 128);
+    }
+    byte[] mapped = new byte[16];
+    mapped[10] = (byte) 0xff;
+    mapped[11] = (byte) 0xff;
+    System.arraycopy(bytes, 0, mapped, 12, 4);
+    return of(mapped, 128);
   }
 
   /** From 16 bytes. */

@@ -8,28 +8,52 @@ import java.util.TreeMap;
 
 /** Address ranges that rules name, each with a peer number that it keeps. */
 final class Networks {
-  static final Networks NONE = new Networks(new TreeMap<>());
+  static final Networks NONE = new Networks(new TreeMap<>(), Peers.FIRST_NETWORK);
 
   private final SortedMap<Cidr, Integer> numbers;
+  private final int firstFree;
 
-  private Networks(SortedMap<Cidr, Integer> numbers) {
+  private Networks(SortedMap<Cidr, Integer> numbers, int firstFree) {
     this.numbers = numbers;
+    this.firstFree = firstFree;
   }
 
-  /** With these ranges only; those known before keep their numbers. */
-  Networks with(Iterable<Cidr> ranges) {
-    var next = new TreeMap<Cidr, Integer>();
+  /** With the numbers that these ranges had in an earlier life. */
+  static Networks resuming(Map<Cidr, Integer> known) {
     int free = Peers.FIRST_NETWORK;
-    for (int used : numbers.values()) {
+    for (int used : known.values()) {
       free = Math.max(free, used + 1);
     }
+    return new Networks(new TreeMap<>(known), free);
+  }
+
+  /**
+   * With these ranges only; those known before keep their numbers, and no number is given twice:
+   * sockets that were judged under it still bear it.
+   */
+  Networks with(Iterable<Cidr> ranges) {
+    var next = new TreeMap<Cidr, Integer>();
+    int free = firstFree;
     for (Cidr range : ranges) {
       if (!next.containsKey(range)) {
         Integer known = numbers.get(range);
         next.put(range, known != null ? known : free++);
       }
     }
-    return next.equals(numbers) ? this : new Networks(next);
+    return next.equals(numbers) ? this : new Networks(next, free);
+  }
+
+  /** The range with the longest prefix that holds the address, or the world. */
+  int of(Cidr single) {
+    int peer = Peers.WORLD;
+    int longest = -1;
+    for (Map.Entry<Cidr, Integer> entry : numbers.entrySet()) {
+      if (entry.getKey().bits() > longest && entry.getKey().contains(single)) {
+        longest = entry.getKey().bits();
+        peer = entry.getValue();
+      }
+    }
+    return peer;
   }
 
   boolean isEmpty() {

@@ -1,7 +1,9 @@
 package dev.drawbridge.policy;
 
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -40,13 +42,17 @@ public final class Policy {
   }
 
   private static Policy blank(Registry registry) {
+    return blank(registry, Networks.NONE);
+  }
+
+  private static Policy blank(Registry registry, Networks networks) {
     return new Policy(
         new PolicyInput(0, List.of(), HostPolicy.NONE, false),
         registry,
         new IntTable<>(0),
         List.of(),
         new EndpointSet[0],
-        Networks.NONE);
+        networks);
   }
 
   /** Compiles everything. */
@@ -60,13 +66,32 @@ public final class Policy {
   }
 
   /**
+   * As {@link #empty}, for an agent that comes back: address ranges keep the numbers that the
+   * kernel's maps know them by.
+   */
+  public static Policy resuming(Map<Cidr, Integer> networks) {
+    return blank(new Registry(), Networks.resuming(networks));
+  }
+
+  /**
+   * Who a peer is by this policy, as the kernel looks it up again at each generation: a container
+   * and the host stay who they are, the world and its ranges go by the address.
+   */
+  public int peerAgain(int peer, InetAddress address) {
+    if (Peers.isEndpoint(peer) || peer == Peers.HOST) {
+      return peer;
+    }
+    return networks.isEmpty() ? Peers.WORLD : networks.of(Cidr.single(address));
+  }
+
+  /**
    * Compiles the next generation, taking over what has not changed: the cost is that of the change.
    * The result is the same as {@link #compile}'s, but that rules keep their numbers.
    */
   public Policy next(PolicyInput next) {
     Policy base = this;
     if (registry.selectorCount() > STALE_SELECTORS + 2 * rulesIn(next)) {
-      base = blank(registry.successor());
+      base = blank(registry.successor(), networks);
     }
     return new PolicyCompiler(base, next).compile();
   }

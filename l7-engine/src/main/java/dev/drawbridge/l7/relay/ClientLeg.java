@@ -134,11 +134,24 @@ public final class ClientLeg extends ChannelInboundHandlerAdapter {
 
   Verdict judgeUnreadable(Policy policy, Reason reason) {
     return policy.undecodable(
-        origin.caller(), origin.callee(), origin.destination().getPort(), reason);
+        caller(policy), callee(policy), origin.destination().getPort(), reason);
   }
 
   private Verdict judgeConnection(Policy policy) {
-    return policy.l4(origin.caller(), origin.callee(), TCP, origin.destination().getPort());
+    return policy.l4(caller(policy), callee(policy), TCP, origin.destination().getPort());
+  }
+
+  /**
+   * Who calls, by this policy: which address ranges have a number of their own may have changed
+   * since the connection began.
+   */
+  int caller(Policy policy) {
+    return policy.peerAgain(origin.caller(), channel.remoteAddress().getAddress());
+  }
+
+  /** Who is called, likewise. */
+  int callee(Policy policy) {
+    return policy.peerAgain(origin.callee(), origin.destination().getAddress());
   }
 
   private void turnAway(Verdict verdict) {

@@ -86,8 +86,8 @@ final class Requests {
   }
 
   private Verdict judge(Policy policy, HttpRequest request) {
-    int caller = leg.origin.caller();
-    int callee = leg.origin.callee();
+    int caller = leg.caller(policy);
+    int callee = leg.callee(policy);
     int port = leg.origin.destination().getPort();
     Verdict verdict = policy.http(caller, callee, port, request);
     if (verdict.decision() == Decision.ALLOW && hasUpperCase(request.paths().getFirst())) {
