@@ -33,18 +33,24 @@ final class Attachments {
           "skb_ingress",
           "sock_ops");
 
+  /** What is attached to a parent of containers' cgroups. */
+  static final List<String> PARENT_PROGRAMS =
+      List.of("guard_connect4", "guard_connect6", "guard_egress", "guard_ingress");
+
   private static final String AGENT_PROGRAM = "agent_egress";
   private static final String NETNS_PROGRAM = "sk_lookup";
 
   private final BpfObject object;
   private final Pins pins;
   private final Path namespaces;
+  private final Path parents;
   private final Path agent;
 
   Attachments(BpfObject object, Pins pins) throws IOException {
     this.object = object;
     this.pins = pins;
     this.namespaces = Files.createDirectories(pins.root().resolve("netns"));
+    this.parents = Files.createDirectories(pins.root().resolve("parents"));
     this.agent = pins.root().resolve("agent");
   }
 
@@ -58,6 +64,44 @@ final class Attachments {
   /** Attaches the agent's own program, which vouches for the engine's sockets. */
   void attachAgent(Path cgroup) {
     attachOrSwap(AGENT_PROGRAM, agent, cgroup);
+  }
+
+  /** Hangs the guard on a cgroup that holds containers' cgroups. */
+  void attachParent(Path cgroup) {
+    Path directory = parents.resolve(Long.toUnsignedString(Cgroups.id(cgroup)));
+    for (String program : PARENT_PROGRAMS) {
+      attachOrSwap(program, directory.resolve(program), cgroup);
+    }
+  }
+
+  /** Swaps the guard of a cgroup for this object's; lets go of one whose cgroup is gone. */
+  void refreshParent(long id) throws IOException {
+    Path directory = parents.resolve(Long.toUnsignedString(id));
+    for (String program : PARENT_PROGRAMS) {
+      if (!swap(program, directory.resolve(program), id)) {
+        detachParent(id);
+        return;
+      }
+    }
+  }
+
+  /** Lets go of a cgroup's guard. */
+  void detachParent(long id) throws IOException {
+    Path directory = parents.resolve(Long.toUnsignedString(id));
+    for (String program : PARENT_PROGRAMS) {
+      Link.unpin(directory.resolve(program));
+    }
+    Files.deleteIfExists(directory);
+  }
+
+  /** Cgroups whose guard is pinned, by id. */
+  Set<Long> pinnedParents() {
+    Set<Long> ids = new TreeSet<>();
+    String[] names = parents.toFile().list();
+    for (String name : names == null ? new String[0] : names) {
+      ids.add(Long.parseUnsignedLong(name));
+    }
+    return ids;
   }
 
   private void attachOrSwap(String program, Path pin, Path cgroup) {

@@ -29,6 +29,8 @@ import java.util.TreeSet;
  * @param apiTcp read-only API on loopback, {@code 127.0.0.1:9807}; empty: off
  * @param policyDir host policy files ({@code /etc/drawbridge/policy.d})
  * @param defaultDeny whether a container that no rule selects is closed too (false)
+ * @param unhooked what becomes of a container that started without the hook, until it is adopted:
+ *     {@code allow} (default) or {@code deny}
  * @param imageLabels whether labels that only come from the image count as identity (true)
  * @param exempt containers that start unguarded: names, {@code *} as wildcard, or {@code key=value}
  * @param cgroup the agent's own cgroup, below the cgroup2 mount ({@code drawbridge})
@@ -46,6 +48,7 @@ public record Config(
     String apiTcp,
     Path policyDir,
     boolean defaultDeny,
+    Unhooked unhooked,
     boolean imageLabels,
     List<String> exempt,
     String cgroup,
@@ -65,10 +68,19 @@ public record Config(
               "apiTcp",
               "policyDir",
               "defaultDeny",
+              "unhooked",
               "imageLabels",
               "exempt",
               "cgroup",
               "flowRecords"));
+
+  /** What a container may reach that started without the hook, until the listener adopts it. */
+  public enum Unhooked {
+    /** Everything. */
+    ALLOW,
+    /** Nothing. */
+    DENY
+  }
 
   /** A configuration file that cannot be used; the message names file, key and remedy. */
   public static final class ConfigException extends Exception {
@@ -126,6 +138,7 @@ public record Config(
         string(where, json, "apiTcp", "127.0.0.1:9807"),
         Path.of(string(where, json, "policyDir", "/etc/drawbridge/policy.d")),
         bool(where, json, "defaultDeny", false),
+        unhooked(where, json),
         bool(where, json, "imageLabels", true),
         strings(where, json, "exempt"),
         string(where, json, "cgroup", "drawbridge"),
@@ -142,6 +155,14 @@ public record Config(
       throw wrong(where, key, "a string", value);
     }
     return value.getAsString();
+  }
+
+  private static Unhooked unhooked(String where, JsonObject json) throws ConfigException {
+    return switch (string(where, json, "unhooked", "allow")) {
+      case "allow" -> Unhooked.ALLOW;
+      case "deny" -> Unhooked.DENY;
+      default -> throw wrong(where, "unhooked", "\"allow\" or \"deny\"", json.get("unhooked"));
+    };
   }
 
   private static boolean bool(String where, JsonObject json, String key, boolean absent)

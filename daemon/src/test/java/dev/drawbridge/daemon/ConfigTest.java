@@ -42,6 +42,17 @@ class ConfigTest {
     assertEquals(500, config.flowRecords());
   }
 
+  @Test
+  void whatStartsWithoutTheHookIsAllowedUnlessDenied() throws Exception {
+    assertEquals(Config.Unhooked.ALLOW, load("{}").unhooked());
+    assertEquals(Config.Unhooked.DENY, load("{\"unhooked\":\"deny\"}").unhooked());
+    for (String wrong : List.of("\"Deny\"", "\"\"", "true", "null", "[\"deny\"]")) {
+      ConfigException e =
+          assertThrows(ConfigException.class, () -> load("{\"unhooked\":" + wrong + "}"));
+      assertTrue(e.getMessage().contains("unhooked"), e.getMessage());
+    }
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

@@ -1,0 +1,66 @@
+package dev.drawbridge.daemon;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * The capabilities with which a container gets around what hangs on its cgroup: packet sockets,
+ * network devices of its own, or the programs themselves.
+ */
+final class Evasions {
+
+  static final String NET_RAW = "CAP_NET_RAW";
+  static final String SYS_ADMIN = "CAP_SYS_ADMIN";
+
+  /** Bits of linux/capability.h. */
+  private static final Map<String, Integer> BITS =
+      new TreeMap<>(Map.of("CAP_NET_ADMIN", 12, NET_RAW, 13, SYS_ADMIN, 21));
+
+  private Evasions() {}
+
+  /** Those among a container's capabilities. */
+  static SortedSet<String> among(Set<String> capabilities) {
+    SortedSet<String> found = new TreeSet<>(BITS.keySet());
+    found.retainAll(capabilities);
+    return found;
+  }
+
+  /**
+   * Those of a process, in any of its five sets. Not for one that the runtime has yet to turn into
+   * a container's first: it still has the runtime's.
+   */
+  static SortedSet<String> ofProcess(int pid) throws IOException {
+    return ofStatus(Files.readAllLines(Path.of("/proc", Integer.toString(pid), "status")));
+  }
+
+  static SortedSet<String> ofStatus(List<String> status) throws IOException {
+    List<Long> sets = new ArrayList<>();
+    for (String line : status) {
+      if (line.startsWith("Cap")) {
+        try {
+          sets.add(Long.parseUnsignedLong(line.substring(line.indexOf(':') + 1).strip(), 16));
+        } catch (NumberFormatException e) {
+          throw new IOException("not a set of capabilities: " + line, e);
+        }
+      }
+    }
+    if (sets.isEmpty()) {
+      throw new IOException("the process has no capability sets in its status");
+    }
+    SortedSet<String> found = new TreeSet<>();
+    BITS.forEach((name, bit) -> {
+      if (sets.stream().anyMatch(set -> (set >>> bit & 1) != 0)) {
+        found.add(name);
+      }
+    });
+    return found;
+  }
+}
