@@ -10,7 +10,7 @@ import dev.drawbridge.hook.HookReply;
 import dev.drawbridge.hook.OciSpec;
 import dev.drawbridge.hook.OciState;
 import dev.drawbridge.policy.ContainerPolicy;
-import dev.drawbridge.policy.LabelParser;
+import dev.drawbridge.policy.KeptCapabilities;
 import dev.drawbridge.policy.Parsed;
 import dev.drawbridge.policy.Problem;
 import dev.drawbridge.policy.Severity;
@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -39,11 +40,13 @@ final class HookAdmission implements HookHandler {
 
   private final Config config;
   private final Exemptions exemptions;
+  private final LabelReading labels;
   private final ControlLoop loop;
 
   HookAdmission(Config config, Exemptions exemptions, ControlLoop loop) {
     this.config = config;
     this.exemptions = exemptions;
+    this.labels = new LabelReading(config);
     this.loop = loop;
   }
 
@@ -57,24 +60,36 @@ final class HookAdmission implements HookHandler {
   }
 
   private HookReply patch(Described container) {
-    if (exemptions.covers(container.name(), container.labels())) {
-      return HookReply.goUnguarded();
-    }
-    Optional<String> refusal = refusal(container.name(), LabelParser.parse(container.labels()));
-    if (refusal.isPresent()) {
-      return HookReply.refuse(refusal.get());
+    Admission admission = labels.read(container.observed(0, List.of()), Optional.empty());
+    Optional<HookReply> atOnce = answerAtOnce(container, admission);
+    if (atOnce.isPresent()) {
+      return atOnce.get();
     }
     Attempt<Boolean> written =
-        container
-            .spec()
-            .withHooks(
-                HookEntry.createRuntime(config.hookProgram(), config.hookSocket()),
-                HookEntry.poststop(config.hookProgram(), config.hookSocket()))
+        withoutNetRaw(container.spec(), admission.container())
+            .then(spec ->
+                spec.withHooks(
+                    HookEntry.createRuntime(config.hookProgram(), config.hookSocket()),
+                    HookEntry.poststop(config.hookProgram(), config.hookSocket())))
             .then(OciSpec::write);
     return switch (written) {
       case Attempt.Failed<Boolean>(String sentence) -> HookReply.refuse(sentence);
       case Attempt.Done<Boolean> _ -> HookReply.go();
     };
+  }
+
+  /**
+   * Packet sockets pass every program that hangs on a cgroup, so nobody has them who did not ask by
+   * a label, and an image cannot ask. A privileged container is left as it is: it can take what it
+   * wants from the host.
+   */
+  static Attempt<OciSpec> withoutNetRaw(OciSpec spec, ObservedContainer container) {
+    boolean asked =
+        KeptCapabilities.netRaw(container.labels())
+            && !KeptCapabilities.netRaw(container.imageLabels());
+    return asked || spec.capabilities().contains(Evasions.SYS_ADMIN)
+        ? Attempt.done(spec)
+        : spec.withoutCapability(Evasions.NET_RAW);
   }
 
   @Override
@@ -91,29 +106,19 @@ final class HookAdmission implements HookHandler {
   }
 
   private HookReply createRuntime(Described container, int pid) {
-    if (exemptions.covers(container.name(), container.labels())) {
-      return HookReply.goUnguarded();
+    Admission admission =
+        labels.read(
+            container.observed(pid, addressesOf(pid, container.networkMode())), Optional.empty());
+    Optional<HookReply> atOnce = answerAtOnce(container, admission);
+    if (atOnce.isPresent()) {
+      return atOnce.get();
     }
-    Parsed<ContainerPolicy> declared = LabelParser.parse(container.labels());
-    Optional<String> refusal = refusal(container.name(), declared);
-    if (refusal.isPresent()) {
-      return HookReply.refuse(refusal.get());
-    }
-    ObservedContainer observed =
-        new ObservedContainer(
-            container.id(),
-            container.name(),
-            container.labels(),
-            new TreeMap<>(),
-            container.image(),
-            true,
-            pid,
-            addressesOf(pid, container.networkMode()),
-            container.runtime(),
-            container.networkMode());
+    CompletableFuture<HookReply> reply = loop.admit(admission);
     try {
-      return loop.admit(new Admission(observed, declared)).get(DEADLINE_SECONDS, TimeUnit.SECONDS);
+      return reply.get(DEADLINE_SECONDS, TimeUnit.SECONDS);
     } catch (TimeoutException e) {
+      // What nobody waits for any more is not begun.
+      reply.cancel(false);
       return HookReply.refuse(
           "the agent did not finish attaching to "
               + container.name()
@@ -132,6 +137,20 @@ final class HookAdmission implements HookHandler {
   @Override
   public void poststop(OciState state) {
     loop.stopped(state.id());
+  }
+
+  /** What its labels alone decide: it starts unguarded, or not at all. Empty: it is guarded. */
+  private Optional<HookReply> answerAtOnce(Described container, Admission admission) {
+    Optional<String> objection = labels.objection(container.name(), container.imageLabels());
+    // An exemption by label must not come from the image.
+    if (exemptions.covers(
+        container.name(),
+        objection.isPresent() ? new TreeMap<>() : admission.container().labels())) {
+      return Optional.of(HookReply.goUnguarded());
+    }
+    return objection
+        .or(() -> refusal(container.name(), admission.declared()))
+        .map(HookReply::refuse);
   }
 
   /** Why a container with these labels may not start, in one sentence; empty when it may. */
@@ -164,14 +183,35 @@ final class HookAdmission implements HookHandler {
     }
   }
 
+  /**
+   * What files say of a container.
+   *
+   * @param imageLabels empty if unknown
+   */
   private record Described(
       String id,
       String name,
       String image,
       SortedMap<String, String> labels,
+      Optional<SortedMap<String, String>> imageLabels,
       String runtime,
       String networkMode,
-      OciSpec spec) {}
+      OciSpec spec) {
+
+    ObservedContainer observed(int pid, List<InetAddress> addresses) {
+      return new ObservedContainer(
+          id,
+          name,
+          labels,
+          imageLabels.orElseGet(TreeMap::new),
+          image,
+          pid > 0,
+          pid,
+          addresses,
+          runtime,
+          networkMode);
+    }
+  }
 
   private Attempt<Described> describe(String id, Path bundle) {
     return OciSpec.read(bundle).then(spec -> describe(id, spec));
@@ -195,6 +235,7 @@ final class HookAdmission implements HookHandler {
         shortened(id),
         "",
         spec.annotations(),
+        Optional.empty(),
         "",
         spec.network() instanceof OciSpec.Network.Host ? "host" : "",
         spec);
@@ -206,6 +247,7 @@ final class HookAdmission implements HookHandler {
         files.name(),
         files.image(),
         files.labels(),
+        ImageFiles.labels(files.directory()),
         files.runtime(),
         files.networkMode(),
         spec);

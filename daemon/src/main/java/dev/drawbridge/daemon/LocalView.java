@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -35,6 +36,7 @@ final class LocalView implements AgentView {
   private final FlowRecorder recorder;
   private final Supplier<EngineStats> engine;
   private final LongSupplier lostEvents;
+  private final BooleanSupplier readingEvents;
   private final PrometheusRegistry registry;
   private final VerdictAnswers answers;
   private final Config config;
@@ -46,6 +48,7 @@ final class LocalView implements AgentView {
       FlowRecorder recorder,
       Supplier<EngineStats> engine,
       LongSupplier lostEvents,
+      BooleanSupplier readingEvents,
       PrometheusRegistry registry,
       Config config) {
     this.version = version;
@@ -54,6 +57,7 @@ final class LocalView implements AgentView {
     this.recorder = recorder;
     this.engine = engine;
     this.lostEvents = lostEvents;
+    this.readingEvents = readingEvents;
     this.registry = registry;
     this.config = config;
     this.answers = new VerdictAnswers(config.defaultDeny());
@@ -100,18 +104,30 @@ final class LocalView implements AgentView {
                       config.dockerSocket() + " does not answer; the hook works without it"));
     }
     return List.of(
-        new Component(
-            "kernel",
-            Health.OK,
-            lost == 0
-                ? "programs loaded and pinned"
-                : "programs loaded and pinned; " + lost + " records lost to a full ring"),
+        kernel(readingEvents.getAsBoolean(), lost),
         new Component("hook", Health.OK, config.hookSocket().toString()),
         new Component(
             "engine",
             Health.OK,
             stats.connections() + " connections, " + stats.requests() + " requests"),
         docker);
+  }
+
+  static Component kernel(boolean reading, long lost) {
+    if (!reading) {
+      return new Component(
+          "kernel",
+          Health.FAILED,
+          "programs enforce, but their records are no longer read; restart the agent");
+    }
+    return new Component(
+        "kernel",
+        Health.OK,
+        lost == 0
+            ? "programs loaded and pinned"
+            : "programs loaded and pinned; "
+                + lost
+                + " records lost to a full ring or a spent budget");
   }
 
   @Override
@@ -148,6 +164,7 @@ final class LocalView implements AgentView {
         observed.id(),
         observed.name(),
         Workload.of(observed.name(), observed.labels()).labels(),
+        observed.imageLabels(),
         observed.addresses().stream()
             .sorted(Comparator.comparingInt(address -> address.getAddress().length))
             .map(InetAddress::getHostAddress)

@@ -51,9 +51,6 @@ final class Names implements EndpointNames {
   }
 
   static Optional<RuleReference> rule(Policy policy, int number) {
-    return policy
-        .rule(number)
-        .map(rule ->
-            new RuleReference(rule.number(), rule.origin().display(), rule.owner(), rule.text()));
+    return policy.rule(number).map(Explanations::rule);
   }
 }

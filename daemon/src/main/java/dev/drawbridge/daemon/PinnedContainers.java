@@ -9,13 +9,13 @@ import dev.drawbridge.bpf.Cgroups;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.hook.Attempt;
 import dev.drawbridge.hook.DockerContainerFiles;
-import dev.drawbridge.policy.LabelParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.logging.Logger;
 
@@ -31,10 +31,12 @@ final class PinnedContainers {
 
   private final Attachments attachments;
   private final Path containers;
+  private final LabelReading labels;
 
-  PinnedContainers(Attachments attachments, Path dataRoot) {
+  PinnedContainers(Attachments attachments, Path dataRoot, LabelReading labels) {
     this.attachments = attachments;
     this.containers = dataRoot.resolve("containers");
+    this.labels = labels;
   }
 
   /** Those that still run, as they were described at create. */
@@ -63,21 +65,29 @@ final class PinnedContainers {
     return switch (DockerContainerFiles.read(directory)) {
       case Attempt.Failed<DockerContainerFiles>(String sentence) -> throw new IOException(sentence);
       case Attempt.Done<DockerContainerFiles>(DockerContainerFiles files) ->
-          Optional.of(
-              new Admission(
-                  new ObservedContainer(
-                      id,
-                      files.name(),
-                      files.labels(),
-                      new TreeMap<>(),
-                      files.image(),
-                      true,
-                      pid,
-                      HookAdmission.addressesOf(pid, files.networkMode()),
-                      files.runtime(),
-                      files.networkMode()),
-                  LabelParser.parse(files.labels())));
+          Optional.of(admission(files, pid));
     };
+  }
+
+  private Admission admission(DockerContainerFiles files, int pid) throws IOException {
+    Optional<SortedMap<String, String>> imageLabels = ImageFiles.labels(files.directory());
+    Optional<String> objection = labels.objection(files.name(), imageLabels);
+    if (objection.isPresent()) {
+      throw new IOException(objection.get());
+    }
+    return labels.read(
+        new ObservedContainer(
+            files.id(),
+            files.name(),
+            files.labels(),
+            imageLabels.orElseGet(TreeMap::new),
+            files.image(),
+            true,
+            pid,
+            HookAdmission.addressesOf(pid, files.networkMode()),
+            files.runtime(),
+            files.networkMode()),
+        Optional.empty());
   }
 
   private static int pid(Path config) throws IOException {

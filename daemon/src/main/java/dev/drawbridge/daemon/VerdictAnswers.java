@@ -6,8 +6,6 @@ import dev.drawbridge.api.PeerReference;
 import dev.drawbridge.api.VerdictQuery;
 import dev.drawbridge.api.VerdictReport;
 import dev.drawbridge.api.VerdictResult;
-import dev.drawbridge.control.Desired;
-import dev.drawbridge.l7.http1.PathReadings;
 import dev.drawbridge.policy.Cidr;
 import dev.drawbridge.policy.ContainerPolicy;
 import dev.drawbridge.policy.Decision;
@@ -15,15 +13,19 @@ import dev.drawbridge.policy.Headers;
 import dev.drawbridge.policy.HttpRequest;
 import dev.drawbridge.policy.LabelParser;
 import dev.drawbridge.policy.Member;
+import dev.drawbridge.policy.NetworkEntry;
+import dev.drawbridge.policy.PathReadings;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.PolicyInput;
+import dev.drawbridge.policy.Question;
 import dev.drawbridge.policy.Verdict;
 import dev.drawbridge.policy.Workload;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -46,8 +48,14 @@ final class VerdictAnswers {
     this.defaultDeny = defaultDeny;
   }
 
-  /** Somebody who can be asked about. */
-  private record Candidate(int peer, PeerReference reference, Optional<Workload> imagined) {}
+  /**
+   * Somebody who can be asked about.
+   *
+   * @param imagined the labels that no container bears
+   * @param address an address beyond this host, which rules may name
+   */
+  private record Candidate(
+      int peer, PeerReference reference, Optional<Workload> imagined, Optional<Cidr> address) {}
 
   VerdictResult answer(NodeState state, VerdictQuery query) {
     Found from = find(state, query.from(), IMAGINED_CALLER);
@@ -108,11 +116,13 @@ final class VerdictAnswers {
   }
 
   private static Candidate outsider(int peer, String name) {
-    return new Candidate(peer, new PeerReference(peer, name, new TreeMap<>()), Optional.empty());
+    return new Candidate(
+        peer, new PeerReference(peer, name, new TreeMap<>()), Optional.empty(), Optional.empty());
   }
 
   private static Candidate known(NodeState.Container container) {
-    return new Candidate(container.endpoint(), Names.peer(container), Optional.empty());
+    return new Candidate(
+        container.endpoint(), Names.peer(container), Optional.empty(), Optional.empty());
   }
 
   private static Found byAddress(NodeState state, String literal) {
@@ -124,12 +134,20 @@ final class VerdictAnswers {
           new VerdictResult.Unknown(
               "bad-address", literal + " is not an address", "an IPv4 or IPv6 address"));
     }
-    int peer = peerOf(state, Desired.single(address));
+    int peer = peerOf(state, Cidr.single(address));
     NodeState.Container container = state.containers().get(peer);
     if (container != null) {
       return some(known(container));
     }
-    return some(peer == Peers.HOST ? outsider(peer, "host") : outsider(Peers.WORLD, "world"));
+    if (peer == Peers.HOST) {
+      return some(outsider(peer, "host"));
+    }
+    return some(
+        new Candidate(
+            Peers.WORLD,
+            new PeerReference(Peers.WORLD, "world", new TreeMap<>()),
+            Optional.empty(),
+            Optional.of(Cidr.single(address))));
   }
 
   /** As the kernel looks it up: the longest prefix decides. */
@@ -177,7 +195,8 @@ final class VerdictAnswers {
           new Candidate(
               imagined,
               new PeerReference(0, "", workload.labels()),
-              Optional.of(new Workload("", new TreeMap<>(labels)))));
+              Optional.of(new Workload("", new TreeMap<>(labels))),
+              Optional.empty()));
     }
     return new Found.Some(found);
   }
@@ -192,24 +211,14 @@ final class VerdictAnswers {
   private VerdictReport judge(
       NodeState state, VerdictQuery query, Candidate caller, Candidate callee) {
     Policy policy = policyFor(state, caller, callee);
-    int protocol = query.protocol().number();
-    int from = caller.peer();
-    int to = callee.peer();
-    String judgedBy = "kernel";
-    Verdict verdict;
-    if (query.request().isPresent()) {
-      VerdictQuery.Request request = query.request().get();
-      Verdict connection = policy.l4(from, to, protocol, query.port());
-      if (connection.decision() == Decision.ENGINE || query.port() == 0) {
-        judgedBy = connection.decision() == Decision.ENGINE ? "engine" : "kernel";
-        verdict = policy.http(from, to, query.port(), request(query, request));
-      } else {
-        verdict = connection;
-      }
-    } else {
-      verdict = policy.l4(from, to, protocol, query.port());
-      judgedBy = verdict.decision() == Decision.ENGINE ? "engine" : "kernel";
-    }
+    Question question =
+        new Question(
+            number(policy, caller),
+            number(policy, callee),
+            query.protocol().number(),
+            query.port(),
+            query.request().map(request -> request(query, request)));
+    Verdict verdict = question.verdict(policy);
     return new VerdictReport(
         verdict.decision() == Decision.DENY ? Outcome.DENY : Outcome.ALLOW,
         verdict.reason().slug(),
@@ -220,14 +229,46 @@ final class VerdictAnswers {
         callee.reference(),
         verdict.generation(),
         verdict.audited(),
-        judgedBy);
+        question.needsEngine(policy) ? "engine" : "kernel",
+        query.explain()
+            ? Optional.of(Explanations.report(question.explain(policy)))
+            : Optional.empty());
+  }
+
+  /** A policy compiled anew may number address ranges differently: they are looked up in it. */
+  private static int number(Policy policy, Candidate candidate) {
+    return candidate.address().map(single -> worldly(policy, single)).orElse(candidate.peer());
+  }
+
+  /** As the kernel looks it up: the longest prefix decides. */
+  private static int worldly(Policy policy, Cidr single) {
+    int peer = Peers.WORLD;
+    int longest = -1;
+    for (NetworkEntry network : policy.networks()) {
+      if (network.range().bits() > longest && network.range().contains(single)) {
+        longest = network.range().bits();
+        peer = network.peer();
+      }
+    }
+    return peer;
   }
 
   private static HttpRequest request(VerdictQuery query, VerdictQuery.Request request) {
     Map<String, List<String>> headers = query.headers();
     Headers lookup = name -> headers.getOrDefault(name, List.of());
     return new HttpRequest(
-        request.method(), PathReadings.of(pathOf(request.path())), query.host().orElse(""), lookup);
+        request.method(), PathReadings.of(pathOf(request.path())), host(query), lookup);
+  }
+
+  /** As the engine compares it: without the default port, in lower case. */
+  private static String host(VerdictQuery query) {
+    String host = query.host().orElse("").toLowerCase(Locale.ROOT);
+    for (int port : List.of(80, query.port())) {
+      if (port > 0 && host.endsWith(":" + port)) {
+        return host.substring(0, host.length() - Integer.toString(port).length() - 1);
+      }
+    }
+    return host;
   }
 
   /** Rules are about the path; the query is data. */

@@ -1,0 +1,104 @@
+package dev.drawbridge.daemon;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonParser;
+import dev.drawbridge.control.ObservedContainer;
+import dev.drawbridge.policy.Mode;
+import dev.drawbridge.policy.Problem;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+class LabelReadingTest {
+
+  private static final Map<String, String> LABELS =
+      Map.of(
+          "app", "db",
+          "team", "sre",
+          "drawbridge.policy.read", "app=api may GET /users",
+          "drawbridge.mode", "off");
+  private static final Map<String, String> IMAGE =
+      Map.of("app", "db", "team", "build", "drawbridge.mode", "off", "vendor", "x");
+
+  private static LabelReading reading(boolean imageLabels) throws Exception {
+    return new LabelReading(
+        Config.of(
+            "test",
+            JsonParser.parseString("{\"imageLabels\":" + imageLabels + "}").getAsJsonObject()));
+  }
+
+  private static ObservedContainer container(
+      Map<String, String> labels, Map<String, String> imageLabels) {
+    return new ObservedContainer(
+        "c".repeat(64),
+        "db",
+        new TreeMap<>(labels),
+        new TreeMap<>(imageLabels),
+        "db:1",
+        true,
+        7,
+        List.of(),
+        "drawbridge",
+        "bridge");
+  }
+
+  private static List<String> codes(Admission admission) {
+    return admission.declared().problems().stream().map(Problem::code).toList();
+  }
+
+  @Test
+  void labelsOfTheImageCountUnlessConfiguredOtherwise() throws Exception {
+    Admission admission = reading(true).read(container(LABELS, IMAGE), Optional.empty());
+    assertEquals(LABELS, admission.container().labels());
+    assertEquals(Mode.OFF, admission.declared().value().mode());
+    assertEquals(1, admission.declared().value().rules().size());
+    assertEquals(List.of("DB0209"), codes(admission));
+  }
+
+  @Test
+  void labelsThatOnlyTheImageHasCountNeitherAsIdentityNorAsPolicy() throws Exception {
+    Admission admission = reading(false).read(container(LABELS, IMAGE), Optional.empty());
+    assertEquals(Set.of("team", "drawbridge.policy.read"), admission.container().labels().keySet());
+    assertEquals(Mode.ENFORCE, admission.declared().value().mode());
+    assertEquals(1, admission.declared().value().rules().size());
+    assertTrue(admission.declared().ok());
+  }
+
+  @Test
+  void whatCameFromTheImageIsShownEitherWay() throws Exception {
+    for (boolean count : new boolean[] {true, false}) {
+      Admission admission = reading(count).read(container(LABELS, IMAGE), Optional.empty());
+      assertEquals(
+          Map.of("app", "db", "drawbridge.mode", "off"), admission.container().imageLabels());
+    }
+  }
+
+  @Test
+  void brokenLabelOfAnImageStopsNothingWhereItDoesNotCount() throws Exception {
+    Map<String, String> broken = Map.of("drawbridge.policy", "nonsense");
+    assertTrue(reading(false).read(container(broken, broken), Optional.empty()).declared().ok());
+    assertEquals(
+        false, reading(true).read(container(broken, broken), Optional.empty()).declared().ok());
+  }
+
+  @Test
+  void imageThatWasRemovedIsRemembered() throws Exception {
+    LabelReading reading = reading(false);
+    Admission before = reading.read(container(LABELS, IMAGE), Optional.empty());
+    Admission after = reading.read(container(LABELS, Map.of()), Optional.of(before.container()));
+    assertEquals(before, after);
+  }
+
+  @Test
+  void unknownImageIsAnObjectionOnlyWhereItMatters() throws Exception {
+    assertEquals(Optional.empty(), reading(true).objection("db", Optional.empty()));
+    assertEquals(Optional.empty(), reading(false).objection("db", Optional.of(new TreeMap<>())));
+    String sentence = reading(false).objection("db", Optional.empty()).orElseThrow();
+    assertTrue(sentence.contains("container db") && sentence.contains("imageLabels"), sentence);
+  }
+}
