@@ -19,6 +19,7 @@ public final class RootFilesystem {
       List.of(
           "sh",
           "cat",
+          "chmod",
           "echo",
           "env",
           "hostname",
@@ -29,6 +30,7 @@ public final class RootFilesystem {
           "mkdir",
           "mkfifo",
           "mv",
+          "printf",
           "nc",
           "ping",
           "ps",
@@ -69,6 +71,9 @@ public final class RootFilesystem {
     files.text("/etc/group", "root:x:0:\nnogroup:x:65534:\n");
     files.text("/etc/services", "http 80/tcp\n");
     files.text("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n");
+    files.text(
+        "/etc/nsswitch.conf",
+        "passwd: files\ngroup: files\nservices: files\nprotocols: files\nhosts: files dns\n");
     return files;
   }
 

@@ -1,0 +1,147 @@
+package dev.drawbridge.it;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.drawbridge.testkit.Await;
+import dev.drawbridge.testkit.Distribution;
+import dev.drawbridge.testkit.EngineLab;
+import dev.drawbridge.testkit.LabAgent;
+import dev.drawbridge.testkit.LabImage;
+import dev.drawbridge.testkit.Output;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Containers that start past the hook, and those that keep capabilities, on a real engine. */
+@Tag("it")
+final class UnhookedTest {
+  private static final Duration SOON = Duration.ofSeconds(20);
+
+  private static EngineLab lab;
+  private static LabAgent agent;
+  private static String server;
+
+  @BeforeAll
+  static void startEngineAndAgent() throws IOException {
+    lab = EngineLab.start();
+    LabImage.importInto(lab);
+    agent = LabAgent.start(lab, Distribution.locate());
+    unhooked("deny");
+    run("server", "drawbridge", "/bin/db");
+    server = lab.docker().inspect("server", "{{.NetworkSettings.IPAddress}}");
+    assertTrue(
+        Await.within(SOON, () -> lab.docker().run("exec", "server", "curl", "-s", url()).ok()),
+        "the server never answered itself");
+  }
+
+  @AfterAll
+  static void stopEngineAndAgent() {
+    if (lab != null) {
+      lab.close();
+    }
+  }
+
+  private static String url() {
+    return "http://" + (server == null ? "127.0.0.1" : server) + "/users";
+  }
+
+  /** Starts the agent again with this value of the key. */
+  private static void unhooked(String value) throws IOException {
+    agent.stop();
+    Path file = lab.directory().resolve("agent/agent.json");
+    JsonObject config = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
+    config.addProperty("unhooked", value);
+    Files.writeString(file, config.toString());
+    agent.start();
+  }
+
+  private static void run(String name, String runtime, String... command) {
+    List<String> line =
+        new ArrayList<>(List.of("run", "-d", "--name", name, "--runtime", runtime));
+    line.addAll(List.of(LabImage.NAME, "/bin/sh", "-c"));
+    line.add("mkdir -p /lab; exec " + String.join(" ", command));
+    lab.docker().must(line.toArray(String[]::new));
+  }
+
+  private static Output get(String container) {
+    return lab.docker()
+        .run("exec", container, "curl", "-sS", "-m", "3", "-o", "/dev/null", url());
+  }
+
+  private static boolean has(String container, String code) {
+    for (JsonElement element : agent.api("/v1/problems").getAsJsonArray()) {
+      JsonObject problem = element.getAsJsonObject();
+      if (problem.get("code").getAsString().equals(code)
+          && problem.get("container").getAsString().equals(container)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Test
+  void deniedContainerReachesNothingUntilItIsAdopted() throws IOException {
+    agent.kill();
+    try {
+      run("stray", "runc", "sleep", "1000");
+      Output refused = get("stray");
+      assertEquals(7, refused.status(), "connect is refused at once: " + refused.text());
+      Output udp =
+          lab.docker()
+              .run("exec", "stray", "sh", "-c", "echo x | nc -u -w 1 " + server + " 53; ping -c 1 -W 1 " + server);
+      assertNotEquals(0, udp.status(), udp.text());
+      assertTrue(
+          lab.docker().run("exec", "server", "curl", "-s", "-m", "3", url()).ok(),
+          "the guarded one is left alone");
+    } finally {
+      agent.start();
+    }
+    assertTrue(
+        Await.within(SOON, () -> get("stray").ok()), "never adopted: " + agent.api("/v1/endpoints"));
+    assertTrue(has("stray", "DB0501"));
+    assertFalse(has("", "DB0508"), agent.api("/v1/problems").toString());
+
+    unhooked("allow");
+    agent.kill();
+    try {
+      run("free", "runc", "sleep", "1000");
+      assertTrue(get("free").ok(), "allow is the default");
+    } finally {
+      agent.start();
+      unhooked("deny");
+    }
+  }
+
+  @Test
+  void containerWithoutTheHookKeepsNetRawAndIsNotEnforceable() {
+    run("hooked", "drawbridge", "sleep", "1000");
+    run("raw", "runc", "sleep", "1000");
+    assertTrue(Await.within(SOON, () -> has("raw", "DB0507")), agent.log());
+    assertFalse(has("hooked", "DB0507"), agent.api("/v1/problems").toString());
+    lab.docker()
+        .must(
+            "run",
+            "-d",
+            "--name",
+            "asks",
+            "--label",
+            "drawbridge.capabilities=net-raw",
+            LabImage.NAME,
+            "/bin/sleep",
+            "1000");
+    assertTrue(Await.within(SOON, () -> has("asks", "DB0507")), agent.log());
+  }
+}
