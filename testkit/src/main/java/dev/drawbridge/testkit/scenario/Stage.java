@@ -32,6 +32,7 @@ public final class Stage {
   private static final String SUBNET = "10.214.9.";
   private static final String SUBNET6 = "fd00:db:9::";
   private static final Duration ANSWER = Duration.ofSeconds(20);
+  private static final Duration LOGGED = Duration.ofSeconds(5);
 
   private final EngineLab lab;
   private final Docker docker;
