@@ -1,6 +1,7 @@
 package dev.drawbridge.l7.http1;
 
 import dev.drawbridge.policy.HttpRequest;
+import dev.drawbridge.policy.PathReadings;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
