@@ -2,7 +2,7 @@ package dev.drawbridge.bench;
 
 import dev.drawbridge.testkit.LabException;
 
-/** {@code ./drawbridge bench start|http}. The last line is one JSON object. */
+/** {@code ./drawbridge bench start|http|policy}. The last line is one JSON object. */
 public final class Main {
 
   private Main() {}
@@ -14,8 +14,9 @@ public final class Main {
       switch (name) {
         case "start" -> StartBench.run(System.out);
         case "http" -> HttpBench.run(System.out);
+        case "policy" -> PolicyBench.run(System.out);
         default -> {
-          System.err.println("usage: ./drawbridge bench start|http");
+          System.err.println("usage: ./drawbridge bench start|http|policy");
           status = 2;
         }
       }
