@@ -3,11 +3,11 @@ package dev.drawbridge.daemon;
 import dev.drawbridge.api.ApiConfig;
 import dev.drawbridge.api.ApiException;
 import dev.drawbridge.api.ApiServer;
-import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.BpfFs;
 import dev.drawbridge.bpf.BpfObject;
 import dev.drawbridge.bpf.Cgroups;
 import dev.drawbridge.bpf.EventRing;
+import dev.drawbridge.bpf.MapLayoutMismatch;
 import dev.drawbridge.bpf.NetworkNamespace;
 import dev.drawbridge.bpf.Pins;
 import dev.drawbridge.hook.HookException;
@@ -88,7 +88,7 @@ final class Agent implements AutoCloseable {
     CountDownLatch stopped = new CountDownLatch(1);
     try {
       agent.start();
-    } catch (StartException | BpfException e) {
+    } catch (StartException | RuntimeException e) {
       log.log(Level.FINE, "start", e);
       err.println("drawbridge-agent: " + e.getMessage());
       agent.close();
@@ -130,7 +130,7 @@ final class Agent implements AutoCloseable {
     BpfFs.mount(config.bpffs());
     Pins pins = Pins.below(config.bpffs());
     pins.create();
-    BpfObject object = keep(BpfObject.load(BpfObject.drawbridge(), pins.maps()));
+    BpfObject object = keep(load(pins));
     Attachments attachments = attachAgent(object, pins);
     Datapath datapath = new Datapath(object);
 
@@ -150,7 +150,9 @@ final class Agent implements AutoCloseable {
 
     Exemptions exemptions;
     EndpointNumbers numbers;
+    ParentGuard parents;
     try {
+      parents = new ParentGuard(object, attachments, config.unhooked() == Config.Unhooked.DENY);
       exemptions = new Exemptions(config.exempt(), config.stateDir().resolve("exempt"));
       numbers =
           new EndpointNumbers(
@@ -160,7 +162,21 @@ final class Agent implements AutoCloseable {
     }
     Spaces spaces = new Spaces(engine, attachments, object.map("listeners"), hostNamespace());
     ControlLoop loop =
-        keep(new ControlLoop(config, datapath, attachments, spaces, engine, numbers, exemptions));
+        keep(
+            new ControlLoop(
+                config,
+                datapath,
+                new Guards(
+                    datapath,
+                    attachments,
+                    parents,
+                    spaces,
+                    numbers,
+                    exemptions,
+                    new LabelReading(config)),
+                engine,
+                new PolicyDirectory(
+                    config.policyDir(), config.stateDir().resolve("last-good-policy"))));
     source.set(loop::state);
     ring.start();
     loop.start();
@@ -181,6 +197,7 @@ final class Agent implements AutoCloseable {
             recorder,
             engine::stats,
             ring::lost,
+            ring::reading,
             registry,
             config);
     try {
@@ -193,11 +210,30 @@ final class Agent implements AutoCloseable {
     }
   }
 
+  /**
+   * Loads the programs onto the maps that are there. Maps of another layout are left alone: what
+   * hangs on them enforces, and nobody is better off without it.
+   */
+  private static BpfObject load(Pins pins) throws StartException {
+    try {
+      return BpfObject.load(BpfObject.drawbridge(), pins.maps());
+    } catch (MapLayoutMismatch e) {
+      throw new StartException(
+          e.getMessage()
+              + "; what the former version pinned goes on enforcing and new containers do not"
+              + " start: start the former version again, or stop the guarded containers, run"
+              + " \"drawbridge down --purge\" and start this one",
+          e);
+    }
+  }
+
   private void recover(Attachments attachments, ControlLoop loop) throws StartException {
     List<Admission> running =
         config.dataRoot().isEmpty()
             ? List.of()
-            : new PinnedContainers(attachments, Path.of(config.dataRoot())).stillRunning();
+            : new PinnedContainers(
+                    attachments, Path.of(config.dataRoot()), new LabelReading(config))
+                .stillRunning();
     try {
       loop.recover(running).get(RECOVERY_SECONDS, TimeUnit.SECONDS);
     } catch (TimeoutException e) {

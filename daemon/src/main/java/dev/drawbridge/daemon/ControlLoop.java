@@ -1,7 +1,6 @@
 package dev.drawbridge.daemon;
 
 import dev.drawbridge.bpf.BpfException;
-import dev.drawbridge.bpf.Cgroups;
 import dev.drawbridge.control.Action;
 import dev.drawbridge.control.Desired;
 import dev.drawbridge.control.GuardedContainer;
@@ -9,19 +8,14 @@ import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.control.Planner;
 import dev.drawbridge.control.RuntimeEvent;
 import dev.drawbridge.daemon.Guard.Attachment;
-import dev.drawbridge.daemon.Guard.How;
-import dev.drawbridge.daemon.Spaces.Space;
 import dev.drawbridge.hook.HookReply;
 import dev.drawbridge.l7.L7Engine;
 import dev.drawbridge.policy.Cidr;
-import dev.drawbridge.policy.ContainerPolicy;
 import dev.drawbridge.policy.HostPolicy;
-import dev.drawbridge.policy.LabelParser;
-import dev.drawbridge.policy.Parsed;
+import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -52,16 +46,16 @@ final class ControlLoop implements AutoCloseable {
   /** Steps that may wait. Beyond, an admission is refused and a runtime event waits its turn. */
   static final int QUEUE_LIMIT = 4096;
 
-  /** How often, in milliseconds, host addresses and policy files are looked at again. */
+  /** How often, in milliseconds, addresses, files and cgroups are looked at again. */
   static final int TICK_MILLIS = 250;
+
+  /** Pause, in milliseconds, before what the kernel refused is tried again. */
+  static final int RETRY_MILLIS = 1_000;
 
   private final Config config;
   private final Datapath datapath;
-  private final Attachments attachments;
-  private final Spaces spaces;
+  private final Guards guards;
   private final L7Engine engine;
-  private final EndpointNumbers numbers;
-  private final Exemptions exemptions;
   private final PolicyDirectory policyFiles;
   private final AtomicReference<NodeState> published = new AtomicReference<>(NodeState.empty());
   private final BlockingQueue<Runnable> queue = new ArrayBlockingQueue<>(QUEUE_LIMIT);
@@ -69,8 +63,8 @@ final class ControlLoop implements AutoCloseable {
   private volatile boolean stopping;
 
   // Owned by the thread.
-  private final Map<String, Guard> guards = new LinkedHashMap<>();
   private Set<InetAddress> hostAddresses = Set.of();
+  private Policy policy = Policy.empty();
   private long generation;
   private boolean listed;
   private Optional<String> runtime = Optional.empty();
@@ -81,21 +75,29 @@ final class ControlLoop implements AutoCloseable {
   ControlLoop(
       Config config,
       Datapath datapath,
-      Attachments attachments,
-      Spaces spaces,
+      Guards guards,
       L7Engine engine,
-      EndpointNumbers numbers,
-      Exemptions exemptions) {
+      PolicyDirectory policyFiles) {
     this.config = config;
     this.datapath = datapath;
-    this.attachments = attachments;
-    this.spaces = spaces;
+    this.guards = guards;
     this.engine = engine;
-    this.numbers = numbers;
-    this.exemptions = exemptions;
-    this.policyFiles = new PolicyDirectory(config.policyDir());
+    this.policyFiles = policyFiles;
     this.generation = datapath.applied().generation();
+    this.policy = Policy.resuming(networks(datapath));
     this.thread = Thread.ofPlatform().name("control").unstarted(this::run);
+    this.thread.setUncaughtExceptionHandler((_, error) -> {
+      // Without this thread nothing starts and nothing changes: what is pinned enforces, and
+      // whoever supervises the process starts another.
+      log.log(Level.SEVERE, "the control thread ended; the agent ends with it", error);
+      Runtime.getRuntime().halt(3);
+    });
+  }
+
+  private static Map<Cidr, Integer> networks(Datapath datapath) {
+    Map<Cidr, Integer> networks = new LinkedHashMap<>(datapath.applied().addresses());
+    networks.values().removeIf(peer -> !Peers.isNetwork(peer));
+    return networks;
   }
 
   void start() {
@@ -107,10 +109,18 @@ final class ControlLoop implements AutoCloseable {
     return published.get();
   }
 
-  /** A container wants to start. The reply says go only when its rules are in the kernel. */
+  /**
+   * A container wants to start. The reply says go only when its rules are in the kernel. A reply
+   * that was cancelled before its turn came is not worked on.
+   */
   CompletableFuture<HookReply> admit(Admission admission) {
     CompletableFuture<HookReply> reply = new CompletableFuture<>();
-    Runnable step = () -> reply.complete(admitNow(admission));
+    Runnable step =
+        () -> {
+          if (!reply.isDone()) {
+            reply.complete(admitNow(admission));
+          }
+        };
     if (stopping || !queue.offer(step)) {
       reply.complete(HookReply.refuse("the agent is stopping or has too much to do; try again"));
     }
@@ -124,18 +134,21 @@ final class ControlLoop implements AutoCloseable {
   CompletableFuture<Void> recover(List<Admission> running) {
     CompletableFuture<Void> done = new CompletableFuture<>();
     enqueue(() -> {
-      for (Admission admission : running) {
-        recoverNow(admission);
+      try {
+        running.forEach(guards::recover);
+        converge();
+        done.complete(null);
+      } catch (RuntimeException e) {
+        done.completeExceptionally(e);
+        throw e;
       }
-      converge();
-      done.complete(null);
     });
     return done;
   }
 
   /** The container's processes are gone. */
   void stopped(String id) {
-    enqueue(() -> release(id));
+    enqueue(() -> dirty |= guards.stopped(id));
   }
 
   /** News from the container engine. */
@@ -154,43 +167,57 @@ final class ControlLoop implements AutoCloseable {
   }
 
   private void run() {
-    long nextTick = 0;
+    long nextTick = System.nanoTime();
+    long notBefore = nextTick;
     while (!stopping) {
+      long now = System.nanoTime();
+      boolean failed = false;
+      if (now - nextTick >= 0) {
+        nextTick = now + TimeUnit.MILLISECONDS.toNanos(TICK_MILLIS);
+        failed = !attempt("looking around", this::tick);
+      }
+      if (dirty && now - notBefore >= 0) {
+        failed |= !attempt("converging", this::converge);
+      }
+      if (failed || dirty) {
+        dirty = true;
+        notBefore = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(RETRY_MILLIS);
+      }
       try {
-        long now = System.nanoTime();
-        if (nextTick == 0 || now - nextTick >= 0) {
-          tick();
-          nextTick = now + TimeUnit.MILLISECONDS.toNanos(TICK_MILLIS);
-        }
-        if (dirty) {
-          converge();
-        }
         Runnable step = queue.poll(TICK_MILLIS, TimeUnit.MILLISECONDS);
-        while (step != null) {
-          step.run();
+        while (step != null && !stopping) {
+          Runnable current = step;
+          if (!attempt("a step", current)) {
+            lastInputs = null;
+            dirty = true;
+          } else if (dirty) {
+            notBefore = System.nanoTime();
+          }
           step = queue.poll();
         }
       } catch (InterruptedException e) {
         return;
-      } catch (RuntimeException e) {
-        lastFailure = Optional.of(e.toString());
-        lastInputs = null;
-        dirty = true;
-        log.log(Level.SEVERE, "a step of the control loop failed; it is tried again", e);
       }
+    }
+  }
+
+  /** True if it went well. What fails is said in problems, and tried again. */
+  private boolean attempt(String what, Runnable step) {
+    try {
+      step.run();
+      return true;
+    } catch (RuntimeException e) {
+      lastFailure = Optional.of(what + ": " + e);
+      lastInputs = null;
+      log.log(Level.SEVERE, what + " failed; it is tried again", e);
+      return false;
     }
   }
 
   private void tick() {
     // A start that failed after its hook, and a stop whose hook never came, leave no other trace.
-    for (Guard guard : List.copyOf(guards.values())) {
-      if (guard.attachment().isPresent() && !guard.alive()) {
-        release(guard.observed().id());
-      }
-    }
-    if (policyFiles.refresh()) {
-      dirty = true;
-    }
+    dirty |= guards.sweep();
+    dirty |= policyFiles.refresh();
     try {
       Set<InetAddress> now = HostAddresses.read();
       if (!now.equals(hostAddresses)) {
@@ -204,111 +231,30 @@ final class ControlLoop implements AutoCloseable {
 
   private HookReply admitNow(Admission admission) {
     ObservedContainer container = admission.container();
-    Guard guard;
     try {
-      release(container.id());
-      guard = guardOf(container, admission.declared());
-      attach(guard, How.HOOK);
+      Guard guard = guards.admit(admission);
       converge();
-    } catch (BpfException | IOException e) {
-      log.log(Level.WARNING, "admitting " + container.name(), e);
-      forget(container.id());
-      return HookReply.refuse(
-          "container " + container.name() + " cannot be guarded: " + e.getMessage());
-    }
-    if (guard.kernelRefused()) {
-      forget(container.id());
+      if (!guard.kernelRefused()) {
+        return HookReply.go();
+      }
+      undo(container.id());
       return HookReply.refuse(
           "container "
               + container.name()
               + " cannot be guarded: the kernel took only a part of its rules; see drawbridge"
               + " problems");
+    } catch (RuntimeException | IOException e) {
+      log.log(Level.WARNING, "admitting " + container.name(), e);
+      undo(container.id());
+      return HookReply.refuse(
+          "container " + container.name() + " cannot be guarded: " + e.getMessage());
     }
-    return HookReply.go();
   }
 
-  /** As if it had never asked: if it starts after all, the listener finds it. */
-  private void forget(String id) {
-    release(id);
-    guards.remove(id);
+  private void undo(String id) {
+    guards.forget(id);
+    lastInputs = null;
     dirty = true;
-  }
-
-  private void recoverNow(Admission admission) {
-    ObservedContainer container = admission.container();
-    try {
-      if (exemptions.covers(container.name(), container.labels())) {
-        return;
-      }
-      Guard guard = guardOf(container, admission.declared());
-      if (guard.attachment().isEmpty()) {
-        adopt(guard);
-      }
-    } catch (IOException e) {
-      log.log(Level.WARNING, "container " + container.name() + " is left as it is", e);
-    }
-  }
-
-  private Guard guardOf(ObservedContainer container, Parsed<ContainerPolicy> declared)
-      throws IOException {
-    Guard known = guards.get(container.id());
-    if (known != null) {
-      known.observe(container, declared);
-      return known;
-    }
-    Guard fresh = new Guard(numberFor(container), container, declared);
-    guards.put(container.id(), fresh);
-    return fresh;
-  }
-
-  /**
-   * A container that was guarded by an agent before this one keeps its number: its sockets and flow
-   * records carry it.
-   */
-  private int numberFor(ObservedContainer container) throws IOException {
-    if (container.running()
-        && container.pid() > 0
-        && attachments.pinned().contains(container.id())) {
-      Optional<Integer> before = datapath.endpointOf(Cgroups.ofPid(container.pid()));
-      if (before.isPresent()) {
-        return before.get();
-      }
-    }
-    return numbers.take();
-  }
-
-  /**
-   * Hangs the programs on the container's cgroup. Until the endpoint is named they deny; the naming
-   * comes with {@link #converge}, when its rules are in place.
-   */
-  private void attach(Guard guard, How how) throws IOException {
-    ObservedContainer container = guard.observed();
-    Path cgroup = Cgroups.ofPid(container.pid());
-    if (cgroup.equals(Cgroups.cgroup2Mount())) {
-      throw new IOException(
-          "its process is in the root of the cgroup2 tree, where containers cannot be told apart");
-    }
-    Space space = spaces.enter(container.pid());
-    try {
-      attachments.attach(container.id(), cgroup);
-    } catch (RuntimeException e) {
-      spaces.leave(space);
-      throw e;
-    }
-    guard.attached(new Attachment(how, cgroup, space));
-    dirty = true;
-  }
-
-  private void release(String id) {
-    Guard guard = guards.get(id);
-    if (guard == null || guard.attachment().isEmpty()) {
-      return;
-    }
-    Attachment was = guard.attachment().get();
-    guard.released();
-    dirty = true;
-    attachments.detach(id);
-    spaces.leave(was.space());
   }
 
   private void on(RuntimeEvent event) {
@@ -318,99 +264,13 @@ final class ControlLoop implements AutoCloseable {
         runtime = Optional.empty();
         log.warning("the container engine does not answer: " + why);
       }
-      case RuntimeEvent.Listed(List<ObservedContainer> all) -> listed(all);
-      case RuntimeEvent.Changed(ObservedContainer container) -> changed(container);
-      case RuntimeEvent.Gone(String id) -> gone(id);
+      case RuntimeEvent.Listed(List<ObservedContainer> all) -> {
+        guards.listed(all);
+        listed = true;
+      }
+      case RuntimeEvent.Changed(ObservedContainer container) -> guards.changed(container);
+      case RuntimeEvent.Gone(String id) -> guards.gone(id);
     }
-    dirty = true;
-  }
-
-  private void listed(List<ObservedContainer> all) {
-    Map<String, ObservedContainer> byId = new LinkedHashMap<>();
-    all.forEach(container -> byId.put(container.id(), container));
-    for (String id : List.copyOf(guards.keySet())) {
-      if (!byId.containsKey(id)) {
-        gone(id);
-      }
-    }
-    all.forEach(this::changed);
-    for (String id : attachments.pinned()) {
-      Guard guard = guards.get(id);
-      if (guard == null || guard.attachment().isEmpty()) {
-        attachments.detach(id);
-      }
-    }
-    try {
-      for (int number : attachments.pinnedNamespaces()) {
-        if (!spaces.has(number)) {
-          attachments.detachNamespace(number);
-        }
-      }
-    } catch (IOException e) {
-      log.log(Level.WARNING, "namespace pins cannot be listed", e);
-    }
-    listed = true;
-  }
-
-  private void changed(ObservedContainer container) {
-    try {
-      boolean exempt = exemptions.covers(container.name(), container.labels());
-      exemptions.note(container.id(), exempt);
-      if (exempt) {
-        gone(container.id());
-        return;
-      }
-      Guard known = guards.get(container.id());
-      if (known != null && known.alive() && !container.running()) {
-        // Between its hook and its start the engine still calls it created.
-        return;
-      }
-      Parsed<ContainerPolicy> declared = LabelParser.parse(container.labels());
-      Guard guard = guardOf(container, declared);
-      if (!container.running() || container.pid() == 0) {
-        release(container.id());
-        guard.cleared();
-        return;
-      }
-      if (guard.attachment().isPresent() && !guard.alive()) {
-        release(container.id());
-      }
-      if (guard.attachment().isEmpty()) {
-        adopt(guard);
-      }
-    } catch (IOException e) {
-      log.log(Level.WARNING, "container " + container.name(), e);
-      lastFailure = Optional.of("container " + container.name() + ": " + e.getMessage());
-    }
-  }
-
-  private void adopt(Guard guard) {
-    ObservedContainer container = guard.observed();
-    boolean pinned = attachments.pinned().contains(container.id());
-    try {
-      attach(guard, pinned ? How.ADOPTED : How.LISTENER);
-      if (!pinned) {
-        log.warning(
-            "container "
-                + container.name()
-                + " was started without the hook (runtime "
-                + container.runtimeName()
-                + "); attached now, its older connections are cut");
-      }
-    } catch (BpfException | IOException e) {
-      guard.failed(String.valueOf(e.getMessage()));
-      log.log(Level.WARNING, "container " + container.name() + " is not guarded", e);
-    }
-  }
-
-  private void gone(String id) {
-    Guard guard = guards.get(id);
-    if (guard == null || guard.alive()) {
-      // A list that was made before the container was admitted does not name it.
-      return;
-    }
-    release(id);
-    guards.remove(id);
     dirty = true;
   }
 
@@ -422,60 +282,43 @@ final class ControlLoop implements AutoCloseable {
       boolean listed) {}
 
   private void converge() {
-    // Twice at most: what the kernel refuses is closed by the second plan.
+    dirty = false;
+    HostPolicy hostPolicy = policyFiles.policy();
+    Inputs inputs = new Inputs(guards.guarded(), hostPolicy, hostAddresses, listed);
+    if (inputs.equals(lastInputs)) {
+      guards.name();
+      publish(published.get().policy(), published.get().addresses(), hostPolicy);
+      return;
+    }
+    guards.kernelRefused(Set.of());
+    // Twice at most: those for whom the kernel takes only a part are closed by the second plan.
     for (int round = 0; round < 2; round++) {
-      dirty = false;
-      List<GuardedContainer> guarded = new ArrayList<>();
-      guards.values().forEach(guard -> guard.guarded().ifPresent(guarded::add));
-      HostPolicy hostPolicy = policyFiles.policy();
-      Inputs inputs = new Inputs(guarded, hostPolicy, hostAddresses, listed);
-      if (inputs.equals(lastInputs)) {
-        publish(published.get().policy(), published.get().addresses(), hostPolicy);
-        return;
-      }
-      long next = nextGeneration();
+      generation = nextGeneration();
       Desired desired =
           Desired.of(
-              published.get().policy(),
-              next,
-              guarded,
+              policy,
+              generation,
+              guards.guarded(),
               hostPolicy,
               hostAddresses,
               config.defaultDeny());
       List<Action> plan = Planner.plan(desired, datapath.applied(), listed);
       List<BpfException> failures = new ArrayList<>();
       Set<Integer> refused = datapath.apply(plan, failures);
-      generation = next;
-      nameEndpoints();
-      engine.publish(desired.policy());
+      policy = desired.policy();
+      guards.name();
+      engine.publish(policy);
       lastFailure = failures.stream().findFirst().map(Throwable::getMessage);
-      publish(desired.policy(), desired.addresses(), hostPolicy);
+      publish(policy, desired.addresses(), hostPolicy);
+      lastInputs = inputs;
+      if (!failures.isEmpty()) {
+        lastInputs = null;
+        dirty = true;
+      }
       if (refused.isEmpty()) {
-        lastInputs = failures.isEmpty() ? inputs : null;
         return;
       }
-      guards.values().stream()
-          .filter(guard -> refused.contains(guard.endpoint()))
-          .forEach(guard -> guard.kernelRefused(true));
-    }
-  }
-
-  /**
-   * Tells the programs of freshly attached containers whom they work for; from then on they judge
-   * by rules rather than deny. A container that has died meanwhile needs no name.
-   */
-  private void nameEndpoints() {
-    for (Guard guard : guards.values()) {
-      if (guard.attachment().isPresent() && !guard.named()) {
-        try {
-          datapath.name(guard.attachment().get().cgroup(), guard.endpoint());
-          guard.named(true);
-        } catch (BpfException e) {
-          if (guard.alive()) {
-            throw e;
-          }
-        }
-      }
+      guards.kernelRefused(refused);
     }
   }
 
@@ -486,7 +329,7 @@ final class ControlLoop implements AutoCloseable {
 
   private void publish(Policy policy, Map<Cidr, Integer> addresses, HostPolicy hostPolicy) {
     Map<Integer, NodeState.Container> containers = new LinkedHashMap<>();
-    for (Guard guard : guards.values()) {
+    for (Guard guard : guards.all()) {
       containers.put(
           guard.endpoint(),
           new NodeState.Container(
@@ -503,7 +346,14 @@ final class ControlLoop implements AutoCloseable {
             containers,
             addresses,
             hostPolicy,
-            Problems.of(guards.values(), policy, policyFiles, lastFailure, runtime, config),
+            Problems.of(
+                guards.all(),
+                policy,
+                policyFiles,
+                lastFailure,
+                runtime,
+                guards.unguardable(),
+                config),
             listed,
             runtime));
   }

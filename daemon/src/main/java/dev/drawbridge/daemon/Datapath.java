@@ -79,6 +79,12 @@ final class Datapath {
     for (int endpoint : appliedEndpoints.keySet()) {
       highest = Math.max(highest, endpoint);
     }
+    for (int peer : appliedAddresses.values()) {
+      highest = peer == Desired.AMBIGUOUS ? highest : Math.max(highest, peer);
+    }
+    for (PairKey pair : appliedPairs.keySet()) {
+      highest = Math.max(highest, Math.max(pair.owner(), pair.peer()));
+    }
     return highest;
   }
 
@@ -104,6 +110,10 @@ final class Datapath {
   Set<Integer> apply(List<Action> plan, List<BpfException> failures) {
     Set<Integer> failed = new LinkedHashSet<>();
     for (Action action : plan) {
+      if (action instanceof Action.PutPair put && failed.contains(put.pair().owner())) {
+        // The entry for any peer comes last: without what differs from it, it may allow too much.
+        continue;
+      }
       try {
         execute(action);
       } catch (BpfException e) {
@@ -113,17 +123,29 @@ final class Datapath {
           case Action.DropPair drop -> failed.add(drop.pair().owner());
           case Action.PutEndpoint put -> failed.add(put.endpoint());
           case Action.PutTable put -> failed.addAll(ownersOf(plan, put.table()));
-          case Action.PutAddress _,
-              Action.DropAddress _,
-              Action.DropEndpoint _,
-              Action.DropTable _ -> {
-            // Nothing is allowed that was not before; the next plan tries again.
+          case Action.PutAddress put -> failed.addAll(ownersOfPeer(put.peer()));
+          case Action.DropAddress _, Action.DropEndpoint _, Action.DropTable _ -> {
+            // What should be gone is still there, for containers that are gone; tried again.
           }
           case Action.SetGeneration _ -> throw e;
         }
       }
     }
     return failed;
+  }
+
+  /** Whoever has rules about a peer whose address could not be written. */
+  private List<Integer> ownersOfPeer(int peer) {
+    List<Integer> owners = new ArrayList<>();
+    if (Peers.isEndpoint(peer)) {
+      owners.add(peer);
+    }
+    for (PairKey pair : appliedPairs.keySet()) {
+      if (pair.peer() == peer) {
+        owners.add(pair.owner());
+      }
+    }
+    return owners;
   }
 
   private static List<Integer> ownersOf(List<Action> plan, int table) {
@@ -191,7 +213,7 @@ final class Datapath {
         (key, value) -> appliedEndpoints.put(u32(key), endpointState(Endpoint.decode(value))));
     addresses.forEach((key, value) -> {
       AddressKey decoded = AddressKey.decode(key);
-      Cidr single = Desired.single(decoded.address());
+      Cidr single = Cidr.single(decoded.address());
       appliedAddresses.put(new Cidr(single.high(), single.low(), decoded.prefixBits()), u32(value));
     });
     tables.forEach((key, value) -> appliedTables.put(u32(key), portTable(Table.decode(value))));

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -26,16 +25,9 @@ final class Evasions {
 
   private Evasions() {}
 
-  /** Those among a container's capabilities. */
-  static SortedSet<String> among(Set<String> capabilities) {
-    SortedSet<String> found = new TreeSet<>(BITS.keySet());
-    found.retainAll(capabilities);
-    return found;
-  }
-
   /**
-   * Those of a process, in any of its five sets. Not for one that the runtime has yet to turn into
-   * a container's first: it still has the runtime's.
+   * Those that a process has, in any of its five sets. Not for one that the runtime has yet to turn
+   * into a container's first: it still has the runtime's.
    */
   static SortedSet<String> ofProcess(int pid) throws IOException {
     return ofStatus(Files.readAllLines(Path.of("/proc", Integer.toString(pid), "status")));

@@ -57,6 +57,11 @@ final class Exemptions {
         && wildcard(pattern, p + 1, text, t + 1);
   }
 
+  /** Whether the shim would let it start unguarded. */
+  boolean noted(String id) {
+    return OciState.plausibleId(id) && Files.exists(directory.resolve(id));
+  }
+
   /** Writes or removes the file the shim looks for. */
   void note(String id, boolean exempt) throws IOException {
     if (!OciState.plausibleId(id)) {

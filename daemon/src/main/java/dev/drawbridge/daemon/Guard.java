@@ -1,5 +1,7 @@
 package dev.drawbridge.daemon;
 
+import dev.drawbridge.bpf.BpfException;
+import dev.drawbridge.bpf.Cgroups;
 import dev.drawbridge.control.GuardedContainer;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.daemon.Spaces.Space;
@@ -8,6 +10,8 @@ import dev.drawbridge.policy.Parsed;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * One container that the agent knows, with what is attached to it. Owned by the control loop's
@@ -26,7 +30,7 @@ final class Guard {
   }
 
   /** What hangs on a running container. */
-  record Attachment(How how, Path cgroup, Space space) {}
+  record Attachment(How how, Path cgroup, long cgroupId, Space space) {}
 
   private final int endpoint;
   private ObservedContainer observed;
@@ -35,6 +39,7 @@ final class Guard {
   private Optional<String> failure = Optional.empty();
   private boolean kernelRefused;
   private boolean named;
+  private SortedSet<String> evasions = new TreeSet<>();
 
   Guard(int endpoint, ObservedContainer observed, Parsed<ContainerPolicy> declared) {
     this.endpoint = endpoint;
@@ -73,6 +78,16 @@ final class Guard {
     attachment = Optional.empty();
     kernelRefused = false;
     named = false;
+    evasions = new TreeSet<>();
+  }
+
+  /** Capabilities with which its processes get around what hangs on its cgroup. */
+  SortedSet<String> evasions() {
+    return evasions;
+  }
+
+  void evasions(SortedSet<String> found) {
+    evasions = found;
   }
 
   /** Whether the kernel was told which endpoint its programs work for. */
@@ -106,9 +121,20 @@ final class Guard {
     this.kernelRefused = refused;
   }
 
-  /** Whether the cgroup it was attached to is still there. */
+  /**
+   * Whether the cgroup it was attached to is still there. A container that was started again has
+   * one of the same name, but not the same.
+   */
   boolean alive() {
-    return attachment.map(a -> Files.isDirectory(a.cgroup())).orElse(false);
+    if (attachment.isEmpty() || !Files.isDirectory(attachment.get().cgroup())) {
+      return false;
+    }
+    try {
+      return Cgroups.id(attachment.get().cgroup()) == attachment.get().cgroupId();
+    } catch (BpfException e) {
+      // Gone since the line before.
+      return false;
+    }
   }
 
   /** What control compiles from; only for attached ones. */

@@ -60,9 +60,16 @@ final class Metrics {
           callback.call((double) engine.get().responseBytes(), "response");
         })
         .register(registry);
+    GaugeWithCallback.builder()
+        .name("drawbridge_kernel_records_read")
+        .help("1 while the kernel's records are read, 0 after a failure that a restart mends.")
+        .callback(callback -> callback.call(ring.reading() ? 1 : 0))
+        .register(registry);
     CounterWithCallback.builder()
         .name("drawbridge_kernel_records_lost_total")
-        .help("Verdicts of the kernel whose record found the ring full; the verdicts held.")
+        .help(
+            "Verdicts of the kernel without a record, because the ring was full or the container's"
+                + " budget of records spent; the verdicts held.")
         .callback(callback -> callback.call((double) ring.lost()))
         .register(registry);
   }

@@ -7,57 +7,145 @@ import dev.drawbridge.policy.Problem;
 import dev.drawbridge.policy.Rule;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The host's policy files, {@code *.policy} in one directory, in the order of their names.
  *
- * <p>A file with an error keeps its last good content in force and raises a problem. A file that
- * was never good contributes nothing. Not safe for several threads.
+ * <p>A file with an error keeps its last good content in force and raises a problem, also across a
+ * restart of the agent: what was good is kept beside the agent's state. A file that was never good
+ * contributes nothing. What is read counts only when a second look finds the same, so that a file
+ * that is being written is not taken half, nor for removed. Not safe for several threads.
  */
 final class PolicyDirectory {
+
+  private static final Logger log = Logger.getLogger(PolicyDirectory.class.getName());
 
   /** Files beyond this size, in bytes, are refused. */
   static final long MAX_FILE_BYTES = 1 << 20;
 
   private final Path directory;
-  private Map<Path, String> texts = Map.of();
-  private final Map<Path, List<Rule>> good = new TreeMap<>();
+  private final Path kept;
+  private @Nullable Map<String, Reading> lastLook;
+  private @Nullable Map<String, Reading> accepted;
+  private final Map<String, List<Rule>> good = new TreeMap<>();
   private List<Problem> problems = List.of();
   private List<String> unreadable = List.of();
 
-  PolicyDirectory(Path directory) {
-    this.directory = directory;
+  /** What a look at one file found. */
+  private sealed interface Reading {
+    record Text(String text) implements Reading {}
+
+    record Unreadable(String sentence) implements Reading {}
   }
 
-  /** Reads the directory again; true when anything changed since the last call. */
+  /**
+   * @param directory where the operator's files are
+   * @param kept where copies of their last good content are kept
+   */
+  PolicyDirectory(Path directory, Path kept) {
+    this.directory = directory;
+    this.kept = kept;
+  }
+
+  /** Looks at the directory again; true when what is in force, or wrong, has changed. */
   boolean refresh() {
-    List<String> trouble = new ArrayList<>();
-    Map<Path, String> now = readAll(trouble);
-    if (now.equals(texts) && trouble.equals(unreadable)) {
+    Map<String, Reading> now = look();
+    boolean settled = lastLook == null || now.equals(lastLook);
+    lastLook = now;
+    if (!settled || now.equals(accepted)) {
       return false;
     }
-    texts = now;
-    unreadable = List.copyOf(trouble);
+    accepted = now;
+    accept(now);
+    return true;
+  }
+
+  private void accept(Map<String, Reading> now) {
     List<Problem> found = new ArrayList<>();
-    good.keySet().retainAll(now.keySet());
-    now.forEach((file, text) -> {
-      Parsed<HostPolicy> parsed = HostPolicyParser.parse(file.getFileName().toString(), text);
-      found.addAll(parsed.problems());
-      if (parsed.ok()) {
-        good.put(file, parsed.value().rules());
+    List<String> trouble = new ArrayList<>();
+    for (String gone : List.copyOf(good.keySet())) {
+      if (!now.containsKey(gone)) {
+        good.remove(gone);
+        forget(gone);
+      }
+    }
+    now.forEach((name, reading) -> {
+      switch (reading) {
+        case Reading.Text(String text) -> {
+          Parsed<HostPolicy> parsed = HostPolicyParser.parse(name, text);
+          found.addAll(parsed.problems());
+          if (parsed.ok()) {
+            good.put(name, parsed.value().rules());
+            keep(name, text);
+          } else {
+            fallBack(name);
+          }
+        }
+        case Reading.Unreadable(String sentence) -> {
+          trouble.add(sentence);
+          fallBack(name);
+        }
       }
     });
     problems = List.copyOf(found);
-    return true;
+    unreadable = List.copyOf(trouble);
+  }
+
+  /** What an agent before this one had in force for the file. */
+  private void fallBack(String name) {
+    if (good.containsKey(name)) {
+      return;
+    }
+    try {
+      Parsed<HostPolicy> parsed =
+          HostPolicyParser.parse(name, Files.readString(kept.resolve(name)));
+      if (parsed.ok()) {
+        good.put(name, parsed.value().rules());
+      }
+    } catch (NoSuchFileException e) {
+      // It was never good.
+      log.fine(name + " has no last good content");
+    } catch (IOException e) {
+      log.log(Level.WARNING, "last good content of " + name, e);
+    }
+  }
+
+  private void keep(String name, String text) {
+    try {
+      Files.createDirectories(kept);
+      Path fresh = kept.resolve(name + ".new");
+      Files.writeString(fresh, text);
+      Files.move(
+          fresh,
+          kept.resolve(name),
+          StandardCopyOption.ATOMIC_MOVE,
+          StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      log.log(Level.WARNING, "last good content of " + name + " cannot be kept", e);
+    }
+  }
+
+  private void forget(String name) {
+    try {
+      Files.deleteIfExists(kept.resolve(name));
+    } catch (IOException e) {
+      log.log(Level.WARNING, "last good content of " + name, e);
+    }
   }
 
   /** What is in force. */
@@ -77,47 +165,39 @@ final class PolicyDirectory {
     return unreadable;
   }
 
-  private Map<Path, String> readAll(List<String> trouble) {
-    Map<Path, String> read = new TreeMap<>();
+  private Map<String, Reading> look() {
+    Map<String, Reading> found = new TreeMap<>();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*.policy")) {
       for (Path file : files) {
-        readOne(file, read, trouble);
+        read(file).ifPresent(reading -> found.put(file.getFileName().toString(), reading));
       }
     } catch (NoSuchFileException | NotDirectoryException e) {
       // No directory is no host policy.
-      return read;
-    } catch (IOException e) {
-      trouble.add("policy directory " + directory + " cannot be listed: " + e.getMessage());
-      return texts;
+      return new TreeMap<>();
+    } catch (IOException | DirectoryIteratorException e) {
+      log.log(Level.WARNING, "policy directory " + directory + " cannot be listed", e);
+      return lastLook == null ? new TreeMap<>() : lastLook;
     }
-    return read;
+    return found;
   }
 
-  private void readOne(Path file, Map<Path, String> read, List<String> trouble) {
+  private static Optional<Reading> read(Path file) {
     try {
       if (Files.size(file) > MAX_FILE_BYTES) {
-        trouble.add(
-            "policy file " + file + " is larger than " + MAX_FILE_BYTES + " bytes; split it");
-        keepLast(file, read);
-        return;
+        return unreadable(file, "is larger than " + MAX_FILE_BYTES + " bytes; split it");
       }
-      read.put(file, Files.readString(file));
+      return Optional.of(new Reading.Text(Files.readString(file)));
     } catch (CharacterCodingException e) {
-      trouble.add("policy file " + file + " is not UTF-8 text");
-      keepLast(file, read);
+      return unreadable(file, "is not UTF-8 text");
     } catch (NoSuchFileException e) {
       // Removed between listing and reading: as if it had not been listed.
-      return;
+      return Optional.empty();
     } catch (IOException e) {
-      trouble.add("policy file " + file + " cannot be read: " + e.getMessage());
-      keepLast(file, read);
+      return unreadable(file, "cannot be read: " + e.getMessage());
     }
   }
 
-  private void keepLast(Path file, Map<Path, String> read) {
-    String last = texts.get(file);
-    if (last != null) {
-      read.put(file, last);
-    }
+  private static Optional<Reading> unreadable(Path file, String what) {
+    return Optional.of(new Reading.Unreadable("policy file " + file + " " + what));
   }
 }

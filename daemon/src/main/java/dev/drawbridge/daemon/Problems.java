@@ -22,7 +22,7 @@ final class Problems {
     if (guard.attachment().map(a -> a.how() == Guard.How.LISTENER).orElse(false)) {
       problems.add(
           plain(
-              "DB0301",
+              "DB0501",
               "warning",
               name,
               "started without the hook, by runtime \""
@@ -30,12 +30,24 @@ final class Problems {
                   + "\"; it was attached after its first process ran",
               "recreate it with the drawbridge runtime"));
     }
+    if (guard.attachment().isPresent() && !guard.evasions().isEmpty()) {
+      problems.add(
+          plain(
+              "DB0507",
+              "warning",
+              name,
+              "not enforceable: it has "
+                  + String.join(", ", guard.evasions())
+                  + ", with which a process gets around what its cgroup is judged by",
+              "recreate it with the drawbridge runtime, without --privileged, without --cap-add and"
+                  + " without the label drawbridge.capabilities"));
+    }
     guard
         .failure()
         .ifPresent(why ->
             problems.add(
                 plain(
-                    "DB0302",
+                    "DB0502",
                     "error",
                     name,
                     "runs without being guarded: " + why,
@@ -43,7 +55,7 @@ final class Problems {
     if (guard.kernelRefused()) {
       problems.add(
           plain(
-              "DB0304",
+              "DB0504",
               "error",
               name,
               "the kernel took only a part of its rules; it is closed in both directions",
@@ -59,6 +71,7 @@ final class Problems {
       PolicyDirectory files,
       Optional<String> lastFailure,
       Optional<String> runtime,
+      Optional<String> unguardable,
       Config config) {
     List<ProblemReport> problems = new ArrayList<>();
     guards.forEach(guard -> problems.addAll(of(guard)));
@@ -68,19 +81,27 @@ final class Problems {
         .unreadable()
         .forEach(sentence ->
             problems.add(
-                plain("DB0303", "error", "", sentence, "the last good content stays in force")));
+                plain("DB0503", "error", "", sentence, "the last good content stays in force")));
     lastFailure.ifPresent(failure ->
         problems.add(
-            plain("DB0305", "error", "", failure, "see the agent's log for what came before")));
+            plain("DB0505", "error", "", failure, "see the agent's log for what came before")));
     if (runtime.isEmpty() && !config.dockerSocket().isEmpty()) {
       problems.add(
           plain(
-              "DB0306",
+              "DB0506",
               "warning",
               "",
               "the container engine at " + config.dockerSocket() + " does not answer",
               "containers that start through the hook are guarded all the same"));
     }
+    unguardable.ifPresent(why ->
+        problems.add(
+            plain(
+                "DB0508",
+                "error",
+                "",
+                "\"unhooked\": \"deny\" does not hold: " + why,
+                "give Docker a cgroup parent of its own, such as --cgroup-parent /docker")));
     return problems;
   }
 

@@ -49,7 +49,7 @@ class ConfigTest {
     for (String wrong : List.of("\"Deny\"", "\"\"", "true", "null", "[\"deny\"]")) {
       ConfigException e =
           assertThrows(ConfigException.class, () -> load("{\"unhooked\":" + wrong + "}"));
-      assertTrue(e.getMessage().contains("unhooked"), e.getMessage());
+      assertTrue(String.valueOf(e.getMessage()).contains("unhooked"), e.getMessage());
     }
   }
 

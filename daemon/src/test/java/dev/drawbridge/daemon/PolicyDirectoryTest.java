@@ -16,16 +16,24 @@ class PolicyDirectoryTest {
   private static final String GOOD = "# who may read\napp=api may GET /users on app=db\n";
 
   @TempDir Path directory;
+  @TempDir Path kept;
   private PolicyDirectory files;
 
   @BeforeEach
   void open() {
-    files = new PolicyDirectory(directory);
+    files = new PolicyDirectory(directory, kept);
+  }
+
+  /** Two looks that agree. True if either says that something changed. */
+  private boolean settle() {
+    boolean first = files.refresh();
+    return files.refresh() || first;
   }
 
   @Test
   void aMissingDirectoryIsNoPolicy() {
-    PolicyDirectory absent = new PolicyDirectory(directory.resolve("absent"));
+    PolicyDirectory absent = new PolicyDirectory(directory.resolve("absent"), kept);
+    absent.refresh();
     assertFalse(absent.refresh());
     assertEquals(0, absent.policy().rules().size());
     assertEquals(0, absent.unreadable().size());
@@ -34,7 +42,7 @@ class PolicyDirectoryTest {
   @Test
   void seesAChangeOnce() throws IOException {
     Files.writeString(directory.resolve("a.policy"), GOOD);
-    assertTrue(files.refresh());
+    assertTrue(settle());
     assertFalse(files.refresh());
     assertEquals(1, files.policy().rules().size());
   }
@@ -42,16 +50,16 @@ class PolicyDirectoryTest {
   @Test
   void readsOnlyPolicyFiles() throws IOException {
     Files.writeString(directory.resolve("a.policy.bak"), GOOD);
-    files.refresh();
+    settle();
     assertEquals(0, files.policy().rules().size());
   }
 
   @Test
   void keepsTheLastGoodContentOfAFileThatBreaks() throws IOException {
     Files.writeString(directory.resolve("a.policy"), GOOD);
-    files.refresh();
+    settle();
     Files.writeString(directory.resolve("a.policy"), "app=api mya GET /users on app=db\n");
-    assertTrue(files.refresh());
+    assertTrue(settle());
     assertEquals(1, files.policy().rules().size());
     assertFalse(files.problems().isEmpty());
   }
@@ -59,7 +67,7 @@ class PolicyDirectoryTest {
   @Test
   void aFileThatWasNeverGoodContributesNothing() throws IOException {
     Files.writeString(directory.resolve("a.policy"), "nonsense");
-    files.refresh();
+    settle();
     assertEquals(0, files.policy().rules().size());
     assertFalse(files.problems().isEmpty());
   }
@@ -67,19 +75,55 @@ class PolicyDirectoryTest {
   @Test
   void aRemovedFileIsOutOfForce() throws IOException {
     Path file = Files.writeString(directory.resolve("a.policy"), GOOD);
-    files.refresh();
+    settle();
     Files.delete(file);
-    assertTrue(files.refresh());
+    assertTrue(settle());
     assertEquals(0, files.policy().rules().size());
   }
 
   @Test
   void bytesThatAreNoTextAreSaidAndKeepTheLastGoodContent() throws IOException {
     Path file = Files.writeString(directory.resolve("a.policy"), GOOD);
-    files.refresh();
+    settle();
     Files.write(file, new byte[] {(byte) 0xc3, (byte) 0x28});
-    files.refresh();
+    settle();
     assertEquals(1, files.policy().rules().size());
     assertTrue(files.unreadable().getFirst().contains("a.policy"));
+  }
+
+  @Test
+  void takesNothingThatIsStillBeingWritten() throws IOException {
+    Path file = Files.writeString(directory.resolve("a.policy"), GOOD);
+    settle();
+    Files.writeString(file, "");
+    assertFalse(files.refresh());
+    Files.writeString(file, GOOD + "anyone may not DELETE /** on app=db\n");
+    assertFalse(files.refresh());
+    assertEquals(1, files.policy().rules().size());
+    assertTrue(files.refresh());
+    assertEquals(2, files.policy().rules().size());
+  }
+
+  @Test
+  void aFileThatBreaksKeepsItsLastGoodContentAcrossARestart() throws IOException {
+    Files.writeString(directory.resolve("a.policy"), GOOD);
+    settle();
+    Files.writeString(directory.resolve("a.policy"), "nonsense");
+    PolicyDirectory restarted = new PolicyDirectory(directory, kept);
+    restarted.refresh();
+    assertEquals(1, restarted.policy().rules().size());
+    assertFalse(restarted.problems().isEmpty());
+  }
+
+  @Test
+  void aRemovedFileDoesNotComeBackAfterARestart() throws IOException {
+    Path file = Files.writeString(directory.resolve("a.policy"), GOOD);
+    settle();
+    Files.delete(file);
+    settle();
+    Files.writeString(file, "nonsense");
+    PolicyDirectory restarted = new PolicyDirectory(directory, kept);
+    restarted.refresh();
+    assertEquals(0, restarted.policy().rules().size());
   }
 }

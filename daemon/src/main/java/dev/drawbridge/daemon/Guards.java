@@ -1,0 +1,357 @@
+package dev.drawbridge.daemon;
+
+import dev.drawbridge.bpf.BpfException;
+import dev.drawbridge.bpf.Cgroups;
+import dev.drawbridge.control.GuardedContainer;
+import dev.drawbridge.control.ObservedContainer;
+import dev.drawbridge.daemon.Guard.Attachment;
+import dev.drawbridge.daemon.Guard.How;
+import dev.drawbridge.daemon.Spaces.Space;
+import dev.drawbridge.policy.ContainerPolicy;
+import dev.drawbridge.policy.Parsed;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * Every container the agent knows, and what hangs on it. Owned by the control loop's thread.
+ *
+ * <p>What is attached is taken off for one reason only: the cgroup it hangs on is gone. No report
+ * of an engine, early, late or garbled, takes programs off processes that run.
+ */
+final class Guards {
+
+  private static final Logger log = Logger.getLogger(Guards.class.getName());
+
+  private final Datapath datapath;
+  private final Attachments attachments;
+  private final ParentGuard parents;
+  private final Spaces spaces;
+  private final EndpointNumbers numbers;
+  private final Exemptions exemptions;
+  private final LabelReading labels;
+  private final Map<String, Guard> byId = new LinkedHashMap<>();
+
+  Guards(
+      Datapath datapath,
+      Attachments attachments,
+      ParentGuard parents,
+      Spaces spaces,
+      EndpointNumbers numbers,
+      Exemptions exemptions,
+      LabelReading labels) {
+    this.datapath = datapath;
+    this.attachments = attachments;
+    this.parents = parents;
+    this.spaces = spaces;
+    this.numbers = numbers;
+    this.exemptions = exemptions;
+    this.labels = labels;
+  }
+
+  Collection<Guard> all() {
+    return byId.values();
+  }
+
+  /** What control compiles from. */
+  List<GuardedContainer> guarded() {
+    List<GuardedContainer> guarded = new ArrayList<>();
+    byId.values().forEach(guard -> guard.guarded().ifPresent(guarded::add));
+    return guarded;
+  }
+
+  /**
+   * Attaches to a container that waits to start. Its programs deny until {@link #name}.
+   *
+   * @throws IOException or BpfException when it cannot be guarded; nothing is left then
+   */
+  Guard admit(Admission admission) throws IOException {
+    ObservedContainer container = admission.container();
+    // Its last run is over: the runtime makes a cgroup only when there is none of that name.
+    release(container.id());
+    Guard guard = known(container, admission.declared());
+    try {
+      attach(guard, How.HOOK);
+      return guard;
+    } catch (IOException | RuntimeException e) {
+      forget(container.id());
+      throw e;
+    }
+  }
+
+  /** As if it had never asked: if it runs after all, the listener finds it. */
+  void forget(String id) {
+    release(id);
+    byId.remove(id);
+  }
+
+  /** Takes over a container that an earlier agent guarded. */
+  void recover(Admission admission) {
+    ObservedContainer container = admission.container();
+    if (exemptions.covers(container.name(), container.labels())) {
+      return;
+    }
+    try {
+      Guard guard = known(container, admission.declared());
+      if (guard.attachment().isEmpty()) {
+        adopt(guard);
+        noteEvasions(guard);
+      }
+    } catch (BpfException | IOException e) {
+      log.log(Level.WARNING, "container " + container.name() + " is left as it is", e);
+    }
+  }
+
+  private Guard known(ObservedContainer container, Parsed<ContainerPolicy> declared)
+      throws IOException {
+    Guard known = byId.get(container.id());
+    if (known != null) {
+      known.observe(container, declared);
+      return known;
+    }
+    Guard fresh = new Guard(numberFor(container), container, declared);
+    byId.put(container.id(), fresh);
+    return fresh;
+  }
+
+  /**
+   * A container that was guarded by an agent before this one keeps its number: its sockets and flow
+   * records carry it.
+   */
+  private int numberFor(ObservedContainer container) throws IOException {
+    if (container.running()
+        && container.pid() > 0
+        && attachments.pinned().contains(container.id())) {
+      Optional<Integer> before = datapath.endpointOf(Cgroups.ofPid(container.pid()));
+      if (before.isPresent()) {
+        return before.get();
+      }
+    }
+    return numbers.take();
+  }
+
+  private void attach(Guard guard, How how) throws IOException {
+    ObservedContainer container = guard.observed();
+    Path cgroup = Cgroups.ofPid(container.pid());
+    if (!cgroup.toString().contains(container.id())) {
+      // The number may be another process's by now, or the runtime made no cgroup of its own.
+      throw new IOException(
+          "process " + container.pid() + " is in cgroup " + cgroup + ", which is not its own");
+    }
+    Space space = spaces.enter(container.pid());
+    try {
+      attachments.attach(container.id(), cgroup);
+      guard.attached(new Attachment(how, cgroup, parents.admit(cgroup, guard.endpoint()), space));
+    } catch (RuntimeException e) {
+      if (how == How.HOOK) {
+        attachments.detach(container.id());
+      }
+      spaces.leave(space);
+      throw e;
+    }
+  }
+
+  /** Takes everything off; only for a container whose cgroup is gone, or that never started. */
+  private void release(String id) {
+    Guard guard = byId.get(id);
+    if (guard == null || guard.attachment().isEmpty()) {
+      return;
+    }
+    Attachment was = guard.attachment().get();
+    guard.released();
+    try {
+      parents.forget(was.cgroupId());
+      attachments.detach(id);
+    } finally {
+      spaces.leave(was.space());
+    }
+  }
+
+  /** The runtime says that the container's processes are gone. True if anything changed. */
+  boolean stopped(String id) {
+    Guard guard = byId.get(id);
+    if (guard == null || guard.attachment().isEmpty() || guard.alive()) {
+      // A late word about a run before this one.
+      return false;
+    }
+    release(id);
+    return true;
+  }
+
+  /** Lets go of everything whose cgroup is gone. True if anything changed. */
+  boolean sweep() {
+    boolean changed = false;
+    for (Guard guard : List.copyOf(byId.values())) {
+      changed |= stopped(guard.observed().id());
+    }
+    return changed;
+  }
+
+  /** Every container that exists, as the engine lists them. */
+  void listed(List<ObservedContainer> all) {
+    Set<String> ids = new HashSet<>();
+    all.forEach(container -> ids.add(container.id()));
+    for (String id : List.copyOf(byId.keySet())) {
+      if (!ids.contains(id)) {
+        gone(id);
+      }
+    }
+    all.forEach(this::changed);
+    for (String id : attachments.pinned()) {
+      Guard guard = byId.get(id);
+      if (guard == null || guard.attachment().isEmpty()) {
+        dropStalePins(id);
+      }
+    }
+    try {
+      for (int number : attachments.pinnedNamespaces()) {
+        if (!spaces.has(number)) {
+          attachments.detachNamespace(number);
+        }
+      }
+    } catch (IOException | BpfException e) {
+      log.log(Level.WARNING, "namespace pins cannot be tidied", e);
+    }
+    parents.tidy();
+  }
+
+  /** Pins of a container that this engine does not know may be another engine's, and enforcing. */
+  private void dropStalePins(String id) {
+    try {
+      if (attachments.target(id) == 0 || exemptions.noted(id)) {
+        attachments.detach(id);
+      }
+    } catch (BpfException e) {
+      log.log(Level.WARNING, "pins of container " + id + " stay", e);
+    }
+  }
+
+  /** One container as the engine reports it. */
+  void changed(ObservedContainer reported) {
+    Optional<ObservedContainer> before =
+        Optional.ofNullable(byId.get(reported.id())).map(Guard::observed);
+    Admission read = labels.read(reported, before);
+    ObservedContainer container = read.container();
+    try {
+      boolean exempt = exemptions.covers(container.name(), container.labels());
+      exemptions.note(container.id(), exempt);
+      Guard known = byId.get(container.id());
+      boolean alive = known != null && known.alive();
+      if (exempt) {
+        if (!alive) {
+          forget(container.id());
+          if (container.running() && container.pid() > 0) {
+            long _ = parents.exempt(Cgroups.ofPid(container.pid()));
+          }
+        }
+        return;
+      }
+      if (alive && (!container.running() || container.pid() == 0)) {
+        // Created by the engine's book and started by the runtime's, or too busy to be inspected.
+        return;
+      }
+      Guard guard = known(container, read.declared());
+      if (!container.running()) {
+        release(container.id());
+        guard.cleared();
+        return;
+      }
+      if (!alive) {
+        release(container.id());
+        if (container.pid() > 0) {
+          adopt(guard);
+        } else {
+          guard.failed("the engine does not say which process it has");
+        }
+      }
+      noteEvasions(guard);
+    } catch (BpfException | IOException e) {
+      log.log(Level.WARNING, "container " + container.name(), e);
+    }
+  }
+
+  /** Not in the hook: there the process still has the runtime's capabilities. */
+  private static void noteEvasions(Guard guard) {
+    if (guard.attachment().isEmpty() || guard.observed().pid() == 0) {
+      return;
+    }
+    try {
+      guard.evasions(Evasions.ofProcess(guard.observed().pid()));
+    } catch (IOException e) {
+      log.log(Level.FINE, "container " + guard.observed().name() + " has ended", e);
+    }
+  }
+
+  /** Why {@code unhooked: deny} does not hold for some containers, if it does not. */
+  Optional<String> unguardable() {
+    return parents.unguardable();
+  }
+
+  private void adopt(Guard guard) {
+    ObservedContainer container = guard.observed();
+    boolean pinned = attachments.pinned().contains(container.id());
+    try {
+      attach(guard, pinned ? How.ADOPTED : How.LISTENER);
+      if (!pinned) {
+        log.warning(
+            "container "
+                + container.name()
+                + " was started without the hook (runtime "
+                + container.runtimeName()
+                + "); attached now, its older connections are cut");
+      }
+    } catch (BpfException | IOException e) {
+      guard.failed(String.valueOf(e.getMessage()));
+      log.log(Level.WARNING, "container " + container.name() + " is not guarded", e);
+    }
+  }
+
+  /** The engine knows no such container. */
+  void gone(String id) {
+    Guard guard = byId.get(id);
+    if (guard != null && guard.alive()) {
+      // A list that was made before the container was admitted does not name it.
+      return;
+    }
+    forget(id);
+    parents.tidy();
+    try {
+      exemptions.note(id, false);
+    } catch (IOException e) {
+      log.log(Level.WARNING, "exemption of container " + id, e);
+    }
+  }
+
+  /**
+   * Tells the programs of freshly attached containers whom they work for; from then on they judge
+   * by rules rather than deny. A container that has died meanwhile needs no name.
+   */
+  void name() {
+    for (Guard guard : byId.values()) {
+      if (guard.attachment().isPresent() && !guard.named()) {
+        try {
+          datapath.name(guard.attachment().get().cgroup(), guard.endpoint());
+          guard.named(true);
+        } catch (BpfException e) {
+          if (guard.alive()) {
+            throw e;
+          }
+        }
+      }
+    }
+  }
+
+  /** Closes those for which the kernel took only a part, or opens them for another try. */
+  void kernelRefused(Set<Integer> endpoints) {
+    byId.values().forEach(guard -> guard.kernelRefused(endpoints.contains(guard.endpoint())));
+  }
+}
