@@ -334,6 +334,7 @@ final class ControlLoop implements AutoCloseable {
           guard.endpoint(),
           new NodeState.Container(
               guard.endpoint(),
+              Names.reference(guard.endpoint(), guard.observed()),
               guard.observed(),
               guard.declared(),
               guard.attachment().map(Attachment::how),

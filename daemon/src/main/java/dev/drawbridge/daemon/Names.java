@@ -2,6 +2,7 @@ package dev.drawbridge.daemon;
 
 import dev.drawbridge.api.PeerReference;
 import dev.drawbridge.api.RuleReference;
+import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.l7.EndpointNames;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
@@ -18,6 +19,9 @@ final class Names implements EndpointNames {
   private static final SortedMap<String, String> NO_LABELS =
       Collections.unmodifiableSortedMap(new TreeMap<>());
 
+  private static final PeerReference HOST = new PeerReference(Peers.HOST, "host", NO_LABELS);
+  private static final PeerReference WORLD = new PeerReference(Peers.WORLD, "world", NO_LABELS);
+
   private final Supplier<NodeState> state;
 
   Names(Supplier<NodeState> state) {
@@ -31,19 +35,19 @@ final class Names implements EndpointNames {
 
   PeerReference peer(int number) {
     return switch (number) {
-      case Peers.HOST -> new PeerReference(number, "host", NO_LABELS);
-      case Peers.WORLD -> new PeerReference(number, "world", NO_LABELS);
+      case Peers.HOST -> HOST;
+      case Peers.WORLD -> WORLD;
       default -> {
         NodeState.Container container = state.get().containers().get(number);
-        yield container == null ? new PeerReference(number, "", NO_LABELS) : peer(container);
+        yield container == null ? new PeerReference(number, "", NO_LABELS) : container.reference();
       }
     };
   }
 
-  static PeerReference peer(NodeState.Container container) {
-    String name = container.observed().name();
-    return new PeerReference(
-        container.endpoint(), name, Workload.of(name, container.observed().labels()).labels());
+  /** How records name a container. */
+  static PeerReference reference(int endpoint, ObservedContainer observed) {
+    String name = observed.name();
+    return new PeerReference(endpoint, name, Workload.of(name, observed.labels()).labels());
   }
 
   Optional<RuleReference> rule(int number) {

@@ -1,5 +1,6 @@
 package dev.drawbridge.daemon;
 
+import dev.drawbridge.api.PeerReference;
 import dev.drawbridge.api.ProblemReport;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.policy.Cidr;
@@ -32,9 +33,14 @@ record NodeState(
     boolean listed,
     Optional<String> engine) {
 
-  /** One container. */
+  /**
+   * One container.
+   *
+   * @param reference how records name it; made once, because every request has two
+   */
   record Container(
       int endpoint,
+      PeerReference reference,
       ObservedContainer observed,
       Parsed<ContainerPolicy> declared,
       Optional<Guard.How> attached,

@@ -122,7 +122,7 @@ final class VerdictAnswers {
 
   private static Candidate known(NodeState.Container container) {
     return new Candidate(
-        container.endpoint(), Names.peer(container), Optional.empty(), Optional.empty());
+        container.endpoint(), container.reference(), Optional.empty(), Optional.empty());
   }
 
   private static Found byAddress(NodeState state, String literal) {

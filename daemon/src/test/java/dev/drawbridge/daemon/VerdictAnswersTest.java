@@ -44,21 +44,24 @@ class VerdictAnswersTest {
           int number = 256 + members.size();
           Parsed<ContainerPolicy> declared = LabelParser.parse(labels);
           members.add(new Member(number, Workload.of(name, labels), declared.value()));
+          ObservedContainer observed =
+              new ObservedContainer(
+                  "%064x".formatted(number),
+                  name,
+                  new TreeMap<>(labels),
+                  new TreeMap<>(),
+                  "",
+                  true,
+                  1,
+                  List.of(),
+                  "",
+                  "");
           known.put(
               number,
               new NodeState.Container(
                   number,
-                  new ObservedContainer(
-                      "%064x".formatted(number),
-                      name,
-                      new TreeMap<>(labels),
-                      new TreeMap<>(),
-                      "",
-                      true,
-                      1,
-                      List.of(),
-                      "",
-                      ""),
+                  Names.reference(number, observed),
+                  observed,
                   declared,
                   Optional.of(Guard.How.HOOK),
                   Optional.empty(),
