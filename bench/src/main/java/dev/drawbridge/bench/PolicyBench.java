@@ -35,8 +35,8 @@ final class PolicyBench {
   static void run(PrintStream out) throws LabException {
     out.println(
         PolicyWorld.CONTAINERS
-            + " containers; times are JMH's averages of three seconds after two of warm-up, in a"
-            + " JVM of their own");
+            + " containers; times are medians of three seconds after two of warm-up, by JMH in a JVM"
+            + " of its own");
     Map<String, Map<Integer, Double>> nanos = new HashMap<>();
     try {
       for (RunResult result :
@@ -52,7 +52,7 @@ final class PolicyBench {
             .computeIfAbsent(name.substring(name.lastIndexOf('.') + 1), n -> new TreeMap<>())
             .put(
                 Integer.valueOf(result.getParams().getParam("rules")),
-                result.getPrimaryResult().getScore());
+                result.getPrimaryResult().getStatistics().getPercentile(50));
       }
     } catch (RunnerException e) {
       throw new LabException("JMH did not finish: " + e.getMessage(), e);

@@ -93,6 +93,7 @@ public class PolicyBenchmark {
 
   /** From parsed labels to the kernel's tables. */
   @Benchmark
+  @BenchmarkMode(Mode.SampleTime)
   public List<PairEntry> fullCompile(Declared state) {
     return Policy.compile(state.input).pairs();
   }
@@ -121,6 +122,7 @@ public class PolicyBenchmark {
 
   /** A container is replaced by one with other labels: they are read, and the tables are made. */
   @Benchmark
+  @BenchmarkMode(Mode.SampleTime)
   public List<PairEntry> oneContainerChanged(Changing state) {
     long generation = ++state.generation;
     int rules = Math.max(1, PolicyWorld.rulesOf(PolicyWorld.CHANGED, state.rules));
@@ -135,6 +137,7 @@ public class PolicyBenchmark {
 
   /** A line of the host's policy file is replaced; the file has been read. */
   @Benchmark
+  @BenchmarkMode(Mode.SampleTime)
   public List<PairEntry> oneRuleChanged(Changing state) {
     long generation = ++state.generation;
     state.host =

@@ -22,6 +22,9 @@ final class PolicyWorld {
   /** The container that changes. */
   static final int CHANGED = 500;
 
+  /** Containers that declare nothing. */
+  private static final List<Member> NO_LABELS = spread(0).members();
+
   private PolicyWorld() {}
 
   /** The rules are labels, spread over the containers. */
@@ -74,7 +77,7 @@ final class PolicyWorld {
       lines.add("app=app" + i % 997 + " may GET /p" + i + " on app=app" + i * 3 % CONTAINERS);
     }
     lines.set(rules / 2, "app=app1 may POST /" + changed + " on app=app2");
-    return new PolicyInput(1, spread(0).members(), host(lines), false);
+    return new PolicyInput(1, NO_LABELS, host(lines), false);
   }
 
   /** Every rule is between the same two containers. */
