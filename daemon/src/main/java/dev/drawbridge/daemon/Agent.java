@@ -51,6 +51,9 @@ final class Agent implements AutoCloseable {
   /** Seconds that taking over containers may hold up the start. */
   private static final int RECOVERY_SECONDS = 10;
 
+  /** USER_HZ, which is 100 on every architecture that this runs on. */
+  private static final double CLOCK_TICKS_A_SECOND = 100;
+
   private final Config config;
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
 
@@ -111,9 +114,22 @@ final class Agent implements AutoCloseable {
     return 0;
   }
 
+  /**
+   * How long this process has existed, launcher included, to 10 ms: field 22 of /proc/PID/stat
+   * against /proc/uptime (proc(5)), both counted from boot. The JDK's own start instant is that
+   * field added to the boot time in whole seconds.
+   */
   private static Duration sinceProcessStart() {
-    Instant now = Instant.now();
-    return Duration.between(ProcessHandle.current().info().startInstant().orElse(now), now);
+    try {
+      String stat = Files.readString(Path.of("/proc/self/stat"));
+      String[] afterName = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+      double startedAt = Long.parseLong(afterName[19]) / CLOCK_TICKS_A_SECOND;
+      double uptime = Double.parseDouble(Files.readString(Path.of("/proc/uptime")).split(" ")[0]);
+      return Duration.ofMillis(Math.round((uptime - startedAt) * 1000));
+    } catch (IOException | RuntimeException e) {
+      log.log(Level.FINE, "the age of this process", e);
+      return Duration.ZERO;
+    }
   }
 
   /** Opens everything. On failure {@link #close} closes what was opened. */
