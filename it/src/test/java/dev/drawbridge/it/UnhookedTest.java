@@ -69,16 +69,14 @@ final class UnhookedTest {
   }
 
   private static void run(String name, String runtime, String... command) {
-    List<String> line =
-        new ArrayList<>(List.of("run", "-d", "--name", name, "--runtime", runtime));
+    List<String> line = new ArrayList<>(List.of("run", "-d", "--name", name, "--runtime", runtime));
     line.addAll(List.of(LabImage.NAME, "/bin/sh", "-c"));
     line.add("mkdir -p /lab; exec " + String.join(" ", command));
     lab.docker().must(line.toArray(String[]::new));
   }
 
   private static Output get(String container) {
-    return lab.docker()
-        .run("exec", container, "curl", "-sS", "-m", "3", "-o", "/dev/null", url());
+    return lab.docker().run("exec", container, "curl", "-sS", "-m", "3", "-o", "/dev/null", url());
   }
 
   private static boolean has(String container, String code) {
@@ -101,7 +99,12 @@ final class UnhookedTest {
       assertEquals(7, refused.status(), "connect is refused at once: " + refused.text());
       Output udp =
           lab.docker()
-              .run("exec", "stray", "sh", "-c", "echo x | nc -u -w 1 " + server + " 53; ping -c 1 -W 1 " + server);
+              .run(
+                  "exec",
+                  "stray",
+                  "sh",
+                  "-c",
+                  "echo x | nc -u -w 1 " + server + " 53; ping -c 1 -W 1 " + server);
       assertNotEquals(0, udp.status(), udp.text());
       assertTrue(
           lab.docker().run("exec", "server", "curl", "-s", "-m", "3", url()).ok(),
@@ -110,7 +113,8 @@ final class UnhookedTest {
       agent.start();
     }
     assertTrue(
-        Await.within(SOON, () -> get("stray").ok()), "never adopted: " + agent.api("/v1/endpoints"));
+        Await.within(SOON, () -> get("stray").ok()),
+        "never adopted: " + agent.api("/v1/endpoints"));
     assertTrue(has("stray", "DB0501"));
     assertFalse(has("", "DB0508"), agent.api("/v1/problems").toString());
 
@@ -125,11 +129,15 @@ final class UnhookedTest {
     }
   }
 
+  private static String said() {
+    return agent.api("/v1/problems") + "\n" + agent.api("/v1/endpoints") + "\n" + agent.log();
+  }
+
   @Test
   void containerWithoutTheHookKeepsNetRawAndIsNotEnforceable() {
     run("hooked", "drawbridge", "sleep", "1000");
     run("raw", "runc", "sleep", "1000");
-    assertTrue(Await.within(SOON, () -> has("raw", "DB0507")), agent.log());
+    assertTrue(Await.within(SOON, () -> has("raw", "DB0507")), said());
     assertFalse(has("hooked", "DB0507"), agent.api("/v1/problems").toString());
     lab.docker()
         .must(
@@ -142,6 +150,6 @@ final class UnhookedTest {
             LabImage.NAME,
             "/bin/sleep",
             "1000");
-    assertTrue(Await.within(SOON, () -> has("asks", "DB0507")), agent.log());
+    assertTrue(Await.within(SOON, () -> has("asks", "DB0507")), said());
   }
 }
