@@ -36,6 +36,7 @@ public final class SentenceParser {
       checkCharacters(line);
       var parser = new SentenceParser(line, label);
       Sentence sentence = parser.sentence();
+      checkYaml(line);
       return new Parsed<>(Optional.of(new Rule(origin, line.strip(), sentence)), List.of());
     } catch (Mistake mistake) {
       return new Parsed<>(Optional.empty(), List.of(mistake.problem(origin, line)));
@@ -70,6 +71,31 @@ public final class SentenceParser {
           new Token(line.strip().substring(0, 1), at + 1),
           "the sentence stands in quotes",
           "the sentence alone: no quotes or backticks are needed");
+    }
+  }
+
+  /** What stands in a label must stand in YAML without quotes. */
+  private static void checkYaml(String line) {
+    List<Token> tokens = Token.split(line);
+    for (Token token : tokens) {
+      if (token.text().endsWith(":") || token.text().startsWith("#")) {
+        throw new Mistake(
+            ProblemCode.BAD_CHARACTER,
+            token,
+            "a word that "
+                + (token.text().endsWith(":") ? "ends with :" : "begins with #")
+                + " would need quotes in YAML",
+            token.text().endsWith("::") ? "the address with its /128" : "another spelling",
+            token.text().endsWith("::") ? Optional.of(token.text() + "/128") : Optional.empty());
+      }
+    }
+    Token first = tokens.getFirst();
+    if ("&*!|>%@{}[],".indexOf(first.text().charAt(0)) >= 0) {
+      throw new Mistake(
+          ProblemCode.BAD_CHARACTER,
+          first,
+          "a sentence that begins with " + first.text().charAt(0) + " would need quotes in YAML",
+          "another spelling");
     }
   }
 

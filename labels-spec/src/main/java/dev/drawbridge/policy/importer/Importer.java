@@ -73,7 +73,7 @@ public final class Importer {
         map,
         "a " + kind,
         cilium
-            ? List.of("apiVersion", "kind", "metadata", "spec", "specs", "status")
+            ? List.of("apiVersion", "kind", "metadata", "spec", "specs", "status", "description")
             : List.of("apiVersion", "kind", "metadata", "spec", "status"));
     String expected = cilium ? "cilium.io/v2" : "networking.k8s.io/v1";
     if (!version.equals(expected)) {
