@@ -122,9 +122,10 @@ final class Agent implements AutoCloseable {
   private static Duration sinceProcessStart() {
     try {
       String stat = Files.readString(Path.of("/proc/self/stat"));
-      String[] afterName = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+      String[] afterName = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
       double startedAt = Long.parseLong(afterName[19]) / CLOCK_TICKS_A_SECOND;
-      double uptime = Double.parseDouble(Files.readString(Path.of("/proc/uptime")).split(" ")[0]);
+      double uptime =
+          Double.parseDouble(Files.readString(Path.of("/proc/uptime")).split(" ", -1)[0]);
       return Duration.ofMillis(Math.round((uptime - startedAt) * 1000));
     } catch (IOException | RuntimeException e) {
       log.log(Level.FINE, "the age of this process", e);
@@ -238,7 +239,7 @@ final class Agent implements AutoCloseable {
           e.getMessage()
               + "; what the former version pinned goes on enforcing and new containers do not"
               + " start: start the former version again, or stop the guarded containers, run"
-              + " \"drawbridge down --purge\" and start this one",
+              + " \"drawbridge down\" and start this one",
           e);
     }
   }

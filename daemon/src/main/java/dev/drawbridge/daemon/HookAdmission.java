@@ -223,22 +223,34 @@ final class HookAdmission implements HookHandler {
     return DockerContainerFiles.find(id, roots, spec)
         .then(directory ->
             directory.isEmpty()
-                ? Attempt.done(describedByAnnotations(id, spec))
+                ? describedByAnnotations(id, spec)
                 : DockerContainerFiles.read(directory.get())
                     .then(files -> Attempt.done(describedByDocker(files, spec))));
   }
 
-  /** Not Docker's: containerd and Podman pass what they know as annotations. */
-  private static Described describedByAnnotations(String id, OciSpec spec) {
-    return new Described(
-        id,
-        shortened(id),
-        "",
-        spec.annotations(),
-        Optional.empty(),
-        "",
-        spec.network() instanceof OciSpec.Network.Host ? "host" : "",
-        spec);
+  /**
+   * Not Docker's: containerd and Podman keep labels where no hook may ask, and pass annotations.
+   * Whoever gives no annotation of ours may have given labels of ours that nobody read: unknown,
+   * and not started.
+   */
+  private static Attempt<Described> describedByAnnotations(String id, OciSpec spec) {
+    if (spec.annotations().keySet().stream().noneMatch(key -> key.startsWith("drawbridge."))) {
+      return Attempt.failed(
+          "container "
+              + shortened(id)
+              + " is not Docker's, and its labels cannot be read here; give them as annotations,"
+              + " with drawbridge.mode=enforce among them");
+    }
+    return Attempt.done(
+        new Described(
+            id,
+            shortened(id),
+            "",
+            spec.annotations(),
+            Optional.empty(),
+            "",
+            spec.network() instanceof OciSpec.Network.Host ? "host" : "",
+            spec));
   }
 
   private static Described describedByDocker(DockerContainerFiles files, OciSpec spec) {
