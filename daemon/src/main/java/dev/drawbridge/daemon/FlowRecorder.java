@@ -15,6 +15,9 @@ import java.util.concurrent.atomic.LongAdder;
 /** Where kernel and engine leave their records: one a verdict. Safe for any thread. */
 final class FlowRecorder implements AccessLog {
 
+  /** Counts kept before those of containers that are gone are dropped. */
+  private static final int COUNTED_LIMIT = 4_096;
+
   private final Names names;
   private final FlowLog<FlowRecord> flows;
   private final Counter verdicts;
@@ -81,12 +84,10 @@ final class FlowRecorder implements AccessLog {
 
   private void count(int endpoint) {
     if (endpoint >= Peers.FIRST_ENDPOINT) {
+      if (denied.size() > COUNTED_LIMIT) {
+        denied.keySet().retainAll(names.endpoints());
+      }
       denied.computeIfAbsent(endpoint, _ -> new LongAdder()).increment();
     }
-  }
-
-  /** Forgets the counts of endpoints that are gone. */
-  void retain(java.util.Set<Integer> endpoints) {
-    denied.keySet().retainAll(endpoints);
   }
 }

@@ -9,6 +9,7 @@ import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Workload;
 import java.util.Collections;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -42,6 +43,11 @@ final class Names implements EndpointNames {
         yield container == null ? new PeerReference(number, "", NO_LABELS) : container.reference();
       }
     };
+  }
+
+  /** The numbers of all containers that are known now. */
+  Set<Integer> endpoints() {
+    return state.get().containers().keySet();
   }
 
   /** How records name a container. */
