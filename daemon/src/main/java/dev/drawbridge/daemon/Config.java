@@ -34,7 +34,8 @@ import java.util.TreeSet;
  * @param imageLabels whether labels that only come from the image count as identity (true)
  * @param exempt containers that start unguarded: names, {@code *} as wildcard, or {@code key=value}
  * @param cgroup the agent's own cgroup, below the cgroup2 mount ({@code drawbridge})
- * @param flowRecords how many flow records are kept for the API (10000; 100..1000000)
+ * @param flowRecords how many flow records are kept for the API (2048; 100..1000000); each takes
+ *     about 600 bytes
  */
 public record Config(
     Path runDir,
@@ -125,7 +126,7 @@ public record Config(
       }
     }
     Path runDir = Path.of(string(where, json, "runDir", "/run/drawbridge"));
-    int flowRecords = integer(where, json, "flowRecords", 10_000, 100, 1_000_000);
+    int flowRecords = integer(where, json, "flowRecords", 2_048, 100, 1_000_000);
     return new Config(
         runDir,
         Path.of(string(where, json, "stateDir", "/var/lib/drawbridge")),

@@ -6,11 +6,15 @@ import dev.drawbridge.bpf.KernelDirection;
 import dev.drawbridge.l7.AccessLog;
 import dev.drawbridge.l7.AccessRecord;
 import dev.drawbridge.policy.Peers;
+import dev.drawbridge.policy.Reason;
+import io.prometheus.metrics.core.datapoints.CounterDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.time.Instant;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /** Where kernel and engine leave their records: one a verdict. Safe for any thread. */
 final class FlowRecorder implements AccessLog {
@@ -21,6 +25,8 @@ final class FlowRecorder implements AccessLog {
   private final Names names;
   private final FlowLog<FlowRecord> flows;
   private final Counter verdicts;
+  private final AtomicReferenceArray<@Nullable CounterDataPoint> counters =
+      new AtomicReferenceArray<>(256 << 2);
   private final ConcurrentHashMap<Integer, LongAdder> denied = new ConcurrentHashMap<>();
 
   FlowRecorder(Names names, int capacity, PrometheusRegistry registry) {
@@ -69,17 +75,29 @@ final class FlowRecorder implements AccessLog {
   }
 
   private void append(String by, FlowRecord record) {
-    long sequence = flows.append(record);
-    String reason =
-        switch (record) {
-          case FlowRecord.Kernel kernel -> kernel.report(sequence).reason();
-          case FlowRecord.Request request -> request.access().reason().slug();
-        };
-    verdicts.labelValues(by, record.denied() ? "deny" : "allow", reason).inc();
+    flows.append(record);
+    counter(by, record).inc();
     if (record.denied()) {
       count(record.from().endpoint());
       count(record.to().endpoint());
     }
+  }
+
+  /** The series of a record, looked up without making its labels anew. */
+  private CounterDataPoint counter(String by, FlowRecord record) {
+    int reason =
+        switch (record) {
+          case FlowRecord.Kernel kernel -> kernel.event().reason() & 0xff;
+          case FlowRecord.Request request -> request.access().reason().code();
+        };
+    int series = reason << 2 | (record.denied() ? 1 : 0) | (by.equals("engine") ? 2 : 0);
+    CounterDataPoint known = counters.get(series);
+    if (known == null) {
+      String slug = Reason.of(reason).map(Reason::slug).orElse("reason-" + reason);
+      known = verdicts.labelValues(by, record.denied() ? "deny" : "allow", slug);
+      counters.set(series, known);
+    }
+    return known;
   }
 
   private void count(int endpoint) {

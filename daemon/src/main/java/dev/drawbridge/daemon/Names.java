@@ -12,6 +12,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
 /** Endpoint and rule numbers as people know them, from the state last applied. */
@@ -24,6 +26,8 @@ final class Names implements EndpointNames {
   private static final PeerReference WORLD = new PeerReference(Peers.WORLD, "world", NO_LABELS);
 
   private final Supplier<NodeState> state;
+  private final AtomicReference<RulesOf> rules =
+      new AtomicReference<>(new RulesOf(Policy.empty(), new ConcurrentHashMap<>()));
 
   Names(Supplier<NodeState> state) {
     this.state = state;
@@ -56,9 +60,22 @@ final class Names implements EndpointNames {
     return new PeerReference(endpoint, name, Workload.of(name, observed.labels()).labels());
   }
 
+  /** The rule of the policy in force with that number; made once a generation. */
   Optional<RuleReference> rule(int number) {
-    return rule(state.get().policy(), number);
+    if (number == 0) {
+      return Optional.empty();
+    }
+    Policy policy = state.get().policy();
+    RulesOf known = rules.get();
+    if (known.policy() != policy) {
+      known = new RulesOf(policy, new ConcurrentHashMap<>());
+      rules.set(known);
+    }
+    return known.references().computeIfAbsent(number, n -> rule(policy, n));
   }
+
+  private record RulesOf(
+      Policy policy, ConcurrentHashMap<Integer, Optional<RuleReference>> references) {}
 
   static Optional<RuleReference> rule(Policy policy, int number) {
     return policy.rule(number).map(Explanations::rule);
