@@ -5,7 +5,8 @@ import java.time.Duration;
 /**
  * Every bound of the engine. A request beyond one of them is refused by name, never cut short.
  *
- * @param eventLoops threads that carry connections
+ * @param eventLoops threads that carry connections; half the processors by default, because caller
+ *     and callee run on this host too
  * @param requestLineBytes longest request line without its CRLF; beyond: 414. RFC 9112 section 3
  *     asks for 8000 at least
  * @param headBytes longest field section of a head; beyond: 431, or 502 for an answer
@@ -50,7 +51,7 @@ public record EngineLimits(
   /** What the agent runs with. */
   public static EngineLimits defaults() {
     return new EngineLimits(
-        2,
+        Math.max(1, Runtime.getRuntime().availableProcessors() / 2),
         16 * 1024,
         64 * 1024,
         1024,
