@@ -12,6 +12,7 @@ public final class Errno {
   public static final int ENOSPC = 28;
   public static final int E2BIG = 7;
   public static final int EOPNOTSUPP = 95;
+  public static final int ESTALE = 116;
 
   /** Internal to the kernel, yet BPF leaks it: "operation not supported". */
   public static final int ENOTSUPP = 524;
@@ -62,6 +63,7 @@ public final class Errno {
       case 92 -> "ENOPROTOOPT";
       case EOPNOTSUPP -> "EOPNOTSUPP";
       case 110 -> "ETIMEDOUT";
+      case ESTALE -> "ESTALE";
       case ENOTSUPP -> "ENOTSUPP";
       case 4001 -> "LIBBPF_ERRNO__FORMAT";
       case 4000 -> "LIBBPF_ERRNO__LIBELF";

@@ -35,6 +35,15 @@ final class ForeignLibC implements LibC {
   private static final MethodHandle GETSOCKOPT =
       function("getsockopt", FunctionDescriptor.of(INT, INT, INT, INT, POINTER, POINTER));
 
+  private static final MethodHandle SETSOCKOPT =
+      function("setsockopt", FunctionDescriptor.of(INT, INT, INT, INT, POINTER, INT));
+  private static final MethodHandle SOCKET =
+      function("socket", FunctionDescriptor.of(INT, INT, INT, INT));
+  private static final MethodHandle SEND =
+      function("send", FunctionDescriptor.of(LONG, INT, POINTER, LONG, INT));
+  private static final MethodHandle RECV =
+      function("recv", FunctionDescriptor.of(LONG, INT, POINTER, LONG, INT));
+
   private static MethodHandle function(String name, FunctionDescriptor shape) {
     return Foreign.function(Foreign.process(), name, shape, ERRNO);
   }
@@ -121,6 +130,56 @@ final class ForeignLibC implements LibC {
       }
       Foreign.read(room, value);
       return length.get(INT, 0);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public int setSocketOption(int fd, int level, int name, byte[] value) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment errno = Foreign.errnoSegment(arena);
+      MemorySegment copy = Foreign.copy(arena, value);
+      return result(
+          (int) SETSOCKOPT.invokeExact(errno, fd, level, name, copy, value.length), errno);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public int socket(int family, int type, int protocol) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment errno = Foreign.errnoSegment(arena);
+      return result((int) SOCKET.invokeExact(errno, family, type, protocol), errno);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public int send(int fd, byte[] message) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment errno = Foreign.errnoSegment(arena);
+      MemorySegment copy = Foreign.copy(arena, message);
+      return result(
+          (int) (long) SEND.invokeExact(errno, fd, copy, (long) message.length, 0), errno);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public int receive(int fd, byte[] buffer) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment errno = Foreign.errnoSegment(arena);
+      MemorySegment room = Foreign.room(arena, buffer.length);
+      int received =
+          result((int) (long) RECV.invokeExact(errno, fd, room, (long) buffer.length, 0), errno);
+      if (received > 0) {
+        Foreign.read(room, buffer);
+      }
+      return received;
     } catch (Throwable t) {
       throw unexpected(t);
     }

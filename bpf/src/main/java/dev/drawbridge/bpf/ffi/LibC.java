@@ -7,6 +7,10 @@ public interface LibC {
   int O_CLOEXEC = 0x80000;
   int CLONE_NEWNET = 0x40000000;
 
+  int AF_NETLINK = 16;
+  int SOCK_RAW = 3;
+  int SOCK_CLOEXEC = 0x80000;
+
   /** The C library of this process. */
   static LibC system() {
     return Libraries.libc();
@@ -32,4 +36,16 @@ public interface LibC {
 
   /** getsockopt(2) into {@code value}; answers how many bytes were written. */
   int socketOption(int fd, int level, int name, byte[] value);
+
+  /** setsockopt(2). */
+  int setSocketOption(int fd, int level, int name, byte[] value);
+
+  /** socket(2). */
+  int socket(int family, int type, int protocol);
+
+  /** send(2) without flags; answers how many bytes went. */
+  int send(int fd, byte[] message);
+
+  /** recv(2) without flags into {@code buffer}; answers how many bytes came. */
+  int receive(int fd, byte[] buffer);
 }
