@@ -154,6 +154,7 @@ final class Agent implements AutoCloseable {
     AtomicReference<NodeStateSource> source = new AtomicReference<>(NodeState::empty);
     Names names = new Names(() -> source.get().state());
     PrometheusRegistry registry = new PrometheusRegistry();
+    AdmissionTimes times = new AdmissionTimes(registry);
     FlowRecorder recorder = new FlowRecorder(names, config.flowRecords(), registry);
     EventRing ring =
         keep(new EventRing(object.map("events"), object.map("lost"), recorder::record));
@@ -190,10 +191,12 @@ final class Agent implements AutoCloseable {
                     spaces,
                     numbers,
                     exemptions,
-                    new LabelReading(config)),
+                    new LabelReading(config),
+                    times),
                 engine,
                 new PolicyDirectory(
-                    config.policyDir(), config.stateDir().resolve("last-good-policy"))));
+                    config.policyDir(), config.stateDir().resolve("last-good-policy")),
+                times));
     source.set(loop::state);
     ring.start();
     loop.start();
@@ -201,7 +204,8 @@ final class Agent implements AutoCloseable {
     recover(attachments, loop);
 
     try {
-      keep(new HookServer(config.hookSocket(), new HookAdmission(config, exemptions, loop)))
+      keep(new HookServer(
+              config.hookSocket(), new HookAdmission(config, exemptions, loop, spaces, times)))
           .start();
     } catch (HookException e) {
       throw new StartException(e.getMessage() == null ? e.toString() : e.getMessage(), e);

@@ -7,6 +7,7 @@ import dev.drawbridge.control.GuardedContainer;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.control.Planner;
 import dev.drawbridge.control.RuntimeEvent;
+import dev.drawbridge.daemon.AdmissionTimes.Stage;
 import dev.drawbridge.daemon.Guard.Attachment;
 import dev.drawbridge.hook.HookReply;
 import dev.drawbridge.l7.L7Engine;
@@ -57,6 +58,7 @@ final class ControlLoop implements AutoCloseable {
   private final Guards guards;
   private final L7Engine engine;
   private final PolicyDirectory policyFiles;
+  private final AdmissionTimes times;
   private final AtomicReference<NodeState> published = new AtomicReference<>(NodeState.empty());
   private final BlockingQueue<Runnable> queue = new ArrayBlockingQueue<>(QUEUE_LIMIT);
   private final Thread thread;
@@ -77,7 +79,9 @@ final class ControlLoop implements AutoCloseable {
       Datapath datapath,
       Guards guards,
       L7Engine engine,
-      PolicyDirectory policyFiles) {
+      PolicyDirectory policyFiles,
+      AdmissionTimes times) {
+    this.times = times;
     this.config = config;
     this.datapath = datapath;
     this.guards = guards;
@@ -112,16 +116,23 @@ final class ControlLoop implements AutoCloseable {
   /**
    * A container wants to start. The reply says go only when its rules are in the kernel. A reply
    * that was cancelled before its turn came is not worked on.
+   *
+   * @param opening its network namespace; closed or used up whatever the answer is
    */
-  CompletableFuture<HookReply> admit(Admission admission) {
+  CompletableFuture<HookReply> admit(Admission admission, Spaces.Opening opening) {
     CompletableFuture<HookReply> reply = new CompletableFuture<>();
+    long asked = System.nanoTime();
     Runnable step =
         () -> {
-          if (!reply.isDone()) {
-            reply.complete(admitNow(admission));
+          try (opening) {
+            if (!reply.isDone()) {
+              times.took(Stage.QUEUE, asked);
+              reply.complete(admitNow(admission, opening));
+            }
           }
         };
     if (stopping || !queue.offer(step)) {
+      opening.close();
       reply.complete(HookReply.refuse("the agent is stopping or has too much to do; try again"));
     }
     return reply;
@@ -229,11 +240,13 @@ final class ControlLoop implements AutoCloseable {
     }
   }
 
-  private HookReply admitNow(Admission admission) {
+  private HookReply admitNow(Admission admission, Spaces.Opening opening) {
     ObservedContainer container = admission.container();
     try {
-      Guard guard = guards.admit(admission);
+      Guard guard = guards.admit(admission, opening);
+      long began = System.nanoTime();
       converge();
+      times.took(Stage.CONVERGE, began);
       if (!guard.kernelRefused()) {
         return HookReply.go();
       }

@@ -4,6 +4,7 @@ import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.Cgroups;
 import dev.drawbridge.control.GuardedContainer;
 import dev.drawbridge.control.ObservedContainer;
+import dev.drawbridge.daemon.AdmissionTimes.Stage;
 import dev.drawbridge.daemon.Guard.Attachment;
 import dev.drawbridge.daemon.Guard.How;
 import dev.drawbridge.daemon.Spaces.Space;
@@ -39,6 +40,7 @@ final class Guards {
   private final EndpointNumbers numbers;
   private final Exemptions exemptions;
   private final LabelReading labels;
+  private final AdmissionTimes times;
   private final Map<String, Guard> byId = new LinkedHashMap<>();
 
   Guards(
@@ -48,7 +50,9 @@ final class Guards {
       Spaces spaces,
       EndpointNumbers numbers,
       Exemptions exemptions,
-      LabelReading labels) {
+      LabelReading labels,
+      AdmissionTimes times) {
+    this.times = times;
     this.datapath = datapath;
     this.attachments = attachments;
     this.parents = parents;
@@ -74,13 +78,13 @@ final class Guards {
    *
    * @throws IOException or BpfException when it cannot be guarded; nothing is left then
    */
-  Guard admit(Admission admission) throws IOException {
+  Guard admit(Admission admission, Spaces.Opening opening) throws IOException {
     ObservedContainer container = admission.container();
     // Its last run is over: the runtime makes a cgroup only when there is none of that name.
     release(container.id());
     Guard guard = known(container, admission.declared());
     try {
-      attach(guard, How.HOOK);
+      attach(guard, How.HOOK, opening);
       return guard;
     } catch (IOException | RuntimeException e) {
       forget(container.id());
@@ -139,7 +143,7 @@ final class Guards {
     return numbers.take();
   }
 
-  private void attach(Guard guard, How how) throws IOException {
+  private void attach(Guard guard, How how, Spaces.Opening opening) throws IOException {
     ObservedContainer container = guard.observed();
     Path cgroup = Cgroups.ofPid(container.pid());
     if (!cgroup.toString().contains(container.id())) {
@@ -147,15 +151,19 @@ final class Guards {
       throw new IOException(
           "process " + container.pid() + " is in cgroup " + cgroup + ", which is not its own");
     }
-    Space space = spaces.enter(container.pid());
+    long began = System.nanoTime();
     try {
       attachments.attach(container.id(), cgroup);
-      guard.attached(new Attachment(how, cgroup, parents.admit(cgroup, guard.endpoint()), space));
-    } catch (RuntimeException e) {
+      times.took(Stage.ATTACH, began);
+      began = System.nanoTime();
+      long cgroupId = parents.admit(cgroup, guard.endpoint());
+      Space space = spaces.enter(opening);
+      times.took(Stage.NAMESPACE, began);
+      guard.attached(new Attachment(how, cgroup, cgroupId, space));
+    } catch (IOException | RuntimeException e) {
       if (how == How.HOOK) {
         attachments.detach(container.id());
       }
-      spaces.leave(space);
       throw e;
     }
   }
@@ -299,8 +307,8 @@ final class Guards {
   private void adopt(Guard guard) {
     ObservedContainer container = guard.observed();
     boolean pinned = attachments.pinned().contains(container.id());
-    try {
-      attach(guard, pinned ? How.ADOPTED : How.LISTENER);
+    try (Spaces.Opening opening = spaces.open(container.pid())) {
+      attach(guard, pinned ? How.ADOPTED : How.LISTENER, opening);
       if (!pinned) {
         log.warning(
             "container "

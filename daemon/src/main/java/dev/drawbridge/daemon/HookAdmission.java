@@ -1,7 +1,9 @@
 package dev.drawbridge.daemon;
 
+import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.NetworkNamespace;
 import dev.drawbridge.control.ObservedContainer;
+import dev.drawbridge.daemon.AdmissionTimes.Stage;
 import dev.drawbridge.hook.Attempt;
 import dev.drawbridge.hook.DockerContainerFiles;
 import dev.drawbridge.hook.HookEntry;
@@ -42,8 +44,13 @@ final class HookAdmission implements HookHandler {
   private final Exemptions exemptions;
   private final LabelReading labels;
   private final ControlLoop loop;
+  private final Spaces spaces;
+  private final AdmissionTimes times;
 
-  HookAdmission(Config config, Exemptions exemptions, ControlLoop loop) {
+  HookAdmission(
+      Config config, Exemptions exemptions, ControlLoop loop, Spaces spaces, AdmissionTimes times) {
+    this.spaces = spaces;
+    this.times = times;
     this.config = config;
     this.exemptions = exemptions;
     this.labels = new LabelReading(config);
@@ -52,11 +59,14 @@ final class HookAdmission implements HookHandler {
 
   @Override
   public HookReply patch(String id, Path bundle) {
-    Attempt<Described> described = describe(id, bundle);
-    return switch (described) {
-      case Attempt.Failed<Described>(String sentence) -> HookReply.refuse(sentence);
-      case Attempt.Done<Described>(Described container) -> patch(container);
-    };
+    long began = System.nanoTime();
+    HookReply reply =
+        switch (describe(id, bundle)) {
+          case Attempt.Failed<Described>(String sentence) -> HookReply.refuse(sentence);
+          case Attempt.Done<Described>(Described container) -> patch(container);
+        };
+    times.took(Stage.PATCH, began);
+    return reply;
   }
 
   private HookReply patch(Described container) {
@@ -98,22 +108,46 @@ final class HookAdmission implements HookHandler {
       return HookReply.refuse("the runtime named no process for container " + state.id());
     }
     int pid = state.pid().getAsInt();
-    Attempt<Described> described = describe(state.id(), state.bundle());
-    return switch (described) {
-      case Attempt.Failed<Described>(String sentence) -> HookReply.refuse(sentence);
-      case Attempt.Done<Described>(Described container) -> createRuntime(container, pid);
-    };
+    long began = System.nanoTime();
+    // First, because its sockets are made while all the rest is read and attached.
+    Spaces.Opening opening;
+    try {
+      opening = spaces.open(pid);
+    } catch (BpfException e) {
+      return HookReply.refuse(
+          "the network namespace of container "
+              + state.id()
+              + " is out of reach: "
+              + e.getMessage());
+    }
+    boolean asked = false;
+    try {
+      Attempt<Described> described = describe(state.id(), state.bundle());
+      times.took(Stage.DESCRIBE, began);
+      if (described instanceof Attempt.Failed<Described>(String sentence)) {
+        return HookReply.refuse(sentence);
+      }
+      Described container = ((Attempt.Done<Described>) described).value();
+      long next = System.nanoTime();
+      List<InetAddress> addresses = addressesOf(opening.namespace(), container.networkMode());
+      times.took(Stage.ADDRESSES, next);
+      Admission admission = labels.read(container.observed(pid, addresses), Optional.empty());
+      Optional<HookReply> atOnce = answerAtOnce(container, admission);
+      if (atOnce.isPresent()) {
+        return atOnce.get();
+      }
+      asked = true;
+      HookReply reply = reply(container.name(), loop.admit(admission, opening));
+      times.took(Stage.CREATE_RUNTIME, began);
+      return reply;
+    } finally {
+      if (!asked) {
+        opening.close();
+      }
+    }
   }
 
-  private HookReply createRuntime(Described container, int pid) {
-    Admission admission =
-        labels.read(
-            container.observed(pid, addressesOf(pid, container.networkMode())), Optional.empty());
-    Optional<HookReply> atOnce = answerAtOnce(container, admission);
-    if (atOnce.isPresent()) {
-      return atOnce.get();
-    }
-    CompletableFuture<HookReply> reply = loop.admit(admission);
+  private static HookReply reply(String name, CompletableFuture<HookReply> reply) {
     try {
       return reply.get(DEADLINE_SECONDS, TimeUnit.SECONDS);
     } catch (TimeoutException e) {
@@ -121,13 +155,13 @@ final class HookAdmission implements HookHandler {
       reply.cancel(false);
       return HookReply.refuse(
           "the agent did not finish attaching to "
-              + container.name()
+              + name
               + " within "
               + DEADLINE_SECONDS
               + " s; see drawbridge status");
     } catch (ExecutionException e) {
-      log.log(Level.WARNING, "admitting " + container.name(), e.getCause());
-      return HookReply.refuse("the agent failed to attach to " + container.name());
+      log.log(Level.WARNING, "admitting " + name, e.getCause());
+      return HookReply.refuse("the agent failed to attach to " + name);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return HookReply.refuse("the agent is stopping");
@@ -172,13 +206,22 @@ final class HookAdmission implements HookHandler {
    * later ones have not: those come with the start event.
    */
   static List<InetAddress> addressesOf(int pid, String networkMode) {
+    try (NetworkNamespace namespace = NetworkNamespace.ofPid(pid)) {
+      return addressesOf(namespace, networkMode);
+    } catch (BpfException e) {
+      log.log(Level.FINE, "addresses of process " + pid, e);
+      return List.of();
+    }
+  }
+
+  private static List<InetAddress> addressesOf(NetworkNamespace namespace, String networkMode) {
     if (networkMode.equals("host") || networkMode.startsWith("container:")) {
       return List.of();
     }
-    try (NetworkNamespace namespace = NetworkNamespace.ofPid(pid)) {
+    try {
       return List.copyOf(namespace.call(HostAddresses::read));
     } catch (Exception e) {
-      log.log(Level.FINE, "addresses of process " + pid, e);
+      log.log(Level.FINE, "addresses in " + namespace, e);
       return List.of();
     }
   }

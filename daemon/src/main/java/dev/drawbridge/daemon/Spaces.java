@@ -6,16 +6,19 @@ import dev.drawbridge.l7.EngineListener;
 import dev.drawbridge.l7.L7Engine;
 import dev.drawbridge.l7.NetnsHandle;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 
 /**
  * The network namespaces that guarded containers live in, each with the engine's listeners. A
  * namespace is let go with its last container, because an open one delays the end of its devices.
- * Used by the control loop's thread alone.
+ * Used by the control loop's thread alone, but for {@link #open}.
  */
 final class Spaces {
 
@@ -65,33 +68,89 @@ final class Spaces {
     }
   }
 
-  /** The namespace of a process, opened if no other container shares it yet. */
-  Space enter(int pid) throws IOException {
-    NetworkNamespace namespace = NetworkNamespace.ofPid(pid);
-    int number = number(namespace.inode());
-    Space known = open.get(number);
-    if (known != null) {
-      namespace.close();
-      known.users++;
-      return known;
+  /**
+   * A namespace that is held open while the engine's sockets are being made in it. Whoever opened
+   * it hands it to {@link #enter} or closes it; closing it afterwards does nothing.
+   */
+  static final class Opening implements AutoCloseable {
+    private final NetworkNamespace namespace;
+    private final CompletableFuture<EngineListener> listener;
+    private boolean handedOver;
+
+    private Opening(NetworkNamespace namespace, CompletableFuture<EngineListener> listener) {
+      this.namespace = namespace;
+      this.listener = listener;
     }
-    EngineListener listener = null;
+
+    NetworkNamespace namespace() {
+      return namespace;
+    }
+
+    private synchronized void handOver() {
+      handedOver = true;
+    }
+
+    @Override
+    public synchronized void close() {
+      if (handedOver) {
+        return;
+      }
+      handedOver = true;
+      CompletableFuture<Void> _ =
+          listener.handle((made, _) -> {
+            if (made != null) {
+              made.close();
+            }
+            namespace.close();
+            return null;
+          });
+    }
+  }
+
+  /**
+   * Opens the namespace of a process and begins to make the engine's sockets there, on another
+   * thread: that takes as long as attaching the programs does. Safe for any thread.
+   */
+  Opening open(int pid) {
+    NetworkNamespace namespace = NetworkNamespace.ofPid(pid);
+    return new Opening(
+        namespace,
+        CompletableFuture.supplyAsync(() -> listen(namespace), Thread::startVirtualThread));
+  }
+
+  private EngineListener listen(NetworkNamespace namespace) {
     try {
-      listener = engine.listen(number, new Inside(namespace));
+      return engine.listen(number(namespace.inode()), new Inside(namespace));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** One more container lives in the namespace; the opening is used up, whatever happens. */
+  Space enter(Opening opening) throws IOException {
+    try (opening) {
+      NetworkNamespace namespace = opening.namespace;
+      int number = number(namespace.inode());
+      Space known = open.get(number);
+      if (known != null) {
+        known.users++;
+        return known;
+      }
+      EngineListener listener = opening.listener.join();
       if (namespace.inode() != hostInode) {
         offer(number, 0, listener.fd4());
         offer(number, 1, listener.fd6());
         attachments.attachNamespace(number, namespace);
       }
+      opening.handOver();
       Space space = new Space(number, namespace, listener);
       space.users = 1;
       open.put(number, space);
       return space;
-    } catch (IOException | RuntimeException e) {
-      if (listener != null) {
-        listener.close();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof UncheckedIOException failure) {
+        throw failure.getCause();
       }
-      namespace.close();
       throw e;
     }
   }

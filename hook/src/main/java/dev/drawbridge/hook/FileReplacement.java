@@ -39,7 +39,6 @@ final class FileReplacement {
           out.write(rest);
         }
         own(temporary, before);
-        out.force(true);
       }
       Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
       return Attempt.done(true);

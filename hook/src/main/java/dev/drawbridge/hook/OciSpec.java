@@ -196,8 +196,9 @@ public final class OciSpec {
 
   /**
    * Puts this spec in place of the file that it was read from: a temporary file beside it with the
-   * same mode and owner, flushed, then renamed. The file is left alone if nothing has changed since
-   * it was read.
+   * same mode and owner, then renamed. It is not flushed to the disk: the engine writes a new
+   * bundle at every start, so none is read after a crash of the host. The file is left alone if
+   * nothing has changed since it was read.
    *
    * @return whether the file was replaced
    */
