@@ -1,5 +1,7 @@
 package dev.drawbridge.daemon;
 
+import dev.drawbridge.bpf.BpfException;
+import dev.drawbridge.bpf.CompletedWrites;
 import dev.drawbridge.policy.HostPolicy;
 import dev.drawbridge.policy.HostPolicyParser;
 import dev.drawbridge.policy.Parsed;
@@ -18,7 +20,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -28,8 +33,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A file with an error keeps its last good content in force and raises a problem, also across a
  * restart of the agent: what was good is kept beside the agent's state. A file that was never good
- * contributes nothing. What is read counts only when a second look finds the same, so that a file
- * that is being written is not taken half, nor for removed. Not safe for several threads.
+ * contributes nothing. What is read of a file counts when the kernel says that its writer has
+ * closed it, or that it was renamed into place, and otherwise only when a second look finds the
+ * same: a file that is being written is not taken half, nor for removed. Not safe for several
+ * threads, but for {@link #complete}.
  */
 final class PolicyDirectory {
 
@@ -41,7 +48,9 @@ final class PolicyDirectory {
   private final Path directory;
   private final Path kept;
   private @Nullable Map<String, Reading> lastLook;
-  private @Nullable Map<String, Reading> accepted;
+  private Map<String, Reading> accepted = Map.of();
+  private @Nullable CompletedWrites writes;
+  private final Set<String> complete = ConcurrentHashMap.newKeySet();
   private final Map<String, List<Rule>> good = new TreeMap<>();
   private List<Problem> problems = List.of();
   private List<String> unreadable = List.of();
@@ -62,16 +71,67 @@ final class PolicyDirectory {
     this.kept = kept;
   }
 
+  /**
+   * Has the kernel say when a file is complete, for a look at once rather than at the next turn.
+   *
+   * @param changed called on another thread; {@link #refresh} then takes what is complete
+   */
+  void watch(Runnable changed) {
+    CompletedWrites before = writes;
+    if (before != null && before.watching()) {
+      return;
+    }
+    close();
+    if (!Files.isDirectory(directory)) {
+      return;
+    }
+    try {
+      writes =
+          new CompletedWrites(
+              directory,
+              names -> {
+                complete.addAll(names);
+                changed.run();
+              });
+    } catch (BpfException e) {
+      log.log(Level.FINE, "policy directory " + directory + " is looked at by the clock only", e);
+    }
+  }
+
+  /** Ends the watch. */
+  void close() {
+    CompletedWrites watching = writes;
+    writes = null;
+    if (watching != null) {
+      watching.close();
+    }
+  }
+
   /** Looks at the directory again; true when what is in force, or wrong, has changed. */
   boolean refresh() {
+    // Before the look: what is completed after it belongs to the next one.
+    Set<String> closed = Set.copyOf(complete);
+    complete.removeAll(closed);
+    Map<String, Reading> before = lastLook;
     Map<String, Reading> now = look();
-    boolean settled = lastLook == null || now.equals(lastLook);
     lastLook = now;
-    if (!settled || now.equals(accepted)) {
+    Map<String, Reading> settled = new TreeMap<>(accepted);
+    Set<String> names = new TreeSet<>(now.keySet());
+    names.addAll(accepted.keySet());
+    for (String name : names) {
+      Reading reading = now.get(name);
+      if (reading != null
+          && (before == null || closed.contains(name) || reading.equals(before.get(name)))) {
+        settled.put(name, reading);
+      } else if (reading == null && before != null && !before.containsKey(name)) {
+        settled.remove(name);
+      }
+    }
+    if (settled.equals(accepted)) {
       return false;
     }
-    accepted = now;
-    accept(now);
+    accepted = settled;
+    accept(settled);
     return true;
   }
 

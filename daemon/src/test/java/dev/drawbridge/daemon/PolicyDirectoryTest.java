@@ -2,11 +2,17 @@ package dev.drawbridge.daemon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -125,5 +131,44 @@ class PolicyDirectoryTest {
     PolicyDirectory restarted = new PolicyDirectory(directory, kept);
     restarted.refresh();
     assertEquals(0, restarted.policy().rules().size());
+  }
+
+  @Test
+  void aFileThatItsWriterHasClosedCountsAtTheFirstLook() throws Exception {
+    files.refresh();
+    BlockingQueue<Boolean> changed = new LinkedBlockingQueue<>();
+    files.watch(() -> changed.add(true));
+    try {
+      Files.writeString(directory.resolve("a.policy"), GOOD);
+      assertNotNull(changed.poll(10, TimeUnit.SECONDS));
+      assertTrue(files.refresh());
+      assertEquals(1, files.policy().rules().size());
+    } finally {
+      files.close();
+    }
+  }
+
+  @Test
+  void aFileThatIsStillBeingWrittenDoesNotCountAtTheFirstLook() throws Exception {
+    files.refresh();
+    files.watch(() -> {});
+    try (OutputStream out = Files.newOutputStream(directory.resolve("a.policy"))) {
+      out.write(GOOD.getBytes(StandardCharsets.UTF_8));
+      assertFalse(files.refresh());
+      assertEquals(0, files.policy().rules().size());
+    } finally {
+      files.close();
+    }
+  }
+
+  @Test
+  void oneFileThatIsBeingWrittenDoesNotHoldUpAnother() throws Exception {
+    files.refresh();
+    Files.writeString(directory.resolve("a.policy"), GOOD);
+    files.refresh();
+    Files.writeString(directory.resolve("b.policy"), "app=api may GET");
+    assertTrue(files.refresh());
+    assertEquals(1, files.policy().rules().size());
+    assertTrue(files.problems().isEmpty());
   }
 }
