@@ -21,6 +21,8 @@ import java.time.Duration;
  * @param writeHighWater bytes waiting for a slow reader at which the other side is no longer read
  * @param connections most client connections of the engine
  * @param connectionsPerCaller most client connections of one caller, or of the host, or the world
+ * @param detectTimeout from the connection to the client's first byte; beyond: closed, because what
+ *     it speaks cannot be known
  * @param headTimeout from the first byte of a head to its last; beyond: 408
  * @param bodyTimeout between two pieces of a request body; beyond: 408
  * @param idleTimeout without a request on a connection; beyond: closed
@@ -41,6 +43,7 @@ public record EngineLimits(
     int writeHighWater,
     int connections,
     int connectionsPerCaller,
+    Duration detectTimeout,
     Duration headTimeout,
     Duration bodyTimeout,
     Duration idleTimeout,
@@ -63,6 +66,7 @@ public record EngineLimits(
         128 * 1024,
         16_384,
         4_096,
+        Duration.ofSeconds(10),
         Duration.ofSeconds(30),
         Duration.ofSeconds(60),
         Duration.ofMinutes(60),
@@ -92,11 +96,60 @@ public record EngineLimits(
         writeHighWater,
         connections,
         connectionsPerCaller,
+        detectTimeout,
         head,
         body,
         idle,
         connect,
         answer,
         linger);
+  }
+
+  /** The same with another time to the first byte. */
+  public EngineLimits withDetectTimeout(Duration detect) {
+    return new EngineLimits(
+        eventLoops,
+        requestLineBytes,
+        headBytes,
+        headFields,
+        trailerBytes,
+        chunkLineBytes,
+        interimAnswers,
+        heldBytes,
+        drainBytes,
+        writeHighWater,
+        connections,
+        connectionsPerCaller,
+        detect,
+        headTimeout,
+        bodyTimeout,
+        idleTimeout,
+        connectTimeout,
+        answerTimeout,
+        lingerTimeout);
+  }
+
+  /** The same with other numbers of connections. */
+  public EngineLimits withConnections(int all, int ofOneCaller) {
+    return new EngineLimits(
+        eventLoops,
+        requestLineBytes,
+        headBytes,
+        headFields,
+        trailerBytes,
+        chunkLineBytes,
+        interimAnswers,
+        heldBytes,
+        drainBytes,
+        writeHighWater,
+        all,
+        ofOneCaller,
+        detectTimeout,
+        headTimeout,
+        bodyTimeout,
+        idleTimeout,
+        connectTimeout,
+        answerTimeout,
+        lingerTimeout);
   }
 }

@@ -198,6 +198,8 @@ final class RefusalTest {
     try (ScriptedOrigin origin = answering(OK);
         Scene scene = new Scene(impatient(), origin.address(), USERS);
         RawClient client = new RawClient(scene.listener.port4())) {
+      assertEquals(200, client.send(GET).answer().status());
+      assertEquals(200, onlyRecord(scene).status());
       assertEquals(0, client.answer().status());
       assertEquals(0, scene.records.size());
     }
@@ -235,27 +237,8 @@ final class RefusalTest {
 
   @Test
   void boundsTheConnectionsOfOneCaller() throws Exception {
-    EngineLimits d = EngineLimits.defaults();
-    EngineLimits two =
-        new EngineLimits(
-            d.eventLoops(),
-            d.requestLineBytes(),
-            d.headBytes(),
-            d.headFields(),
-            d.trailerBytes(),
-            d.chunkLineBytes(),
-            d.interimAnswers(),
-            d.heldBytes(),
-            d.drainBytes(),
-            d.writeHighWater(),
-            d.connections(),
-            2,
-            d.headTimeout(),
-            d.bodyTimeout(),
-            d.idleTimeout(),
-            d.connectTimeout(),
-            d.answerTimeout(),
-            d.lingerTimeout());
+    EngineLimits defaults = EngineLimits.defaults();
+    EngineLimits two = defaults.withConnections(defaults.connections(), 2);
     try (ScriptedOrigin origin = answering(OK);
         Scene scene = new Scene(two, origin.address(), USERS);
         RawClient one = new RawClient(scene.listener.port4());

@@ -160,6 +160,18 @@ public final class Policy {
   }
 
   /**
+   * Both sides for a TLS connection, by the server name in the client's hello.
+   *
+   * @param serverName in lower case, without a dot at the end
+   */
+  public Verdict tls(int caller, int callee, int port, String serverName) {
+    Verdict verdict = l4(caller, callee, Ports.TCP, port);
+    return verdict.decision() == Decision.ENGINE
+        ? undecodable(caller, callee, port, Reason.TLS_UNDER_HTTP_RULE)
+        : verdict;
+  }
+
+  /**
    * What becomes of a connection that needs an engine, and whose bytes the engine cannot judge: it
    * is denied, unless every side that needs the engine is in audit mode.
    */

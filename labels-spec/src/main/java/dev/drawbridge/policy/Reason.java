@@ -39,7 +39,12 @@ public enum Reason {
   UPSTREAM_TIMEOUT(72, "allowed, but the callee did not answer in time: 504"),
   LIMIT(73, "a connection or memory limit of the engine"),
   CLIENT_GONE(74, "allowed; the client closed before the answer was complete"),
-  UPSTREAM_BROKEN(75, "allowed; the callee closed in the middle of its answer");
+  UPSTREAM_BROKEN(75, "allowed; the callee closed in the middle of its answer"),
+  TLS_NO_NAME(76, "a TLS hello that names no server"),
+  TLS_NAME_HIDDEN(77, "a TLS hello whose server name is encrypted"),
+  TLS_UNDER_HTTP_RULE(78, "an HTTP rule decides, and the client speaks TLS"),
+  NOT_TLS(79, "a TLS rule decides, and the bytes are something else"),
+  CLIENT_SILENT(80, "an engine rule decides, and the client said nothing in time");
 
   private static final Reason[] ALL = values();
 

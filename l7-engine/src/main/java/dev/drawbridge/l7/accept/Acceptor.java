@@ -1,7 +1,7 @@
 package dev.drawbridge.l7.accept;
 
-import dev.drawbridge.l7.relay.ClientLeg;
 import dev.drawbridge.l7.relay.Loop;
+import dev.drawbridge.l7.relay.Opening;
 import dev.drawbridge.l7.relay.Relay;
 import dev.drawbridge.l7.relay.SocketOptions;
 import io.netty.channel.ChannelFuture;
@@ -31,7 +31,7 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
     EpollSocketChannel accepted = (EpollSocketChannel) message;
     Loop loop = relay.nextLoop();
     SocketOptions.apply(accepted.config(), relay);
-    accepted.pipeline().addLast(new ClientLeg(loop, accepted, netnsNumber, stock));
+    accepted.pipeline().addLast(new Opening(loop, accepted, netnsNumber, stock));
     ChannelFuture _ =
         loop.eventLoop()
             .register(accepted)

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * The engine's connection to the callee for one client connection. Reads answers as strictly as
  * requests are read, so that client and callee cannot see two framings.
  */
-final class CalleeLeg extends ChannelInboundHandlerAdapter {
+final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
   private enum Phase {
     HEAD,
     BODY,
@@ -51,11 +51,11 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter {
   // Beginning.
 
   void open() {
-    new Dial(this, client).begin();
+    new Dial(this, client.opened).begin();
   }
 
-  /** Takes the socket that will connect; false if nobody wants it any more. */
-  boolean attach(EpollSocketChannel made) {
+  @Override
+  public boolean attach(EpollSocketChannel made) {
     if (phase == Phase.CLOSED) {
       return false;
     }
@@ -63,7 +63,8 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter {
     return true;
   }
 
-  void connected(EpollSocketChannel to) {
+  @Override
+  public void connected(EpollSocketChannel to) {
     if (phase == Phase.CLOSED) {
       return;
     }
@@ -75,7 +76,8 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter {
     client.flush();
   }
 
-  void fail(int status, Reason reason, String message) {
+  @Override
+  public void fail(int status, Reason reason, String message) {
     if (phase == Phase.CLOSED) {
       return;
     }

@@ -1,6 +1,5 @@
 package dev.drawbridge.l7.relay;
 
-import dev.drawbridge.l7.ConnectionOrigin;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Reason;
@@ -13,17 +12,13 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.SocketChannel;
 import java.time.Duration;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One client connection: takes input in, holds what has to wait, closes both legs in the way the
  * other end should see. What the input means is {@link Requests}' affair.
  */
-public final class ClientLeg extends ChannelInboundHandlerAdapter {
-  /** Protocol number of TCP. */
-  private static final int TCP = 6;
-
+final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection {
   /** What the next input byte is. */
   enum Phase {
     /** Of a head. */
@@ -54,70 +49,43 @@ public final class ClientLeg extends ChannelInboundHandlerAdapter {
   final Loop loop;
   final Relay relay;
   final SocketChannel channel;
-  final OnwardSource source;
+  final Opened opened;
   final Outbox outbox = new Outbox();
   final Exchange exchange = new Exchange();
   final Requests requests;
   final Records records;
 
-  /** Index in the loop's list; the loop's own. */
-  int place;
-
   Phase phase = Phase.HEAD;
-  ConnectionOrigin origin;
   @Nullable CalleeLeg callee;
-  private final int netnsNumber;
+  private int place;
   private @Nullable ByteBuf held;
   private boolean running;
   private boolean inputEnded;
-  private boolean admitted;
   private boolean lateDenied;
   private Tunnel tunnel = Tunnel.JUDGED;
   private long deadline = Long.MAX_VALUE;
 
-  public ClientLeg(Loop loop, SocketChannel channel, int netnsNumber, OnwardSource source) {
-    this.loop = loop;
-    this.relay = loop.relay;
-    this.channel = channel;
-    this.netnsNumber = netnsNumber;
-    this.source = source;
-    this.origin = new ConnectionOrigin(0, 0, channel.localAddress(), false);
-    this.records = new Records(this);
+  ClientLeg(Opened opened) {
+    this.opened = opened;
+    this.loop = opened.loop();
+    this.relay = opened.relay();
+    this.channel = opened.channel();
+    this.records = new Records(opened, exchange);
     this.requests = new Requests(this);
     outbox.attach(channel);
   }
 
   // Beginning.
 
-  @Override
-  public void channelActive(ChannelHandlerContext context) {
-    // Registered first and judged then: a policy that is published in between judges it again.
-    loop.enter(this);
-    boolean room = relay.admit();
-    Optional<ConnectionOrigin> claimed =
-        relay.origins.claim(netnsNumber, channel.remoteAddress(), channel.localAddress());
-    if (claimed.isEmpty()) {
-      relay.unclaimed.increment();
-      turnAway(new Verdict(Decision.DENY, Reason.NO_ORIGIN, 0, 0, false));
-      return;
-    }
-    origin = claimed.get();
-    admitted = true;
-    if (!relay.admit(origin.caller()) || !room) {
-      turnAway(new Verdict(Decision.DENY, Reason.LIMIT, 0, 0, false));
-      return;
-    }
-    Verdict verdict = judgeConnection(relay.policy());
-    switch (verdict.decision()) {
-      case ENGINE -> expectInputWithin(relay.limits.idleTimeout());
-      case DENY -> turnAway(verdict);
-      case ALLOW -> {
-        // The policy has changed since the kernel sent it here: nothing in it needs reading.
-        exchange.begin(System.nanoTime());
-        exchange.verdict = verdict;
-        tunnelUnread(Unpooled.EMPTY_BUFFER, false);
-      }
-    }
+  /**
+   * Carries the whole connection without reading it.
+   *
+   * @param audited only because the sides that would have it read audit
+   */
+  void carry(Verdict verdict, boolean audited) {
+    exchange.begin(System.nanoTime());
+    exchange.verdict = verdict;
+    tunnelUnread(Unpooled.EMPTY_BUFFER, audited);
   }
 
   /** Carries the connection without reading it, beginning with what has been read. */
@@ -130,33 +98,6 @@ public final class ClientLeg extends ChannelInboundHandlerAdapter {
     leg.send(taken);
     records.exchange();
     leg.open();
-  }
-
-  Verdict judgeUnreadable(Policy policy, Reason reason) {
-    return policy.undecodable(
-        caller(policy), callee(policy), origin.destination().getPort(), reason);
-  }
-
-  private Verdict judgeConnection(Policy policy) {
-    return policy.l4(caller(policy), callee(policy), TCP, origin.destination().getPort());
-  }
-
-  /**
-   * Who calls, by this policy: which address ranges have a number of their own may have changed
-   * since the connection began.
-   */
-  int caller(Policy policy) {
-    return policy.peerAgain(origin.caller(), channel.remoteAddress().getAddress());
-  }
-
-  /** Who is called, likewise. */
-  int callee(Policy policy) {
-    return policy.peerAgain(origin.callee(), origin.destination().getAddress());
-  }
-
-  private void turnAway(Verdict verdict) {
-    records.connection(verdict);
-    abort();
   }
 
   CalleeLeg newCallee() {
@@ -367,8 +308,8 @@ public final class ClientLeg extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** Ends both legs at once with a reset, so that nothing looks complete. */
-  void abort() {
+  @Override
+  public void abort() {
     if (channel.isOpen()) {
       channel.config().setSoLinger(0);
     }
@@ -400,11 +341,7 @@ public final class ClientLeg extends ChannelInboundHandlerAdapter {
     leaveCallee(true);
     discardInput();
     outbox.discard();
-    loop.leave(this);
-    relay.release();
-    if (admitted) {
-      relay.release(origin.caller());
-    }
+    opened.left(this);
   }
 
   private void discardInput() {
@@ -425,18 +362,19 @@ public final class ClientLeg extends ChannelInboundHandlerAdapter {
 
   // Policy.
 
-  void judgeAgain(Policy policy) {
+  @Override
+  public void judgeAgain(Policy policy) {
     if (phase == Phase.LINGER || phase == Phase.CLOSED) {
       return;
     }
-    Verdict verdict = judgeConnection(policy);
+    Verdict verdict = opened.judge(policy);
     Decision decision = verdict.decision();
     boolean passes = decision != Decision.DENY;
     if (passes && phase == Phase.TUNNEL && decision == Decision.ENGINE) {
       verdict =
           switch (tunnel) {
             case JUDGED -> requests.judgeTunnel(policy);
-            case AUDITED -> judgeUnreadable(policy, Reason.NOT_HTTP);
+            case AUDITED -> opened.judgeUnreadable(policy, Reason.NOT_HTTP);
             case OPEN -> verdict;
           };
       passes = verdict.decision() == Decision.ALLOW;
@@ -462,8 +400,19 @@ public final class ClientLeg extends ChannelInboundHandlerAdapter {
     }
   }
 
-  boolean cameThrough(OnwardSource someSource) {
-    return source.equals(someSource);
+  @Override
+  public boolean cameThrough(OnwardSource someSource) {
+    return opened.source().equals(someSource);
+  }
+
+  @Override
+  public int place() {
+    return place;
+  }
+
+  @Override
+  public void place(int index) {
+    place = index;
   }
 
   // Time.
@@ -476,7 +425,8 @@ public final class ClientLeg extends ChannelInboundHandlerAdapter {
     deadline = Long.MAX_VALUE;
   }
 
-  void tick(long nowNanos) {
+  @Override
+  public void tick(long nowNanos) {
     if (deadline == Long.MAX_VALUE || nowNanos - deadline < 0) {
       return;
     }

@@ -3,6 +3,7 @@ package dev.drawbridge.l7.relay;
 import dev.drawbridge.l7.ConnectionOrigin;
 import dev.drawbridge.policy.Reason;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.io.IOException;
@@ -11,32 +12,49 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes a callee's connection: socket in the namespace, identity in the kernel, connect. */
 final class Dial {
-  private final CalleeLeg leg;
-  private final ClientLeg client;
-  private final Relay relay;
+  /** Who wants the connection: the handler of its channel. All calls come on the loop. */
+  interface Leg extends ChannelHandler {
+    /** Takes the socket that will connect; false if nobody wants it any more. */
+    boolean attach(EpollSocketChannel made);
 
-  Dial(CalleeLeg leg, ClientLeg client) {
-    this.leg = leg;
-    this.client = client;
-    this.relay = client.relay;
+    void connected(EpollSocketChannel to);
+
+    /**
+     * There is no connection.
+     *
+     * @param status what HTTP calls it: 502, 503 or 504
+     */
+    void fail(int status, Reason reason, String message);
   }
 
-  /** Begins; ends with {@link CalleeLeg#connected} or {@link CalleeLeg#fail}, perhaps at once. */
+  private final Leg leg;
+  private final Opened opened;
+  private final Relay relay;
+
+  Dial(Leg leg, Opened opened) {
+    this.leg = leg;
+    this.opened = opened;
+    this.relay = opened.relay();
+  }
+
+  /** Begins; ends with {@link Leg#connected} or {@link Leg#fail}, perhaps at once. */
   void begin() {
-    boolean version6 = client.origin.destination().getAddress() instanceof Inet6Address;
-    EpollSocketChannel ready = client.source.take(version6);
+    boolean version6 = opened.origin().destination().getAddress() instanceof Inet6Address;
+    EpollSocketChannel ready = opened.source().take(version6);
     if (ready != null) {
       connect(ready);
       return;
     }
-    client.source.make(
-        version6,
-        made -> client.loop.eventLoop().execute(() -> connect(made)),
-        _ ->
-            client
-                .loop
-                .eventLoop()
-                .execute(() -> unavailable("the engine could not make a connection")));
+    opened
+        .source()
+        .make(
+            version6,
+            made -> opened.loop().eventLoop().execute(() -> connect(made)),
+            _ ->
+                opened
+                    .loop()
+                    .eventLoop()
+                    .execute(() -> unavailable("the engine could not make a connection")));
   }
 
   private void connect(EpollSocketChannel made) {
@@ -44,11 +62,11 @@ final class Dial {
       made.unsafe().closeForcibly();
       return;
     }
-    ConnectionOrigin origin = client.origin;
+    ConnectionOrigin origin = opened.origin();
     SocketOptions.apply(made.config(), relay);
     made.config().setConnectTimeoutMillis((int) relay.limits.connectTimeout().toMillis());
     made.pipeline().addLast(leg);
-    ChannelFuture registered = client.loop.eventLoop().register(made);
+    ChannelFuture registered = opened.loop().eventLoop().register(made);
     if (registered.cause() != null) {
       unavailable("the engine could not make a connection");
       return;

@@ -25,7 +25,7 @@ public final class Loop {
   final Relay relay;
   final HeadWriter writer = new HeadWriter();
   private final EventLoop eventLoop;
-  private final List<ClientLeg> legs = new ArrayList<>();
+  private final List<Connection> connections = new ArrayList<>();
   private final ArrayDeque<RequestHead> requestHeads = new ArrayDeque<>();
   private final ArrayDeque<AnswerHead> answerHeads = new ArrayDeque<>();
   private final Future<?> ticking;
@@ -36,6 +36,7 @@ public final class Loop {
     Duration shortest =
         Collections.min(
             List.of(
+                relay.limits.detectTimeout(),
                 relay.limits.headTimeout(),
                 relay.limits.bodyTimeout(),
                 relay.limits.idleTimeout(),
@@ -50,16 +51,22 @@ public final class Loop {
   }
 
   /** Registers a connection: from now on every new policy reaches it. */
-  void enter(ClientLeg leg) {
-    leg.place = legs.size();
-    legs.add(leg);
+  void enter(Connection connection) {
+    connection.place(connections.size());
+    connections.add(connection);
   }
 
-  void leave(ClientLeg leg) {
-    ClientLeg last = legs.removeLast();
-    if (last != leg) {
-      legs.set(leg.place, last);
-      last.place = leg.place;
+  /** Puts a connection where another was, which is not to leave any more. */
+  void replace(Connection before, Connection now) {
+    now.place(before.place());
+    connections.set(before.place(), now);
+  }
+
+  void leave(Connection connection) {
+    Connection last = connections.removeLast();
+    if (!last.equals(connection)) {
+      connections.set(connection.place(), last);
+      last.place(connection.place());
     }
   }
 
@@ -88,33 +95,33 @@ public final class Loop {
   }
 
   void judgeAgain(Policy policy) {
-    for (ClientLeg leg : List.copyOf(legs)) {
-      leg.judgeAgain(policy);
+    for (Connection connection : List.copyOf(connections)) {
+      connection.judgeAgain(policy);
     }
   }
 
   /** Aborts what came through one listener. */
   void abortAll(OnwardSource source) {
-    for (ClientLeg leg : List.copyOf(legs)) {
-      if (leg.cameThrough(source)) {
-        leg.abort();
+    for (Connection connection : List.copyOf(connections)) {
+      if (connection.cameThrough(source)) {
+        connection.abort();
       }
     }
   }
 
   void close() {
     ticking.cancel(false);
-    for (ClientLeg leg : List.copyOf(legs)) {
-      leg.abort();
+    for (Connection connection : List.copyOf(connections)) {
+      connection.abort();
     }
   }
 
   private void tick() {
     long now = System.nanoTime();
-    for (int i = legs.size() - 1; i >= 0; i--) {
-      // A leg that times out may take others with it out of the list.
-      if (i < legs.size()) {
-        legs.get(i).tick(now);
+    for (int i = connections.size() - 1; i >= 0; i--) {
+      // One that times out may take others with it out of the list.
+      if (i < connections.size()) {
+        connections.get(i).tick(now);
       }
     }
   }

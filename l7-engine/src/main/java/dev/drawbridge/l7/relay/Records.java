@@ -6,12 +6,12 @@ import java.time.Instant;
 
 /** Writes the records of one connection: one for each request, and one for its own refusal. */
 final class Records {
-  private final ClientLeg leg;
+  private final Opened opened;
   private final Exchange exchange;
 
-  Records(ClientLeg leg) {
-    this.leg = leg;
-    this.exchange = leg.exchange;
+  Records(Opened opened, Exchange exchange) {
+    this.opened = opened;
+    this.exchange = exchange;
   }
 
   /** The one record of the current request; nothing if it has been written. */
@@ -34,24 +34,26 @@ final class Records {
   }
 
   private void write(Instant at, long durationNanos, Verdict verdict, Exchange of) {
-    leg.relay.record(
-        new AccessRecord(
-            of.requestId.isEmpty() ? leg.relay.nextRequestId() : of.requestId,
-            at,
-            durationNanos,
-            leg.origin.caller(),
-            leg.origin.callee(),
-            leg.channel.remoteAddress(),
-            leg.origin.destination(),
-            of.method,
-            of.path,
-            of.status,
-            of.requestBytes,
-            of.responseBytes,
-            verdict.decision(),
-            verdict.reason(),
-            verdict.rule(),
-            verdict.generation(),
-            verdict.audited()));
+    opened
+        .relay()
+        .record(
+            new AccessRecord(
+                of.requestId.isEmpty() ? opened.relay().nextRequestId() : of.requestId,
+                at,
+                durationNanos,
+                opened.origin().caller(),
+                opened.origin().callee(),
+                opened.channel().remoteAddress(),
+                opened.origin().destination(),
+                of.method,
+                of.path,
+                of.status,
+                of.requestBytes,
+                of.responseBytes,
+                verdict.decision(),
+                verdict.reason(),
+                verdict.rule(),
+                verdict.generation(),
+                verdict.audited()));
   }
 }

@@ -10,9 +10,6 @@ import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.RuleInfo;
 import dev.drawbridge.policy.Verdict;
 import io.netty.buffer.ByteBuf;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,8 +69,8 @@ final class Requests {
     exchange.name(request);
     exchange.requestBytes = request.size();
     Policy policy = relay.policy();
-    HttpRequest judged = request.request(leg.origin.destination().getPort());
-    exchange.verdict = judge(policy, judged);
+    HttpRequest judged = request.request(leg.opened.port());
+    exchange.verdict = leg.opened.judge(policy, judged);
     exchange.last = request.closes();
     // Not this connection's any more, whatever ends it in between.
     head = null;
@@ -83,41 +80,6 @@ final class Requests {
       deny(policy, request);
     }
     loop.giveBack(request);
-  }
-
-  private Verdict judge(Policy policy, HttpRequest request) {
-    int caller = leg.caller(policy);
-    int callee = leg.callee(policy);
-    int port = leg.origin.destination().getPort();
-    Verdict verdict = policy.http(caller, callee, port, request);
-    if (verdict.decision() == Decision.ALLOW && hasUpperCase(request.paths().getFirst())) {
-      // Some callees do not tell /Denied from /denied. Nothing is allowed by that reading, but what
-      // a rule forbids outright stays forbidden in it.
-      List<String> lower = new ArrayList<>(request.paths().size());
-      for (String path : request.paths()) {
-        lower.add(path.toLowerCase(Locale.ROOT));
-      }
-      Verdict other =
-          policy.http(
-              caller,
-              callee,
-              port,
-              new HttpRequest(request.method(), lower, request.host(), request.headers()));
-      if (other.decision() == Decision.DENY && other.reason() == Reason.RULE_DENIES) {
-        return other;
-      }
-    }
-    return verdict;
-  }
-
-  private static boolean hasUpperCase(String path) {
-    for (int i = 0; i < path.length(); i++) {
-      char c = path.charAt(i);
-      if (c >= 'A' && c <= 'Z') {
-        return true;
-      }
-    }
-    return false;
   }
 
   private void forward(RequestHead request, HttpRequest judged) {
@@ -230,7 +192,7 @@ final class Requests {
    */
   private void unreadable(RequestHead reading) {
     Fault fault = reading.fault();
-    Verdict verdict = leg.judgeUnreadable(relay.policy(), fault.reason());
+    Verdict verdict = leg.opened.judgeUnreadable(relay.policy(), fault.reason());
     if (verdict.decision() != Decision.ALLOW || leg.callee != null) {
       refuse(fault);
       return;
@@ -289,8 +251,8 @@ final class Requests {
                 reason,
                 message,
                 rule,
-                relay.names.nameOf(leg.origin.caller()),
-                relay.names.nameOf(leg.origin.callee()),
+                relay.names.nameOf(leg.opened.origin().caller()),
+                relay.names.nameOf(leg.opened.origin().callee()),
                 exchange.requestId)
             .encode(relay.allocator, exchange.bodiless, close, exchange.minorVersion == 0);
     exchange.responseBytes = out.readableBytes();
@@ -410,6 +372,6 @@ final class Requests {
     HttpRequest request = tunnelled;
     return request == null
         ? new Verdict(Decision.DENY, Reason.LATE_DENY, policy.generation(), 0, false)
-        : judge(policy, request);
+        : leg.opened.judge(policy, request);
   }
 }

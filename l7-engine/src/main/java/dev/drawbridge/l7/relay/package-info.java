@@ -1,10 +1,11 @@
 /**
  * What happens to one connection: judge each request, relay it or refuse it, record it.
  *
- * <p>Read first: {@link dev.drawbridge.l7.relay.ClientLeg} (the connection and its requests), then
- * {@link dev.drawbridge.l7.relay.CalleeLeg} (its answers) and {@link dev.drawbridge.l7.relay.Relay}
- * (what all connections share). Both legs of a connection live on one event loop, so nothing here
- * is locked.
+ * <p>Read first: {@link dev.drawbridge.l7.relay.Opening} (what a connection is), then {@link
+ * dev.drawbridge.l7.relay.ClientLeg} (HTTP/1: the connection and its requests), {@link
+ * dev.drawbridge.l7.relay.CalleeLeg} (its answers) and {@link dev.drawbridge.l7.relay.Relay} (what
+ * all connections share). Both legs of a connection live on one event loop, so nothing here is
+ * locked.
  *
  * <p>It never sends a byte of a request before the verdict on it, never sends a request twice,
  * never lets a broken answer end like a whole one, and never waits for a slow reader with memory.

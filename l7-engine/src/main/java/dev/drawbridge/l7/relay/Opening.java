@@ -1,0 +1,232 @@
+package dev.drawbridge.l7.relay;
+
+import dev.drawbridge.l7.ConnectionOrigin;
+import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.Policy;
+import dev.drawbridge.policy.Reason;
+import dev.drawbridge.policy.Verdict;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.SocketChannel;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The beginning of a client connection: claims its origin, admits it, judges it, and waits for the
+ * bytes that say what it speaks. Then the leg for that takes its place, and reads those bytes
+ * again.
+ */
+public final class Opening extends ChannelInboundHandlerAdapter implements Connection {
+  private final Loop loop;
+  private final Relay relay;
+  private final SocketChannel channel;
+  private final int netnsNumber;
+  private final OnwardSource source;
+  private Opened opened;
+  private boolean admitted;
+  private boolean closing;
+  private @Nullable ByteBuf held;
+  private long deadline = Long.MAX_VALUE;
+  private int place;
+
+  public Opening(Loop loop, SocketChannel channel, int netnsNumber, OnwardSource source) {
+    this.loop = loop;
+    this.relay = loop.relay;
+    this.channel = channel;
+    this.netnsNumber = netnsNumber;
+    this.source = source;
+    this.opened =
+        new Opened(
+            loop,
+            relay,
+            channel,
+            source,
+            new ConnectionOrigin(0, 0, channel.localAddress(), false));
+  }
+
+  @Override
+  public void channelActive(ChannelHandlerContext context) {
+    // Registered first and judged then: a policy that is published in between judges it again.
+    loop.enter(this);
+    boolean room = relay.admit();
+    Optional<ConnectionOrigin> claimed =
+        relay.origins.claim(netnsNumber, channel.remoteAddress(), channel.localAddress());
+    if (claimed.isEmpty()) {
+      relay.unclaimed.increment();
+      turnAway(new Verdict(Decision.DENY, Reason.NO_ORIGIN, 0, 0, false));
+      return;
+    }
+    opened = new Opened(loop, relay, channel, source, claimed.get());
+    admitted = true;
+    if (!relay.admit(opened.origin().caller()) || !room) {
+      turnAway(new Verdict(Decision.DENY, Reason.LIMIT, 0, 0, false));
+      return;
+    }
+    Verdict verdict = opened.judge(relay.policy());
+    switch (verdict.decision()) {
+      case ENGINE -> deadline = System.nanoTime() + relay.limits.detectTimeout().toNanos();
+      case DENY -> turnAway(verdict);
+      // The policy has changed since the kernel sent it here: nothing in it needs reading.
+      case ALLOW -> carryUnread(verdict, false);
+    }
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    ByteBuf in = (ByteBuf) message;
+    if (closing) {
+      in.release();
+      return;
+    }
+    held = HeldInput.append(held, in, relay.allocator);
+    switch (FirstBytes.of(held)) {
+      case MORE -> {}
+      case HTTP1, HTTP2, TLS -> giveWay(new ClientLeg(opened));
+    }
+  }
+
+  private void carryUnread(Verdict verdict, boolean audited) {
+    ClientLeg leg = new ClientLeg(opened);
+    replaceBy(leg);
+    leg.carry(verdict, audited);
+    readAgain();
+  }
+
+  private <T extends ChannelHandler & Connection> void giveWay(T leg) {
+    replaceBy(leg);
+    readAgain();
+  }
+
+  private <T extends ChannelHandler & Connection> void replaceBy(T leg) {
+    loop.replace(this, leg);
+    channel.pipeline().replace(this, "leg", leg);
+  }
+
+  private void readAgain() {
+    ByteBuf read = held;
+    if (read != null) {
+      held = null;
+      channel.pipeline().fireChannelRead(read);
+    }
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (event != ChannelInputShutdownEvent.INSTANCE || closing) {
+      return;
+    }
+    if (held == null) {
+      close();
+      return;
+    }
+    giveWay(new ClientLeg(opened));
+    channel.pipeline().fireUserEventTriggered(event);
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    closing = true;
+    discard();
+    if (admitted) {
+      opened.left(this);
+    } else {
+      loop.leave(this);
+      relay.release();
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    abort();
+  }
+
+  private void turnAway(Verdict verdict) {
+    new Records(opened, new Exchange()).connection(verdict);
+    abort();
+  }
+
+  private void close() {
+    closing = true;
+    discard();
+    ChannelFuture _ = channel.close();
+  }
+
+  private void discard() {
+    ByteBuf read = held;
+    if (read != null) {
+      held = null;
+      read.release();
+    }
+  }
+
+  @Override
+  public void abort() {
+    if (channel.isOpen()) {
+      channel.config().setSoLinger(0);
+    }
+    close();
+  }
+
+  @Override
+  public void judgeAgain(Policy policy) {
+    if (closing) {
+      return;
+    }
+    Verdict verdict = opened.judge(policy);
+    switch (verdict.decision()) {
+      case ENGINE -> {}
+      case ALLOW -> {
+        carryUnread(verdict, false);
+        channel.pipeline().fireChannelReadComplete();
+      }
+      case DENY -> {
+        relay.lateDenied.increment();
+        new Records(opened, new Exchange())
+            .connection(
+                new Verdict(
+                    Decision.DENY, Reason.LATE_DENY, verdict.generation(), verdict.rule(), false));
+        close();
+      }
+    }
+  }
+
+  @Override
+  public void tick(long nowNanos) {
+    if (closing || deadline == Long.MAX_VALUE || nowNanos - deadline < 0) {
+      return;
+    }
+    deadline = Long.MAX_VALUE;
+    if (held != null) {
+      // It has begun: how long the rest may take is its reader's affair.
+      giveWay(new ClientLeg(opened));
+      channel.pipeline().fireChannelReadComplete();
+      return;
+    }
+    Verdict verdict = opened.judgeUnreadable(relay.policy(), Reason.CLIENT_SILENT);
+    if (verdict.decision() == Decision.ALLOW) {
+      carryUnread(verdict, true);
+      return;
+    }
+    new Records(opened, new Exchange()).connection(verdict);
+    close();
+  }
+
+  @Override
+  public boolean cameThrough(OnwardSource someSource) {
+    return source.equals(someSource);
+  }
+
+  @Override
+  public int place() {
+    return place;
+  }
+
+  @Override
+  public void place(int index) {
+    place = index;
+  }
+}
