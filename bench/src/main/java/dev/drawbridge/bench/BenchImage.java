@@ -9,12 +9,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
- * The image {@code drawbridge-bench}: nginx that answers with one kilobyte, wrk, and HAProxy with
- * the rule as an ACL.
+ * The image {@code drawbridge-bench}: nginx that answers with one kilobyte or a mebibyte, wrk, and
+ * HAProxy and nginx as proxies with the rule in their own languages.
  */
 final class BenchImage {
   static final String NAME = "drawbridge-bench";
   private static final int BODY = 1024;
+  private static final int BLOB = 1024 * 1024;
 
   private BenchImage() {}
 
@@ -25,6 +26,12 @@ final class BenchImage {
         .program(Path.of("/usr/sbin/nginx"))
         .program(Path.of("/usr/sbin/haproxy"))
         .text("/etc/nginx/nginx.conf", resource("nginx.conf").replace("@BODY@", "x".repeat(BODY)))
+        .text("/srv/blob", "x".repeat(BLOB))
+        .text("/etc/nginx/proxy.conf.in", resource("nginx-proxy.conf"))
+        .script(
+            "/bin/nginx-proxy",
+            "#!/bin/sh\n/bin/busybox sed \"s/@CALLEE@/$CALLEE/\" /etc/nginx/proxy.conf.in >/run/proxy.conf\n"
+                + "exec /usr/sbin/nginx -c /run/proxy.conf\n")
         .text("/etc/haproxy/haproxy.cfg", resource("haproxy.cfg"))
         .importAs(lab.docker(), NAME, "[\"/bin/sleep\", \"100000\"]");
   }

@@ -12,6 +12,7 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -20,24 +21,24 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * GET /users, 1 KB, keep-alive, from one container to another: over the bare bridge, through the
- * engine, and through HAProxy with the same rule as an ACL, placed as the engine is, in the
- * caller's network namespace. wrk runs in the caller's container. Every round measures each path
- * once, in rotating order.
+ * HTTP/1.1 from one container to another: over the bare bridge, through the engine, and through
+ * HAProxy and nginx with the same rule in their own languages, placed as the engine is, in the
+ * caller's network namespace, with one thread as the engine has on this machine. wrk runs in the
+ * caller's container. Every round measures each way once, in rotating order; a ratio is the median
+ * of the rounds' ratios.
  */
 final class HttpBench {
   private static final int ROUNDS = Integer.getInteger("drawbridge.bench.rounds", 7);
-  private static final int SECONDS = Integer.getInteger("drawbridge.bench.seconds", 3);
-  private static final List<Integer> CONNECTIONS = List.of(1, 32);
+  private static final int SECONDS = Integer.getInteger("drawbridge.bench.seconds", 2);
   private static final Pattern RATE = Pattern.compile("Requests/sec:\\s+([0-9.]+)");
-  private static final Pattern MEDIAN = Pattern.compile("50%\\s+([0-9.]+)(us|ms|s)\\b");
   private static final Pattern RSS = Pattern.compile("VmRSS:\\s+(\\d+) kB");
 
   /** How a request travels. */
-  private enum Way {
+  enum Way {
     BRIDGE("bare bridge", "bare-caller", "bare-callee"),
     ENGINE("engine", "caller", "callee"),
-    HAPROXY("haproxy", "bare-haproxy", "bare-callee");
+    HAPROXY("haproxy", "bare-haproxy", "bare-callee"),
+    NGINX("nginx", "bare-nginx", "bare-callee");
 
     private final String title;
     private final String caller;
@@ -48,10 +49,42 @@ final class HttpBench {
       this.caller = caller;
       this.callee = callee;
     }
+
+    String title() {
+      return title;
+    }
+
+    private boolean proxy() {
+      return this == HAPROXY || this == NGINX;
+    }
   }
+
+  /** What is asked. */
+  private enum Load {
+    ONE("1 KB, 1 connection", 1, "/users", false),
+    MANY("1 KB, 32 connections", 32, "/users", false),
+    NEW("1 KB, new connection each", 32, "/users", true),
+    BLOB("1 MiB, 4 connections", 4, "/blob", false);
+
+    private final String title;
+    private final int connections;
+    private final String path;
+    private final boolean close;
+
+    Load(String title, int connections, String path, boolean close) {
+      this.title = title;
+      this.connections = connections;
+      this.path = path;
+      this.close = close;
+    }
+  }
+
+  /** One run of wrk: requests a second, latencies in microseconds. */
+  private record Run(double rate, double median, double tail) {}
 
   private final Docker docker;
   private final LabAgent agent;
+  private final Map<Load, Map<Way, List<Run>>> runs = new EnumMap<>(Load.class);
 
   private HttpBench(Docker docker, LabAgent agent) {
     this.docker = docker;
@@ -65,35 +98,22 @@ final class HttpBench {
       LabAgent agent = LabAgent.start(lab, Distribution.locate(), List.of("bare-*"));
       HttpBench bench = new HttpBench(lab.docker(), agent);
       bench.startContainers();
-      bench.measure(out);
+      bench.measure();
+      bench.print(out);
     }
   }
 
   private void startContainers() {
-    docker.must(
-        "run",
-        "-d",
-        "--runtime",
-        "runc",
-        "--name",
-        "bare-callee",
-        BenchImage.NAME,
-        "/usr/sbin/nginx");
-    docker.must("run", "-d", "--runtime", "runc", "--name", "bare-caller", BenchImage.NAME);
-    docker.must(
-        "run",
-        "-d",
-        "--runtime",
-        "runc",
-        "--name",
+    bare("bare-callee", "", "/usr/sbin/nginx");
+    bare("bare-caller", "");
+    bare(
         "bare-haproxy",
-        "--env",
-        "CALLEE=" + address("bare-callee"),
-        BenchImage.NAME,
+        address("bare-callee"),
         "/usr/sbin/haproxy",
         "-db",
         "-f",
         "/etc/haproxy/haproxy.cfg");
+    bare("bare-nginx", address("bare-callee"), "/bin/nginx-proxy");
     docker.must(
         "run",
         "-d",
@@ -103,16 +123,20 @@ final class HttpBench {
         "app=db",
         "--label",
         "drawbridge.policy.read=app=api may GET /users",
+        "--label",
+        "drawbridge.policy.blob=app=api may GET /blob",
         BenchImage.NAME,
         "/usr/sbin/nginx");
     docker.must("run", "-d", "--name", "caller", "--label", "app=api", BenchImage.NAME);
     for (Way way : Way.values()) {
-      Await.until(
-          way.title + " answers 200",
-          Duration.ofSeconds(20),
-          () -> status(way, "/users").equals("200"));
+      for (String path : List.of("/users", "/blob")) {
+        Await.until(
+            way.title + " answers 200 to " + path,
+            Duration.ofSeconds(20),
+            () -> status(way, path).equals("200"));
+      }
     }
-    for (Way way : List.of(Way.ENGINE, Way.HAPROXY)) {
+    for (Way way : List.of(Way.ENGINE, Way.HAPROXY, Way.NGINX)) {
       String status = status(way, "/admin");
       if (!status.equals("403")) {
         throw new LabException(
@@ -121,12 +145,20 @@ final class HttpBench {
     }
   }
 
+  private void bare(String name, String callee, String... command) {
+    List<String> arguments =
+        new ArrayList<>(List.of("run", "-d", "--runtime", "runc", "--name", name));
+    arguments.addAll(List.of("--env", "CALLEE=" + callee, BenchImage.NAME));
+    arguments.addAll(List.of(command));
+    docker.must(arguments.toArray(String[]::new));
+  }
+
   private String address(String container) {
     return docker.inspect(container, "{{.NetworkSettings.IPAddress}}");
   }
 
   private String url(Way way, String path) {
-    return "http://" + (way == Way.HAPROXY ? "127.0.0.1:8000" : address(way.callee)) + path;
+    return "http://" + (way.proxy() ? "127.0.0.1:8000" : address(way.callee)) + path;
   }
 
   private String status(Way way, String path) {
@@ -144,87 +176,47 @@ final class HttpBench {
         .out();
   }
 
-  private void measure(PrintStream out) {
-    Map<Way, Map<Integer, Sample>> rates = new EnumMap<>(Way.class);
-    Map<Way, Map<Integer, Sample>> medians = new EnumMap<>(Way.class);
+  private void measure() {
     for (Way way : Way.values()) {
-      rates.put(way, samples());
-      medians.put(way, samples());
-      load(way, 32);
+      load(way, Load.MANY);
+      load(way, Load.NEW);
     }
     for (int round = 0; round < ROUNDS; round++) {
-      for (int connections : CONNECTIONS) {
+      for (Load load : Load.values()) {
         for (int i = 0; i < Way.values().length; i++) {
           Way way = Way.values()[(i + round) % Way.values().length];
-          String report = load(way, connections);
-          sample(rates, way, connections).add(number(RATE, report));
-          sample(medians, way, connections).add(micros(report));
+          runs.computeIfAbsent(load, _ -> new EnumMap<>(Way.class))
+              .computeIfAbsent(way, _ -> new ArrayList<>())
+              .add(load(way, load));
         }
       }
     }
-    out.printf(
-        Locale.ROOT,
-        "GET /users, 1 KB, keep-alive; medians of %d rounds of %d s%n",
-        ROUNDS,
-        SECONDS);
-    out.printf(
-        Locale.ROOT,
-        "%-12s %11s %11s %11s %11s%n",
-        "way",
-        "req/s c=1",
-        "p50 us c=1",
-        "req/s c=32",
-        "p50 us c=32");
-    for (Way way : Way.values()) {
-      out.printf(
-          Locale.ROOT,
-          "%-12s %11.0f %11.1f %11.0f %11.1f%n",
-          way.title,
-          sample(rates, way, 1).median(),
-          sample(medians, way, 1).median(),
-          sample(rates, way, 32).median(),
-          sample(medians, way, 32).median());
+  }
+
+  private Run load(Way way, Load load) {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                "exec",
+                way.caller,
+                "wrk",
+                "-t1",
+                "-c" + load.connections,
+                "-d" + SECONDS + "s",
+                "--latency"));
+    if (load.close) {
+      command.addAll(List.of("-H", "Connection: close"));
     }
-    double engine = sample(rates, Way.ENGINE, 32).median();
-    out.printf(
-        Locale.ROOT,
-        "{\"vs_haproxy_rps_32\":%.3f,\"vs_bridge_rps_32\":%.3f,\"vs_bridge_p50_1\":%.3f,\"rss_mb\":%.1f,\"ready_ms\":%d}%n",
-        engine / sample(rates, Way.HAPROXY, 32).median(),
-        engine / sample(rates, Way.BRIDGE, 32).median(),
-        sample(medians, Way.ENGINE, 1).median() / sample(medians, Way.BRIDGE, 1).median(),
-        residentMegabytes(),
-        agent.readyMillis());
-  }
-
-  private static Map<Integer, Sample> samples() {
-    return Map.of(1, new Sample(), 32, new Sample());
-  }
-
-  private static Sample sample(Map<Way, Map<Integer, Sample>> all, Way way, int connections) {
-    Sample sample = all.getOrDefault(way, Map.of()).get(connections);
-    if (sample == null) {
-      throw new IllegalStateException("no sample for " + way + " at " + connections);
-    }
-    return sample;
-  }
-
-  private String load(Way way, int connections) {
-    Output output =
-        docker.run(
-            "exec",
-            way.caller,
-            "wrk",
-            "-t1",
-            "-c" + connections,
-            "-d" + SECONDS + "s",
-            "--latency",
-            url(way, "/users"));
+    command.add(url(way, load.path));
+    Output output = docker.run(command.toArray(String[]::new));
     String report = output.out();
-    if (!output.ok() || report.contains("Non-2xx") || report.contains("Socket errors")) {
-      throw new LabException(
-          way.title + " at " + connections + " connections had errors:\n" + output.text());
+    // A connection that the other end closes after its last answer may be a read error to wrk.
+    if (!output.ok()
+        || report.contains("Non-2xx")
+        || (report.contains("Socket errors") && !load.close)) {
+      throw new LabException(way.title + ", " + load.title + ":\n" + output.text());
     }
-    return report;
+    return new Run(number(RATE, report), micros("50%", report), micros("99%", report));
   }
 
   private static double number(Pattern pattern, String report) {
@@ -235,10 +227,11 @@ final class HttpBench {
     return Double.parseDouble(matcher.group(1));
   }
 
-  private static double micros(String report) {
-    Matcher matcher = MEDIAN.matcher(report);
+  private static double micros(String quantile, String report) {
+    Matcher matcher =
+        Pattern.compile(Pattern.quote(quantile) + "\\s+([0-9.]+)(us|ms|s)\\b").matcher(report);
     if (!matcher.find()) {
-      throw new LabException("wrk did not say a median:\n" + report);
+      throw new LabException("wrk did not say " + quantile + ":\n" + report);
     }
     double factor =
         switch (matcher.group(2)) {
@@ -247,6 +240,78 @@ final class HttpBench {
           default -> 1_000_000;
         };
     return Double.parseDouble(matcher.group(1)) * factor;
+  }
+
+  private List<Run> of(Load load, Way way) {
+    return runs.getOrDefault(load, Map.of()).getOrDefault(way, List.of());
+  }
+
+  private double median(Load load, Way way, java.util.function.ToDoubleFunction<Run> what) {
+    Sample sample = new Sample();
+    of(load, way).forEach(run -> sample.add(what.applyAsDouble(run)));
+    return sample.median();
+  }
+
+  /** The engine's value by the other way's, round by round; the median of that. */
+  private double ratio(Load load, Way other, java.util.function.ToDoubleFunction<Run> what) {
+    Sample sample = new Sample();
+    List<Run> ours = of(load, Way.ENGINE);
+    List<Run> theirs = of(load, other);
+    for (int i = 0; i < ours.size(); i++) {
+      sample.add(what.applyAsDouble(ours.get(i)) / what.applyAsDouble(theirs.get(i)));
+    }
+    return sample.median();
+  }
+
+  private void print(PrintStream out) {
+    out.printf(Locale.ROOT, "HTTP/1.1, GET; medians of %d rounds of %d s each%n", ROUNDS, SECONDS);
+    Chart chart =
+        new Chart(
+            "Requests a second through each way, as a multiple of HAProxy's",
+            "Medians of " + ROUNDS + " rounds in one run; more is better");
+    for (Load load : Load.values()) {
+      out.printf(
+          Locale.ROOT,
+          "%n%-28s %11s %9s %9s %12s %12s%n",
+          load.title,
+          "req/s",
+          "p50 us",
+          "p99 us",
+          "engine/this",
+          "p99 engine/");
+      for (Way way : Way.values()) {
+        out.printf(
+            Locale.ROOT,
+            "  %-26s %11.0f %9.1f %9.1f %12.3f %12.3f%n",
+            way.title,
+            median(load, way, Run::rate),
+            median(load, way, Run::median),
+            median(load, way, Run::tail),
+            ratio(load, way, Run::rate),
+            ratio(load, way, Run::tail));
+        chart.bar(
+            load.title,
+            way.title,
+            median(load, way, Run::rate) / median(load, Way.HAPROXY, Run::rate));
+      }
+    }
+    chart.write("http", out);
+    out.printf(
+        Locale.ROOT,
+        "{\"vs_haproxy_rps_1\":%.3f,\"vs_haproxy_rps_32\":%.3f,\"vs_nginx_rps_32\":%.3f,"
+            + "\"vs_bridge_rps_32\":%.3f,\"vs_bridge_p50_1\":%.3f,\"vs_haproxy_conn_rate\":%.3f,"
+            + "\"vs_haproxy_1mib\":%.3f,\"rss_mb\":%.1f,\"vs_haproxy_p99_32\":%.3f,"
+            + "\"ready_ms\":%d}%n",
+        ratio(Load.ONE, Way.HAPROXY, Run::rate),
+        ratio(Load.MANY, Way.HAPROXY, Run::rate),
+        ratio(Load.MANY, Way.NGINX, Run::rate),
+        ratio(Load.MANY, Way.BRIDGE, Run::rate),
+        ratio(Load.ONE, Way.BRIDGE, Run::median),
+        ratio(Load.NEW, Way.HAPROXY, Run::rate),
+        ratio(Load.BLOB, Way.HAPROXY, Run::rate),
+        residentMegabytes(),
+        ratio(Load.MANY, Way.HAPROXY, Run::tail),
+        agent.readyMillis());
   }
 
   private double residentMegabytes() {
