@@ -35,6 +35,17 @@ DB_INLINE int peer_has_the_connection(struct bpf_sock *sk)
 	return tcp && (tcp->bytes_acked > 1 || tcp->data_segs_in > 0);
 }
 
+/* The server knows its client by now, for good: a map full of what nobody needs is slow to insert into. */
+DB_INLINE void settle(struct db_socket *socket, const struct db_flow_key *key)
+{
+	union db_socket_state state = db_socket_state(socket);
+
+	state.flags |= DB_SOCKET_SETTLED;
+	*(volatile __u64 *)socket = state.word;
+	/* ENOENT: it was evicted. */
+	bpf_map_delete_elem(&flows, key);
+}
+
 /* A redirected connection's first packet: tells the engine where it wanted to go. */
 DB_INLINE int leave_origin(const struct db_packet *packet, const struct db_socket *socket, __u32 me)
 {
@@ -303,10 +314,18 @@ int skb_egress(struct __sk_buff *skb)
 					db_socket_judged(socket, DB_DENY, generation);
 			}
 			if (answer.verdict == DB_ALLOW) {
-				if (state.role == DB_ROLE_SERVER || peer_has_the_connection(sk))
+				if (state.role == DB_ROLE_SERVER || state.flags & DB_SOCKET_SETTLED)
 					return 1;
 				if (db_parse(skb, 0, &packet))
 					return 0;
+				if (peer_has_the_connection(sk)) {
+					settle(socket, &packet.key);
+					return 1;
+				}
+				if (packet.tcp_flags & DB_TCP_RST) {
+					bpf_map_delete_elem(&flows, &packet.key);
+					return 1;
+				}
 				reason = db_record(&packet.key, me, socket->peer, 0, generation);
 				if (reason)
 					return egress_refuse(&packet.key, &answer, reason, me, socket->peer);

@@ -161,17 +161,13 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list argu
 	return level == LIBBPF_WARN ? vfprintf(stderr, format, arguments) : 0;
 }
 
-void lab_up(const char *path)
+static const char *guards[] = { "guard_connect4", "guard_connect6", "guard_egress", "guard_ingress" };
+
+void lab_attach(void)
 {
 	static const char *programs[] = { "connect4", "connect6", "sendmsg4", "sendmsg6", "getpeername4",
 		"getpeername6", "skb_egress", "skb_ingress", "sock_ops" };
-	static const char *guards[] = { "guard_connect4", "guard_connect6", "guard_egress", "guard_ingress" };
 
-	libbpf_set_print(quiet);
-	make_cgroups();
-	make_namespaces();
-	object = bpf_object__open_file(path, NULL);
-	must(!object || bpf_object__load(object), path);
 	for (int place = A; place <= C; place++) {
 		struct bpf_program *lookup = bpf_object__find_program_by_name(object, "sk_lookup");
 
@@ -182,6 +178,22 @@ void lab_up(const char *path)
 			die("sk_lookup");
 	}
 	attach("agent_egress", cgroups[ENGINE_CGROUP]);
+}
+
+void lab_detach(void)
+{
+	while (link_count > 0)
+		bpf_link__destroy(links[--link_count]);
+}
+
+void lab_up(const char *path)
+{
+	libbpf_set_print(quiet);
+	make_cgroups();
+	make_namespaces();
+	object = bpf_object__open_file(path, NULL);
+	must(!object || bpf_object__load(object), path);
+	lab_attach();
 	/* The guard of the parent is always there; it denies nothing until guard_denies(). */
 	for (size_t i = 0; i < sizeof(guards) / sizeof(guards[0]); i++)
 		attach(guards[i], cgroup_root);
@@ -191,8 +203,7 @@ void lab_up(const char *path)
 void lab_down(void)
 {
 	events_close();
-	for (int i = 0; i < link_count; i++)
-		bpf_link__destroy(links[i]);
+	lab_detach();
 	bpf_object__close(object);
 	for (int i = 0; i < PLACES; i++) {
 		if (holders[i] > 0) {

@@ -41,6 +41,8 @@ union address {
 
 void lab_up(const char *object);
 void lab_down(void);
+void lab_attach(void);
+void lab_detach(void); /* everything, the parent's guard too */
 int lab_map(const char *name);
 const char *cgroup_path(int cgroup);
 void die(const char *what); /* takes the lab down; the test's outcome is an error, not a failure */

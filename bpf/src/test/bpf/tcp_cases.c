@@ -190,6 +190,41 @@ static void eviction(void)
 	close(listening);
 }
 
+/* The record is the handshake's: a map full of settled connections would be slow, and evict who needs it. */
+static void settled(void)
+{
+	int listening = listener(B, AF_INET, 7000), client, server;
+	struct db_flow_key key = { .source.bytes = { [10] = 0xff, 0xff, 10, 77, 0, 1 },
+		.destination.bytes = { [10] = 0xff, 0xff, 10, 77, 0, 2 }, .destination_port = 7000, .protocol = IPPROTO_TCP };
+	struct db_flow flow;
+
+	policy_reset();
+	policy_flags(ID_A, DB_EP_CLOSED_INGRESS);
+	policy_flags(ID_B, DB_EP_CLOSED_INGRESS);
+	policy_rule(ID_B, DB_INGRESS, ID_A, IPPROTO_TCP, 7000, 7000, DB_ALLOW, 1);
+	generation_next();
+	claim(pair(A, address_of(B, AF_INET, 7000), listening, &client, &server), "settled: a connection");
+	key.source_port = port_of(client);
+	claim(!bpf_map_lookup_elem(lab_map("flows"), &key, &flow) && flow.sender == ID_A, "settled: has its caller's record");
+	claim(!say(server, "x") && hears(client, "x", PATIENT) && !say(client, "y") && hears(server, "y", PATIENT) &&
+			bpf_map_lookup_elem(lab_map("flows"), &key, &flow) && errno == ENOENT,
+		"settled: until the callee has answered");
+	generation_next();
+	claim(!say(server, "x") && hears(client, "x", PATIENT) && !say(client, "y") && hears(server, "y", PATIENT),
+		"settled: and does without it, also in the next generation");
+	close(client);
+	close(server);
+	client = dialled(A, address_of(B, AF_INET, 7000), PATIENT);
+	server = accepted(listening, PATIENT);
+	key.source_port = port_of(client);
+	setsockopt(client, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 }, sizeof(struct linger));
+	close(client);
+	claim(readable(server, PATIENT) && bpf_map_lookup_elem(lab_map("flows"), &key, &flow) && errno == ENOENT,
+		"settled: a reset takes the record back too");
+	close(server);
+	close(listening);
+}
+
 static void arrivals(int family, const char *name)
 {
 	int listening = listener(B, family, 7000), client, server;
@@ -282,6 +317,7 @@ void tcp_cases(void)
 	modes();
 	generations();
 	eviction();
+	settled();
 	arrivals(AF_INET, "arrival IPv4");
 	arrivals(AF_INET6, "arrival IPv6");
 }

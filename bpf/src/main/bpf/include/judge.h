@@ -116,6 +116,56 @@ __attribute__((noinline)) __u64 db_judge_side(__u32 owner, __u32 peer, __u32 dir
 }
 
 /*
+ * A judgement depends on nothing but its question, the maps, and the
+ * generation that says that they changed: so one connection, which is judged
+ * at connect, at its SYN and up to four times at its callee, pays for it once.
+ * Programs of one CPU interrupt each other: the sequence is odd while somebody
+ * writes, and a reader that it changed under has read nothing. Denials are
+ * not kept: an endpoint that is not there yet must be seen when it comes.
+ */
+DB_INLINE struct db_memo *db_memo_of(const struct db_question *question)
+{
+	__u32 at = (question->caller * 31 + question->callee * 17 + question->port + question->protocol) % DB_MEMOS;
+
+	return bpf_map_lookup_elem(&memos, &at);
+}
+
+DB_INLINE int db_recall(struct db_memo *memo, const struct db_question *question, struct db_answer *answer)
+{
+	volatile struct db_memo *known = memo;
+	__u32 sequence = known->sequence;
+
+	if (sequence & 1 || known->generation != answer->generation || known->caller != question->caller ||
+		known->callee != question->callee || known->what != (question->protocol << 16 | question->port))
+		return 0;
+	answer->rule = known->rule;
+	answer->reason = known->reason;
+	answer->verdict = known->verdict;
+	answer->side = known->side;
+	answer->audited = known->audited;
+	return known->sequence == sequence;
+}
+
+DB_INLINE void db_remember(struct db_memo *memo, const struct db_question *question, const struct db_answer *answer)
+{
+	volatile struct db_memo *known = memo;
+	__u32 sequence = known->sequence;
+
+	if (sequence & 1 || __sync_val_compare_and_swap(&memo->sequence, sequence, sequence + 1) != sequence)
+		return;
+	known->generation = answer->generation;
+	known->caller = question->caller;
+	known->callee = question->callee;
+	known->what = question->protocol << 16 | question->port;
+	known->rule = answer->rule;
+	known->reason = answer->reason;
+	known->verdict = answer->verdict;
+	known->side = answer->side;
+	known->audited = answer->audited;
+	known->sequence = sequence + 2;
+}
+
+/*
  * Both sides. A container that talks to itself is not judged. The generation is
  * read first: a policy applied in between leads to a second judgement, never
  * to an old verdict under the new number.
@@ -124,6 +174,7 @@ __attribute__((noinline)) int db_judge(const struct db_question *question, struc
 {
 	__u64 caller, callee, decisive;
 	__u8 verdict, side = DB_SIDE_NONE;
+	struct db_memo *memo;
 
 	if (!question || !answer)
 		return DB_DENY;
@@ -140,6 +191,9 @@ __attribute__((noinline)) int db_judge(const struct db_question *question, struc
 		answer->reason = DB_REASON_OPEN;
 		return DB_ALLOW;
 	}
+	memo = db_memo_of(question);
+	if (memo && db_recall(memo, question, answer))
+		return answer->verdict;
 	caller = db_judge_side(question->caller, question->callee, DB_EGRESS, question->protocol, question->port);
 	callee = db_judge_side(question->callee, question->caller, DB_INGRESS, question->protocol, question->port);
 	verdict = DB_SIDE_VERDICT(caller) < DB_SIDE_VERDICT(callee) ? DB_SIDE_VERDICT(caller) : DB_SIDE_VERDICT(callee);
@@ -167,6 +221,8 @@ __attribute__((noinline)) int db_judge(const struct db_question *question, struc
 	answer->audited = (decisive & DB_SIDE_AUDITED) != 0;
 	answer->reason = DB_SIDE_REASON(decisive);
 	answer->rule = DB_SIDE_RULE(decisive);
+	if (memo && verdict != DB_DENY)
+		db_remember(memo, question, answer);
 	return verdict;
 }
 

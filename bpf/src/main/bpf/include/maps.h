@@ -110,6 +110,27 @@ struct {
 	__type(value, struct db_budget);
 } budgets SEC(".maps");
 
+/*
+ * Judgements of this generation that did not deny, by this CPU; not for user
+ * space. See db_judge(). One that is lost is made again.
+ */
+#define DB_MEMOS 256
+struct db_memo {
+	__u32 sequence; /* odd while it is written */
+	__u32 generation; /* 0: empty */
+	__u32 caller, callee;
+	__u32 what; /* protocol << 16 | port */
+	__u32 rule;
+	__u16 reason;
+	__u8 verdict, side, audited, reserved[3];
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, DB_MEMOS);
+	__type(key, __u32);
+	__type(value, struct db_memo);
+} memos SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_SOCKHASH);
 	__uint(max_entries, 16384);

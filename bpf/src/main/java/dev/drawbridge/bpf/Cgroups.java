@@ -12,6 +12,9 @@ public final class Cgroups {
   private static final String UNIFIED = "0::/";
   private static final String PROCS = "cgroup.procs";
 
+  /** A host of many containers has thousands of mounts: they are not read for each container. */
+  private static volatile Optional<Path> found = Optional.empty();
+
   private Cgroups() {}
 
   /** Where cgroup2 is mounted; on hybrid hosts not {@code /sys/fs/cgroup}. */
@@ -25,9 +28,15 @@ public final class Cgroups {
                 "mount one: mount -t cgroup2 none /sys/fs/cgroup/unified"));
   }
 
-  /** The first mount that shows the whole hierarchy. */
+  /** The first mount that shows the whole hierarchy; looked for again once it is gone. */
   static Optional<Path> find() {
-    return find(MountInfo.read());
+    Optional<Path> before = found;
+    if (before.isPresent() && Files.exists(before.get().resolve(PROCS))) {
+      return before;
+    }
+    Optional<Path> now = find(MountInfo.read());
+    found = now;
+    return now;
   }
 
   static Optional<Path> find(List<MountInfo> mounts) {
