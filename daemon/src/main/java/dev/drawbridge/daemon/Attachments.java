@@ -56,22 +56,30 @@ final class Attachments {
 
   /** Attaches every program to a container's cgroup, or swaps those that hang there already. */
   void attach(String id, Path cgroup) {
-    for (String program : CONTAINER_PROGRAMS) {
-      attachOrSwap(program, pins.link(id, program), cgroup);
+    attachAll(CONTAINER_PROGRAMS, pins.links(id), cgroup);
+  }
+
+  private void attachAll(List<String> programs, Path directory, Path cgroup) {
+    boolean before = Files.exists(directory);
+    long target = Cgroups.id(cgroup);
+    for (String program : programs) {
+      Path pin = directory.resolve(program);
+      if (!before || !swap(program, pin, target)) {
+        attach(program, pin, cgroup);
+      }
     }
   }
 
   /** Attaches the agent's own program, which vouches for the engine's sockets. */
   void attachAgent(Path cgroup) {
-    attachOrSwap(AGENT_PROGRAM, agent, cgroup);
+    if (!swap(AGENT_PROGRAM, agent, Cgroups.id(cgroup))) {
+      attach(AGENT_PROGRAM, agent, cgroup);
+    }
   }
 
   /** Hangs the guard on a cgroup that holds containers' cgroups. */
   void attachParent(Path cgroup) {
-    Path directory = parents.resolve(Long.toUnsignedString(Cgroups.id(cgroup)));
-    for (String program : PARENT_PROGRAMS) {
-      attachOrSwap(program, directory.resolve(program), cgroup);
-    }
+    attachAll(PARENT_PROGRAMS, parents.resolve(Long.toUnsignedString(Cgroups.id(cgroup))), cgroup);
   }
 
   /** Swaps the guard of a cgroup for this object's; lets go of one whose cgroup is gone. */
@@ -104,11 +112,9 @@ final class Attachments {
     return ids;
   }
 
-  private void attachOrSwap(String program, Path pin, Path cgroup) {
-    if (!swap(program, pin, Cgroups.id(cgroup))) {
-      try (Link link = object.program(program).attachCgroup(cgroup)) {
-        link.pin(pin);
-      }
+  private void attach(String program, Path pin, Path cgroup) {
+    try (Link link = object.program(program).attachCgroup(cgroup)) {
+      link.pin(pin);
     }
   }
 

@@ -8,13 +8,13 @@ import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.control.Planner;
 import dev.drawbridge.control.RuntimeEvent;
 import dev.drawbridge.daemon.AdmissionTimes.Stage;
-import dev.drawbridge.daemon.Guard.Attachment;
 import dev.drawbridge.hook.HookReply;
 import dev.drawbridge.l7.L7Engine;
 import dev.drawbridge.policy.Cidr;
 import dev.drawbridge.policy.HostPolicy;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
+import dev.drawbridge.policy.Problem;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -228,6 +228,7 @@ final class ControlLoop implements AutoCloseable {
   private void tick() {
     // A start that failed after its hook, and a stop whose hook never came, leave no other trace.
     dirty |= guards.sweep();
+    policyFiles.watch(() -> enqueue(() -> dirty |= policyFiles.refresh()));
     dirty |= policyFiles.refresh();
     try {
       Set<InetAddress> now = HostAddresses.read();
@@ -342,32 +343,23 @@ final class ControlLoop implements AutoCloseable {
 
   private void publish(Policy policy, Map<Cidr, Integer> addresses, HostPolicy hostPolicy) {
     Map<Integer, NodeState.Container> containers = new LinkedHashMap<>();
-    for (Guard guard : guards.all()) {
-      containers.put(
-          guard.endpoint(),
-          new NodeState.Container(
-              guard.endpoint(),
-              Names.reference(guard.endpoint(), guard.observed()),
-              guard.observed(),
-              guard.declared(),
-              guard.attachment().map(Attachment::how),
-              guard.failure(),
-              Problems.of(guard)));
-    }
+    guards.all().forEach(guard -> containers.put(guard.endpoint(), guard.view()));
+    // Values as they are now: the problems are made from them when somebody asks.
+    List<NodeState.Container> views = List.copyOf(containers.values());
+    List<Problem> ofFiles = policyFiles.problems();
+    List<String> unreadable = policyFiles.unreadable();
+    Optional<String> failure = lastFailure;
+    Optional<String> answering = runtime;
+    Optional<String> unguardable = guards.unguardable();
     published.set(
         new NodeState(
             policy,
             containers,
             addresses,
             hostPolicy,
-            Problems.of(
-                guards.all(),
-                policy,
-                policyFiles,
-                lastFailure,
-                runtime,
-                guards.unguardable(),
-                config),
+            new NodeState.Known(() ->
+                Problems.of(
+                    views, policy, ofFiles, unreadable, failure, answering, unguardable, config)),
             listed,
             runtime));
   }
@@ -378,6 +370,7 @@ final class ControlLoop implements AutoCloseable {
     thread.interrupt();
     try {
       thread.join(TimeUnit.SECONDS.toMillis(5));
+      policyFiles.close();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

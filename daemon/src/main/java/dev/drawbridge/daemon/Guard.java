@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One container that the agent knows, with what is attached to it. Owned by the control loop's
@@ -41,6 +42,10 @@ final class Guard {
   private boolean named;
   private SortedSet<String> evasions = new TreeSet<>();
 
+  // Made again after every change: most steps change one container of many.
+  private @Nullable GuardedContainer guarded;
+  private NodeState.@Nullable Container view;
+
   Guard(int endpoint, ObservedContainer observed, Parsed<ContainerPolicy> declared) {
     this.endpoint = endpoint;
     this.observed = observed;
@@ -56,6 +61,7 @@ final class Guard {
   }
 
   void observe(ObservedContainer now, Parsed<ContainerPolicy> declaredNow) {
+    changed();
     this.observed = now;
     this.declared = declaredNow;
   }
@@ -69,12 +75,14 @@ final class Guard {
   }
 
   void attached(Attachment to) {
+    changed();
     attachment = Optional.of(to);
     named = false;
     failure = Optional.empty();
   }
 
   void released() {
+    changed();
     attachment = Optional.empty();
     kernelRefused = false;
     named = false;
@@ -87,6 +95,7 @@ final class Guard {
   }
 
   void evasions(SortedSet<String> found) {
+    changed();
     evasions = found;
   }
 
@@ -105,10 +114,12 @@ final class Guard {
   }
 
   void failed(String why) {
+    changed();
     failure = Optional.of(why);
   }
 
   void cleared() {
+    changed();
     failure = Optional.empty();
   }
 
@@ -118,7 +129,15 @@ final class Guard {
   }
 
   void kernelRefused(boolean refused) {
-    this.kernelRefused = refused;
+    if (refused != kernelRefused) {
+      changed();
+      this.kernelRefused = refused;
+    }
+  }
+
+  private void changed() {
+    guarded = null;
+    view = null;
   }
 
   /**
@@ -139,14 +158,39 @@ final class Guard {
 
   /** What control compiles from; only for attached ones. */
   Optional<GuardedContainer> guarded() {
-    return attachment.map(a ->
+    GuardedContainer known = guarded;
+    if (known != null || attachment.isEmpty()) {
+      return Optional.ofNullable(known);
+    }
+    Space space = attachment.get().space();
+    known =
         new GuardedContainer(
             endpoint,
             observed,
             declared.value(),
             !declared.ok() || kernelRefused,
-            a.space().number(),
-            a.space().port4(),
-            a.space().port6()));
+            space.number(),
+            space.port4(),
+            space.port6());
+    guarded = known;
+    return Optional.of(known);
+  }
+
+  /** What everybody else sees of it. */
+  NodeState.Container view() {
+    NodeState.Container known = view;
+    if (known == null) {
+      known =
+          new NodeState.Container(
+              endpoint,
+              Names.reference(endpoint, observed),
+              observed,
+              declared,
+              attachment.map(Attachment::how),
+              failure,
+              Problems.of(this));
+      view = known;
+    }
+    return known;
   }
 }

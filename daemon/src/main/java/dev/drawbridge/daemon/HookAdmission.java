@@ -1,7 +1,6 @@
 package dev.drawbridge.daemon;
 
 import dev.drawbridge.bpf.BpfException;
-import dev.drawbridge.bpf.NetworkNamespace;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.daemon.AdmissionTimes.Stage;
 import dev.drawbridge.hook.Attempt;
@@ -16,6 +15,7 @@ import dev.drawbridge.policy.KeptCapabilities;
 import dev.drawbridge.policy.Parsed;
 import dev.drawbridge.policy.Problem;
 import dev.drawbridge.policy.Severity;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.List;
@@ -129,7 +129,7 @@ final class HookAdmission implements HookHandler {
       }
       Described container = ((Attempt.Done<Described>) described).value();
       long next = System.nanoTime();
-      List<InetAddress> addresses = addressesOf(opening.namespace(), container.networkMode());
+      List<InetAddress> addresses = addressesOf(pid, container.networkMode());
       times.took(Stage.ADDRESSES, next);
       Admission admission = labels.read(container.observed(pid, addresses), Optional.empty());
       Optional<HookReply> atOnce = answerAtOnce(container, admission);
@@ -206,22 +206,13 @@ final class HookAdmission implements HookHandler {
    * later ones have not: those come with the start event.
    */
   static List<InetAddress> addressesOf(int pid, String networkMode) {
-    try (NetworkNamespace namespace = NetworkNamespace.ofPid(pid)) {
-      return addressesOf(namespace, networkMode);
-    } catch (BpfException e) {
-      log.log(Level.FINE, "addresses of process " + pid, e);
-      return List.of();
-    }
-  }
-
-  private static List<InetAddress> addressesOf(NetworkNamespace namespace, String networkMode) {
     if (networkMode.equals("host") || networkMode.startsWith("container:")) {
       return List.of();
     }
     try {
-      return List.copyOf(namespace.call(HostAddresses::read));
-    } catch (Exception e) {
-      log.log(Level.FINE, "addresses in " + namespace, e);
+      return List.copyOf(ProcessAddresses.of(pid));
+    } catch (IOException e) {
+      log.log(Level.FINE, "addresses of process " + pid, e);
       return List.of();
     }
   }

@@ -11,6 +11,8 @@ import dev.drawbridge.policy.Policy;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the control loop last applied: an immutable picture for the API, the engine's names and the
@@ -20,7 +22,8 @@ import java.util.Optional;
  * @param containers by endpoint number, attached or not
  * @param addresses whose each address is, as the kernel has it
  * @param hostPolicy the host policy in force
- * @param problems what an operator should know of
+ * @param known what an operator should know of, made when somebody asks: most generations are never
+ *     asked about
  * @param listed whether the container engine has told of all its containers since the start
  * @param engine the container engine by name and version, empty while none answers
  */
@@ -29,7 +32,7 @@ record NodeState(
     Map<Integer, Container> containers,
     Map<Cidr, Integer> addresses,
     HostPolicy hostPolicy,
-    List<ProblemReport> problems,
+    Known known,
     boolean listed,
     Optional<String> engine) {
 
@@ -50,7 +53,33 @@ record NodeState(
   NodeState {
     containers = Map.copyOf(containers);
     addresses = Map.copyOf(addresses);
-    problems = List.copyOf(problems);
+  }
+
+  /** What an operator should know of. */
+  List<ProblemReport> problems() {
+    return known.problems();
+  }
+
+  /** Problems that are found once, by whoever asks first. */
+  static final class Known {
+    private final Supplier<List<ProblemReport>> source;
+    private volatile @Nullable List<ProblemReport> found;
+
+    /**
+     * @param source answers the same whenever and on whatever thread it is asked
+     */
+    Known(Supplier<List<ProblemReport>> source) {
+      this.source = source;
+    }
+
+    List<ProblemReport> problems() {
+      List<ProblemReport> now = found;
+      if (now == null) {
+        now = List.copyOf(source.get());
+        found = now;
+      }
+      return now;
+    }
   }
 
   static NodeState empty() {
@@ -59,7 +88,7 @@ record NodeState(
         Map.of(),
         Map.of(),
         new HostPolicy(List.of()),
-        List.of(),
+        new Known(List::of),
         false,
         Optional.empty());
   }

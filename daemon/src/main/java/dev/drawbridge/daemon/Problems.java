@@ -66,22 +66,21 @@ final class Problems {
 
   /** Everything about the node. */
   static List<ProblemReport> of(
-      Collection<Guard> guards,
+      Collection<NodeState.Container> containers,
       Policy policy,
-      PolicyDirectory files,
+      List<Problem> ofFiles,
+      List<String> unreadable,
       Optional<String> lastFailure,
       Optional<String> runtime,
       Optional<String> unguardable,
       Config config) {
     List<ProblemReport> problems = new ArrayList<>();
-    guards.forEach(guard -> problems.addAll(of(guard)));
+    containers.forEach(container -> problems.addAll(container.problems()));
     policy.problems().forEach(problem -> problems.add(report("", problem)));
-    files.problems().forEach(problem -> problems.add(report("", problem)));
-    files
-        .unreadable()
-        .forEach(sentence ->
-            problems.add(
-                plain("DB0503", "error", "", sentence, "the last good content stays in force")));
+    ofFiles.forEach(problem -> problems.add(report("", problem)));
+    unreadable.forEach(sentence ->
+        problems.add(
+            plain("DB0503", "error", "", sentence, "the last good content stays in force")));
     lastFailure.ifPresent(failure ->
         problems.add(
             plain("DB0505", "error", "", failure, "see the agent's log for what came before")));

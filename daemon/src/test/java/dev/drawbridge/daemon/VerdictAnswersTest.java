@@ -74,7 +74,7 @@ class VerdictAnswersTest {
         known,
         Map.of(),
         host,
-        List.of(),
+        new NodeState.Known(List::of),
         true,
         Optional.empty());
   }
