@@ -21,8 +21,8 @@ public final class LabImage {
 
   private LabImage() {}
 
-  /** Makes the image on the lab's engine. */
-  public static void importInto(EngineLab lab) {
+  /** Makes the image on the lab's engine. Static programs that a test brings go to {@code /bin}. */
+  public static void importInto(EngineLab lab, Path... programs) {
     Path work = lab.directory().resolve("image");
     try {
       Files.createDirectories(work);
@@ -30,14 +30,18 @@ public final class LabImage {
       throw new LabException("cannot create " + work + ": " + e.getMessage(), e);
     }
     Path knock = compileStatic(work, "knock");
-    RootFilesystem.withBusybox(work.resolve("root"))
-        .program(Path.of("/usr/bin/curl"))
-        .program(Path.of("/usr/sbin/nginx"))
-        .program(knock, "/bin/knock")
-        .text("/etc/nginx/nginx.conf", resource("nginx.conf"))
-        .script("/bin/db", "#!/bin/sh\nexec /usr/sbin/nginx\n")
-        .script("/bin/asker", resource("asker.sh"))
-        .importAs(lab.docker(), NAME, "[\"/bin/asker\"]");
+    RootFilesystem files =
+        RootFilesystem.withBusybox(work.resolve("root"))
+            .program(Path.of("/usr/bin/curl"))
+            .program(Path.of("/usr/sbin/nginx"))
+            .program(knock, "/bin/knock")
+            .text("/etc/nginx/nginx.conf", resource("nginx.conf"))
+            .script("/bin/db", "#!/bin/sh\nexec /usr/sbin/nginx\n")
+            .script("/bin/asker", resource("asker.sh"));
+    for (Path program : programs) {
+      files.program(program, "/bin/" + program.getFileName());
+    }
+    files.importAs(lab.docker(), NAME, "[\"/bin/asker\"]");
     LabSweep.deleteTree(work);
   }
 

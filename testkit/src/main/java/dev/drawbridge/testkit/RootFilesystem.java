@@ -22,6 +22,7 @@ public final class RootFilesystem {
           "chmod",
           "echo",
           "env",
+          "grep",
           "hostname",
           "id",
           "ip",

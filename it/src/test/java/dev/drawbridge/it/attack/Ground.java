@@ -1,0 +1,292 @@
+package dev.drawbridge.it.attack;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.drawbridge.testkit.Await;
+import dev.drawbridge.testkit.Distribution;
+import dev.drawbridge.testkit.Docker;
+import dev.drawbridge.testkit.EngineLab;
+import dev.drawbridge.testkit.LabAgent;
+import dev.drawbridge.testkit.LabException;
+import dev.drawbridge.testkit.LabImage;
+import dev.drawbridge.testkit.Output;
+import dev.drawbridge.testkit.Shell;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A private engine with the agent, and containers that attack each other on one network. */
+final class Ground implements AutoCloseable {
+  static final Duration SOON = Duration.ofSeconds(20);
+
+  private static final String NETWORK = "ground";
+  private static final Path PROGRAMS = Path.of("target/bin").toAbsolutePath();
+
+  private final EngineLab lab;
+  private final LabAgent agent;
+  private final AtomicInteger bases = new AtomicInteger(20_000);
+  private final AtomicInteger runs = new AtomicInteger();
+  private int hosts = 9;
+
+  private Ground(EngineLab lab, LabAgent agent) {
+    this.lab = lab;
+    this.agent = agent;
+  }
+
+  /** What the kernel told the attacker, and after how many milliseconds. */
+  record Said(String words, long millis) {
+    boolean sent() {
+      return words.equals("sent");
+    }
+  }
+
+  /** Containers whose name begins with {@code bare} start unguarded. */
+  static Ground open() {
+    EngineLab lab = EngineLab.start();
+    try {
+      LabImage.importInto(lab, PROGRAMS.resolve("attack"), PROGRAMS.resolve("sink"));
+      LabAgent agent = LabAgent.start(lab, Distribution.locate(), List.of("bare*"));
+      lab.docker()
+          .must(
+              "network",
+              "create",
+              "--ipv6",
+              "--subnet",
+              "10.214.9.0/24",
+              "--subnet",
+              "fd00:db:9::/64",
+              NETWORK);
+      return new Ground(lab, agent);
+    } catch (RuntimeException e) {
+      lab.close();
+      throw e;
+    }
+  }
+
+  EngineLab lab() {
+    return lab;
+  }
+
+  LabAgent agent() {
+    return agent;
+  }
+
+  Docker docker() {
+    return lab.docker();
+  }
+
+  /** A run's name, unique on this ground: the sink tells tokens apart by it. */
+  String freshRun() {
+    return "r" + runs.incrementAndGet();
+  }
+
+  /** A container of the ground that idles, with these options of {@code docker run}. */
+  void idle(String name, String... options) {
+    start(name, List.of(options), "/bin/sleep", "100000");
+  }
+
+  /** A container of the ground with a first process of its own. */
+  void start(String name, List<String> options, String... command) {
+    int host = ++hosts;
+    List<String> run = new ArrayList<>(List.of("run", "-d", "--name", name, "--network", NETWORK));
+    run.addAll(List.of("--ip", "10.214.9." + host, "--ip6", "fd00:db:9::" + host));
+    run.addAll(common(name));
+    run.addAll(options);
+    run.add(LabImage.NAME);
+    run.addAll(List.of(command));
+    docker().must(run.toArray(String[]::new));
+  }
+
+  /** Options that every container has, whatever its network. */
+  List<String> common(String name) {
+    // Docker's seccomp profile would hide io_uring and vsock, and with them what is behind it.
+    return List.of(
+        "--security-opt",
+        "seccomp=unconfined",
+        "--stop-timeout",
+        "0",
+        "-v",
+        shared(name) + ":/lab",
+        "-v",
+        shared("common") + ":/common");
+  }
+
+  static List<String> labels(String... labels) {
+    List<String> options = new ArrayList<>();
+    for (String label : labels) {
+      options.addAll(List.of("--label", label));
+    }
+    return options;
+  }
+
+  Path shared(String name) {
+    Path path = lab.directory().resolve("shared").resolve(name);
+    try {
+      Files.createDirectories(path);
+      return path;
+    } catch (IOException e) {
+      throw new LabException("cannot create " + path + ": " + e.getMessage(), e);
+    }
+  }
+
+  void remove(String name) {
+    docker().must("rm", "-f", name);
+  }
+
+  String address4(String name) {
+    return docker().inspect(name, "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}");
+  }
+
+  String address6(String name) {
+    return docker()
+        .inspect(name, "{{range .NetworkSettings.Networks}}{{.GlobalIPv6Address}}{{end}}");
+  }
+
+  String pid(String name) {
+    return docker().inspect(name, "{{.State.Pid}}");
+  }
+
+  /** Where the cgroup2 hierarchy is mounted. */
+  static Path rootCgroup() {
+    try {
+      for (String line : Files.readAllLines(Path.of("/proc/self/mountinfo"))) {
+        if (line.contains(" - cgroup2 ")) {
+          return Path.of(line.split(" ", 6)[4]);
+        }
+      }
+    } catch (IOException e) {
+      throw new LabException("cannot read the mounts: " + e.getMessage(), e);
+    }
+    throw new LabException("there is no cgroup2 hierarchy");
+  }
+
+  /** The container's directory in the cgroup2 hierarchy. */
+  Path cgroup(String name) {
+    Path mount = rootCgroup();
+    try {
+      for (String line : Files.readAllLines(Path.of("/proc", pid(name), "cgroup"))) {
+        if (line.startsWith("0::")) {
+          return Path.of(mount + line.substring(3));
+        }
+      }
+    } catch (IOException e) {
+      throw new LabException("cannot find the cgroup of " + name + ": " + e.getMessage(), e);
+    }
+    throw new LabException(name + " is in no cgroup2 hierarchy");
+  }
+
+  /**
+   * A recorder of its own for one run, with room for every door; it must be gone before the next.
+   */
+  Sink sink(String container) {
+    return Sink.start(this, container, bases.getAndAdd(Sink.PORTS));
+  }
+
+  /** Fires these doors, or all, from the container; by name what the kernel said. */
+  Map<String, Said> send(String container, String run, String address, Sink sink, String... doors) {
+    List<String> command =
+        new ArrayList<>(List.of("exec", container, "/bin/attack", "send", run, address));
+    command.add(Integer.toString(sink.base()));
+    command.addAll(List.of(doors));
+    Output output = docker().run(command.toArray(String[]::new));
+    if (!output.ok()) {
+      throw new LabException("the attacker failed in " + container + ": " + output.text());
+    }
+    return said(output.out());
+  }
+
+  static Map<String, Said> said(String text) {
+    Map<String, Said> answers = new LinkedHashMap<>();
+    for (String line : text.lines().toList()) {
+      String[] parts = line.split("\t", -1);
+      if (parts.length == 3) {
+        answers.put(parts[0], new Said(parts[1], Long.parseLong(parts[2])));
+      }
+    }
+    return answers;
+  }
+
+  /** The doors in the order of their ports. */
+  static List<String> doors() {
+    return Shell.must(PROGRAMS.resolve("attack").toString(), "list").lines().toList();
+  }
+
+  /** The attacker as a program of this machine. */
+  static Path attacker() {
+    return PROGRAMS.resolve("attack");
+  }
+
+  /** Replaces the host's policy file and waits until the generation that holds it is in force. */
+  void policy(String... lines) {
+    Path file = agent.policyDirectory().resolve("test.policy");
+    long before = generation();
+    try {
+      String content = String.join("\n", lines) + "\n";
+      if (Files.exists(file) && Files.readString(file).equals(content)) {
+        return;
+      }
+      Path fresh = agent.policyDirectory().resolve("test.new");
+      Files.writeString(fresh, content);
+      Files.move(
+          fresh,
+          file,
+          java.nio.file.StandardCopyOption.ATOMIC_MOVE,
+          java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new LabException("cannot write " + file + ": " + e.getMessage(), e);
+    }
+    Await.until("the policy is in force", SOON, () -> generation() > before);
+  }
+
+  long generation() {
+    return agent.api("/v1/status").getAsJsonObject().get("generation").getAsLong();
+  }
+
+  /** Starts the agent again with this value in its configuration. */
+  void configure(String key, JsonElement value) {
+    agent.stop();
+    Path file = lab.directory().resolve("agent/agent.json");
+    try {
+      JsonObject config = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
+      config.add(key, value);
+      Files.writeString(file, config.toString());
+    } catch (IOException e) {
+      throw new LabException("cannot change the agent's configuration: " + e.getMessage(), e);
+    }
+    agent.start();
+  }
+
+  /** The endpoint's report, an empty object if there is none. */
+  JsonObject endpoint(String name) {
+    for (JsonElement element : agent.api("/v1/endpoints").getAsJsonArray()) {
+      if (element.getAsJsonObject().get("name").getAsString().equals(name)) {
+        return element.getAsJsonObject();
+      }
+    }
+    return new JsonObject();
+  }
+
+  boolean hasProblem(String container, String code) {
+    for (JsonElement element : agent.api("/v1/problems").getAsJsonArray()) {
+      JsonObject problem = element.getAsJsonObject();
+      if (problem.get("code").getAsString().equals(code)
+          && problem.get("container").getAsString().equals(container)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Override
+  public void close() {
+    agent.keepLogs(Path.of("target/ground.log"));
+    lab.close();
+  }
+}
