@@ -33,6 +33,9 @@ final class BenchImage {
             "#!/bin/sh\n/bin/busybox sed \"s/@CALLEE@/$CALLEE/\" /etc/nginx/proxy.conf.in >/run/proxy.conf\n"
                 + "exec /usr/sbin/nginx -c /run/proxy.conf\n")
         .text("/etc/haproxy/haproxy.cfg", resource("haproxy.cfg"))
+        .text("/etc/haproxy/grpc.cfg", resource("haproxy-grpc.cfg"))
+        .program(Path.of(System.getProperty("java.home"), "lib", "server", "libjvm.so"))
+        .program(Path.of(System.getProperty("java.home"), "lib", "libzip.so"))
         .importAs(lab.docker(), NAME, "[\"/bin/sleep\", \"100000\"]");
   }
 

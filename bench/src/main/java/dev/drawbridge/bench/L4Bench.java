@@ -8,10 +8,8 @@ import dev.drawbridge.testkit.LabAgent;
 import dev.drawbridge.testkit.LabException;
 import dev.drawbridge.testkit.Output;
 import dev.drawbridge.testkit.RootFilesystem;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -61,40 +59,6 @@ final class L4Bench {
     }
   }
 
-  /** A {@link ConnectProbe} in a caller's container. */
-  private record Probe(Process process, BufferedReader from, Writer to) implements AutoCloseable {
-    String ask(String command) {
-      tell(command);
-      return answer();
-    }
-
-    void tell(String command) {
-      try {
-        to.write(command + "\n");
-        to.flush();
-      } catch (IOException e) {
-        throw new LabException("the probe is gone: " + e.getMessage(), e);
-      }
-    }
-
-    String answer() {
-      try {
-        String line = from.readLine();
-        if (line == null) {
-          throw new LabException("the probe ended");
-        }
-        return line;
-      } catch (IOException e) {
-        throw new LabException("the probe is gone: " + e.getMessage(), e);
-      }
-    }
-
-    @Override
-    public void close() {
-      process.destroy();
-    }
-  }
-
   private final EngineLab lab;
   private final Docker docker;
   private final LabAgent agent;
@@ -118,8 +82,8 @@ final class L4Bench {
       LabAgent agent = LabAgent.start(lab, Distribution.locate(), List.of("bare-*"));
       L4Bench bench = new L4Bench(lab, agent, out);
       bench.startContainers();
-      try (Probe bare = bench.probe(Way.BRIDGE);
-          Probe guarded = bench.probe(Way.GUARDED)) {
+      try (Peer bare = bench.probe(Way.BRIDGE);
+          Peer guarded = bench.probe(Way.GUARDED)) {
         bench.measure(bare, guarded);
       }
     }
@@ -142,9 +106,7 @@ final class L4Bench {
           "--tcp",
           "-p",
           Integer.toString(SOCKPERF));
-      List<String> serve = new ArrayList<>(List.of("exec", "-d", way.callee));
-      serve.addAll(java("serve", Integer.toString(CONNECT)));
-      docker.must(serve.toArray(String[]::new));
+      Peer.detached(docker, way.callee, ConnectProbe.class, "serve", Integer.toString(CONNECT));
       start(
           way,
           way.caller,
@@ -186,63 +148,25 @@ final class L4Bench {
   }
 
   private void start(Way way, String name, String label, String policy) {
-    String home = System.getProperty("java.home");
     List<String> command = new ArrayList<>(List.of("run", "-d", "--name", name));
     if (way == Way.BRIDGE) {
       command.addAll(List.of("--runtime", "runc"));
     }
-    command.addAll(
-        List.of(
-            "--label",
-            label,
-            "--label",
-            policy,
-            "-v",
-            home + ":" + home + ":ro",
-            "-v",
-            classes() + ":/bench:ro",
-            IMAGE));
+    command.addAll(List.of("--label", label, "--label", policy));
+    command.addAll(Peer.mounts());
+    command.add(IMAGE);
     docker.must(command.toArray(String[]::new));
-  }
-
-  /** Where this very class was loaded from. */
-  private static Path classes() {
-    return Path.of(L4Bench.class.getProtectionDomain().getCodeSource().getLocation().getPath());
-  }
-
-  private static List<String> java(String... arguments) {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                System.getProperty("java.home") + "/bin/java",
-                "-XX:+UseSerialGC",
-                "-Xmx32m",
-                "-cp",
-                "/bench",
-                ConnectProbe.class.getName()));
-    command.addAll(List.of(arguments));
-    return command;
   }
 
   private String address(Way way) {
     return docker.inspect(way.callee, "{{.NetworkSettings.IPAddress}}");
   }
 
-  private Probe probe(Way way) {
-    List<String> command = new ArrayList<>(List.of("docker", "exec", "-i", way.caller));
-    command.addAll(java(address(way), Integer.toString(CONNECT)));
-    ProcessBuilder builder = new ProcessBuilder(command);
-    builder.environment().putAll(docker.environment());
-    builder.redirectErrorStream(true);
-    try {
-      Process process = builder.start();
-      return new Probe(process, process.inputReader(), process.outputWriter());
-    } catch (IOException e) {
-      throw new LabException("cannot start a probe: " + e.getMessage(), e);
-    }
+  private Peer probe(Way way) {
+    return Peer.in(docker, way.caller, ConnectProbe.class, address(way), Integer.toString(CONNECT));
   }
 
-  private void measure(Probe bare, Probe guarded) {
+  private void measure(Peer bare, Peer guarded) {
     out.printf(Locale.ROOT, "%-46s %12s %12s %8s%n", "", "bare bridge", "guarded", "ratio");
     double throughput = paired("throughput, Gbit/s (iperf3, one stream)", this::throughput);
     double rate =
@@ -383,7 +307,7 @@ final class L4Bench {
   }
 
   /** The median of the differences of pairs of rounds, in microseconds. */
-  private double connects(String title, String kind, Probe bare, Probe guarded) {
+  private double connects(String title, String kind, Peer bare, Peer guarded) {
     String command = kind + " " + CONNECTS;
     for (int i = 0; i < 10; i++) {
       bare.ask(command);
@@ -394,8 +318,8 @@ final class L4Bench {
     Sample added = new Sample();
     for (int round = 0; round < CONNECT_ROUNDS; round++) {
       boolean bareFirst = round % 2 == 0;
-      double one = Double.parseDouble((bareFirst ? bare : guarded).ask(command)) / 1e3;
-      double other = Double.parseDouble((bareFirst ? guarded : bare).ask(command)) / 1e3;
+      double one = (bareFirst ? bare : guarded).measure(command) / 1e3;
+      double other = (bareFirst ? guarded : bare).measure(command) / 1e3;
       bridge.add(bareFirst ? one : other);
       ours.add(bareFirst ? other : one);
       added.add(bareFirst ? other - one : one - other);
@@ -408,7 +332,7 @@ final class L4Bench {
    * A rule of the host forbids the guarded pair, and is taken back: from the renaming of its file
    * until a connect() in the caller is answered differently.
    */
-  private double changes(Probe guarded) {
+  private double changes(Peer guarded) {
     Path file = agent.policyDirectory().resolve("bench.policy");
     Sample millis = new Sample();
     write(file, "# nothing yet\n");

@@ -2,7 +2,7 @@ package dev.drawbridge.bench;
 
 import dev.drawbridge.testkit.LabException;
 
-/** {@code ./drawbridge bench start|l4|http|policy}. The last line is one JSON object. */
+/** {@code ./drawbridge bench start|l4|http|grpc|policy}. The last line is one JSON object. */
 public final class Main {
 
   private Main() {}
@@ -15,9 +15,10 @@ public final class Main {
         case "start" -> StartBench.run(System.out);
         case "l4" -> L4Bench.run(System.out);
         case "http" -> HttpBench.run(System.out);
+        case "grpc" -> GrpcBench.run(System.out);
         case "policy" -> PolicyBench.run(System.out);
         default -> {
-          System.err.println("usage: ./drawbridge bench start|l4|http|policy");
+          System.err.println("usage: ./drawbridge bench start|l4|http|grpc|policy");
           status = 2;
         }
       }
