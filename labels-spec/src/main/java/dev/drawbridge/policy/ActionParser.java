@@ -215,8 +215,8 @@ final class ActionParser {
             || (slash > 0
                 && slash == text.lastIndexOf('/')
                 && slash < text.length() - 1
-                && isDotted(text.substring(0, slash))
-                && isWord(text.substring(slash + 1)));
+                && (text.startsWith("**/") || isDotted(text.substring(0, slash)))
+                && (text.endsWith("/**") || isWord(text.substring(slash + 1))));
     if (!ok) {
       throw new Mistake(
           ProblemCode.BAD_NAME,

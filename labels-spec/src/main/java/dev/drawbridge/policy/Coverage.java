@@ -32,10 +32,22 @@ public final class Coverage {
       return ports.isEmpty() || (connects(narrow) && spans(ports, ports(narrow)));
     }
     boolean samePorts = wide.ports().equals(narrow.ports());
-    if (wide.action() instanceof Action.Http some && narrow.action() instanceof Action.Http other) {
-      return samePorts && Inclusion.covers(Regexes.requestLine(some), Regexes.requestLine(other));
+    if (isRequest(wide) && isRequest(narrow)) {
+      boolean grpcOnly = wide.allows() && wide.action() instanceof Action.Call;
+      return samePorts
+          && (!grpcOnly || narrow.action() instanceof Action.Call)
+          && Inclusion.covers(Regexes.requestLine(wide), Regexes.requestLine(narrow));
+    }
+    if (wide.action() instanceof Action.OpenTls(var names)
+        && narrow.action() instanceof Action.OpenTls(var name)) {
+      boolean all = names.pattern().equals("**") || names.equals(name);
+      return samePorts && (all || (!name.isWild() && names.matches(name.pattern())));
     }
     return samePorts && wide.action().equals(narrow.action());
+  }
+
+  private static boolean isRequest(Sentence sentence) {
+    return sentence.action() instanceof Action.Http || sentence.action() instanceof Action.Call;
   }
 
   /** Whether the sentence says which ports it is about. */

@@ -18,6 +18,7 @@ public final class Explainer {
   private final int protocol;
   private final int port;
   private final @Nullable HttpRequest request;
+  private final @Nullable String serverName;
 
   private Explainer(
       Policy policy,
@@ -25,31 +26,36 @@ public final class Explainer {
       int callee,
       int protocol,
       int port,
-      @Nullable HttpRequest request) {
+      @Nullable HttpRequest request,
+      @Nullable String serverName) {
     this.policy = policy;
     this.caller = caller;
     this.callee = callee;
     this.protocol = protocol;
     this.port = port;
     this.request = request;
+    this.serverName = serverName;
   }
 
   /** Explains {@link Policy#l4}. */
   public static Explanation l4(Policy policy, int caller, int callee, int protocol, int port) {
-    return new Explainer(policy, caller, callee, protocol, port, null).explain();
+    return new Explainer(policy, caller, callee, protocol, port, null, null).explain();
   }
 
   /** Explains {@link Policy#http}. */
   public static Explanation http(
       Policy policy, int caller, int callee, int port, HttpRequest request) {
-    return new Explainer(policy, caller, callee, Ports.TCP, port, request).explain();
+    return new Explainer(policy, caller, callee, Ports.TCP, port, request, null).explain();
+  }
+
+  /** Explains {@link Policy#tls}. */
+  public static Explanation tls(
+      Policy policy, int caller, int callee, int port, String serverName) {
+    return new Explainer(policy, caller, callee, Ports.TCP, port, null, serverName).explain();
   }
 
   private Explanation explain() {
-    Verdict verdict =
-        request == null
-            ? policy.l4(caller, callee, protocol, port)
-            : policy.http(caller, callee, port, request);
+    Verdict verdict = verdict();
     var sides = new ArrayList<SideReport>();
     var advice = new ArrayList<Advice>();
     boolean forbidden = verdict.reason() == Reason.UNKNOWN_ENDPOINT;
@@ -61,16 +67,31 @@ public final class Explainer {
       SideReport report = side(side);
       sides.add(report);
       if (report.decision() == Decision.DENY) {
-        forbidden |= report.reason() == Reason.RULE_DENIES || isBlindDeny(report);
+        forbidden |=
+            report.reason() == Reason.RULE_DENIES
+                || isBlindDeny(report)
+                || (report.reason() == Reason.TLS_UNDER_HTTP_RULE && isMayNot(report));
         advise(side).ifPresent(advice::add);
       }
     }
     return new Explanation(verdict, sides, forbidden ? List.of() : advice);
   }
 
-  private boolean isBlindDeny(SideReport report) {
-    return report.reason() == Reason.UNSUPPORTED_PROTOCOL
-        && report.decidedBy().map(RuleInfo::text).orElse("").contains("may not");
+  private Verdict verdict() {
+    if (serverName != null) {
+      return policy.tls(caller, callee, port, serverName);
+    }
+    return request == null
+        ? policy.l4(caller, callee, protocol, port)
+        : policy.http(caller, callee, port, request);
+  }
+
+  private static boolean isBlindDeny(SideReport report) {
+    return report.reason() == Reason.UNSUPPORTED_PROTOCOL && isMayNot(report);
+  }
+
+  private static boolean isMayNot(SideReport report) {
+    return report.decidedBy().map(RuleInfo::text).orElse("").contains("may not");
   }
 
   private int peer(Side side) {
@@ -78,7 +99,8 @@ public final class Explainer {
   }
 
   private SideReport side(Side side) {
-    long saying = Policy.sayso(side, Policy.span(side, peer(side), protocol, port), request);
+    long saying =
+        Policy.sayso(side, Policy.span(side, peer(side), protocol, port), request, serverName);
     Decision decision =
         Saying.is(L4Verdict.DENY, saying)
             ? Decision.DENY
@@ -122,17 +144,39 @@ public final class Explainer {
       Match peer = rule.peer(side.direction);
       misses.add("it is about " + (peer == null ? "another peer" : peer.party().print()));
     }
-    HttpRequest asked = request;
-    if (rule.kind == RuleCode.Kind.UNSUPPORTED) {
-      misses.add("no engine reads its protocol yet");
-    } else if (asked == null || rule.kind == RuleCode.Kind.CONNECT) {
-      if (!rule.ports.isEmpty() && !coversPort(rule)) {
-        misses.add("it is about " + rule.ports.print());
+    switch (rule.kind) {
+      case UNSUPPORTED -> misses.add("no engine reads its protocol yet");
+      case CONNECT -> portMisses(rule, misses);
+      case HTTP -> {
+        HttpRequest asked = request;
+        if (asked != null) {
+          httpMisses(rule, asked, misses);
+        } else {
+          portMisses(rule, misses);
+          if (serverName != null) {
+            misses.add("it is about HTTP in the clear");
+          }
+        }
       }
-    } else {
-      httpMisses(rule, asked, misses);
+      case TLS -> {
+        portMisses(rule, misses);
+        String asked = serverName;
+        if (request != null) {
+          misses.add("it is about TLS");
+        } else if (asked != null
+            && !TlsRules.fits(rule, asked)
+            && rule.sentence.action() instanceof Action.OpenTls(var name)) {
+          misses.add("it is about " + name.print() + ", not " + asked);
+        }
+      }
     }
     return misses.size() == 1 ? Optional.of(misses.getFirst()) : Optional.empty();
+  }
+
+  private void portMisses(RuleCode rule, List<String> misses) {
+    if (!rule.ports.isEmpty() && !coversPort(rule)) {
+      misses.add("it is about " + rule.ports.print());
+    }
   }
 
   private boolean coversPort(RuleCode rule) {
@@ -144,17 +188,16 @@ public final class Explainer {
       misses.add("it is about port " + rule.ports.printNumbers());
     }
     if (rule.sentence.action() instanceof Action.Http(var methods, var path)) {
-      if (!methods.isEmpty() && !methods.contains(asked.method())) {
-        misses.add("it is about " + String.join(",", methods));
-      }
-      for (String reading : asked.paths()) {
-        if (!Regexes.matches(path, reading)) {
-          misses.add("it is about " + path.print() + ", not " + reading);
-          break;
-        }
-      }
+      requestLineMisses(methods, path, path.print(), asked, misses);
+    } else if (rule.sentence.action() instanceof Action.Call(var target)) {
+      requestLineMisses(List.of("POST"), Regexes.callPath(target), target, asked, misses);
     }
-    if (!HttpRules.conditionsHold(rule, asked)) {
+    if (HttpRules.conditionsHold(rule, asked)) {
+      return;
+    }
+    if (rule.wantsGrpc && GrpcContentType.of(asked.headers()) == GrpcContentType.NONE) {
+      misses.add("it is about gRPC, whose content-type is application/grpc");
+    } else {
       misses.add(
           "it asks for "
               + String.join(
@@ -162,9 +205,29 @@ public final class Explainer {
     }
   }
 
+  private static void requestLineMisses(
+      List<String> methods,
+      PathPattern path,
+      String written,
+      HttpRequest asked,
+      List<String> misses) {
+    if (!methods.isEmpty() && !methods.contains(asked.method())) {
+      misses.add("it is about " + String.join(",", methods));
+    }
+    for (String reading : asked.paths()) {
+      if (!Regexes.matches(path, reading)) {
+        misses.add("it is about " + written + ", not " + reading);
+        break;
+      }
+    }
+  }
+
   private Optional<Advice> advise(Side side) {
     Optional<Workload> owner = workload(side.owner);
-    Optional<String> what = request == null ? l4Action() : httpAction(request);
+    Optional<String> what =
+        serverName != null
+            ? tlsAction(serverName)
+            : request == null ? l4Action() : httpAction(request);
     if (owner.isEmpty() || what.isEmpty()) {
       return Optional.empty();
     }
@@ -196,7 +259,22 @@ public final class Explainer {
   /** With the port only where a connect rule names it, so that the rule governs it. */
   private Optional<String> httpAction(HttpRequest asked) {
     String path = asked.paths().getFirst();
-    String action = asked.method() + " " + path;
+    if (asked.method().equals("POST")
+        && GrpcContentType.of(asked.headers()) != GrpcContentType.NONE
+        && path.startsWith("/")) {
+      Optional<String> call = portIfNamed("call " + path.substring(1));
+      if (call.isPresent()) {
+        return call;
+      }
+    }
+    return portIfNamed(asked.method() + " " + path);
+  }
+
+  private Optional<String> tlsAction(String name) {
+    return portIfNamed("open tls to " + name);
+  }
+
+  private Optional<String> portIfNamed(String action) {
     boolean readable =
         SentenceParser.label(new Origin.Label("advice"), "anyone may " + action).ok();
     if (!readable) {

@@ -102,6 +102,9 @@ final class HttpRules {
 
   /** Indexed loops: this runs for every request and must not make iterators. */
   static boolean conditionsHold(RuleCode rule, HttpRequest request) {
+    if (rule.wantsGrpc && GrpcContentType.of(request.headers()) == GrpcContentType.NONE) {
+      return false;
+    }
     List<Condition> conditions = rule.sentence.conditions();
     for (int i = 0; i < conditions.size(); i++) {
       boolean holds =
@@ -116,7 +119,10 @@ final class HttpRules {
     return true;
   }
 
-  /** Of a repeated header, a may rule wants every value right, a may-not rule finds one enough. */
+  /**
+   * Of a repeated header, a may rule wants every value right. A may-not rule finds one enough: a
+   * line's value, a member of a list in it, or all lines joined as some servers see them.
+   */
   private static boolean headerHolds(Condition.Header header, HttpRequest request, boolean allows) {
     List<String> given = request.headers().all(header.lowerCaseName());
     if (given.isEmpty()) {
@@ -131,7 +137,22 @@ final class HttpRules {
         return listed;
       }
     }
-    return allows;
+    return allows || listedOrJoined(header.values(), given);
+  }
+
+  private static boolean listedOrJoined(List<String> wanted, List<String> given) {
+    for (String value : given) {
+      if (value.indexOf(',') < 0) {
+        continue;
+      }
+      for (String member : value.split(",", -1)) {
+        if (wanted.contains(member.strip())) {
+          return true;
+        }
+      }
+    }
+    return given.size() > 1
+        && (wanted.contains(String.join(",", given)) || wanted.contains(String.join(", ", given)));
   }
 
   /** Without port. */
@@ -161,7 +182,7 @@ final class HttpRules {
     var maybeAllow = new ArrayList<RuleCode>(0);
     for (int index : accepts) {
       RuleCode rule = rules.get(index);
-      if (!rule.sentence.conditions().isEmpty()) {
+      if (rule.wantsGrpc || !rule.sentence.conditions().isEmpty()) {
         (rule.allows ? maybeAllow : maybeDeny).add(rule);
       } else if (rule.allows) {
         allow = allow == 0 ? rule.number : allow;

@@ -27,7 +27,7 @@ final class PeerPolicy {
     this.rules = rules;
     this.open = open;
     var all = new ArrayList<JudgedSpan>();
-    var interned = new HashMap<List<Integer>, HttpRules>();
+    var interned = new Interned(new HashMap<>(), new HashMap<>());
     for (int protocol : PROTOCOLS) {
       sweep(protocol, all, interned);
     }
@@ -39,6 +39,11 @@ final class PeerPolicy {
 
   List<RuleCode> rules() {
     return rules;
+  }
+
+  /** What it says, protocol by protocol and port by port. */
+  List<JudgedSpan> spans() {
+    return List.of(spans);
   }
 
   PortTable table() {
@@ -67,7 +72,7 @@ final class PeerPolicy {
     return protocol == Ports.ICMP || protocol == Ports.ICMPV6;
   }
 
-  private void sweep(int protocol, List<JudgedSpan> out, Map<List<Integer>, HttpRules> interned) {
+  private void sweep(int protocol, List<JudgedSpan> out, Interned interned) {
     int named = isIcmp(protocol) ? Ports.ICMP : protocol;
     int top = isIcmp(protocol) ? 0 : Ports.MAX_PORT;
     var cuts = new TreeSet<Integer>();
@@ -105,7 +110,8 @@ final class PeerPolicy {
                 span.verdict(),
                 span.reason(),
                 span.rule(),
-                span.http()));
+                span.http(),
+                span.tls()));
       } else {
         out.add(span);
       }
@@ -114,16 +120,11 @@ final class PeerPolicy {
 
   /**
    * One run of ports. In this order: a may-not rule of layer 4; a may-not rule whose protocol no
-   * engine reads; HTTP rules; connect rules; what is open; may rules whose protocol no engine
-   * reads.
+   * engine reads; HTTP and TLS rules; connect rules; what is open; may rules whose protocol no
+   * engine reads.
    */
   private @Nullable JudgedSpan judge(
-      int protocol,
-      int named,
-      int low,
-      int high,
-      List<RuleCode> relevant,
-      Map<List<Integer>, HttpRules> interned) {
+      int protocol, int named, int low, int high, List<RuleCode> relevant, Interned interned) {
     boolean nameds = false;
     for (RuleCode rule : relevant) {
       nameds |= protocol == Ports.TCP && rule.namesTcpPort(low);
@@ -132,8 +133,10 @@ final class PeerPolicy {
     RuleCode blindDeny = null;
     RuleCode connect = null;
     RuleCode blindAllow = null;
-    boolean httpAllows = false;
+    RuleCode httpDeny = null;
+    boolean readAllows = false;
     var http = new ArrayList<RuleCode>();
+    var tls = new ArrayList<RuleCode>(0);
     for (RuleCode rule : relevant) {
       boolean governs =
           rule.ports.isEmpty()
@@ -152,7 +155,12 @@ final class PeerPolicy {
         }
         case HTTP -> {
           http.add(rule);
-          httpAllows |= rule.allows;
+          readAllows |= rule.allows;
+          httpDeny = httpDeny == null && !rule.allows ? rule : httpDeny;
+        }
+        case TLS -> {
+          tls.add(rule);
+          readAllows |= rule.allows;
         }
         case UNSUPPORTED -> {
           if (!rule.allows) {
@@ -171,11 +179,20 @@ final class PeerPolicy {
           protocol, low, high, L4Verdict.DENY, Reason.UNSUPPORTED_PROTOCOL, blindDeny.number);
     }
     boolean passes = connect != null || open;
-    if (httpAllows || (passes && !http.isEmpty())) {
-      int otherwise = httpAllows || !passes ? -1 : connect != null ? connect.number : 0;
-      HttpRules rules = intern(http, otherwise, interned);
+    if (readAllows || (passes && !(http.isEmpty() && tls.isEmpty()))) {
+      // Once a may rule has the bytes read, what it does not allow is not allowed by connect.
+      int otherwise = readAllows || !passes ? -1 : connect != null ? connect.number : 0;
       return new JudgedSpan(
-          protocol, low, high, L4Verdict.ENGINE, Reason.RULE_ALLOWS, http.getFirst().number, rules);
+          protocol,
+          low,
+          high,
+          L4Verdict.ENGINE,
+          Reason.RULE_ALLOWS,
+          http.isEmpty() ? tls.getFirst().number : http.getFirst().number,
+          http.isEmpty() ? null : interned.http(http, otherwise),
+          tls.isEmpty()
+              ? null
+              : interned.tls(tls, otherwise, httpDeny == null ? 0 : httpDeny.number));
     }
     if (connect != null) {
       return span(protocol, low, high, L4Verdict.ALLOW, Reason.RULE_ALLOWS, connect.number);
@@ -189,16 +206,30 @@ final class PeerPolicy {
 
   private static JudgedSpan span(
       int protocol, int low, int high, L4Verdict verdict, Reason reason, int rule) {
-    return new JudgedSpan(protocol, low, high, verdict, reason, rule, null);
+    return new JudgedSpan(protocol, low, high, verdict, reason, rule, null, null);
   }
 
-  private static HttpRules intern(
-      List<RuleCode> rules, int otherwise, Map<List<Integer>, HttpRules> interned) {
-    var key = new ArrayList<Integer>(rules.size() + 1);
-    key.add(otherwise);
-    for (RuleCode rule : rules) {
-      key.add(rule.number);
+  /** Spans with the same rules share them, and merge if they are neighbours. */
+  private record Interned(
+      Map<List<Integer>, HttpRules> requests, Map<List<Integer>, TlsRules> names) {
+    HttpRules http(List<RuleCode> rules, int otherwise) {
+      return requests.computeIfAbsent(
+          key(rules, otherwise, 0), k -> new HttpRules(rules, otherwise));
     }
-    return interned.computeIfAbsent(key, k -> new HttpRules(rules, otherwise));
+
+    TlsRules tls(List<RuleCode> rules, int otherwise, int blinded) {
+      return names.computeIfAbsent(
+          key(rules, otherwise, blinded), k -> new TlsRules(rules, otherwise, blinded));
+    }
+
+    private static List<Integer> key(List<RuleCode> rules, int otherwise, int blinded) {
+      var key = new ArrayList<Integer>(rules.size() + 2);
+      key.add(otherwise);
+      key.add(blinded);
+      for (RuleCode rule : rules) {
+        key.add(rule.number);
+      }
+      return key;
+    }
   }
 }

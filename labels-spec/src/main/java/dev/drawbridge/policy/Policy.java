@@ -151,29 +151,28 @@ public final class Policy {
 
   /** Both sides at layer 4; may say ENGINE. */
   public Verdict l4(int caller, int callee, int protocol, int port) {
-    return judge(caller, callee, protocol, port, null);
+    return judge(caller, callee, protocol, port, null, null);
   }
 
   /** Both sides for a request: every reading of the path must be allowed. */
   public Verdict http(int caller, int callee, int port, HttpRequest request) {
-    return judge(caller, callee, Ports.TCP, port, request);
+    return judge(caller, callee, Ports.TCP, port, request, null);
   }
 
   /**
    * Both sides for a TLS connection, by the server name in the client's hello.
    *
-   * @param serverName in lower case, without a dot at the end
+   * @param serverName as sent; case and a dot at the end do not matter
    */
   public Verdict tls(int caller, int callee, int port, String serverName) {
-    Verdict verdict = l4(caller, callee, Ports.TCP, port);
-    return verdict.decision() == Decision.ENGINE
-        ? undecodable(caller, callee, port, Reason.TLS_UNDER_HTTP_RULE)
-        : verdict;
+    return judge(caller, callee, Ports.TCP, port, null, serverName);
   }
 
   /**
    * What becomes of a connection that needs an engine, and whose bytes the engine cannot judge: it
    * is denied, unless every side that needs the engine is in audit mode.
+   *
+   * @param reason why they cannot be judged; NOT_HTTP becomes NOT_TLS where TLS rules alone decide
    */
   public Verdict undecodable(int caller, int callee, int port, Reason reason) {
     boolean audited = false;
@@ -187,7 +186,9 @@ public final class Policy {
       }
       rule = span.rule();
       if (side == null || side.mode != Mode.AUDIT) {
-        return new Verdict(Decision.DENY, reason, generation(), rule, false);
+        boolean onlyTls = reason == Reason.NOT_HTTP && span.tls() != null && span.http() == null;
+        return new Verdict(
+            Decision.DENY, onlyTls ? Reason.NOT_TLS : reason, generation(), rule, false);
       }
       audited = true;
     }
@@ -197,17 +198,22 @@ public final class Policy {
   }
 
   private Verdict judge(
-      int caller, int callee, int protocol, int port, @Nullable HttpRequest request) {
+      int caller,
+      int callee,
+      int protocol,
+      int port,
+      @Nullable HttpRequest request,
+      @Nullable String serverName) {
     if (isUnknown(caller) || isUnknown(callee)) {
       return new Verdict(Decision.DENY, Reason.UNKNOWN_ENDPOINT, generation(), 0, false);
     }
     Side out = sideOf(caller, callee, Direction.EGRESS);
     Side in = sideOf(caller, callee, Direction.INGRESS);
-    long outSays = sayso(out, span(out, callee, protocol, port), request);
+    long outSays = sayso(out, span(out, callee, protocol, port), request, serverName);
     if (denies(outSays) && !audits(out)) {
       return verdict(Decision.DENY, outSays, false);
     }
-    long inSays = sayso(in, span(in, caller, protocol, port), request);
+    long inSays = sayso(in, span(in, caller, protocol, port), request, serverName);
     if (denies(inSays) && !audits(in)) {
       return verdict(Decision.DENY, inSays, false);
     }
@@ -239,13 +245,26 @@ public final class Policy {
   }
 
   /** What one side says, packed into a number so that judging allocates nothing. */
-  static long sayso(@Nullable Side side, JudgedSpan span, @Nullable HttpRequest request) {
-    HttpRules http = span.http();
-    if (side == null || http == null) {
+  static long sayso(
+      @Nullable Side side,
+      JudgedSpan span,
+      @Nullable HttpRequest request,
+      @Nullable String serverName) {
+    if (side == null || !span.needsEngine()) {
       return Saying.of(span.verdict(), span.reason(), span.rule());
+    }
+    if (serverName != null) {
+      TlsRules tls = span.tls();
+      return tls == null
+          ? Saying.of(L4Verdict.DENY, Reason.TLS_UNDER_HTTP_RULE, span.rule())
+          : tls.judge(serverName);
     }
     if (request == null) {
       return Saying.of(L4Verdict.ENGINE, Reason.NEEDS_ENGINE, span.rule());
+    }
+    HttpRules http = span.http();
+    if (http == null) {
+      return Saying.of(L4Verdict.DENY, Reason.NOT_TLS, span.rule());
     }
     long outcome = http.judge(request);
     int rule = HttpRules.rule(outcome);

@@ -1,15 +1,19 @@
 package dev.drawbridge.policy;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Warnings that one sentence alone does not show. */
 final class PolicyProblems {
   private static final int MAX_PROBLEMS = 1000;
+  private static final int HTTPS = 443;
 
   private final Policy policy;
   private final List<Problem> problems = new ArrayList<>();
+  private final Set<Integer> encrypted = new HashSet<>();
 
   private PolicyProblems(Policy policy) {
     this.policy = policy;
@@ -69,6 +73,9 @@ final class PolicyProblems {
           "a rule that allows something");
     }
     for (PeerPolicy towards : side.policies()) {
+      encrypted(towards);
+    }
+    for (PeerPolicy towards : side.policies()) {
       if (towards.truncated()) {
         add(
             ProblemCode.TOO_MANY_RANGES,
@@ -97,8 +104,47 @@ final class PolicyProblems {
               : "no engine reads this protocol yet: its ports are denied whole",
           "an HTTP or connect rule for now");
     }
+    if (code.kind == RuleCode.Kind.HTTP && code.ports.covers(Ports.TCP, HTTPS)) {
+      add(
+          ProblemCode.HTTP_ON_TLS,
+          rule.origin(),
+          rule.text(),
+          "port 443 is where TLS is spoken, which is never opened: the rule sees no request there",
+          "'open tls to NAME port 443', or the port where HTTP is spoken in the clear");
+    }
     match(rule, code.subject, bearer);
     match(rule, code.object, bearer);
+  }
+
+  /** HTTP rules where TLS rules stand: on ports that they name, or to forbid. */
+  private void encrypted(PeerPolicy towards) {
+    for (JudgedSpan span : towards.spans()) {
+      HttpRules http = span.http();
+      TlsRules tls = span.tls();
+      if (http == null || tls == null) {
+        continue;
+      }
+      for (RuleCode rule : http.rules()) {
+        boolean forbids = !rule.allows;
+        boolean named = !rule.ports.isEmpty() && !rule.ports.covers(Ports.TCP, HTTPS);
+        if ((forbids || named) && encrypted.add(rule.number)) {
+          add(
+              ProblemCode.HTTP_ON_TLS,
+              origin(rule),
+              text(rule),
+              forbids
+                  ? "'"
+                      + text(tls.rules().getFirst())
+                      + "' governs the same ports, and what is"
+                      + " encrypted cannot be searched for this: TLS is denied there"
+                  : "'"
+                      + text(tls.rules().getFirst())
+                      + "' governs the same port: the rule sees"
+                      + " no request that is encrypted",
+              "a port for each of the two");
+        }
+      }
+    }
   }
 
   private void match(

@@ -32,6 +32,7 @@ public enum ProblemCode {
   NAMES_UNKNOWN("DB0208", "a DNS name as object, while nothing learns addresses of names yet"),
   IMAGE_LABEL("DB0209", "a label that comes from the image"),
   REPEATED_RULE("DB0210", "the same rule twice"),
+  HTTP_ON_TLS("DB0211", "an HTTP rule on a port where TLS is spoken"),
   BAD_YAML("DB0301", "not YAML, or YAML that readers disagree about"),
   BAD_SHAPE("DB0302", "YAML, but not of the expected shape"),
   WRONG_PLACE("DB0303", "a drawbridge label where the container will not get it"),

@@ -41,9 +41,30 @@ final class Regexes {
     }
   }
 
-  static Node requestLine(Action.Http http) {
-    return new Node.Sequence(
-        List.of(methods(http.methods()), Node.literal(" "), path(http.path())));
+  /**
+   * The request lines that a sentence is about. A gRPC call is a POST; what may not be called may
+   * not be asked for by any other method either.
+   */
+  static Node requestLine(Sentence sentence) {
+    return switch (sentence.action()) {
+      case Action.Http(var methods, var path) -> requestLine(methods, path);
+      case Action.Call(var target) ->
+          requestLine(sentence.allows() ? List.of("POST") : List.of(), callPath(target));
+      case Action.Connect _,
+          Action.Produce _,
+          Action.Consume _,
+          Action.Resolve _,
+          Action.OpenTls _ ->
+          throw new IllegalStateException("not an HTTP rule: " + sentence.print());
+    };
+  }
+
+  static PathPattern callPath(String target) {
+    return new PathPattern.Glob("/" + target);
+  }
+
+  private static Node requestLine(List<String> methods, PathPattern path) {
+    return new Node.Sequence(List.of(methods(methods), Node.literal(" "), path(path)));
   }
 
   private static Node methods(List<String> methods) {

@@ -9,7 +9,10 @@ final class RuleCode {
   /** What the data path makes of it. */
   enum Kind {
     CONNECT,
+    /** HTTP requests, gRPC calls among them. */
     HTTP,
+    /** TLS connections, by server name. */
+    TLS,
     /** For a protocol whose engine does not exist yet: allows nothing, denies its ports whole. */
     UNSUPPORTED
   }
@@ -21,6 +24,9 @@ final class RuleCode {
   final Sentence sentence;
   final boolean allows;
   final Kind kind;
+
+  /** What it allows must say that it is gRPC. */
+  final boolean wantsGrpc;
 
   /** Empty: every port (connect), or every TCP port that no connect rule names (others). */
   final Ports ports;
@@ -39,12 +45,13 @@ final class RuleCode {
         switch (sentence.action()) {
           case Action.Connect connect -> Kind.CONNECT;
           case Action.Http http -> Kind.HTTP;
-          case Action.Call call -> Kind.UNSUPPORTED;
+          case Action.Call call -> Kind.HTTP;
           case Action.Produce produce -> Kind.UNSUPPORTED;
           case Action.Consume consume -> Kind.UNSUPPORTED;
           case Action.Resolve resolve -> Kind.UNSUPPORTED;
-          case Action.OpenTls open -> Kind.UNSUPPORTED;
+          case Action.OpenTls open -> Kind.TLS;
         };
+    this.wantsGrpc = allows && sentence.action() instanceof Action.Call;
     this.ports =
         switch (sentence.action()) {
           case Action.Connect(var own) -> own;
@@ -105,10 +112,7 @@ final class RuleCode {
   Node requestLine() {
     Node node = requestLine;
     if (node == null) {
-      if (!(sentence.action() instanceof Action.Http http)) {
-        throw new IllegalStateException("not an HTTP rule: " + sentence.print());
-      }
-      node = Regexes.requestLine(http);
+      node = Regexes.requestLine(sentence);
       requestLine = node;
     }
     return node;

@@ -89,4 +89,76 @@ final class ExplainerTest {
         List.of("may GET /users on app=db", "app=api may GET /users"),
         why.advice().stream().map(Explanation.Advice::value).toList());
   }
+
+  private static final Scene RPC =
+      new Scene()
+          .container("api", "app=api")
+          .container("db", "app=db", "app=api may call shop.Cart/Get", "app=api may connect 90")
+          .container("bank", "app=bank", "app=api may open tls to bank.example port 443");
+
+  private static Explanation call(Scene scene, String target, int port) {
+    return Explainer.http(
+        scene.policy(), scene.number("api"), scene.number("db"), port, Scene.call(target));
+  }
+
+  private static Explanation tls(Scene scene, String to, int port, String name) {
+    return Explainer.tls(scene.policy(), scene.number("api"), scene.number(to), port, name);
+  }
+
+  @Test
+  void saysWhatKeepsACallFromMatching() {
+    assertEquals(
+        "it is about shop.Cart/Get, not /shop.Cart/Put", near(call(RPC, "shop.Cart/Put", 80)));
+    Explanation plain = http(RPC, "api", "db", "POST", "/shop.Cart/Get");
+    assertEquals("it is about gRPC, whose content-type is application/grpc", near(plain));
+  }
+
+  @Test
+  void saysWhatKeepsANameFromMatching() {
+    assertEquals(
+        "it is about bank.example, not evil.example", near(tls(RPC, "bank", 443, "evil.example")));
+    assertEquals("it is about 443/tcp", near(tls(RPC, "bank", 444, "bank.example")));
+    assertEquals("it is about HTTP in the clear", near(tls(RPC, "db", 80, "bank.example")));
+    assertEquals(
+        "it is about TLS",
+        Explainer.http(
+                RPC.policy(), RPC.number("api"), RPC.number("bank"), 443, Scene.call("a.B/C"))
+            .sides()
+            .get(1)
+            .near()
+            .getFirst()
+            .why());
+  }
+
+  @Test
+  void adviceForCallsAndNamesDoesWhatItPromises() {
+    Explanation put = call(RPC, "shop.Cart/Put", 80);
+    assertEquals("app=api may call shop.Cart/Put", put.advice().getFirst().value());
+    Explanation evil = tls(RPC, "bank", 443, "evil.example");
+    assertEquals("app=api may open tls to evil.example", evil.advice().getFirst().value());
+    Explanation onDb = tls(RPC, "db", 80, "db.example");
+    var mended =
+        new Scene()
+            .container("api", "app=api")
+            .container(
+                "db",
+                "app=db",
+                put.advice().getFirst().oneLine(),
+                onDb.advice().getFirst().oneLine().replace("allow:", "allow2:"))
+            .container("bank", "app=bank", evil.advice().getFirst().oneLine());
+    assertEquals(Decision.ALLOW, mended.decide("api", "db", "CALL shop.Cart/Put"));
+    assertEquals(Decision.ALLOW, mended.decide("api", "db", "TLS db.example"));
+    assertEquals(Decision.ALLOW, mended.decide("api", "bank", "TLS:443 evil.example"));
+  }
+
+  @Test
+  void nothingLiftsAMayNotThatEncryptionWouldHide() {
+    var scene =
+        new Scene()
+            .container("api", "app=api")
+            .container("db", "app=api may open tls to a.b", "anyone may not DELETE /**");
+    Explanation why = tls(scene, "db", 80, "a.b");
+    assertEquals(Reason.TLS_UNDER_HTTP_RULE, why.verdict().reason());
+    assertTrue(why.advice().isEmpty());
+  }
 }

@@ -155,6 +155,8 @@ final class FuzzTest {
           "anyone may not GET matching /v[0-9]+/(a|b)*.{2,5} on service:p/web for callee",
           "may resolve *.stripe.com on anyone",
           "may open tls to **.example.com",
+          "app=web may open tls to db-1.*.internal port 443,5432-5440 on app=db",
+          "anyone may not call grpc.reflection.*/**",
           "host may call a.b.C/* on app=x with header X in (a b c)",
           "2001:db8::/32 may produce a.* on app=kafka port 9092");
 

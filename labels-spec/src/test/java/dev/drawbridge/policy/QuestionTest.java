@@ -50,4 +50,28 @@ final class QuestionTest {
       }
     }
   }
+
+  @Test
+  void serverNamesAreJudgedWherePortsAreRead() {
+    var scene =
+        new Scene()
+            .container("api", "app=api")
+            .container("db", "app=db", "app=api may open tls to a.b", "app=api may connect 5432");
+    for (int port : new int[] {0, 443, 5432}) {
+      for (String name : new String[] {"a.b", "c.d"}) {
+        var question =
+            new Question(
+                scene.number("api"),
+                scene.number("db"),
+                Ports.TCP,
+                port,
+                Optional.empty(),
+                Optional.of(name));
+        boolean allowed = name.equals("a.b") || port == 5432;
+        Verdict verdict = question.verdict(scene.policy());
+        assertEquals(allowed ? Decision.ALLOW : Decision.DENY, verdict.decision());
+        assertEquals(verdict, question.explain(scene.policy()).verdict());
+      }
+    }
+  }
 }

@@ -89,7 +89,10 @@ final class Scene {
     return Policy.compile(input());
   }
 
-  /** {@code tcp/5432}, {@code udp/53}, {@code icmp}, or {@code GET:8080 /path}. */
+  /**
+   * {@code tcp/5432}, {@code udp/53}, {@code icmp}, {@code GET:8080 /path}, {@code CALL
+   * pkg.Service/Method} or {@code TLS:443 name}; without a port 80.
+   */
   Verdict ask(String from, String to, String what) {
     return ask(policy(), from, to, what);
   }
@@ -116,7 +119,18 @@ final class Scene {
     int colon = method.indexOf(':');
     int port = colon < 0 ? 80 : Integer.parseInt(method.substring(colon + 1));
     method = colon < 0 ? method : method.substring(0, colon);
-    return policy.http(caller, callee, port, HttpRequest.of(method, what.substring(blank + 1)));
+    String rest = what.substring(blank + 1);
+    if (method.equals("TLS")) {
+      return policy.tls(caller, callee, port, rest);
+    }
+    return policy.http(
+        caller, callee, port, method.equals("CALL") ? call(rest) : HttpRequest.of(method, rest));
+  }
+
+  /** A gRPC request for {@code pkg.Service/Method}. */
+  static HttpRequest call(String target) {
+    Headers grpc = name -> name.equals("content-type") ? List.of("application/grpc") : List.of();
+    return new HttpRequest("POST", List.of("/" + target), "", grpc);
   }
 
   Decision decide(String from, String to, String what) {

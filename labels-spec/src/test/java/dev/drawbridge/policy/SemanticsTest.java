@@ -10,9 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/**
- * The table of SPEC rules P1 to P7, H1 to H4, D1, L1 to L5, M1, M2, E1 and S7: every row is a case.
- */
+/** The table of SPEC rules P1 to P7, H1 to H4, D1, M1, M2, E1 and S7: every row is a case. */
 final class SemanticsTest {
   /** Rows: rule of SPEC.md, api's labels, db's labels, host lines, from, to, what, expected. */
   private static List<Arguments> table() {
@@ -343,148 +341,6 @@ final class SemanticsTest {
             "db",
             "tcp/80",
             "ALLOW RULE_ALLOWS"),
-        // Layer 4 beside layer 7.
-        row("L1", "", "app=api may GET /a", "", "api", "db", "tcp/1234", "ENGINE NEEDS_ENGINE"),
-        row("L1", "", "app=api may GET /a", "", "api", "db", "udp/1234", "DENY NO_RULE"),
-        row(
-            "L1",
-            "",
-            "app=api may GET /a;app=api may connect 5432",
-            "",
-            "api",
-            "db",
-            "tcp/5432",
-            "ALLOW RULE_ALLOWS"),
-        row(
-            "L2",
-            "",
-            "app=api may GET /a port 80;app=api may connect 80",
-            "",
-            "api",
-            "db",
-            "tcp/80",
-            "ENGINE NEEDS_ENGINE"),
-        row(
-            "L2",
-            "",
-            "app=api may connect 80;app=api may GET /a port 80",
-            "",
-            "api",
-            "db",
-            "GET /b",
-            "DENY NO_RULE"),
-        row(
-            "L2",
-            "",
-            "app=api may GET /a;app=api may connect",
-            "",
-            "api",
-            "db",
-            "GET /b",
-            "DENY NO_RULE"),
-        row(
-            "L2",
-            "",
-            "app=api may GET /a;app=api may connect",
-            "",
-            "api",
-            "db",
-            "udp/53",
-            "ALLOW RULE_ALLOWS"),
-        row(
-            "L2",
-            "",
-            "app=api may GET /a;app=api may connect tcp",
-            "",
-            "api",
-            "db",
-            "GET /a",
-            "ALLOW RULE_ALLOWS"),
-        row(
-            "L3",
-            "",
-            "app=api may connect 80;anyone may not DELETE /** port 80",
-            "",
-            "api",
-            "db",
-            "GET /x",
-            "ALLOW RULE_ALLOWS"),
-        row(
-            "L3",
-            "",
-            "app=api may connect 80;anyone may not DELETE /** port 80",
-            "",
-            "api",
-            "db",
-            "DELETE /x",
-            "DENY RULE_DENIES"),
-        row(
-            "L3",
-            "",
-            "app=api may GET /a port 80;app=api may not connect 80",
-            "",
-            "api",
-            "db",
-            "GET /a",
-            "DENY RULE_DENIES"),
-        row(
-            "L4",
-            "",
-            "app=api may call a.B/C",
-            "",
-            "api",
-            "db",
-            "tcp/80",
-            "DENY UNSUPPORTED_PROTOCOL"),
-        row(
-            "L4",
-            "",
-            "app=api may call a.B/C;app=api may GET /a",
-            "",
-            "api",
-            "db",
-            "GET /a",
-            "ALLOW RULE_ALLOWS"),
-        row(
-            "L4",
-            "",
-            "app=api may GET /a;anyone may not produce t port 9092",
-            "",
-            "api",
-            "db",
-            "tcp/9092",
-            "DENY UNSUPPORTED_PROTOCOL"),
-        row(
-            "L4",
-            "may resolve *.example.com",
-            "",
-            "",
-            "api",
-            "db",
-            "udp/53",
-            "DENY UNSUPPORTED_PROTOCOL"),
-        row(
-            "L4",
-            "may open tls to a.example.com",
-            "",
-            "",
-            "api",
-            "world",
-            "tcp/443",
-            "DENY UNSUPPORTED_PROTOCOL"),
-        row("L5", "", "app=api may connect icmp", "", "api", "db", "icmp", "ALLOW RULE_ALLOWS"),
-        row("L5", "", "app=api may connect icmp", "", "api", "db", "icmpv6", "ALLOW RULE_ALLOWS"),
-        row("L5", "", "app=api may connect 80", "", "api", "db", "icmp", "DENY NO_RULE"),
-        row("L5", "", "app=api may connect", "", "api", "db", "47", "DENY PROTOCOL"),
-        row(
-            "L5",
-            "",
-            "app=api may connect 1-1024/sctp",
-            "",
-            "api",
-            "db",
-            "sctp/1024",
-            "ALLOW RULE_ALLOWS"),
         // Modes.
         row(
             "M1",
@@ -566,58 +422,7 @@ final class SemanticsTest {
       String to,
       String what,
       String expected) {
-    var scene =
-        new Scene()
-            .container("api", labels("app=api", api))
-            .container("web", "app=web")
-            .container("db", labels("app=db", db));
-    for (String line : host.split(";", -1)) {
-      if (line.equals("DEFAULT DENY")) {
-        scene.defaultDeny();
-      } else {
-        scene.host(line);
-      }
-    }
-    Verdict verdict = scene.ask(from, to, what);
-    assertEquals(
-        expected,
-        verdict.decision() + " " + verdict.reason() + (verdict.audited() ? " audited" : ""),
-        rule);
-    kernelAgrees(scene, from, to, what, verdict);
-  }
-
-  private static String[] labels(String app, String rest) {
-    return rest.isEmpty() ? new String[] {app} : (app + ";" + rest).split(";", -1);
-  }
-
-  /** The tables, read as the kernel reads them, must say what {@link Policy#l4} says. */
-  private static void kernelAgrees(
-      Scene scene, String from, String to, String what, Verdict verdict) {
-    if (what.indexOf(' ') >= 0) {
-      return;
-    }
-    Policy policy = scene.policy();
-    int protocol =
-        switch (what.replaceAll("/.*", "")) {
-          case "tcp" -> 6;
-          case "udp" -> 17;
-          case "sctp" -> 132;
-          case "icmp" -> 1;
-          case "icmpv6" -> 58;
-          default -> 47;
-        };
-    int port = what.indexOf('/') < 0 ? 0 : Integer.parseInt(what.substring(what.indexOf('/') + 1));
-    L4Verdict both =
-        Kernel.side(policy, scene.number(from), Direction.EGRESS, scene.number(to), protocol, port)
-            .and(
-                Kernel.side(
-                    policy,
-                    scene.number(to),
-                    Direction.INGRESS,
-                    scene.number(from),
-                    protocol,
-                    port));
-    assertEquals(verdict.decision().name(), both.name());
+    SemanticsCase.check(rule, api, db, host, from, to, what, expected);
   }
 
   @Test

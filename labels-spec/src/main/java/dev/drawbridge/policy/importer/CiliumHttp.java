@@ -9,11 +9,14 @@ import dev.drawbridge.policy.yaml.YamlValue.YamlMap;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** One HTTP rule: method, path and host are regular expressions there. */
 final class CiliumHttp {
   private static final List<String> METHODS =
       List.of("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT");
+  private static final Pattern GRPC_METHOD =
+      Pattern.compile("/([a-z_][a-z0-9_]*\\.)+[A-Z][A-Za-z0-9_]*/([A-Z][A-Za-z0-9_]*|\\*)");
   private static final String SPECIAL = ".*+?()[]{}|\\^$";
 
   private final Shape shape;
@@ -36,9 +39,20 @@ final class CiliumHttp {
     text("host").ifPresent(this::host);
     headers();
     headerMatches();
+    String action = methods.equals("POST") ? call(path) : methods + " " + path;
     return shape.errors() == before
-        ? Optional.of(new Http(methods + " " + path, String.join(" ", conditions)))
+        ? Optional.of(new Http(action, String.join(" ", conditions)))
         : Optional.empty();
+  }
+
+  /**
+   * A POST on what is written like a gRPC method becomes a call, its dots taken for dots: narrower,
+   * never wider.
+   */
+  private static String call(String path) {
+    String text = path.startsWith("matching ") ? path.substring(9).replace("\\.", ".") : path;
+    String target = text.endsWith("/.*") ? text.substring(0, text.length() - 2) + "*" : text;
+    return GRPC_METHOD.matcher(target).matches() ? "call " + target.substring(1) : "POST " + path;
   }
 
   private YamlValue at(String key) {

@@ -97,6 +97,40 @@ final class ImporterTest {
     clean(imported, "project:shop may connect on project:shop for callee");
   }
 
+  /** Cilium writes a gRPC method as the path of a POST, often without escaping its dots. */
+  @Test
+  void ciliumCallsAndServerNames() {
+    clean(
+        cilium(
+            """
+            endpointSelector: { matchLabels: { "k8s:app": service } }
+            ingress:
+            - fromEndpoints: [ { matchLabels: { env: prod } } ]
+              toPorts:
+              - ports: [ { port: "50051", protocol: TCP } ]
+                rules:
+                  http:
+                  - { method: POST, path: "/cloudcity.DoorManager/GetName" }
+                  - { method: POST, path: "/cloudcity\\\\.v1\\\\.DoorManager/.*" }
+                  - { method: POST, path: "/cloudcity.DoorManager/(GetLocation|Open).*" }
+                  - { method: POST, path: "/v1.0/users" }
+            egress:
+            - toEntities: [ world ]
+              toPorts:
+              - ports: [ { port: "443", protocol: TCP } ]
+                serverNames: [ "api.example.com", "*.one.example", "**.two.example", "*" ]
+            """),
+        "env=prod may call cloudcity.DoorManager/GetName on app=service port 50051 for callee",
+        "env=prod may call cloudcity.v1.DoorManager/* on app=service port 50051 for callee",
+        "env=prod may POST matching /cloudcity.DoorManager/(GetLocation|Open).* on app=service"
+            + " port 50051 for callee",
+        "env=prod may POST matching /v1.0/users on app=service port 50051 for callee",
+        "app=service may open tls to api.example.com on world port 443 for caller",
+        "app=service may open tls to *.one.example on world port 443 for caller",
+        "app=service may open tls to **.two.example on world port 443 for caller",
+        "app=service may open tls to ** on world port 443 for caller");
+  }
+
   @Test
   void ciliumHttpDnsNamesEntitiesAndDeny() {
     clean(

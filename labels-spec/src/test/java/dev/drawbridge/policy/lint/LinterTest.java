@@ -211,11 +211,50 @@ final class LinterTest {
             may GET /users on app=db
             app=web may GET /users
             service:web may GET / on app=db
-            app=web may call a.B/C on app=db
+            app=web may produce t on app=db
             """);
     assertEquals(
         List.of("3:5 DB0105 error", "4:24 DB0105 error", "5:1 DB0109 error", "6:1 DB0202 warning"),
         places(report),
         report::text);
+  }
+
+  private static List<String> encrypted(String... sentences) {
+    var text =
+        new StringBuilder("services:\n  web: { labels: { app: web } }\n  db:\n    labels:\n");
+    text.append("      app: db\n");
+    for (int i = 0; i < sentences.length; i++) {
+      text.append("      drawbridge.policy.r")
+          .append(i)
+          .append(": ")
+          .append(sentences[i])
+          .append('\n');
+    }
+    return places(Linter.compose("c.yaml", text.toString(), "p"));
+  }
+
+  @Test
+  void httpRulesWhereTlsIsSpokenAreNamed() {
+    String at6 = "6:29 DB0211 warning";
+    assertEquals(List.of(at6), encrypted("app=web may GET /x port 443"));
+    assertEquals(List.of(at6), encrypted("app=web may call a.B/C port 400-500"));
+    assertEquals(
+        List.of(at6),
+        encrypted("app=web may GET /x port 8443", "app=web may open tls to a.b port 8000-9000"));
+    assertEquals(
+        List.of(at6), encrypted("app=web may GET /x port 8443", "app=web may open tls to a.b"));
+    assertEquals(List.of(at6), encrypted("anyone may not GET /x", "app=web may open tls to a.b"));
+  }
+
+  @Test
+  void httpAndTlsRulesThatStandApartAreNotNamed() {
+    assertEquals(
+        List.of(), encrypted("app=web may GET /x port 80", "app=web may open tls to a.b port 443"));
+    assertEquals(List.of(), encrypted("app=web may GET /x", "app=web may open tls to a.b"));
+    assertEquals(List.of(), encrypted("app=web may GET /x port 444"));
+    assertEquals(List.of(), encrypted("app=web may connect 443"));
+    assertEquals(
+        List.of(),
+        encrypted("anyone may not GET /x port 80", "app=web may open tls to a.b port 443"));
   }
 }
