@@ -66,7 +66,9 @@ struct db_pair {
 /* value: __u32 table; absent for the peer: look up DB_PEER_ANY; absent too: no rule, denied. */
 
 /* map tables (HASH, key __u32 table). Ranges are disjoint and sorted by (protocol, low); no match: denied. */
-#define DB_MAX_RANGES 32
+#ifndef DB_MAX_RANGES
+#define DB_MAX_RANGES 32 /* the tests of upgrading make another */
+#endif
 struct db_range {
 	__u8 protocol; /* IPPROTO_*; ports are those of the callee; ICMP: low=high=0 */
 	__u8 verdict; /* enum db_verdict, DENY, ENGINE or ALLOW */

@@ -6,7 +6,8 @@ import java.util.Optional;
  * The kernel or libbpf refused an operation. Names what was tried, on what, what the kernel said,
  * and what to do about it.
  */
-public sealed class BpfException extends RuntimeException permits LoadRejected, MapLayoutMismatch {
+public sealed class BpfException extends RuntimeException
+    permits LoadRejected, MapFull, MapLayoutMismatch {
   private static final long serialVersionUID = 1L;
 
   private final String operation;

@@ -126,8 +126,7 @@ public final class BpfMap implements AutoCloseable {
     String operation = "write to map";
     // A hash answers E2BIG, a trie ENOSPC.
     if (result == -Errno.E2BIG || result == -Errno.ENOSPC) {
-      throw Failures.of(
-          operation, name, result, "all its " + info.maxEntries() + " entries are in use");
+      throw new MapFull(name, info.maxEntries(), Errno.name(result));
     }
     if (result == -Errno.ENOENT && info.type() == CGROUP_STORAGE) {
       throw Failures.of(
@@ -204,6 +203,11 @@ public final class BpfMap implements AutoCloseable {
   @SuppressWarnings("ByteBufferBackingArray") // wrapped above, without an offset
   private static byte[] bytes(ByteBuffer wrapped) {
     return wrapped.array();
+  }
+
+  /** How many entries a walk finds. */
+  public int count() {
+    return keys().size();
   }
 
   /** Every entry, with the same caveat as {@link #keys}. */

@@ -23,6 +23,8 @@ import java.util.Set;
  */
 public final class BpfObject implements AutoCloseable {
   private static final String NAME = "drawbridge";
+  private static final String OTHER_VERSION =
+      "it was made by another version: remove the pins to start afresh";
   private static final String RESOURCE = "/dev/drawbridge/bpf/drawbridge.bpf.o";
 
   private final Map<String, Program> programs = new LinkedHashMap<>();
@@ -50,23 +52,57 @@ public final class BpfObject implements AutoCloseable {
    * @throws LoadRejected if the verifier refuses a program; maps pinned by this call are unpinned
    */
   public static BpfObject load(byte[] elf, Path pinDirectory) {
+    return load(elf, pinDirectory, MapSizes.standard());
+  }
+
+  /** As {@link #load(byte[], Path)}, with maps of these sizes; {@link Upgrade} changes sizes. */
+  public static BpfObject load(byte[] elf, Path pinDirectory, MapSizes sizes) {
     try {
       Files.createDirectories(pinDirectory);
     } catch (IOException e) {
       throw Failures.of("make the directory of pinned maps", pinDirectory, e);
     }
-    return load(elf, Optional.of(pinDirectory));
+    return load(
+        elf,
+        (spec, btf) -> {
+          Path pin = pinDirectory.resolve(spec.name());
+          int size = sizes.of(spec.name(), spec.maxEntries());
+          PinnedMaps.difference(spec.resized(size), btf, pin)
+              .ifPresent(difference -> {
+                throw new MapLayoutMismatch(pin.toString(), difference.text(), OTHER_VERSION);
+              });
+          return new Placement(Optional.of(pin), size);
+        });
   }
 
   /** Loads an object and pins nothing. */
   public static BpfObject load(byte[] elf) {
-    return load(elf, Optional.empty());
+    return load(elf, MapSizes.standard());
   }
 
-  private static BpfObject load(byte[] elf, Optional<Path> pinDirectory) {
+  /** Loads an object with maps of these sizes and pins nothing. */
+  public static BpfObject load(byte[] elf, MapSizes sizes) {
+    return load(
+        elf,
+        (spec, _) -> new Placement(Optional.empty(), sizes.of(spec.name(), spec.maxEntries())));
+  }
+
+  /**
+   * Where a map goes.
+   *
+   * @param pin reused if there is one, else pinned there
+   */
+  record Placement(Optional<Path> pin, int maxEntries) {}
+
+  /** Decides it for each map, given the object's BTF. */
+  interface Placing {
+    Placement place(LibBpf.MapSpec spec, byte[] objectBtf);
+  }
+
+  static BpfObject load(byte[] elf, Placing placing) {
     try (LibBpf.Opened opened = Failures.libbpf().open(elf, NAME)) {
       List<LibBpf.MapSpec> specs = opened.maps().stream().filter(map -> !map.internal()).toList();
-      pinDirectory.ifPresent(directory -> pin(opened, specs, directory));
+      place(opened, specs, placing);
       int result = opened.load();
       if (result < 0) {
         throw rejected(opened, result);
@@ -78,12 +114,21 @@ public final class BpfObject implements AutoCloseable {
     }
   }
 
-  private static void pin(LibBpf.Opened opened, List<LibBpf.MapSpec> specs, Path directory) {
+  private static void place(LibBpf.Opened opened, List<LibBpf.MapSpec> specs, Placing placing) {
+    byte[] btf = opened.btf();
     for (LibBpf.MapSpec spec : specs) {
-      Path pin = directory.resolve(spec.name());
-      PinnedMaps.checkReusable(spec, opened.btf(), pin);
-      int _ =
-          Failures.check(opened.pinAt(spec.name(), pin.toString()), "plan to pin map", spec.name());
+      Placement placement = placing.place(spec, btf);
+      if (placement.maxEntries() != spec.maxEntries()) {
+        int _ =
+            Failures.check(
+                opened.resize(spec.name(), placement.maxEntries()), "size map", spec.name());
+      }
+      placement
+          .pin()
+          .ifPresent(pin -> {
+            int result = opened.pinAt(spec.name(), pin.toString());
+            int _ = Failures.check(result, "plan to pin map", spec.name());
+          });
     }
   }
 

@@ -1,17 +1,13 @@
 package dev.drawbridge.bpf;
 
 /**
- * A pinned map of the same name has another layout than this build's programs expect: it comes from
- * another version. Nothing was changed; whoever upgrades must decide to remove it.
+ * A pinned map of the same name has another layout or size than this build's programs expect, and
+ * cannot be carried over. Nothing was changed.
  */
 public final class MapLayoutMismatch extends BpfException {
   private static final long serialVersionUID = 1L;
 
-  MapLayoutMismatch(String pin, String difference) {
-    super(
-        "reuse pinned map",
-        pin,
-        "",
-        difference + "; it was made by another version: remove the pins to start afresh");
+  MapLayoutMismatch(String pin, String difference, String remedy) {
+    super("reuse pinned map", pin, "", difference + "; " + remedy);
   }
 }

@@ -13,23 +13,41 @@ final class PinnedMaps {
 
   private PinnedMaps() {}
 
-  static void checkReusable(LibBpf.MapSpec spec, byte[] objectBtf, Path pin) {
+  /** How a pinned map differs from a declared one. */
+  enum Kind {
+    /** Only in how many entries it may have. */
+    SIZE,
+    /** In what its entries are. */
+    LAYOUT
+  }
+
+  /**
+   * A difference.
+   *
+   * @param found entries that the pinned map may have
+   * @param text one clause
+   */
+  record Difference(Kind kind, int found, String text) {}
+
+  /** The pinned map's first difference, layouts before sizes; none if no map is pinned there. */
+  static Optional<Difference> difference(LibBpf.MapSpec spec, byte[] objectBtf, Path pin) {
     if (!Files.exists(pin, LinkOption.NOFOLLOW_LINKS)) {
-      return;
+      return Optional.empty();
     }
     LibBpf lib = LibBpf.system();
     int number = Failures.check(lib.openPinned(pin.toString()), "open pinned map", pin);
     try (Fd fd = new Fd(number, pin.toString())) {
       MapInfo info = MapInfo.of(fd, pin);
-      difference(spec, info)
+      return kindDifference(spec, info)
           .or(() -> structDifference(spec, objectBtf, info, lib))
-          .ifPresent(difference -> {
-            throw new MapLayoutMismatch(pin.toString(), difference);
-          });
+          .map(text -> new Difference(Kind.LAYOUT, info.maxEntries(), text))
+          .or(() ->
+              sizeDifference(spec, info)
+                  .map(text -> new Difference(Kind.SIZE, info.maxEntries(), text)));
     }
   }
 
-  private static Optional<String> difference(LibBpf.MapSpec spec, MapInfo info) {
+  private static Optional<String> kindDifference(LibBpf.MapSpec spec, MapInfo info) {
     if (info.type() != spec.type()) {
       return differ("type", info.type(), spec.type());
     }
@@ -39,14 +57,21 @@ final class PinnedMaps {
     if (info.valueSize() != spec.valueSize()) {
       return differ("value size", info.valueSize(), spec.valueSize());
     }
-    // libbpf rounds a ring's size up to whole pages.
-    if (info.type() != RINGBUF && info.maxEntries() != spec.maxEntries()) {
-      return differ("maximum of entries", info.maxEntries(), spec.maxEntries());
-    }
     if (info.flags() != spec.flags()) {
       return differ("flags", info.flags(), spec.flags());
     }
     return Optional.empty();
+  }
+
+  private static Optional<String> sizeDifference(LibBpf.MapSpec spec, MapInfo info) {
+    // libbpf rounds a ring's size up to a power of two of whole pages.
+    boolean equal =
+        info.type() == RINGBUF
+            ? info.maxEntries() >= spec.maxEntries() && info.maxEntries() < 2L * spec.maxEntries()
+            : info.maxEntries() == spec.maxEntries();
+    return equal
+        ? Optional.empty()
+        : differ("maximum of entries", info.maxEntries(), spec.maxEntries());
   }
 
   private static Optional<String> differ(String what, int found, int expected) {

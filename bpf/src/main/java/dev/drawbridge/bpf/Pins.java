@@ -7,7 +7,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -68,6 +70,37 @@ public final class Pins {
   /** The link of the agent's own cgroup. */
   public Path agent() {
     return root.resolve("agent");
+  }
+
+  /** Directory of the guards' links, one directory a parent cgroup. */
+  public Path parents() {
+    return root.resolve("parents");
+  }
+
+  /** Directory of the maps that an {@link Upgrade} has made and not yet put in place. */
+  Path staging() {
+    return root.resolve("next");
+  }
+
+  /** Every pinned link and the name of the program that belongs into it. */
+  Map<Path, String> allLinks() {
+    Map<Path, String> found = new TreeMap<>();
+    for (Path directory : List.of(links(), parents())) {
+      for (String owner : names(directory)) {
+        Path each = directory.resolve(owner);
+        names(each).forEach(program -> found.put(each.resolve(program), program));
+      }
+    }
+    names(namespaces()).forEach(number -> found.put(namespaces().resolve(number), "sk_lookup"));
+    if (Files.exists(agent(), LinkOption.NOFOLLOW_LINKS)) {
+      found.put(agent(), "agent_egress");
+    }
+    return found;
+  }
+
+  /** Removes what an upgrade that never ended has left. */
+  void removeStaging() {
+    List<Path> _ = removeTree(staging());
   }
 
   /** Makes the directories that are missing. */

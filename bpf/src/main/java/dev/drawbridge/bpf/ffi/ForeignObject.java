@@ -42,6 +42,8 @@ final class ForeignObject implements LibBpf.Opened {
       ForeignLibBpf.function("bpf_map__is_internal", FunctionDescriptor.of(BOOL, POINTER));
   private static final MethodHandle MAP_PIN_PATH =
       ForeignLibBpf.function("bpf_map__set_pin_path", FunctionDescriptor.of(INT, POINTER, POINTER));
+  private static final MethodHandle MAP_RESIZE =
+      ForeignLibBpf.function("bpf_map__set_max_entries", FunctionDescriptor.of(INT, POINTER, INT));
   private static final MethodHandle PROGRAM_NAME = pointer("bpf_program__name");
   private static final MethodHandle PROGRAM_SECTION = pointer("bpf_program__section_name");
   private static final MethodHandle PROGRAM_FD = ints("bpf_program__fd");
@@ -200,6 +202,15 @@ final class ForeignObject implements LibBpf.Opened {
   public int pinAt(String map, String path) {
     try {
       return (int) MAP_PIN_PATH.invokeExact(known(maps, map), arena.allocateFrom(path));
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public int resize(String map, int maxEntries) {
+    try {
+      return (int) MAP_RESIZE.invokeExact(known(maps, map), maxEntries);
     } catch (Throwable t) {
       throw unexpected(t);
     }

@@ -41,6 +41,9 @@ public interface LibBpf {
     /** bpf_map__set_pin_path(). */
     int pinAt(String map, String path);
 
+    /** bpf_map__set_max_entries(). */
+    int resize(String map, int maxEntries);
+
     /** bpf_object__load(). */
     int load();
 
@@ -77,7 +80,13 @@ public interface LibBpf {
       int flags,
       boolean internal,
       int keyTypeId,
-      int valueTypeId) {}
+      int valueTypeId) {
+    /** The same map, of another size. */
+    public MapSpec resized(int entries) {
+      return new MapSpec(
+          name, type, keySize, valueSize, entries, flags, internal, keyTypeId, valueTypeId);
+    }
+  }
 
   /** A program as the object file declares it; both types are the kernel's numbers. */
   record ProgramSpec(String name, String section, int type, int attachType) {}
