@@ -3,6 +3,7 @@ package dev.drawbridge.daemon;
 import dev.drawbridge.api.ApiConfig;
 import dev.drawbridge.api.ApiException;
 import dev.drawbridge.api.ApiServer;
+import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.BpfFs;
 import dev.drawbridge.bpf.BpfObject;
 import dev.drawbridge.bpf.Cgroups;
@@ -156,8 +157,17 @@ final class Agent implements AutoCloseable {
     PrometheusRegistry registry = new PrometheusRegistry();
     AdmissionTimes times = new AdmissionTimes(registry);
     FlowRecorder recorder = new FlowRecorder(names, config.flowRecords(), registry);
+    Resets resets = keep(new Resets(endpoint -> namespaceOf(source.get().state(), endpoint)));
+    resets.start();
     EventRing ring =
-        keep(new EventRing(object.map("events"), object.map("lost"), recorder::record));
+        keep(
+            new EventRing(
+                object.map("events"),
+                object.map("lost"),
+                event -> {
+                  recorder.record(event);
+                  resets.noticed(event);
+                }));
     EngineBindings bindings =
         new EngineBindings(
             object.map("origins"),
@@ -192,7 +202,8 @@ final class Agent implements AutoCloseable {
                     numbers,
                     exemptions,
                     new LabelReading(config),
-                    times),
+                    times,
+                    (guard, socket) -> recorder.older(guard.endpoint(), socket)),
                 engine,
                 new PolicyDirectory(
                     config.policyDir(), config.stateDir().resolve("last-good-policy")),
@@ -297,6 +308,23 @@ final class Agent implements AutoCloseable {
       }
     } catch (IOException e) {
       throw new StartException(file + " cannot be locked: " + e.getMessage(), e);
+    }
+  }
+
+  /** Of a guarded container whose process is still the one that was told of. */
+  private static Optional<Path> namespaceOf(NodeState state, int endpoint) {
+    NodeState.Container container = state.containers().get(endpoint);
+    if (container == null || container.attached().isEmpty() || container.observed().pid() == 0) {
+      return Optional.empty();
+    }
+    int pid = container.observed().pid();
+    try {
+      return Cgroups.ofPid(pid).toString().contains(container.observed().id())
+          ? Optional.of(Path.of("/proc", Integer.toString(pid), "ns", "net"))
+          : Optional.empty();
+    } catch (BpfException e) {
+      // It has ended.
+      return Optional.empty();
     }
   }
 

@@ -3,6 +3,7 @@ package dev.drawbridge.daemon;
 import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.control.Action;
 import dev.drawbridge.control.Desired;
+import dev.drawbridge.control.EndpointState;
 import dev.drawbridge.control.GuardedContainer;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.control.Planner;
@@ -12,6 +13,7 @@ import dev.drawbridge.hook.HookReply;
 import dev.drawbridge.l7.L7Engine;
 import dev.drawbridge.policy.Cidr;
 import dev.drawbridge.policy.HostPolicy;
+import dev.drawbridge.policy.Mode;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Problem;
@@ -322,6 +324,7 @@ final class ControlLoop implements AutoCloseable {
       policy = desired.policy();
       guards.name();
       engine.publish(policy);
+      guards.resetOlder(endpoint -> closed(desired, endpoint));
       lastFailure = failures.stream().findFirst().map(Throwable::getMessage);
       publish(policy, desired.addresses(), hostPolicy);
       lastInputs = inputs;
@@ -334,6 +337,13 @@ final class ControlLoop implements AutoCloseable {
       }
       guards.kernelRefused(refused);
     }
+  }
+
+  private static boolean closed(Desired desired, int endpoint) {
+    EndpointState state = desired.endpoints().get(endpoint);
+    return state != null
+        && state.mode() == Mode.ENFORCE
+        && (state.closedEgress() || state.closedIngress());
   }
 
   /** Generations are the kernel's 32 bits; 0 means none. */

@@ -3,6 +3,9 @@ package dev.drawbridge.daemon;
 import dev.drawbridge.api.FlowLog;
 import dev.drawbridge.bpf.Event;
 import dev.drawbridge.bpf.KernelDirection;
+import dev.drawbridge.bpf.KernelHook;
+import dev.drawbridge.bpf.KernelVerdict;
+import dev.drawbridge.bpf.OpenSocket;
 import dev.drawbridge.l7.AccessLog;
 import dev.drawbridge.l7.AccessRecord;
 import dev.drawbridge.policy.Peers;
@@ -61,6 +64,27 @@ final class FlowRecorder implements AccessLog {
         "kernel",
         new FlowRecord.Kernel(
             event, at, names.peer(from), names.peer(to), names.rule(event.rule())));
+  }
+
+  /** A connection was reset because it is older than the programs of its container. */
+  void older(int endpoint, OpenSocket socket) {
+    record(
+        new Event(
+            System.nanoTime(),
+            endpoint,
+            names.peerAt(socket.remote().getAddress()),
+            0,
+            names.generation(),
+            Reason.UNJUDGED_SOCKET.code(),
+            KernelVerdict.DENY,
+            KernelDirection.EGRESS,
+            socket.protocol().number(),
+            KernelHook.UNKNOWN,
+            Event.Side.NONE,
+            socket.local().getAddress(),
+            socket.local().getPort(),
+            socket.remote().getAddress(),
+            socket.remote().getPort()));
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.drawbridge.daemon;
 
 import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.Cgroups;
+import dev.drawbridge.bpf.OpenSocket;
 import dev.drawbridge.control.GuardedContainer;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.daemon.Spaces.Space;
@@ -9,6 +10,7 @@ import dev.drawbridge.policy.ContainerPolicy;
 import dev.drawbridge.policy.Parsed;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -41,6 +43,8 @@ final class Guard {
   private boolean kernelRefused;
   private boolean named;
   private SortedSet<String> evasions = new TreeSet<>();
+  private List<OpenSocket> older = List.of();
+  private int reset;
 
   // Made again after every change: most steps change one container of many.
   private @Nullable GuardedContainer guarded;
@@ -87,6 +91,8 @@ final class Guard {
     kernelRefused = false;
     named = false;
     evasions = new TreeSet<>();
+    older = List.of();
+    reset = 0;
   }
 
   /** Capabilities with which its processes get around what hangs on its cgroup. */
@@ -97,6 +103,26 @@ final class Guard {
   void evasions(SortedSet<String> found) {
     changed();
     evasions = found;
+  }
+
+  /** Connections that were there before its programs, until they are dealt with. */
+  List<OpenSocket> older() {
+    return older;
+  }
+
+  void older(List<OpenSocket> found) {
+    older = found;
+  }
+
+  /** How many connections were reset because they were older than its programs. */
+  int reset() {
+    return reset;
+  }
+
+  void reset(int count) {
+    changed();
+    reset = count;
+    older = List.of();
   }
 
   /** Whether the kernel was told which endpoint its programs work for. */

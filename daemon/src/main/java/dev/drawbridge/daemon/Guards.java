@@ -2,6 +2,7 @@ package dev.drawbridge.daemon;
 
 import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.Cgroups;
+import dev.drawbridge.bpf.OpenSocket;
 import dev.drawbridge.control.GuardedContainer;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.daemon.AdmissionTimes.Stage;
@@ -20,6 +21,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiConsumer;
+import java.util.function.IntPredicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -41,8 +44,13 @@ final class Guards {
   private final Exemptions exemptions;
   private final LabelReading labels;
   private final AdmissionTimes times;
+  private final BiConsumer<Guard, OpenSocket> recorded;
   private final Map<String, Guard> byId = new LinkedHashMap<>();
 
+  /**
+   * @param recorded told of each connection that was reset because it is older than its container's
+   *     programs
+   */
   Guards(
       Datapath datapath,
       Attachments attachments,
@@ -51,8 +59,10 @@ final class Guards {
       EndpointNumbers numbers,
       Exemptions exemptions,
       LabelReading labels,
-      AdmissionTimes times) {
+      AdmissionTimes times,
+      BiConsumer<Guard, OpenSocket> recorded) {
     this.times = times;
+    this.recorded = recorded;
     this.datapath = datapath;
     this.attachments = attachments;
     this.parents = parents;
@@ -310,12 +320,13 @@ final class Guards {
     try (Spaces.Opening opening = spaces.open(container.pid())) {
       attach(guard, pinned ? How.ADOPTED : How.LISTENER, opening);
       if (!pinned) {
+        findOlder(guard);
         log.warning(
             "container "
                 + container.name()
                 + " was started without the hook (runtime "
                 + container.runtimeName()
-                + "); attached now, its older connections are cut");
+                + "); attached now, older connections are cut where its rules close it");
       }
     } catch (BpfException | IOException e) {
       guard.failed(String.valueOf(e.getMessage()));
@@ -354,6 +365,41 @@ final class Guards {
             throw e;
           }
         }
+      }
+    }
+  }
+
+  private static void findOlder(Guard guard) throws IOException {
+    Attachment to = guard.attachment().orElseThrow();
+    try {
+      guard.older(OlderConnections.of(to.space().namespace(), to.cgroup()));
+    } catch (BpfException e) {
+      // Its programs cut them at the next packet all the same.
+      log.log(Level.WARNING, "older connections of " + guard.observed().name(), e);
+    }
+  }
+
+  /**
+   * Resets what is older than the programs of containers that are closed in some direction: there
+   * the kernel cuts it anyway. In an open one it goes on, as any connection would.
+   *
+   * @param closed by endpoint number
+   */
+  void resetOlder(IntPredicate closed) {
+    for (Guard guard : byId.values()) {
+      if (guard.older().isEmpty() || !guard.named()) {
+        continue;
+      }
+      List<OpenSocket> older = guard.older();
+      guard.older(List.of());
+      if (guard.attachment().isEmpty() || !closed.test(guard.endpoint())) {
+        continue;
+      }
+      try {
+        guard.reset(OlderConnections.reset(guard.attachment().get().space().namespace(), older));
+        older.forEach(socket -> recorded.accept(guard, socket));
+      } catch (BpfException | IOException e) {
+        log.log(Level.WARNING, "older connections of " + guard.observed().name(), e);
       }
     }
   }

@@ -4,9 +4,11 @@ import dev.drawbridge.api.PeerReference;
 import dev.drawbridge.api.RuleReference;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.l7.EndpointNames;
+import dev.drawbridge.policy.Cidr;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Workload;
+import java.net.InetAddress;
 import java.util.Collections;
 import java.util.Optional;
 import java.util.Set;
@@ -47,6 +49,16 @@ final class Names implements EndpointNames {
         yield container == null ? new PeerReference(number, "", NO_LABELS) : container.reference();
       }
     };
+  }
+
+  /** Whose address that is, as the kernel was told. */
+  int peerAt(InetAddress address) {
+    return VerdictAnswers.peerOf(state.get(), Cidr.single(address));
+  }
+
+  /** The generation in force. */
+  long generation() {
+    return state.get().policy().generation();
   }
 
   /** The numbers of all containers that are known now. */

@@ -27,7 +27,10 @@ final class Problems {
               name,
               "started without the hook, by runtime \""
                   + guard.observed().runtimeName()
-                  + "\"; it was attached after its first process ran",
+                  + "\"; it was attached after its first process ran"
+                  + (guard.reset() == 0
+                      ? ""
+                      : ", and " + guard.reset() + " connections from before that were reset"),
               "recreate it with the drawbridge runtime"));
     }
     if (guard.attachment().isPresent() && !guard.evasions().isEmpty()) {

@@ -59,6 +59,10 @@ final class Spaces {
       return number;
     }
 
+    NetworkNamespace namespace() {
+      return namespace;
+    }
+
     int port4() {
       return listener.port4();
     }

@@ -151,7 +151,7 @@ final class VerdictAnswers {
   }
 
   /** As the kernel looks it up: the longest prefix decides. */
-  private static int peerOf(NodeState state, Cidr single) {
+  static int peerOf(NodeState state, Cidr single) {
     int peer = Peers.WORLD;
     int longest = -1;
     for (Map.Entry<Cidr, Integer> entry : state.addresses().entrySet()) {
