@@ -85,7 +85,8 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
     held = HeldInput.append(held, in, relay.allocator);
     switch (FirstBytes.of(held)) {
       case MORE -> {}
-      case HTTP1, HTTP2, TLS -> giveWay(new ClientLeg(opened));
+      case HTTP2 -> giveWay(new Http2Client(opened));
+      case HTTP1, TLS -> giveWay(new ClientLeg(opened));
     }
   }
 

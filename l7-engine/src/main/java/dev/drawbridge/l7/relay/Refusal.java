@@ -49,7 +49,7 @@ record Refusal(
     return out;
   }
 
-  private String body() {
+  String body() {
     StringBuilder out = new StringBuilder(256);
     out.append("{\"error\":");
     quote(out, error);

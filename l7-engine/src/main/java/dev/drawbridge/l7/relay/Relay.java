@@ -8,6 +8,7 @@ import dev.drawbridge.l7.EngineStats;
 import dev.drawbridge.l7.OnwardSockets;
 import dev.drawbridge.l7.Origins;
 import dev.drawbridge.l7.http1.HeadLimits;
+import dev.drawbridge.l7.http2.Http2Limits;
 import dev.drawbridge.policy.Policy;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocator;
@@ -42,6 +43,7 @@ public final class Relay implements AutoCloseable {
 
   final EngineLimits limits;
   final HeadLimits headLimits;
+  final Http2Shared http2;
   final EndpointNames names;
   final Origins origins;
   final OnwardSockets onward;
@@ -79,6 +81,8 @@ public final class Relay implements AutoCloseable {
             limits.headFields(),
             limits.trailerBytes(),
             limits.chunkLineBytes());
+    this.http2 =
+        new Http2Shared(Http2Limits.defaults(limits.headBytes(), limits.headFields()));
     this.names = names;
     this.origins = origins;
     this.onward = onward;

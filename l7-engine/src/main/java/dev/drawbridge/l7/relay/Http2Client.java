@@ -1,0 +1,748 @@
+package dev.drawbridge.l7.relay;
+
+import dev.drawbridge.l7.http2.Allowance;
+import dev.drawbridge.l7.http2.Breach;
+import dev.drawbridge.l7.http2.ErrorCode;
+import dev.drawbridge.l7.http2.FieldList;
+import dev.drawbridge.l7.http2.Settings;
+import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.Policy;
+import dev.drawbridge.policy.Reason;
+import dev.drawbridge.policy.Verdict;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.util.collection.IntObjectHashMap;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One client connection that speaks HTTP/2: its streams, and how it ends. What a request means is
+ * {@link Http2Requests}' affair.
+ */
+final class Http2Client extends Http2Leg implements Connection {
+  private static final int PREFACE_BYTES = 24;
+
+  /** The last stream of a GOAWAY that only announces another. RFC 9113 section 6.8. */
+  private static final int ANY_STREAM = Integer.MAX_VALUE;
+
+  private enum Phase {
+    OPEN,
+    /** GOAWAY is sent, or the client has ended its input: what is open goes on. */
+    DRAINING,
+    /** The last frame is on its way, the connection ends. */
+    LINGER,
+    CLOSED
+  }
+
+  final SocketChannel channel;
+  private final Http2Requests requests;
+  private final IntObjectHashMap<Http2Stream> streams = new IntObjectHashMap<>(16);
+  private final Allowance resets;
+  private final Allowance faults;
+  private @Nullable Http2Callee callee;
+  private Phase phase = Phase.OPEN;
+  private int prefaceLeft = PREFACE_BYTES;
+  private int lastStream;
+
+  /** The highest number that the engine itself has answered. */
+  private int lastOwn;
+
+  private int announcedLast = ANY_STREAM;
+  private boolean announced;
+  private boolean inputEnded;
+  private boolean clientLeaves;
+  private boolean recorded;
+
+  /** The time, as of the last tick: exact enough for deadlines. */
+  long nowNanos = System.nanoTime();
+
+  private final long begunNanos = nowNanos;
+  private long partialSince = Long.MAX_VALUE;
+  private long idleSince = nowNanos;
+  private long lingerUntil = Long.MAX_VALUE;
+  private int place;
+
+  Http2Client(Opened opened) {
+    super(opened, true);
+    this.channel = opened.channel();
+    this.requests = new Http2Requests(this);
+    this.resets = new Allowance(limits.resetBurst(), limits.resetRate());
+    this.faults = new Allowance(limits.faultBurst(), limits.faultRate());
+    out.attach(channel);
+  }
+
+  // Input.
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    ByteBuf in = (ByteBuf) message;
+    if (prefaceLeft > 0) {
+      int step = Math.min(prefaceLeft, in.readableBytes());
+      in.skipBytes(step);
+      prefaceLeft -= step;
+      if (prefaceLeft == 0) {
+        introduce(Settings.MAX_CONCURRENT_STREAMS, limits.streams());
+      }
+    }
+    super.channelRead(context, in);
+  }
+
+  @Override
+  void readAll() {
+    boolean within = withinFrame();
+    if (!within || withinData()) {
+      partialSince = Long.MAX_VALUE;
+    }
+    if (within && partialSince == Long.MAX_VALUE) {
+      partialSince = nowNanos;
+    }
+    flush();
+  }
+
+  /** Sends what both legs have to send. */
+  void flush() {
+    Http2Callee to = callee;
+    if (to != null) {
+      to.openStreams();
+    }
+    if (!waiting.isEmpty()) {
+      pumpAll();
+    }
+    if (to != null) {
+      if (!to.waiting.isEmpty()) {
+        to.pumpAll();
+      }
+      to.out.flush();
+    }
+    finishIfDue();
+    out.flush();
+    Http2Callee from = callee;
+    if (from != null) {
+      from.read(out.writable());
+    }
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext context) {
+    if (out.writable()) {
+      pumpAll();
+      flush();
+    } else {
+      Http2Callee from = callee;
+      if (from != null) {
+        from.read(false);
+      }
+    }
+  }
+
+  // What a leg has to say.
+
+  @Override
+  boolean open() {
+    return phase == Phase.OPEN || phase == Phase.DRAINING;
+  }
+
+  @Override
+  boolean reading() {
+    return open();
+  }
+
+  @Override
+  @Nullable Http2Lane towards(int id) throws Breach {
+    Http2Stream stream = streams.get(id);
+    if (stream == null) {
+      notIdle(id);
+      return null;
+    }
+    return stream.response;
+  }
+
+  private void notIdle(int id) throws Breach {
+    if ((id & 1) == 0 || id > lastStream) {
+      throw protocol("a frame is on a stream that was never opened");
+    }
+  }
+
+  @Override
+  Iterable<Http2Lane> allTowards() {
+    List<Http2Lane> lanes = new ArrayList<>();
+    for (Http2Stream stream : streams.values()) {
+      if (stream.response != null) {
+        lanes.add(stream.response);
+      }
+    }
+    return lanes;
+  }
+
+  @Nullable Http2Stream stream(int id) {
+    return streams.get(id);
+  }
+
+  /** The open streams, to be left as they are. */
+  Collection<Http2Stream> streams() {
+    return streams.values();
+  }
+
+  private List<Http2Stream> streamsOf(Http2Callee one) {
+    List<Http2Stream> found = new ArrayList<>();
+    for (Http2Stream stream : streams.values()) {
+      if (stream.callee == one) {
+        found.add(stream);
+      }
+    }
+    return found;
+  }
+
+  /** Something was heard of the stream. */
+  void heard(Http2Stream stream) {
+    stream.touched = nowNanos;
+  }
+
+  /** Where requests go. */
+  Http2Callee callee() {
+    Http2Callee there = callee;
+    if (there == null) {
+      there = new Http2Callee(this, opened);
+      callee = there;
+    }
+    return there;
+  }
+
+  // Frames.
+
+  @Override
+  public void headers(int id, boolean end, FieldList fields) throws Breach {
+    Http2Stream stream = streams.get(id);
+    if (stream != null) {
+      heard(stream);
+      requests.trailers(stream, end, fields);
+      return;
+    }
+    if ((id & 1) == 0) {
+      throw protocol("a client's streams have odd numbers");
+    }
+    if (id <= lastStream) {
+      switch (closed.way(id)) {
+        case RESET -> {}
+        case ENDED ->
+            throw Breach.ofConnection(ErrorCode.STREAM_CLOSED, "a section is on a closed stream");
+        case UNKNOWN -> throw protocol("the streams' numbers do not grow");
+      }
+      return;
+    }
+    lastStream = id;
+    if (phase == Phase.DRAINING) {
+      // It has been told, or will be, that this stream is not taken.
+      closed.reset(id);
+      return;
+    }
+    Http2Callee to = callee;
+    boolean full = streams.size() >= limits.streams();
+    if (full || (to != null && id > to.lastTaken())) {
+      closed.reset(id);
+      out.reset(id, ErrorCode.REFUSED_STREAM);
+      chargeReset();
+      return;
+    }
+    Http2Stream begun = new Http2Stream(this, id);
+    begun.touched = nowNanos;
+    begun.requestEnded = end;
+    begun.headBytes = fields.bytes();
+    streams.put(id, begun);
+    requests.begin(begun, end, fields);
+  }
+
+  @Override
+  public void data(int id, boolean end, ByteBuf in, int frame, int data, int length, int counted)
+      throws Breach {
+    counted(end, length, counted);
+    Http2Stream stream = streams.get(id);
+    if (stream == null) {
+      notIdle(id);
+      if (closed.way(id) == Http2Closed.Way.ENDED) {
+        throw Breach.ofConnection(ErrorCode.STREAM_CLOSED, "a body is on a closed stream");
+      }
+      refill(counted);
+      return;
+    }
+    heard(stream);
+    if (stream.requestEnded) {
+      refill(counted);
+      throw Breach.ofStream(id, ErrorCode.STREAM_CLOSED, "the request has ended");
+    }
+    stream.requestEnded = end;
+    Http2Lane lane = stream.request;
+    if (lane == null || lane.finished) {
+      refill(counted);
+      return;
+    }
+    try {
+      lane.take(end, in, frame, data, length, counted);
+    } catch (Breach breach) {
+      refill(counted);
+      throw breach;
+    }
+    stream.held = false;
+  }
+
+  private void chargeReset() throws Breach {
+    if (!resets.take(1)) {
+      throw Breach.ofConnection(ErrorCode.ENHANCE_YOUR_CALM, "too many streams are reset");
+    }
+  }
+
+  @Override
+  public void reset(int id, int code) throws Breach {
+    Http2Stream stream = streams.get(id);
+    if (stream == null) {
+      notIdle(id);
+      charge(1);
+      return;
+    }
+    stream.judgedBy(Reason.CLIENT_GONE);
+    Http2Callee to = stream.callee;
+    if (to != null) {
+      to.reset(stream, code);
+    }
+    remove(stream, true);
+    closed.ended(id);
+    chargeReset();
+  }
+
+  @Override
+  public void goAway(int last, int code) {
+    clientLeaves = true;
+  }
+
+  // Ends of streams.
+
+  /** A lane has sent its end. */
+  void laneFinished(Http2Stream stream, Http2Lane lane) {
+    if (lane.equals(stream.response)) {
+      if (!stream.requestEnded && (stream.own || stream.calleeDone)) {
+        out.reset(stream.id, ErrorCode.NO_ERROR);
+        remove(stream, true);
+        closed.reset(stream.id);
+        return;
+      }
+    }
+    Http2Lane request = stream.request;
+    Http2Lane response = stream.response;
+    if (response != null
+        && response.finished
+        && (request == null || request.finished)
+        && stream.requestEnded) {
+      remove(stream, false);
+      closed.ended(stream.id);
+    }
+  }
+
+  /** Resets a stream towards the client. */
+  void resetStream(Http2Stream stream, int code) {
+    if (open()) {
+      out.reset(stream.id, code);
+    }
+    remove(stream, true);
+    closed.reset(stream.id);
+  }
+
+  private void remove(Http2Stream stream, boolean early) {
+    if (streams.remove(stream.id) == null) {
+      return;
+    }
+    stream.drop();
+    Http2Callee to = stream.callee;
+    if (to != null) {
+      to.closed(stream, early);
+    }
+    requests.record(stream);
+    if (streams.isEmpty()) {
+      idleSince = nowNanos;
+    }
+  }
+
+  /** The engine has answered that stream itself. */
+  void answeredOwn(int id) {
+    lastOwn = Math.max(lastOwn, id);
+  }
+
+  @Override
+  void broken(Breach breach) {
+    if (breach.stream() == 0) {
+      fail(breach);
+      return;
+    }
+    int id = breach.stream();
+    Http2Stream stream = streams.get(id);
+    if (stream == null) {
+      if (id <= lastStream) {
+        out.reset(id, breach.code());
+        closed.reset(id);
+      } else {
+        fail(breach);
+        return;
+      }
+    } else {
+      relay.malformed.increment();
+      stream.deniedBy(Reason.HTTP_MALFORMED);
+      Http2Callee to = stream.callee;
+      if (to != null) {
+        to.reset(stream, ErrorCode.CANCEL);
+      }
+      resetStream(stream, breach.code());
+    }
+    if (!faults.take(1)) {
+      fail(Breach.ofConnection(ErrorCode.ENHANCE_YOUR_CALM, "too many streams are at fault"));
+    }
+  }
+
+  /** Ends the connection for the client's fault. */
+  private void fail(Breach breach) {
+    if (!open()) {
+      return;
+    }
+    Reason reason =
+        breach.code() == ErrorCode.ENHANCE_YOUR_CALM ? Reason.LIMIT : Reason.HTTP_MALFORMED;
+    relay.malformed.increment();
+    end(breach.code(), reason);
+  }
+
+  /** Ends all streams, and then the connection. */
+  private void end(int code, Reason reason) {
+    int refused = streams.size();
+    for (Http2Stream stream : List.copyOf(streams.values())) {
+      stream.deniedBy(reason);
+      Http2Callee to = stream.callee;
+      if (to != null) {
+        to.reset(stream, ErrorCode.CANCEL);
+      }
+      remove(stream, true);
+    }
+    if (refused == 0) {
+      recordConnection(new Verdict(Decision.DENY, reason, 0, 0, false));
+    }
+    out.goAway(lastStream, code);
+    linger();
+  }
+
+  /** The one record of the connection itself; a connection that is refused twice was once. */
+  private void recordConnection(Verdict verdict) {
+    if (!recorded) {
+      recorded = true;
+      new Records(opened, new Exchange()).connection(verdict);
+    }
+  }
+
+  // What the callee's leg reports.
+
+  /** There is no connection: every request to it is answered so. */
+  void calleeFailed(Http2Callee from, int status, Reason reason, String message) {
+    if (from.equals(callee)) {
+      callee = null;
+    }
+    for (Http2Stream stream : streamsOf(from)) {
+      relay.upstreamFailures.increment();
+      requests.failed(stream, status, reason, message);
+    }
+    flush();
+  }
+
+  /** The callee's connection has ended. */
+  void calleeGone(Http2Callee from) {
+    boolean current = from.equals(callee);
+    if (current) {
+      callee = null;
+    }
+    for (Http2Stream stream : streamsOf(from)) {
+      calleeLost(stream, ErrorCode.INTERNAL_ERROR);
+    }
+    if (current) {
+      drain(ErrorCode.NO_ERROR, lastStream);
+    }
+    flush();
+  }
+
+  private void calleeLost(Http2Stream stream, int code) {
+    Http2Lane response = stream.response;
+    if (response != null && response.ended) {
+      calleeDone(stream);
+      return;
+    }
+    relay.upstreamFailures.increment();
+    if (stream.answerBegun) {
+      stream.judgedBy(Reason.UPSTREAM_BROKEN);
+      resetStream(stream, code);
+    } else {
+      requests.failed(
+          stream,
+          502,
+          Reason.UPSTREAM_BROKEN,
+          "the callee closed the connection without an answer");
+    }
+  }
+
+  /** The callee has answered and wants no more of the request. */
+  private void calleeDone(Http2Stream stream) {
+    stream.calleeDone = true;
+    Http2Lane request = stream.request;
+    Http2Lane response = stream.response;
+    if (request != null) {
+      request.drop();
+    }
+    if (response != null && response.finished) {
+      laneFinished(stream, response);
+    }
+  }
+
+  /** The callee reset a stream. */
+  void calleeReset(Http2Stream stream, int code) {
+    Http2Lane response = stream.response;
+    if (stream.own || (response != null && response.ended && code == ErrorCode.NO_ERROR)) {
+      calleeDone(stream);
+      return;
+    }
+    relay.upstreamFailures.increment();
+    stream.judgedBy(Reason.UPSTREAM_BROKEN);
+    resetStream(stream, code);
+  }
+
+  /** The callee broke the protocol on a stream. */
+  void calleeBroke(Http2Stream stream, Breach breach) {
+    Http2Callee from = stream.callee;
+    if (from != null) {
+      from.reset(stream, breach.code());
+    }
+    relay.upstreamFailures.increment();
+    if (stream.answerBegun) {
+      stream.judgedBy(Reason.UPSTREAM_BROKEN);
+      resetStream(stream, ErrorCode.INTERNAL_ERROR);
+    } else {
+      requests.failed(
+          stream, 502, Reason.UPSTREAM_BROKEN, "the callee's answer is not readable HTTP/2");
+    }
+  }
+
+  /** The callee takes no stream beyond that one. */
+  void calleeGoesAway(Http2Callee from, int last, int code) {
+    for (Http2Stream stream : streamsOf(from)) {
+      if (stream.id > last && !stream.own) {
+        // Not processed, says the callee; so the client may ask again, elsewhere or later.
+        relay.upstreamFailures.increment();
+        stream.judgedBy(Reason.UPSTREAM_REFUSED);
+        resetStream(stream, ErrorCode.REFUSED_STREAM);
+      }
+    }
+    if (!from.equals(callee)) {
+      return;
+    }
+    if (last == ANY_STREAM) {
+      if (!announced && phase == Phase.OPEN) {
+        announced = true;
+        out.goAway(ANY_STREAM, code);
+      }
+      return;
+    }
+    drain(code, Math.max(lastOwn, Math.min(last, lastStream)));
+  }
+
+  /** Takes no stream any more; what is open goes on to its end. */
+  private void drain(int code, int last) {
+    if (phase == Phase.OPEN) {
+      phase = Phase.DRAINING;
+      announcedLast = Math.min(announcedLast, last);
+      out.goAway(announcedLast, code);
+    }
+  }
+
+  // Policy.
+
+  @Override
+  public void judgeAgain(Policy policy) {
+    if (!open()) {
+      return;
+    }
+    Verdict verdict = opened.judge(policy);
+    switch (verdict.decision()) {
+      case ALLOW -> {}
+      case ENGINE -> {
+        for (Http2Stream stream : List.copyOf(streams.values())) {
+          requests.judgeAgain(stream, policy);
+        }
+      }
+      case DENY -> {
+        if (streams.isEmpty()) {
+          relay.lateDenied.increment();
+          recordConnection(
+              new Verdict(
+                  Decision.DENY, Reason.LATE_DENY, verdict.generation(), verdict.rule(), false));
+        }
+        for (Http2Stream stream : List.copyOf(streams.values())) {
+          requests.deniedLate(stream, verdict);
+        }
+        drain(ErrorCode.NO_ERROR, lastStream);
+      }
+    }
+    flush();
+  }
+
+  // End.
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (event != ChannelInputShutdownEvent.INSTANCE || inputEnded) {
+      return;
+    }
+    inputEnded = true;
+    if (phase == Phase.LINGER) {
+      out.close();
+      return;
+    }
+    if (!open()) {
+      return;
+    }
+    phase = Phase.DRAINING;
+    // Requests that are whole are answered; the others will never be.
+    for (Http2Stream stream : List.copyOf(streams.values())) {
+      if (!stream.requestEnded) {
+        clientGone(stream);
+      }
+    }
+    flush();
+  }
+
+  private void clientGone(Http2Stream stream) {
+    stream.judgedBy(Reason.CLIENT_GONE);
+    Http2Callee to = stream.callee;
+    if (to != null) {
+      to.reset(stream, ErrorCode.CANCEL);
+    }
+    remove(stream, true);
+  }
+
+  private void finishIfDue() {
+    if (streams.isEmpty() && (phase == Phase.DRAINING || (phase == Phase.OPEN && clientLeaves))) {
+      linger();
+    }
+  }
+
+  /** Sends what there is to send, then the end; waits a little for the client to read it. */
+  private void linger() {
+    phase = Phase.LINGER;
+    discardInput();
+    leaveCallee();
+    lingerUntil = System.nanoTime() + relay.limits.lingerTimeout().toNanos();
+    if (inputEnded) {
+      out.close();
+    } else {
+      out.end();
+    }
+  }
+
+  private void leaveCallee() {
+    Http2Callee to = callee;
+    if (to != null) {
+      callee = null;
+      to.leave();
+    }
+  }
+
+  @Override
+  public void abort() {
+    if (channel.isOpen()) {
+      channel.config().setSoLinger(0);
+    }
+    ChannelFuture _ = channel.close();
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    if (phase == Phase.CLOSED) {
+      return;
+    }
+    phase = Phase.CLOSED;
+    for (Http2Stream stream : List.copyOf(streams.values())) {
+      clientGone(stream);
+    }
+    leaveCallee();
+    discardInput();
+    waiting.clear();
+    out.discard();
+    opened.left(this);
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    abort();
+  }
+
+  // Time.
+
+  @Override
+  public void tick(long now) {
+    nowNanos = now;
+    switch (phase) {
+      case OPEN, DRAINING -> {
+        if (late(now)) {
+          return;
+        }
+        for (Http2Stream stream : List.copyOf(streams.values())) {
+          requests.tick(stream, now);
+        }
+        Http2Callee to = callee;
+        if (to != null) {
+          to.tick(now);
+        }
+        flush();
+      }
+      case LINGER -> {
+        if (now - lingerUntil > 0) {
+          ChannelFuture _ = channel.close();
+        }
+      }
+      case CLOSED -> {}
+    }
+  }
+
+  private boolean late(long now) {
+    if (partialSince != Long.MAX_VALUE) {
+      long patience =
+          (withinData() ? relay.limits.bodyTimeout() : relay.limits.headTimeout()).toNanos();
+      if (now - partialSince > patience) {
+        relay.malformed.increment();
+        end(ErrorCode.ENHANCE_YOUR_CALM, Reason.HTTP_TIMEOUT);
+        return true;
+      }
+    }
+    if (waitsForSettings() && now - begunNanos > relay.limits.headTimeout().toNanos()) {
+      relay.malformed.increment();
+      end(ErrorCode.SETTINGS_TIMEOUT, Reason.HTTP_TIMEOUT);
+      return true;
+    }
+    if (streams.isEmpty() && now - idleSince > relay.limits.idleTimeout().toNanos()) {
+      drain(ErrorCode.NO_ERROR, lastStream);
+      flush();
+      return true;
+    }
+    return false;
+  }
+
+  @Override
+  public boolean cameThrough(OnwardSource someSource) {
+    return opened.source().equals(someSource);
+  }
+
+  @Override
+  public int place() {
+    return place;
+  }
+
+  @Override
+  public void place(int index) {
+    place = index;
+  }
+}

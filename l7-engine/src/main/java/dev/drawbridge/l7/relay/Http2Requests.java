@@ -1,0 +1,328 @@
+package dev.drawbridge.l7.relay;
+
+import dev.drawbridge.l7.AccessRecord;
+import dev.drawbridge.l7.http1.Fault;
+import dev.drawbridge.l7.http2.AnswerFields;
+import dev.drawbridge.l7.http2.Breach;
+import dev.drawbridge.l7.http2.ErrorCode;
+import dev.drawbridge.l7.http2.Field;
+import dev.drawbridge.l7.http2.FieldList;
+import dev.drawbridge.l7.http2.RequestFields;
+import dev.drawbridge.l7.http2.RequestFields.Grpc;
+import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.Policy;
+import dev.drawbridge.policy.Reason;
+import dev.drawbridge.policy.RuleInfo;
+import dev.drawbridge.policy.Verdict;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** The requests of one HTTP/2 connection: read, judge, send on or refuse, record. */
+final class Http2Requests {
+  private final Http2Client client;
+  private final Relay relay;
+  private final Opened opened;
+  private final RequestFields reading = new RequestFields();
+  private final Http2Target target;
+
+  Http2Requests(Http2Client client) {
+    this.client = client;
+    this.relay = client.relay;
+    this.opened = client.opened;
+    this.target = new Http2Target(opened.loop(), opened.port());
+  }
+
+  // Requests.
+
+  /** Takes a request's section. */
+  void begin(Http2Stream stream, boolean end, FieldList fields) throws Breach {
+    String wrong = reading.read(fields, end);
+    stream.method = reading.methodText();
+    stream.path = reading.pathText();
+    if (fields.tooLarge()) {
+      refuse(stream, Fault.HEAD_LENGTH);
+      return;
+    }
+    if (wrong != null) {
+      throw Breach.ofStream(stream.id, ErrorCode.PROTOCOL_ERROR, wrong);
+    }
+    stream.head = reading.method().is("HEAD");
+    stream.grpc = reading.grpc();
+    if (stream.grpc != Grpc.NO) {
+      Field type = reading.contentType();
+      stream.grpcType = Http2Refusal.answerType(stream.grpc, type == null ? "" : type.text());
+    }
+    Fault fault = reading.connect() ? Fault.CONNECT : target.read(reading);
+    if (fault == null && stream.grpc == Grpc.YES && !reading.grpcPath()) {
+      fault = Fault.TARGET;
+    }
+    if (fault != null) {
+      refuse(stream, fault);
+      return;
+    }
+    relay.requests.increment();
+    stream.method = target.method();
+    stream.path = target.path();
+    FieldList kept = fields.copy();
+    stream.judged = target.request(kept);
+    Policy policy = relay.policy();
+    stream.verdict = opened.judge(policy, stream.judged);
+    if (stream.verdict.decision() != Decision.ALLOW) {
+      deny(stream, policy);
+      return;
+    }
+    forward(stream, end, kept);
+  }
+
+  private void forward(Http2Stream stream, boolean end, FieldList fields) {
+    Http2Callee to = client.callee();
+    Http2Lane request = new Http2Lane(stream, client, to);
+    request.ended = end;
+    request.expected = end ? -1 : reading.contentLength();
+    Http2Lane response = new Http2Lane(stream, to, client);
+    if (stream.grpc == Grpc.YES) {
+      response.watchMessages();
+    }
+    stream.callee = to;
+    stream.request = request;
+    stream.response = response;
+    stream.fields = fields;
+    stream.held = request.expected >= 0 && !reading.expects();
+    to.offer(stream);
+    to.openStreams();
+  }
+
+  /** Takes a section that comes after a request's. */
+  void trailers(Http2Stream stream, boolean end, FieldList fields) throws Breach {
+    if (stream.requestEnded) {
+      throw Breach.ofStream(stream.id, ErrorCode.STREAM_CLOSED, "the request has ended");
+    }
+    String wrong =
+        end ? AnswerFields.trailerFault(fields, true) : "a section is neither first nor last";
+    if (wrong != null) {
+      throw Breach.ofStream(stream.id, ErrorCode.PROTOCOL_ERROR, wrong);
+    }
+    stream.requestEnded = true;
+    stream.headBytes += fields.bytes();
+    Http2Lane lane = stream.request;
+    if (lane != null && !lane.finished) {
+      lane.end(fields);
+      stream.held = false;
+    }
+  }
+
+  // Refusals.
+
+  private void deny(Http2Stream stream, Policy policy) {
+    relay.denied.increment();
+    Verdict verdict = stream.verdict;
+    answer(
+        stream,
+        403,
+        "denied",
+        verdict.reason(),
+        verdict.reason().sentence(),
+        policy.rule(verdict.rule()).orElse(null));
+  }
+
+  private void refuse(Http2Stream stream, Fault fault) {
+    relay.malformed.increment();
+    stream.deniedBy(fault.reason());
+    answer(
+        stream,
+        fault.status(),
+        fault.status() == 400 || fault.status() == 405 ? "malformed" : "too-large",
+        fault.reason(),
+        fault.sentence(),
+        null);
+  }
+
+  /** The callee failed before it answered. */
+  void failed(Http2Stream stream, int status, Reason reason, String message) {
+    if (stream.own) {
+      return;
+    }
+    stream.deniedBy(reason);
+    answer(stream, status, "unavailable", reason, message, null);
+  }
+
+  private void answer(
+      Http2Stream stream,
+      int status,
+      String error,
+      Reason reason,
+      String message,
+      @Nullable RuleInfo rule) {
+    client.answeredOwn(stream.id);
+    stream.own = true;
+    stream.answerBegun = true;
+    stream.requestId = relay.nextRequestId();
+    if (stream.request != null) {
+      stream.request.drop();
+    }
+    if (stream.response != null) {
+      stream.response.drop();
+    }
+    Http2Lane response = new Http2Lane(stream, null, client);
+    stream.response = response;
+    if (stream.grpc != Grpc.NO) {
+      stream.status = 200;
+      FieldList fields = Http2Refusal.trailersOnly(stream, status, grpcMessage(status, message));
+      stream.answerHeadBytes = fields.bytes();
+      client.out.ownSection(stream.id, true, fields);
+      response.finished = true;
+      client.laneFinished(stream, response);
+      return;
+    }
+    stream.status = status;
+    Refusal refusal =
+        new Refusal(
+            status,
+            error,
+            reason,
+            message,
+            rule,
+            relay.names.nameOf(opened.origin().caller()),
+            relay.names.nameOf(opened.origin().callee()),
+            stream.requestId);
+    byte[] body = refusal.body().getBytes(StandardCharsets.UTF_8);
+    FieldList fields = Http2Refusal.head(refusal, body.length);
+    stream.answerHeadBytes = fields.bytes();
+    client.out.ownSection(stream.id, stream.head, fields);
+    if (stream.head) {
+      response.finished = true;
+      client.laneFinished(stream, response);
+    } else {
+      response.own(body);
+    }
+  }
+
+  /** A denial says nothing of the policy: whoever calls by gRPC may be anybody's library. */
+  private static String grpcMessage(int status, String message) {
+    return status == 403 ? "denied" : message;
+  }
+
+  // Policy.
+
+  /** Judges an open stream by another policy. */
+  void judgeAgain(Http2Stream stream, Policy policy) {
+    var judged = stream.judged;
+    if (judged == null || stream.own) {
+      return;
+    }
+    Verdict verdict = opened.judge(policy, judged);
+    if (verdict.decision() != Decision.ALLOW) {
+      deniedLate(stream, verdict);
+    }
+  }
+
+  /** What was allowed is not any more. */
+  void deniedLate(Http2Stream stream, Verdict verdict) {
+    if (stream.own) {
+      return;
+    }
+    relay.lateDenied.increment();
+    stream.verdict =
+        new Verdict(Decision.DENY, Reason.LATE_DENY, verdict.generation(), verdict.rule(), false);
+    Http2Callee to = stream.callee;
+    if (to != null) {
+      to.reset(stream, ErrorCode.CANCEL);
+    }
+    Http2Lane response = stream.response;
+    if (!stream.answerBegun) {
+      answer(stream, 403, "denied", Reason.LATE_DENY, Reason.LATE_DENY.sentence(), null);
+    } else if (response != null && !response.ended && response.betweenMessages()) {
+      stream.own = true;
+      stream.requestId = relay.nextRequestId();
+      FieldList fields = Http2Refusal.trailers(stream, 403, grpcMessage(403, ""));
+      client.out.ownSection(stream.id, true, fields);
+      if (stream.request != null) {
+        stream.request.drop();
+      }
+      response.drop();
+      client.laneFinished(stream, response);
+    } else {
+      client.resetStream(stream, ErrorCode.CANCEL);
+    }
+  }
+
+  // Time.
+
+  void tick(Http2Stream stream, long now) {
+    long quiet = now - stream.touched;
+    Http2Lane request = stream.request;
+    if (stream.held && request != null) {
+      // It takes its time; whoever waits for the head may have it.
+      stream.held = false;
+    }
+    if (quiet > relay.limits.idleTimeout().toNanos()) {
+      end(stream, Reason.HTTP_TIMEOUT);
+    } else if (stream.own) {
+      if (quiet > relay.limits.bodyTimeout().toNanos()) {
+        end(stream, stream.verdict.reason());
+      }
+    } else if (stream.answerBegun || stream.patient() || request == null) {
+      // It lasts as long as the two of them like.
+    } else if (!stream.requestEnded) {
+      if (request.empty() && beyond(quiet, relay.limits.bodyTimeout())) {
+        relay.malformed.increment();
+        late(stream, 408, Reason.HTTP_TIMEOUT, "timeout", "the request did not arrive in time");
+      }
+    } else if (beyond(quiet, relay.limits.answerTimeout())) {
+      relay.upstreamFailures.increment();
+      late(
+          stream, 504, Reason.UPSTREAM_TIMEOUT, "unavailable", "the callee did not answer in time");
+    }
+  }
+
+  private static boolean beyond(long nanos, Duration limit) {
+    return nanos > limit.toNanos();
+  }
+
+  private void late(Http2Stream stream, int status, Reason reason, String error, String message) {
+    Http2Callee to = stream.callee;
+    if (to != null) {
+      to.reset(stream, ErrorCode.CANCEL);
+    }
+    stream.deniedBy(reason);
+    answer(stream, status, error, reason, message, null);
+  }
+
+  private void end(Http2Stream stream, Reason reason) {
+    Http2Callee to = stream.callee;
+    if (to != null) {
+      to.reset(stream, ErrorCode.CANCEL);
+    }
+    stream.deniedBy(reason);
+    client.resetStream(stream, ErrorCode.CANCEL);
+  }
+
+  // Records.
+
+  /** The one record of a stream that is over. */
+  void record(Http2Stream stream) {
+    Http2Lane request = stream.request;
+    Http2Lane response = stream.response;
+    Verdict verdict = stream.verdict;
+    relay.record(
+        new AccessRecord(
+            stream.requestId.isEmpty() ? relay.nextRequestId() : stream.requestId,
+            stream.at,
+            System.nanoTime() - stream.startNanos,
+            opened.origin().caller(),
+            opened.origin().callee(),
+            client.channel.remoteAddress(),
+            opened.origin().destination(),
+            stream.method,
+            stream.path,
+            stream.status,
+            stream.headBytes + (request == null ? 0 : request.seen),
+            stream.answerHeadBytes + (response == null ? 0 : response.sent),
+            verdict.decision(),
+            verdict.reason(),
+            verdict.rule(),
+            verdict.generation(),
+            verdict.audited()));
+  }
+}

@@ -1,0 +1,33 @@
+package dev.drawbridge.l7.relay;
+
+import dev.drawbridge.l7.http2.Http2Limits;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** What all HTTP/2 connections of an engine share. */
+final class Http2Shared {
+  final Http2Limits limits;
+
+  /** Octets of bodies that wait in the engine for their receivers' windows. */
+  private final AtomicLong kept = new AtomicLong();
+
+  Http2Shared(Http2Limits limits) {
+    this.limits = limits;
+  }
+
+  void keep(int octets) {
+    kept.addAndGet(octets);
+  }
+
+  void release(int octets) {
+    kept.addAndGet(-octets);
+  }
+
+  /** Whether a connection's window may be refilled before what came through it has gone on. */
+  boolean room() {
+    return kept.get() < limits.keptBytes();
+  }
+
+  long keptBytes() {
+    return kept.get();
+  }
+}

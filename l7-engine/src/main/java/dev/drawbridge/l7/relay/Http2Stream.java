@@ -1,0 +1,104 @@
+package dev.drawbridge.l7.relay;
+
+import dev.drawbridge.l7.http2.FieldList;
+import dev.drawbridge.l7.http2.RequestFields.Grpc;
+import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.HttpRequest;
+import dev.drawbridge.policy.Reason;
+import dev.drawbridge.policy.Verdict;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** One request and its answer. It has the same number on both legs. */
+final class Http2Stream {
+  private static final Verdict UNJUDGED =
+      new Verdict(Decision.DENY, Reason.HTTP_MALFORMED, 0, 0, false);
+
+  final int id;
+  final long startNanos = System.nanoTime();
+  final Instant at = Instant.now();
+  private final Http2Client client;
+
+  /** Where the request goes; null if it goes nowhere. */
+  @Nullable Http2Callee callee;
+
+  /** From the client; null if nothing of the request is wanted any more. */
+  @Nullable Http2Lane request;
+
+  @Nullable Http2Lane response;
+
+  /** The request's fields, until they are sent. */
+  @Nullable FieldList fields;
+
+  /** What was judged; null if it was not. */
+  @Nullable HttpRequest judged;
+
+  Verdict verdict = UNJUDGED;
+  Grpc grpc = Grpc.NO;
+  String grpcType = "";
+  boolean head;
+
+  /** Waits for the first of its body, so that a body of another length is found before. */
+  boolean held;
+
+  /** The callee knows of it. */
+  boolean opened;
+
+  /** The client has said all. */
+  boolean requestEnded;
+
+  /** The callee's last section before the body, or the engine's, is on its way to the client. */
+  boolean answerBegun;
+
+  /** The answer is the engine's own. */
+  boolean own;
+
+  /** The callee wants no more of the request. */
+  boolean calleeDone;
+
+  int interimAnswers;
+  int status;
+  long headBytes;
+  long answerHeadBytes;
+  String requestId = "";
+  String method = "";
+  String path = "";
+
+  /** When something last happened, by the client's coarse clock. */
+  long touched;
+
+  Http2Stream(Http2Client client, int id) {
+    this.client = client;
+    this.id = id;
+  }
+
+  /** Whether there is no telling when the next thing happens, and nobody minds. */
+  boolean patient() {
+    return grpc != Grpc.NO;
+  }
+
+  void laneFinished(Http2Lane lane) {
+    client.laneFinished(this, lane);
+  }
+
+  void judgedBy(Reason reason) {
+    verdict =
+        new Verdict(
+            verdict.decision(), reason, verdict.generation(), verdict.rule(), verdict.audited());
+  }
+
+  void deniedBy(Reason reason) {
+    verdict =
+        new Verdict(Decision.DENY, reason, verdict.generation(), verdict.rule(), verdict.audited());
+  }
+
+  /** Gives back what waits. */
+  void drop() {
+    if (request != null) {
+      request.drop();
+    }
+    if (response != null) {
+      response.drop();
+    }
+  }
+}
