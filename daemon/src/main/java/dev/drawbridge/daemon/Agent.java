@@ -8,9 +8,12 @@ import dev.drawbridge.bpf.BpfFs;
 import dev.drawbridge.bpf.BpfObject;
 import dev.drawbridge.bpf.Cgroups;
 import dev.drawbridge.bpf.EventRing;
+import dev.drawbridge.bpf.MapFull;
 import dev.drawbridge.bpf.MapLayoutMismatch;
+import dev.drawbridge.bpf.MapLimit;
 import dev.drawbridge.bpf.NetworkNamespace;
 import dev.drawbridge.bpf.Pins;
+import dev.drawbridge.bpf.Upgrade;
 import dev.drawbridge.hook.HookException;
 import dev.drawbridge.hook.HookServer;
 import dev.drawbridge.l7.EngineLimits;
@@ -21,11 +24,8 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -143,14 +143,17 @@ final class Agent implements AutoCloseable {
     } catch (IOException e) {
       throw new StartException("directory cannot be made: " + e.getMessage(), e);
     }
-    lock(config.runDir().resolve("agent.lock"));
-
     BpfFs.mount(config.bpffs());
     Pins pins = Pins.below(config.bpffs());
     pins.create();
-    BpfObject object = keep(load(pins));
-    Attachments attachments = attachAgent(object, pins);
-    Datapath datapath = new Datapath(object);
+    lock(config.runDir().resolve("agent.lock"), pins);
+    Upgrade upgrade = prepare(pins);
+    BpfObject object = keep(upgrade.object());
+    keep(upgrade);
+    boolean changed = !upgrade.changes().isEmpty();
+    long generationBefore = changed ? KernelUpgrade.generation(pins.maps()) : 0;
+    Attachments attachments = attachAgent(object, pins, changed);
+    Datapath datapath = new Datapath(object, generationBefore);
 
     AtomicReference<NodeStateSource> source = new AtomicReference<>(NodeState::empty);
     Names names = new Names(() -> source.get().state());
@@ -213,6 +216,9 @@ final class Agent implements AutoCloseable {
     loop.start();
     Metrics.register(registry, loop::state, engine::stats, ring);
     recover(attachments, loop);
+    // Only now: the maps of this version hold what the programs are to judge by.
+    KernelUpgrade.finish(upgrade);
+    attachments.holdBack(false);
 
     try {
       keep(new HookServer(
@@ -243,18 +249,25 @@ final class Agent implements AutoCloseable {
   }
 
   /**
-   * Loads the programs onto the maps that are there. Maps of another layout are left alone: what
-   * hangs on them enforces, and nobody is better off without it.
+   * Loads the programs beside what is pinned. What cannot be carried over is left alone: what hangs
+   * there enforces, and nobody is better off without it.
    */
-  private static BpfObject load(Pins pins) throws StartException {
+  private Upgrade prepare(Pins pins) throws StartException {
     try {
-      return BpfObject.load(BpfObject.drawbridge(), pins.maps());
+      return Upgrade.prepare(BpfObject.drawbridge(), config.limits(), pins);
     } catch (MapLayoutMismatch e) {
       throw new StartException(
           e.getMessage()
               + "; what the former version pinned goes on enforcing and new containers do not"
               + " start: start the former version again, or stop the guarded containers, run"
               + " \"drawbridge down\" and start this one",
+          e);
+    } catch (MapFull e) {
+      throw new StartException(
+          e.getMessage()
+              + "; the limit in the configuration is lower than what is in use: raise limits."
+              + e.limit().map(MapLimit::map).orElse("")
+              + ", or leave it out",
           e);
     }
   }
@@ -284,12 +297,14 @@ final class Agent implements AutoCloseable {
     NodeState state();
   }
 
-  private Attachments attachAgent(BpfObject object, Pins pins) throws StartException {
+  private Attachments attachAgent(BpfObject object, Pins pins, boolean holdBack)
+      throws StartException {
     Path cgroup = Cgroups.cgroup2Mount().resolve(config.cgroup());
     Cgroups.create(cgroup);
     Cgroups.enter(cgroup);
     try {
       Attachments attachments = new Attachments(object, pins);
+      attachments.holdBack(holdBack);
       attachments.attachAgent(cgroup);
       return attachments;
     } catch (IOException e) {
@@ -297,17 +312,11 @@ final class Agent implements AutoCloseable {
     }
   }
 
-  private void lock(Path file) throws StartException {
+  private void lock(Path file, Pins pins) throws StartException {
     try {
-      FileChannel channel =
-          keep(FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE));
-      FileLock lock = channel.tryLock();
-      if (lock == null) {
-        throw new StartException(
-            "another agent holds " + file + "; stop it first, or use another runDir");
-      }
+      keep(AgentLock.take(file, pins.root()));
     } catch (IOException e) {
-      throw new StartException(file + " cannot be locked: " + e.getMessage(), e);
+      throw new StartException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
     }
   }
 

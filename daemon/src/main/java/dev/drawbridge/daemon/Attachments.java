@@ -45,6 +45,7 @@ final class Attachments {
   private final Path namespaces;
   private final Path parents;
   private final Path agent;
+  private volatile boolean holdingBack;
 
   Attachments(BpfObject object, Pins pins) throws IOException {
     this.object = object;
@@ -52,6 +53,14 @@ final class Attachments {
     this.namespaces = Files.createDirectories(pins.root().resolve("netns"));
     this.parents = Files.createDirectories(pins.root().resolve("parents"));
     this.agent = pins.root().resolve("agent");
+  }
+
+  /**
+   * While true, programs that hang where they should are left as they are, because the maps of this
+   * version are not filled yet.
+   */
+  void holdBack(boolean now) {
+    holdingBack = now;
   }
 
   /** Attaches every program to a container's cgroup, or swaps those that hang there already. */
@@ -138,7 +147,9 @@ final class Attachments {
     }
     try (Link link = Link.openPinned(pin)) {
       if (link.target() == target) {
-        link.update(object.program(program));
+        if (!holdingBack) {
+          link.update(object.program(program));
+        }
         return true;
       }
     }

@@ -4,10 +4,13 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import dev.drawbridge.bpf.MapLimit;
+import dev.drawbridge.bpf.MapSizes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -36,6 +39,7 @@ import java.util.TreeSet;
  * @param cgroup the agent's own cgroup, below the cgroup2 mount ({@code drawbridge})
  * @param flowRecords how many flow records are kept for the API (2048; 100..1000000); each takes
  *     about 600 bytes
+ * @param limits how many entries each map of the kernel may have, by {@link MapLimit}'s names
  */
 public record Config(
     Path runDir,
@@ -53,9 +57,10 @@ public record Config(
     boolean imageLabels,
     List<String> exempt,
     String cgroup,
-    int flowRecords) {
+    int flowRecords,
+    MapSizes limits) {
 
-  private static final Set<String> KEYS =
+  static final Set<String> KEYS =
       new TreeSet<>(
           List.of(
               "runDir",
@@ -73,7 +78,8 @@ public record Config(
               "imageLabels",
               "exempt",
               "cgroup",
-              "flowRecords"));
+              "flowRecords",
+              "limits"));
 
   /** What a container may reach that started without the hook, until the listener adopts it. */
   public enum Unhooked {
@@ -143,7 +149,38 @@ public record Config(
         bool(where, json, "imageLabels", true),
         strings(where, json, "exempt"),
         string(where, json, "cgroup", "drawbridge"),
-        flowRecords);
+        flowRecords,
+        limits(where, json));
+  }
+
+  private static MapSizes limits(String where, JsonObject json) throws ConfigException {
+    MapSizes sizes = MapSizes.standard();
+    JsonElement value = json.get("limits");
+    if (value == null) {
+      return sizes;
+    }
+    if (!(value instanceof JsonObject limits)) {
+      throw wrong(where, "limits", "an object of numbers such as {\"pairs\": 262144}", value);
+    }
+    for (String name : limits.keySet()) {
+      MapLimit limit =
+          MapLimit.of(name)
+              .orElseThrow(() ->
+                  new ConfigException(
+                      "configuration "
+                          + where
+                          + ": unknown limit \"limits."
+                          + name
+                          + "\"; known limits are "
+                          + Arrays.stream(MapLimit.values()).map(MapLimit::map).sorted().toList()));
+      String key = "limits." + name;
+      int size = integer(where, key, limits.get(name), limit.least(), limit.most());
+      if (limit == MapLimit.EVENTS && Integer.bitCount(size) != 1) {
+        throw wrong(where, key, "a power of two, in bytes, such as 1048576", limits.get(name));
+      }
+      sizes = sizes.with(limit, size);
+    }
+    return sizes;
   }
 
   private static String string(String where, JsonObject json, String key, String absent)
@@ -182,9 +219,11 @@ public record Config(
       String where, JsonObject json, String key, int absent, int low, int high)
       throws ConfigException {
     JsonElement value = json.get(key);
-    if (value == null) {
-      return absent;
-    }
+    return value == null ? absent : integer(where, key, value, low, high);
+  }
+
+  private static int integer(String where, String key, JsonElement value, int low, int high)
+      throws ConfigException {
     String expected = "a whole number from " + low + " to " + high;
     if (!value.isJsonPrimitive() || !value.getAsJsonPrimitive().isNumber()) {
       throw wrong(where, key, expected, value);

@@ -250,15 +250,16 @@ final class ControlLoop implements AutoCloseable {
       long began = System.nanoTime();
       converge();
       times.took(Stage.CONVERGE, began);
-      if (!guard.kernelRefused()) {
+      Optional<String> refused = guard.kernelRefused();
+      if (refused.isEmpty()) {
         return HookReply.go();
       }
       undo(container.id());
       return HookReply.refuse(
           "container "
               + container.name()
-              + " cannot be guarded: the kernel took only a part of its rules; see drawbridge"
-              + " problems");
+              + " cannot be guarded: the kernel took only a part of its rules: "
+              + refused.get());
     } catch (RuntimeException | IOException e) {
       log.log(Level.WARNING, "admitting " + container.name(), e);
       undo(container.id());
@@ -306,7 +307,7 @@ final class ControlLoop implements AutoCloseable {
       publish(published.get().policy(), published.get().addresses(), hostPolicy);
       return;
     }
-    guards.kernelRefused(Set.of());
+    guards.kernelRefused(Map.of());
     // Twice at most: those for whom the kernel takes only a part are closed by the second plan.
     for (int round = 0; round < 2; round++) {
       generation = nextGeneration();
@@ -320,7 +321,7 @@ final class ControlLoop implements AutoCloseable {
               config.defaultDeny());
       List<Action> plan = Planner.plan(desired, datapath.applied(), listed);
       List<BpfException> failures = new ArrayList<>();
-      Set<Integer> refused = datapath.apply(plan, failures);
+      Map<Integer, BpfException> refused = datapath.apply(plan, failures);
       policy = desired.policy();
       guards.name();
       engine.publish(policy);

@@ -31,11 +31,10 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * The kernel's maps, and the one executor of the plan's actions on them. Used by the control loop's
@@ -56,8 +55,13 @@ final class Datapath {
   private final Map<Integer, PortTable> appliedTables = new HashMap<>();
   private long appliedGeneration;
 
-  /** Takes over what the maps hold: after a restart that is what is being enforced. */
-  Datapath(BpfObject object) {
+  /**
+   * Takes over what the maps hold: after a restart that is what is being enforced.
+   *
+   * @param generationBefore the generation of a version whose maps were not carried over, 0 for
+   *     none: sockets remember it, so it must not come again with another meaning
+   */
+  Datapath(BpfObject object, long generationBefore) {
     this.self = object.map("self");
     this.endpoints = object.map("endpoints");
     this.addresses = object.map("addresses");
@@ -65,6 +69,7 @@ final class Datapath {
     this.tables = object.map("tables");
     this.config = object.map("config");
     readBack();
+    appliedGeneration = Math.max(appliedGeneration, generationBefore);
   }
 
   /** What the kernel holds. */
@@ -104,13 +109,13 @@ final class Datapath {
   /**
    * Executes a plan in its order.
    *
-   * @return owners for which a write failed. What the kernel holds for them is not what was
-   *     planned; the caller closes them.
+   * @return owners for which a write failed, each with the first failure. What the kernel holds for
+   *     them is not what was planned; the caller closes them.
    */
-  Set<Integer> apply(List<Action> plan, List<BpfException> failures) {
-    Set<Integer> failed = new LinkedHashSet<>();
+  Map<Integer, BpfException> apply(List<Action> plan, List<BpfException> failures) {
+    Map<Integer, BpfException> failed = new LinkedHashMap<>();
     for (Action action : plan) {
-      if (action instanceof Action.PutPair put && failed.contains(put.pair().owner())) {
+      if (action instanceof Action.PutPair put && failed.containsKey(put.pair().owner())) {
         // The entry for any peer comes last: without what differs from it, it may allow too much.
         continue;
       }
@@ -119,11 +124,13 @@ final class Datapath {
       } catch (BpfException e) {
         failures.add(e);
         switch (action) {
-          case Action.PutPair put -> failed.add(put.pair().owner());
-          case Action.DropPair drop -> failed.add(drop.pair().owner());
-          case Action.PutEndpoint put -> failed.add(put.endpoint());
-          case Action.PutTable put -> failed.addAll(ownersOf(plan, put.table()));
-          case Action.PutAddress put -> failed.addAll(ownersOfPeer(put.peer()));
+          case Action.PutPair put -> failed.putIfAbsent(put.pair().owner(), e);
+          case Action.DropPair drop -> failed.putIfAbsent(drop.pair().owner(), e);
+          case Action.PutEndpoint put -> failed.putIfAbsent(put.endpoint(), e);
+          case Action.PutTable put ->
+              ownersOf(plan, put.table()).forEach(owner -> failed.putIfAbsent(owner, e));
+          case Action.PutAddress put ->
+              ownersOfPeer(put.peer()).forEach(owner -> failed.putIfAbsent(owner, e));
           case Action.DropAddress _, Action.DropEndpoint _, Action.DropTable _ -> {
             // What should be gone is still there, for containers that are gone; tried again.
           }

@@ -40,7 +40,7 @@ final class Guard {
   private Parsed<ContainerPolicy> declared;
   private Optional<Attachment> attachment = Optional.empty();
   private Optional<String> failure = Optional.empty();
-  private boolean kernelRefused;
+  private Optional<String> kernelRefused = Optional.empty();
   private boolean named;
   private SortedSet<String> evasions = new TreeSet<>();
   private List<OpenSocket> older = List.of();
@@ -88,7 +88,7 @@ final class Guard {
   void released() {
     changed();
     attachment = Optional.empty();
-    kernelRefused = false;
+    kernelRefused = Optional.empty();
     named = false;
     evasions = new TreeSet<>();
     older = List.of();
@@ -149,15 +149,15 @@ final class Guard {
     failure = Optional.empty();
   }
 
-  /** The kernel did not take a part of its rules: closed until a plan succeeds. */
-  boolean kernelRefused() {
+  /** Why the kernel did not take a part of its rules: closed until a plan succeeds. */
+  Optional<String> kernelRefused() {
     return kernelRefused;
   }
 
-  void kernelRefused(boolean refused) {
-    if (refused != kernelRefused) {
+  void kernelRefused(Optional<String> why) {
+    if (!why.equals(kernelRefused)) {
       changed();
-      this.kernelRefused = refused;
+      this.kernelRefused = why;
     }
   }
 
@@ -194,7 +194,7 @@ final class Guard {
             endpoint,
             observed,
             declared.value(),
-            !declared.ok() || kernelRefused,
+            !declared.ok() || kernelRefused.isPresent(),
             space.number(),
             space.port4(),
             space.port6());

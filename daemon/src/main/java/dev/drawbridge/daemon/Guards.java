@@ -2,6 +2,7 @@ package dev.drawbridge.daemon;
 
 import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.Cgroups;
+import dev.drawbridge.bpf.MapFull;
 import dev.drawbridge.bpf.OpenSocket;
 import dev.drawbridge.control.GuardedContainer;
 import dev.drawbridge.control.ObservedContainer;
@@ -405,7 +406,23 @@ final class Guards {
   }
 
   /** Closes those for which the kernel took only a part, or opens them for another try. */
-  void kernelRefused(Set<Integer> endpoints) {
-    byId.values().forEach(guard -> guard.kernelRefused(endpoints.contains(guard.endpoint())));
+  void kernelRefused(Map<Integer, BpfException> endpoints) {
+    byId.values()
+        .forEach(guard ->
+            guard.kernelRefused(
+                Optional.ofNullable(endpoints.get(guard.endpoint())).map(Guards::sentence)));
+  }
+
+  /** What to do belongs to it: a limit is the operator's own. */
+  private static String sentence(BpfException failure) {
+    return failure instanceof MapFull full && full.limit().isPresent()
+        ? "map "
+            + full.limit().get().map()
+            + " is full ("
+            + full.maxEntries()
+            + " entries, limits."
+            + full.limit().get().map()
+            + ")"
+        : String.valueOf(failure.getMessage());
   }
 }

@@ -104,7 +104,7 @@ final class LocalView implements AgentView {
                       config.dockerSocket() + " does not answer; the hook works without it"));
     }
     return List.of(
-        kernel(readingEvents.getAsBoolean(), lost),
+        kernel(readingEvents.getAsBoolean(), lost, closedByKernel(now)),
         new Component("hook", Health.OK, config.hookSocket().toString()),
         new Component(
             "engine",
@@ -113,12 +113,27 @@ final class LocalView implements AgentView {
         docker);
   }
 
-  static Component kernel(boolean reading, long lost) {
+  private static long closedByKernel(NodeState now) {
+    return now.containers().values().stream()
+        .filter(container ->
+            container.problems().stream().anyMatch(p -> p.code().equals(Problems.PARTLY_WRITTEN)))
+        .count();
+  }
+
+  static Component kernel(boolean reading, long lost, long closed) {
     if (!reading) {
       return new Component(
           "kernel",
           Health.FAILED,
           "programs enforce, but their records are no longer read; restart the agent");
+    }
+    if (closed > 0) {
+      return new Component(
+          "kernel",
+          Health.DEGRADED,
+          closed
+              + " containers are closed, because the kernel took only a part of their rules; see"
+              + " drawbridge problems");
     }
     return new Component(
         "kernel",

@@ -12,6 +12,9 @@ import java.util.Optional;
 /** What an operator should know of, each with a stable code of docs/reasons.md. */
 final class Problems {
 
+  /** The kernel took only a part of a container's rules. */
+  static final String PARTLY_WRITTEN = "DB0504";
+
   private Problems() {}
 
   /** Everything about one container. */
@@ -55,15 +58,18 @@ final class Problems {
                     name,
                     "runs without being guarded: " + why,
                     "stop it, or mend the cause and restart it")));
-    if (guard.kernelRefused()) {
-      problems.add(
-          plain(
-              "DB0504",
-              "error",
-              name,
-              "the kernel took only a part of its rules; it is closed in both directions",
-              "fewer rules, or larger maps"));
-    }
+    guard
+        .kernelRefused()
+        .ifPresent(why ->
+            problems.add(
+                plain(
+                    PARTLY_WRITTEN,
+                    "error",
+                    name,
+                    "the kernel took only a part of its rules, so it is closed in both directions: "
+                        + why,
+                    "a higher limit in the agent's configuration and a restart of the agent, or"
+                        + " fewer rules")));
     return problems;
   }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.drawbridge.bpf.MapLimit;
 import dev.drawbridge.daemon.Config.ConfigException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -53,6 +54,29 @@ class ConfigTest {
     }
   }
 
+  @Test
+  void aLimitThatIsNotNamedKeepsItsStandard() throws Exception {
+    Config config = load("{\"limits\":{\"pairs\":1024,\"events\":65536}}");
+
+    assertEquals(1024, config.limits().of(MapLimit.PAIRS));
+    assertEquals(65_536, config.limits().of(MapLimit.EVENTS));
+    assertEquals(MapLimit.TABLES.standard(), config.limits().of(MapLimit.TABLES));
+  }
+
+  @Test
+  void theReferenceNamesEveryKeyAndEveryLimitWithItsNumbers() throws Exception {
+    String reference = Files.readString(Path.of("../docs/configuration.md"));
+    for (String key : Config.KEYS) {
+      assertTrue(reference.contains("| `" + key + "` |"), key);
+    }
+    for (MapLimit limit : MapLimit.values()) {
+      String row =
+          "| `limits.%s` | %d | %d to %d |"
+              .formatted(limit.map(), limit.standard(), limit.least(), limit.most());
+      assertTrue(reference.contains(row), row);
+    }
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -65,6 +89,11 @@ class ConfigTest {
           {"exempt":[1]}           | expected a list of strings, found [1]
           {"flowRecords":1}        | expected a whole number from 100 to 1000000, found 1
           {"flowRecords":100.5}    | expected a whole number from 100 to 1000000, found 100.5
+          {"limits":[1]}           | expected an object of numbers such as {"pairs": 262144}, found [1]
+          {"limits":{"pair":1}}    | unknown limit "limits.pair"; known limits are [addresses, budgets,
+          {"limits":{"pairs":0}}   | key "limits.pairs": expected a whole number from 1 to 67108864, found 0
+          {"limits":{"pairs":"9"}} | key "limits.pairs": expected a whole number from 1 to 67108864, found "9"
+          {"limits":{"events":65537}} | key "limits.events": expected a power of two, in bytes
           []                       | expected a JSON object
           {                        | is not JSON
           """)

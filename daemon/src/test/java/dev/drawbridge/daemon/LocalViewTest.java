@@ -11,15 +11,15 @@ class LocalViewTest {
 
   @Test
   void recordsThatAreNoLongerReadAreAFailure() {
-    Component kernel = LocalView.kernel(false, 0);
+    Component kernel = LocalView.kernel(false, 0, 0);
     assertEquals(Health.FAILED, kernel.health());
     assertTrue(kernel.detail().contains("restart the agent"), kernel.detail());
   }
 
   @Test
   void lostRecordsAreSaidAndAreNone() {
-    assertEquals(Health.OK, LocalView.kernel(true, 0).health());
-    assertEquals(Health.OK, LocalView.kernel(true, 7).health());
-    assertTrue(LocalView.kernel(true, 7).detail().contains("7 records lost"));
+    assertEquals(Health.OK, LocalView.kernel(true, 0, 0).health());
+    assertEquals(Health.OK, LocalView.kernel(true, 7, 0).health());
+    assertTrue(LocalView.kernel(true, 7, 0).detail().contains("7 records lost"));
   }
 }
