@@ -5,6 +5,7 @@
 //   attack hold RUN ADDRESS BASE GO            opens sockets, says READY, waits for file GO, uses them
 //   attack give RUN ADDRESS BASE SOCKET        opens sockets and passes them on
 //   attack take RUN ADDRESS BASE SOCKET        uses what it was passed
+//   attack stream ADDRESS PORT STOP            one connection, numbers to and fro until file STOP exists
 //   attack overrule CGROUP                     attaches programs of its own that allow everything
 #include "attack.h"
 
@@ -153,6 +154,8 @@ int main(int argc, char **argv)
 		return give(argc, argv);
 	if (!strcmp(deed, "take"))
 		return take(argc, argv);
+	if (!strcmp(deed, "stream"))
+		return stream(argc, argv);
 	if (!strcmp(deed, "overrule"))
 		return overrule(argc, argv);
 	return 255;

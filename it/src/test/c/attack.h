@@ -52,6 +52,7 @@ int fire_packet(const struct shot *shot);
 int hold(int argc, char **argv);
 int give(int argc, char **argv);
 int take(int argc, char **argv);
+int stream(int argc, char **argv);
 int overrule(int argc, char **argv);
 
 #endif

@@ -118,7 +118,8 @@ static void arrival(int poller, int fd, enum kind kind, int port)
 	case STREAM:
 		got = recv(fd, data, sizeof(data), MSG_DONTWAIT);
 		if (got > 0) {
-			note("DATA", port, data, got);
+			if (memmem(data, (size_t)got, "dbx:", 4)) // numbers of a stream are only echoed
+				note("DATA", port, data, got);
 			send(fd, data, (size_t)got, MSG_DONTWAIT | MSG_NOSIGNAL);
 		} else if (got == 0 || errno != EAGAIN) {
 			close(fd);

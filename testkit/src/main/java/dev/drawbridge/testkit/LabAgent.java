@@ -132,6 +132,19 @@ public final class LabAgent implements AutoCloseable {
 
   /** Starts the process and waits until it says that it is ready. */
   public void start() {
+    launch().ready(READY, this::ready);
+  }
+
+  /** Starts the process and does not wait, for whoever kills it before it is ready. */
+  public void startAndLeave() {
+    launch();
+  }
+
+  private boolean ready() {
+    return READY_LINE.matcher(process().log()).find() && Files.exists(apiSocket());
+  }
+
+  private LabDaemon launch() {
     starts++;
     LabDaemon daemon =
         LabDaemon.start(
@@ -141,7 +154,7 @@ public final class LabAgent implements AutoCloseable {
             lab.network()
                 .onHost(distribution.agent().toString(), "--config", at("agent.json").toString()));
     process = daemon;
-    daemon.ready(READY, () -> READY_LINE.matcher(daemon.log()).find() && Files.exists(apiSocket()));
+    return daemon;
   }
 
   private LabDaemon process() {

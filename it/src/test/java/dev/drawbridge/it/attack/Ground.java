@@ -33,6 +33,7 @@ final class Ground implements AutoCloseable {
   private final LabAgent agent;
   private final AtomicInteger bases = new AtomicInteger(20_000);
   private final AtomicInteger runs = new AtomicInteger();
+  private final List<Process> processes = new ArrayList<>();
   private int hosts = 9;
 
   private Ground(EngineLab lab, LabAgent agent) {
@@ -218,6 +219,25 @@ final class Ground implements AutoCloseable {
     return Shell.must(PROGRAMS.resolve("attack").toString(), "list").lines().toList();
   }
 
+  /** The recording sink as a program of this machine. */
+  static Path recorder() {
+    return PROGRAMS.resolve("sink");
+  }
+
+  /** A process of the host that ends with the ground. */
+  void background(List<String> command) {
+    try {
+      processes.add(
+          new ProcessBuilder(command)
+              .redirectInput(Path.of("/dev/null").toFile())
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .start());
+    } catch (IOException e) {
+      throw new LabException("cannot start " + command + ": " + e.getMessage(), e);
+    }
+  }
+
   /** The attacker as a program of this machine. */
   static Path attacker() {
     return PROGRAMS.resolve("attack");
@@ -286,6 +306,7 @@ final class Ground implements AutoCloseable {
 
   @Override
   public void close() {
+    processes.forEach(Process::destroyForcibly);
     agent.keepLogs(Path.of("target/ground.log"));
     lab.close();
   }

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.function.Function;
 
 /**
  * The recorder inside a container: whatever arrives by accept(2), recv(2) or on the link is a line
@@ -22,15 +23,34 @@ final class Sink {
   private final Path log;
   private int marks;
 
-  private Sink(Ground ground, String container, int base) {
+  private Sink(Ground ground, String container, int base, Path log) {
     this.ground = ground;
     this.container = container;
     this.base = base;
-    this.log = ground.shared(container).resolve("sink-" + base);
+    this.log = log;
+  }
+
+  /**
+   * A recorder outside containers.
+   *
+   * @param place wraps a command so that it runs there: on the host, in the world
+   */
+  static Sink outside(
+      Ground ground, String name, int base, Function<String[], List<String>> place) {
+    Path log = ground.shared("common").resolve("sink-" + name);
+    List<String> command =
+        place.apply(
+            new String[] {
+              Ground.recorder().toString(), log.toString(), Integer.toString(base), "" + PORTS
+            });
+    ground.background(command);
+    Sink sink = new Sink(ground, "", base, log);
+    Await.until("the sink listens", Ground.SOON, () -> sink.has("READY"));
+    return sink;
   }
 
   static Sink start(Ground ground, String container, int base) {
-    Sink sink = new Sink(ground, container, base);
+    Sink sink = new Sink(ground, container, base, ground.shared(container).resolve("sink-" + base));
     ground
         .docker()
         .must(
@@ -65,8 +85,16 @@ final class Sink {
     }
   }
 
+  /** Whether anything with this token has been written. */
+  boolean heard(String run, String door) {
+    return lines().stream().anyMatch(line -> line.endsWith(" " + run + ":" + door));
+  }
+
   /** Returns when everything that had reached the container's sockets before has been written. */
   void settle() {
+    if (container.isEmpty()) {
+      throw new LabException("only a container's sink can be settled");
+    }
     String mark = "mark" + ++marks;
     ground
         .docker()
