@@ -13,5 +13,6 @@
 #include "agent_egress.bpf.c"
 #include "sk_lookup.bpf.c"
 #include "guard.bpf.c"
+#include "veth.bpf.c"
 
 char _license[] SEC("license") = "Dual BSD/GPL";

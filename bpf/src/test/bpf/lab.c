@@ -151,6 +151,11 @@ static void attach(const char *name, const char *cgroup)
 	close(fd);
 }
 
+int lab_program(const char *name)
+{
+	return bpf_program__fd(bpf_object__find_program_by_name(object, name));
+}
+
 int lab_map(const char *name)
 {
 	return bpf_object__find_map_fd_by_name(object, name);

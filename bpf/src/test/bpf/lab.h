@@ -44,6 +44,7 @@ void lab_down(void);
 void lab_attach(void);
 void lab_detach(void); /* everything, the parent's guard too */
 int lab_map(const char *name);
+int lab_program(const char *name);
 const char *cgroup_path(int cgroup);
 void die(const char *what); /* takes the lab down; the test's outcome is an error, not a failure */
 void must(int status, const char *what); /* dies unless 0 */
@@ -96,5 +97,8 @@ void bypass_cases(void);
 void packet_cases(void);
 void guard_cases(void);
 void churn_cases(void);
+void veth_cases(void);
+void identity_cases(void);
+void kinds_cases(void);
 
 #endif

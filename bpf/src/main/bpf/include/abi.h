@@ -166,6 +166,7 @@ struct db_event {
 enum db_hook {
 	DB_HOOK_CONNECT4 = 1, DB_HOOK_CONNECT6 = 2, DB_HOOK_SENDMSG4 = 3, DB_HOOK_SENDMSG6 = 4,
 	DB_HOOK_SKB_EGRESS = 5, DB_HOOK_SKB_INGRESS = 6, DB_HOOK_SK_LOOKUP = 7, DB_HOOK_SOCK_OPS = 8,
+	DB_HOOK_VETH = 9,
 };
 
 /* map listeners (SOCKHASH, value __u64 fd from user space): engine listeners for sk_lookup, key __u32 (netns << 1 | ipv6). */
@@ -178,6 +179,13 @@ struct db_guard {
 	__u32 reserved;
 };
 #define DB_GUARD_DENY (1u << 0) /* else it passes, unrecorded */
+
+/* map veths (HASH, key __u32 interface index in the host's namespace): whose veth's host end it is. */
+struct db_veth {
+	__u32 netns; /* the agent's number of the network namespace at the other end */
+	__u32 flags; /* DB_VETH_* */
+};
+#define DB_VETH_RESOLVER (1u << 0) /* the container engine's resolver works in that namespace: port 53 passes unrecorded */
 
 /* map lost (PERCPU_ARRAY, one __u64): events that found the ring full, or their endpoint's budget spent. */
 

@@ -153,4 +153,12 @@ struct {
 	__type(value, struct db_guard);
 } guard SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct db_veth);
+} veths SEC(".maps");
+
 #endif

@@ -10,7 +10,8 @@ public enum KernelHook implements KernelNumber {
   SKB_EGRESS(5),
   SKB_INGRESS(6),
   SK_LOOKUP(7),
-  SOCK_OPS(8);
+  SOCK_OPS(8),
+  VETH(9);
 
   private final int number;
 

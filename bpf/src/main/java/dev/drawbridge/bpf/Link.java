@@ -18,6 +18,9 @@ public final class Link implements AutoCloseable {
 
   private static final int NETNS = 5;
 
+  /** BPF_LINK_TYPE_TCX. */
+  private static final int TCX = 11;
+
   private final Fd fd;
 
   Link(Fd fd) {
@@ -70,7 +73,7 @@ public final class Link implements AutoCloseable {
   }
 
   /**
-   * The cgroup id or network namespace inode it is attached to; 0 if that is gone.
+   * The cgroup id, network namespace inode or interface index it is attached to; 0 if that is gone.
    *
    * @throws IllegalStateException for links of other kinds
    */
@@ -79,7 +82,7 @@ public final class Link implements AutoCloseable {
     int type = info.getInt(0);
     return switch (type) {
       case CGROUP -> info.getLong(16);
-      case NETNS -> Integer.toUnsignedLong(info.getInt(16));
+      case NETNS, TCX -> Integer.toUnsignedLong(info.getInt(16));
       default -> throw new IllegalStateException(fd + " is a link of type " + type);
     };
   }

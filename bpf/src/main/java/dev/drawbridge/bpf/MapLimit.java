@@ -23,6 +23,8 @@ public enum MapLimit {
   LISTENERS("listeners", 16_384, 2, 1 << 24, WhenFull.REFUSES),
   /** Cgroups below a guarded parent. */
   GUARDED("guarded", 16_384, 1, 1 << 24, WhenFull.REFUSES),
+  /** Interfaces of the host that lead to a container whose frames are judged. */
+  VETHS("veths", 16_384, 1, 1 << 20, WhenFull.REFUSES),
   /** Endpoints whose records are counted apart, twice. */
   BUDGETS("budgets", 4_096, 256, 1 << 20, WhenFull.FORGETS),
   /** Bytes of records that nobody has read yet: a power of two, of pages. */

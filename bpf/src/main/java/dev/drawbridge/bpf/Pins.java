@@ -16,8 +16,9 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Where things are pinned: {@code <bpffs>/drawbridge/{maps,links/<container id>/<program>}}.
- * Removals refuse to leave that directory.
+ * Where things are pinned: {@code
+ * <bpffs>/drawbridge/{maps,links/<container>,netns,parents/<cgroup>,veths/<netns>,agent}}. Removals
+ * refuse to leave that directory.
  */
 public final class Pins {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-]{1,128}");
@@ -77,6 +78,18 @@ public final class Pins {
     return root.resolve("parents");
   }
 
+  /** Directory of the links at the host's ends of veths, one directory a namespace. */
+  public Path veths() {
+    return root.resolve("veths");
+  }
+
+  /** A link at the host's end of a namespace's veth, by the agent's number of the namespace. */
+  public Path veth(int number, String program) {
+    return veths()
+        .resolve(Integer.toString(NativeOrder.checkNotNegative(number, "number")))
+        .resolve(checked(program));
+  }
+
   /** Directory of the maps that an {@link Upgrade} has made and not yet put in place. */
   Path staging() {
     return root.resolve("next");
@@ -85,7 +98,7 @@ public final class Pins {
   /** Every pinned link and the name of the program that belongs into it. */
   Map<Path, String> allLinks() {
     Map<Path, String> found = new TreeMap<>();
-    for (Path directory : List.of(links(), parents())) {
+    for (Path directory : List.of(links(), parents(), veths())) {
       for (String owner : names(directory)) {
         Path each = directory.resolve(owner);
         names(each).forEach(program -> found.put(each.resolve(program), program));
@@ -152,6 +165,8 @@ public final class Pins {
     List<Path> removed = new ArrayList<>(removeTree(links()));
     removed.addAll(removeTree(namespaces()));
     removed.addAll(removeTree(agent()));
+    removed.addAll(removeTree(parents()));
+    removed.addAll(removeTree(veths()));
     removed.addAll(removeTree(root));
     return List.copyOf(removed);
   }

@@ -10,6 +10,9 @@ import java.util.Set;
 
 /** A loaded program. Belongs to its {@link BpfObject} and is closed with it. */
 public final class Program {
+  /** BPF_PROG_TYPE_SCHED_CLS. */
+  private static final int SCHED_CLS = 3;
+
   /** BPF_PROG_TYPE_SK_LOOKUP. */
   private static final int SK_LOOKUP = 30;
 
@@ -60,7 +63,39 @@ public final class Program {
     return attach(netnsFd, "to a network namespace");
   }
 
+  /** Which way packets go, seen from the interface: {@code INTO} the host by it, or {@code OUT}. */
+  public enum Way {
+    /** BPF_TCX_INGRESS. */
+    INTO(46),
+    /** BPF_TCX_EGRESS. */
+    OUT(47);
+
+    private final int attachType;
+
+    Way(int attachType) {
+      this.attachType = attachType;
+    }
+  }
+
+  /**
+   * Attaches a tc program to an interface of the calling thread's network namespace, before those
+   * that others attached to it later (tcx, Linux 6.6). The link must be pinned or kept, and goes
+   * with its interface.
+   *
+   * @param index as {@link Veths} gives it
+   */
+  public Link attachInterface(int index, Way way) {
+    if (type != SCHED_CLS) {
+      throw new IllegalArgumentException("program " + name + " is not for interfaces");
+    }
+    return attach(index, way.attachType, "to interface " + index);
+  }
+
   private Link attach(int target, String where) {
+    return attach(target, attachType, where);
+  }
+
+  private Link attach(int target, int attachType, String where) {
     int result = LibBpf.system().linkCreate(fd.raw(), target, attachType);
     if (result == -Errno.E2BIG) {
       throw Failures.of(

@@ -1,17 +1,13 @@
 package dev.drawbridge.bpf;
 
 import dev.drawbridge.bpf.ffi.Errno;
-import dev.drawbridge.bpf.ffi.Fd;
-import dev.drawbridge.bpf.ffi.LibC;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Consumer;
 
 /**
  * One conversation with NETLINK_SOCK_DIAG (sock_diag(7)) about the sockets of the namespace that
@@ -21,12 +17,6 @@ final class SocketDump implements AutoCloseable {
   private static final int NETLINK_SOCK_DIAG = 4;
   private static final int SOCK_DIAG_BY_FAMILY = 20;
   private static final int SOCK_DESTROY = 21;
-  private static final int NLMSG_ERROR = 2;
-  private static final int NLMSG_DONE = 3;
-  private static final int NLM_F_REQUEST = 1;
-  private static final int NLM_F_ACK = 4;
-  private static final int NLM_F_DUMP = 0x300;
-  private static final int HEADER = 16;
   private static final int REQUEST = 56; // struct inet_diag_req_v2
   private static final int MESSAGE = 72; // struct inet_diag_msg
   private static final int ADDRESS = 16;
@@ -34,30 +24,17 @@ final class SocketDump implements AutoCloseable {
   private static final int ALL_STATES = -1;
   private static final int AF_INET = 2;
   private static final int AF_INET6 = 10;
-  private static final int SOL_SOCKET = 1;
-  private static final int SO_RCVTIMEO = 20;
-  private static final int DEADLINE_SECONDS = 5;
-  private static final int BUFFER = 64 * 1024; // the kernel sends at most 32 KiB at once
 
-  private final Fd fd;
-  private final byte[] buffer = new byte[BUFFER];
-  private int sequence;
-
-  SocketDump() {
-    LibC libc = LibC.system();
-    int opened = libc.socket(LibC.AF_NETLINK, LibC.SOCK_RAW | LibC.SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-    fd = new Fd(Failures.check(opened, "open", "a sock_diag socket"), "sock_diag socket");
-    ByteBuffer deadline = NativeOrder.allocate(2 * Long.BYTES).putLong(DEADLINE_SECONDS);
-    int _ = libc.setSocketOption(fd.raw(), SOL_SOCKET, SO_RCVTIMEO, NativeOrder.bytes(deadline));
-  }
+  private final Netlink netlink = new Netlink(NETLINK_SOCK_DIAG, "sock_diag socket");
 
   /** Every TCP and UDP socket of both families. */
   List<OpenSocket> all() {
     List<OpenSocket> found = new ArrayList<>();
     for (OpenSocket.Protocol protocol : OpenSocket.Protocol.values()) {
       for (int family : new int[] {AF_INET, AF_INET6}) {
-        ByteBuffer request = request(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, family, protocol);
-        int result = ask(request, message -> decode(message, protocol).ifPresent(found::add));
+        ByteBuffer request = request(SOCK_DIAG_BY_FAMILY, Netlink.DUMP, family, protocol);
+        int result =
+            netlink.ask(request, message -> decode(message, protocol).ifPresent(found::add));
         // ENOENT: this kernel was built without the protocol's part, so nobody can look.
         int _ =
             Failures.check(
@@ -74,7 +51,7 @@ final class SocketDump implements AutoCloseable {
   /** False if it is gone. */
   boolean destroy(OpenSocket socket) {
     int family = socket.ipv6() ? AF_INET6 : AF_INET;
-    ByteBuffer request = request(SOCK_DESTROY, NLM_F_ACK, family, socket.protocol());
+    ByteBuffer request = request(SOCK_DESTROY, Netlink.ACK, family, socket.protocol());
     // struct inet_diag_sockid: ports and addresses in network order, cookie as two words.
     port(request, socket.local().getPort());
     port(request, socket.remote().getPort());
@@ -82,7 +59,7 @@ final class SocketDump implements AutoCloseable {
     request.put(diagAddress(socket.remote().getAddress(), socket.ipv6()));
     request.putInt(socket.boundInterface());
     request.putInt((int) socket.cookie()).putInt((int) (socket.cookie() >>> 32));
-    int result = ask(request, _ -> {});
+    int result = netlink.ask(request, _ -> {});
     if (result == -Errno.ENOENT || result == -Errno.ESTALE) {
       return false;
     }
@@ -95,58 +72,9 @@ final class SocketDump implements AutoCloseable {
   }
 
   private ByteBuffer request(int type, int flags, int family, OpenSocket.Protocol protocol) {
-    ByteBuffer request = NativeOrder.allocate(HEADER + REQUEST);
-    request.putInt(HEADER + REQUEST).putShort((short) type);
-    request.putShort((short) (NLM_F_REQUEST | flags)).putInt(++sequence).putInt(0);
+    ByteBuffer request = netlink.request(type, flags, REQUEST);
     request.put((byte) family).put((byte) protocol.number()).putShort((short) 0);
     return request.putInt(ALL_STATES);
-  }
-
-  /** 0 at the end of the answer, or the negative errno that ends it. */
-  private int ask(ByteBuffer request, Consumer<ByteBuffer> answer) {
-    LibC libc = LibC.system();
-    int sent = libc.send(fd.raw(), NativeOrder.bytes(request));
-    while (sent == -Errno.EINTR) {
-      sent = libc.send(fd.raw(), NativeOrder.bytes(request));
-    }
-    if (sent < 0) {
-      return sent;
-    }
-    while (true) {
-      int received = libc.receive(fd.raw(), buffer);
-      if (received == -Errno.EINTR) {
-        continue;
-      }
-      if (received <= 0) {
-        return received;
-      }
-      ByteBuffer in = ByteBuffer.wrap(buffer, 0, received).order(ByteOrder.nativeOrder());
-      while (in.remaining() >= HEADER) {
-        int at = in.position();
-        int length = in.getInt();
-        int type = Short.toUnsignedInt(in.getShort());
-        in.getShort();
-        int number = in.getInt();
-        in.getInt();
-        if (length < HEADER || length > received - at) {
-          return -Errno.EINVAL;
-        }
-        if (number == sequence) { // else a late answer to a question that was given up
-          switch (type) {
-            case NLMSG_DONE -> {
-              return 0;
-            }
-            case NLMSG_ERROR -> {
-              return in.getInt();
-            }
-            default ->
-                answer.accept(
-                    in.slice(in.position(), length - HEADER).order(ByteOrder.nativeOrder()));
-          }
-        }
-        in.position(Math.min(at + (length + 3 & ~3), received));
-      }
-    }
   }
 
   private static Optional<OpenSocket> decode(ByteBuffer in, OpenSocket.Protocol protocol) {
@@ -172,24 +100,9 @@ final class SocketDump implements AutoCloseable {
             ipv6,
             boundInterface,
             cookie,
-            cgroup(in.position(MESSAGE))));
-  }
-
-  /** Attributes (struct rtattr): length with its four bytes, type, value, padding to four. */
-  private static long cgroup(ByteBuffer attributes) {
-    while (attributes.remaining() >= 4) {
-      int at = attributes.position();
-      int length = NativeOrder.u16(attributes);
-      int type = NativeOrder.u16(attributes);
-      if (length < 4 || length > attributes.remaining() + 4) {
-        return 0;
-      }
-      if (type == INET_DIAG_CGROUP_ID && length >= 4 + Long.BYTES) {
-        return attributes.getLong();
-      }
-      attributes.position(Math.min(at + (length + 3 & ~3), attributes.limit()));
-    }
-    return 0;
+            Netlink.attribute(in.position(MESSAGE), INET_DIAG_CGROUP_ID, Long.BYTES)
+                .map(ByteBuffer::getLong)
+                .orElse(0L)));
   }
 
   private static void port(ByteBuffer out, int port) {
@@ -224,6 +137,6 @@ final class SocketDump implements AutoCloseable {
 
   @Override
   public void close() {
-    fd.close();
+    netlink.close();
   }
 }

@@ -226,6 +226,9 @@ class AbiLayoutTest {
 
   @Test
   void guardConfigLiesWhereTheKernelReadsIt() {
+    Veth veth = new Veth(77, true);
+    verify("db_veth", Veth.SIZE, veth.encode(), Map.of("netns", 77L, "flags", 1L));
+    assertEquals(veth, Veth.decode(veth.encode()));
     GuardConfig deny = new GuardConfig(true);
     verify("db_guard", GuardConfig.SIZE, deny.encode(), Map.of("flags", 1L));
     assertEquals(deny, GuardConfig.decode(deny.encode()));
@@ -306,7 +309,8 @@ class AbiLayoutTest {
                 "db_range",
                 "db_self",
                 "db_socket",
-                "db_table"));
+                "db_table",
+                "db_veth"));
     assertEquals(mirrored, declared);
   }
 

@@ -250,7 +250,7 @@ class KernelAttachTest {
     assertEquals(Map.of(), KernelFeatures.missing());
     assertTrue(KernelFeatures.libbpfVersion().startsWith("v1."), KernelFeatures.libbpfVersion());
     for (KernelFeatures.Feature feature : KernelFeatures.Feature.values()) {
-      assertEquals(new Probe.Supported(), KernelFeatures.probe(feature));
+      assertEquals(new Probe.Supported(), KernelFeatures.probe(feature), feature.name());
       assertFalse(feature.since().isEmpty());
     }
   }

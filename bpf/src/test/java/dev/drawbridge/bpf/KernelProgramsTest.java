@@ -70,6 +70,11 @@ final class KernelProgramsTest {
   }
 
   @TestFactory
+  List<DynamicTest> veth() throws Exception {
+    return behaviour("veth");
+  }
+
+  @TestFactory
   List<DynamicTest> churn() throws Exception {
     return behaviour("churn");
   }

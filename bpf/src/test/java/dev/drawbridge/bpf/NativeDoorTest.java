@@ -81,4 +81,14 @@ class NativeDoorTest {
     assertFalse(KernelFeatures.permitted(List.of("CapPrm:\t000001ffffffffff")));
     assertFalse(KernelFeatures.permitted(List.of()));
   }
+
+  @Test
+  void kernelReleasesAreComparedByNumber() {
+    assertTrue(KernelFeatures.atLeast("5.12.0", 5, 12));
+    assertTrue(KernelFeatures.atLeast("6.1.0-13-amd64", 5, 12));
+    assertTrue(KernelFeatures.atLeast("10.0", 5, 12));
+    assertFalse(KernelFeatures.atLeast("5.4.0-150-generic", 5, 12));
+    assertFalse(KernelFeatures.atLeast("", 5, 12));
+    assertFalse(KernelFeatures.atLeast("linux", 5, 12));
+  }
 }
