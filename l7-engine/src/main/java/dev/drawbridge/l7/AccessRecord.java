@@ -6,7 +6,7 @@ import java.net.InetSocketAddress;
 import java.time.Instant;
 
 /**
- * One request, or one connection that was refused before a request could be read.
+ * One request, one TLS connection, or one connection that was refused before either could be read.
  *
  * @param requestId as in the {@code Drawbridge-Request-Id} field of an answer made by the engine
  * @param at when the first byte of the request was read
@@ -14,8 +14,9 @@ import java.time.Instant;
  * @param caller peer number, 0 if not known
  * @param callee peer number, 0 if not known
  * @param destination what the client meant to connect to; the listener itself if that is not known
- * @param method empty if no request could be read
- * @param path as sent, without the query; empty if no request could be read
+ * @param method empty if no request could be read; {@code TLS} for a TLS connection
+ * @param path as sent, without the query; of a TLS connection the server name and, after {@code
+ *     alpn=}, the protocols that the client offers; empty if there is none
  * @param status of the answer as the client saw it, 0 if there was none
  * @param requestBytes read from the client for this request, head and body
  * @param responseBytes written to the client for this request, head and body

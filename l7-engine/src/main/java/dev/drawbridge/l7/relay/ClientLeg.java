@@ -12,6 +12,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.SocketChannel;
 import java.time.Duration;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,8 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
   private enum Tunnel {
     /** The request that opened it is allowed. */
     JUDGED,
+    /** The name that a TLS client wants is allowed. */
+    NAMED,
     /** The connection is allowed whatever it carries. */
     OPEN,
     /** The sides that would have it read only audit. */
@@ -63,6 +66,7 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
   private boolean inputEnded;
   private boolean lateDenied;
   private Tunnel tunnel = Tunnel.JUDGED;
+  private String serverName = "";
   private long deadline = Long.MAX_VALUE;
 
   ClientLeg(Opened opened) {
@@ -86,6 +90,19 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
     exchange.begin(System.nanoTime());
     exchange.verdict = verdict;
     tunnelUnread(Unpooled.EMPTY_BUFFER, audited);
+  }
+
+  /** Carries a TLS connection, whose first bytes are read again. */
+  void carryTls(Verdict verdict, TlsOpening greeting) {
+    exchange.begin(System.nanoTime());
+    exchange.verdict = verdict;
+    greeting.name(exchange);
+    Optional<String> name = greeting.serverName();
+    tunnelUnread(Unpooled.EMPTY_BUFFER, name.isEmpty());
+    if (name.isPresent()) {
+      tunnel = Tunnel.NAMED;
+      serverName = name.get();
+    }
   }
 
   /** Carries the connection without reading it, beginning with what has been read. */
@@ -374,6 +391,7 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
       verdict =
           switch (tunnel) {
             case JUDGED -> requests.judgeTunnel(policy);
+            case NAMED -> opened.judgeTls(policy, serverName);
             case AUDITED -> opened.judgeUnreadable(policy, Reason.NOT_HTTP);
             case OPEN -> verdict;
           };

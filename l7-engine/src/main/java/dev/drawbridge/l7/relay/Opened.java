@@ -53,6 +53,11 @@ record Opened(
     return policy.undecodable(caller(policy), callee(policy), port(), reason);
   }
 
+  /** The verdict on a TLS connection, by the name that its client wants. */
+  Verdict judgeTls(Policy policy, String serverName) {
+    return policy.tls(caller(policy), callee(policy), port(), serverName);
+  }
+
   /** The verdict on a request. */
   Verdict judge(Policy policy, HttpRequest request) {
     int caller = caller(policy);

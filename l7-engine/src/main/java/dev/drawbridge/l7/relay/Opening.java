@@ -7,6 +7,7 @@ import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -30,6 +31,7 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
   private boolean admitted;
   private boolean closing;
   private @Nullable ByteBuf held;
+  private @Nullable TlsOpening tls;
   private long deadline = Long.MAX_VALUE;
   private int place;
 
@@ -83,11 +85,53 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
       return;
     }
     held = HeldInput.append(held, in, relay.allocator);
+    TlsOpening begun = tls;
+    if (begun != null) {
+      greeted(begun, held);
+      return;
+    }
     switch (FirstBytes.of(held)) {
       case MORE -> {}
       case HTTP2 -> giveWay(new Http2Client(opened));
-      case HTTP1, TLS -> giveWay(new ClientLeg(opened));
+      case TLS -> {
+        TlsOpening greeting = new TlsOpening(opened);
+        tls = greeting;
+        greeted(greeting, held);
+      }
+      case HTTP1 -> giveWay(new ClientLeg(opened));
     }
+  }
+
+  /** More of a TLS hello is there. */
+  private void greeted(TlsOpening greeting, ByteBuf read) {
+    Verdict verdict = greeting.judge(read);
+    if (verdict != null) {
+      goOn(greeting, verdict);
+    }
+  }
+
+  private void goOn(TlsOpening greeting, Verdict verdict) {
+    if (verdict.decision() == Decision.ALLOW) {
+      carryTls(greeting, verdict);
+    } else {
+      refuseTls(greeting, verdict);
+    }
+  }
+
+  private void carryTls(TlsOpening greeting, Verdict verdict) {
+    ClientLeg leg = new ClientLeg(opened);
+    replaceBy(leg);
+    leg.carryTls(verdict, greeting);
+    readAgain();
+  }
+
+  /** The alert makes the client fail at once, and say why. */
+  private void refuseTls(TlsOpening greeting, Verdict verdict) {
+    greeting.record(verdict);
+    closing = true;
+    discard();
+    ChannelFuture _ =
+        channel.writeAndFlush(greeting.alert()).addListener(ChannelFutureListener.CLOSE);
   }
 
   private void carryUnread(Verdict verdict, boolean audited) {
@@ -120,7 +164,7 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
     if (event != ChannelInputShutdownEvent.INSTANCE || closing) {
       return;
     }
-    if (held == null) {
+    if (held == null || tls != null) {
       close();
       return;
     }
@@ -201,6 +245,12 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
       return;
     }
     deadline = Long.MAX_VALUE;
+    TlsOpening begun = tls;
+    if (begun != null) {
+      goOn(begun, opened.judgeUnreadable(relay.policy(), Reason.CLIENT_SILENT));
+      channel.pipeline().fireChannelReadComplete();
+      return;
+    }
     if (held != null) {
       // It has begun: how long the rest may take is its reader's affair.
       giveWay(new ClientLeg(opened));

@@ -22,6 +22,12 @@ final class Records {
     }
   }
 
+  /** What has begun is refused by this verdict, by more than an end. */
+  void refusal(Verdict verdict) {
+    exchange.verdict = verdict;
+    exchange();
+  }
+
   /** The connection ends by this verdict, and with it a request that has begun. */
   void connection(Verdict verdict) {
     if (exchange.active) {

@@ -1,0 +1,111 @@
+package dev.drawbridge.l7.relay;
+
+import dev.drawbridge.l7.tls.ClientHello;
+import dev.drawbridge.l7.tls.HelloReader;
+import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.Policy;
+import dev.drawbridge.policy.Reason;
+import dev.drawbridge.policy.Verdict;
+import io.netty.buffer.ByteBuf;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The beginning of a TLS connection: reads the hello, judges it by the server's name. What follows
+ * is carried without being looked at, so nothing here is on the way of data.
+ */
+final class TlsOpening {
+  /** RFC 8446 section 6.2. */
+  private static final int ACCESS_DENIED = 49;
+
+  /** RFC 6066 section 3. */
+  private static final int UNRECOGNIZED_NAME = 112;
+
+  /** RFC 8446 section 6.2. */
+  private static final int DECODE_ERROR = 50;
+
+  private static final String METHOD = "TLS";
+  private static final int ALERT_RECORD_BYTES = 7;
+
+  private final Opened opened;
+  private final HelloReader reader = new HelloReader();
+  private final Exchange exchange = new Exchange();
+  private @Nullable ClientHello hello;
+  private int alert = ACCESS_DENIED;
+
+  TlsOpening(Opened opened) {
+    this.opened = opened;
+    exchange.begin(System.nanoTime());
+    exchange.method = METHOD;
+  }
+
+  /** Reads on; a verdict once the hello is there or cannot come any more. */
+  @Nullable Verdict judge(ByteBuf all) {
+    HelloReader.Progress progress = reader.take(all);
+    exchange.requestBytes = all.readableBytes();
+    Policy policy = opened.relay().policy();
+    return switch (progress) {
+      case MORE -> null;
+      case DONE -> {
+        ClientHello read = reader.hello();
+        hello = read;
+        name(exchange);
+        yield judge(policy, read);
+      }
+      case FAULT -> unreadable(policy, Reason.NOT_TLS, DECODE_ERROR);
+      case TOO_LONG -> unreadable(policy, Reason.LIMIT, DECODE_ERROR);
+    };
+  }
+
+  private Verdict judge(Policy policy, ClientHello read) {
+    opened.relay().requests.increment();
+    Verdict verdict =
+        switch (read.naming()) {
+          case NAMED -> opened.judgeTls(policy, read.serverName());
+          case UNNAMED -> unreadable(policy, Reason.TLS_NO_NAME, UNRECOGNIZED_NAME);
+          case HIDDEN -> unreadable(policy, Reason.TLS_NAME_HIDDEN, UNRECOGNIZED_NAME);
+        };
+    if (verdict.decision() != Decision.ALLOW) {
+      opened.relay().denied.increment();
+    }
+    return verdict;
+  }
+
+  private Verdict unreadable(Policy policy, Reason reason, int description) {
+    alert = description;
+    return opened.judgeUnreadable(policy, reason);
+  }
+
+  /** The name to judge again by; nothing for what passed without one. */
+  Optional<String> serverName() {
+    ClientHello read = hello;
+    return read == null || read.naming() != ClientHello.Naming.NAMED
+        ? Optional.empty()
+        : Optional.of(read.serverName());
+  }
+
+  /** Puts into a record what the client wants: name, and the protocols it offers within. */
+  void name(Exchange of) {
+    of.method = METHOD;
+    ClientHello read = hello;
+    if (read != null) {
+      of.path =
+          read.protocols().isEmpty()
+              ? read.serverName()
+              : (read.serverName() + " alpn=" + String.join(",", read.protocols())).strip();
+    }
+  }
+
+  /** The one record of a refusal. */
+  void record(Verdict verdict) {
+    exchange.responseBytes = ALERT_RECORD_BYTES;
+    new Records(opened, exchange).refusal(verdict);
+  }
+
+  /** A fatal alert in a record of its own: RFC 8446 sections 5.1 and 6. */
+  ByteBuf alert() {
+    ByteBuf out = opened.relay().allocator.directBuffer(ALERT_RECORD_BYTES);
+    out.writeByte(21).writeByte(3).writeByte(3).writeShort(2);
+    return out.writeByte(2).writeByte(alert);
+  }
+}

@@ -1,0 +1,5 @@
+/** Tests of reading a TLS client's first message. */
+@NullMarked
+package dev.drawbridge.l7.tls;
+
+import org.jspecify.annotations.NullMarked;
