@@ -625,6 +625,15 @@ final class Http2Client extends Http2Leg implements Connection {
   }
 
   private void finishIfDue() {
+    if (inputEnded && phase == Phase.DRAINING && out.writable()) {
+      for (Http2Stream stream : List.copyOf(streams.values())) {
+        Http2Lane response = stream.response;
+        if (response != null && response.waitsForWindow()) {
+          // Who says nothing more opens no window any more.
+          clientGone(stream);
+        }
+      }
+    }
     if (streams.isEmpty() && (phase == Phase.DRAINING || (phase == Phase.OPEN && clientLeaves))) {
       linger();
     }

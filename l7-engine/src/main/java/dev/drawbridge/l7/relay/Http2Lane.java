@@ -87,6 +87,11 @@ final class Http2Lane {
     return ended && seen == 0 && trailers == null;
   }
 
+  /** Whether only the receiver can say when this goes on. */
+  boolean waitsForWindow() {
+    return queued > 0 && (sendWindow <= 0 || to.sendWindow <= 0);
+  }
+
   boolean empty() {
     return queued == 0;
   }
