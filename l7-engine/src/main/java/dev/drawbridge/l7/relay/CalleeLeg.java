@@ -149,6 +149,7 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
           case BODY -> readBody(in);
           case TUNNEL -> {
             exchange.responseBytes += in.readableBytes();
+            client.answers(in);
             client.outbox.data(in, in.readableBytes());
           }
           case CLOSED -> {}
@@ -231,7 +232,7 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
     client.expectNothing();
     client.records.exchange();
     phase = Phase.TUNNEL;
-    client.phase = ClientLeg.Phase.TUNNEL;
+    client.openWebSocket();
   }
 
   private void begin(AnswerHead answer, ByteBuf in) {

@@ -67,6 +67,11 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
   private boolean lateDenied;
   private Tunnel tunnel = Tunnel.JUDGED;
   private String serverName = "";
+
+  /** What goes by in a WebSocket, from the client and from the callee. */
+  private @Nullable WebSocketFrames asked;
+
+  private @Nullable WebSocketFrames answered;
   private long deadline = Long.MAX_VALUE;
 
   ClientLeg(Opened opened) {
@@ -103,6 +108,40 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
       tunnel = Tunnel.NAMED;
       serverName = name.get();
     }
+  }
+
+  /** The callee has switched protocols as the request asked. */
+  void openWebSocket() {
+    phase = Phase.TUNNEL;
+    asked = new WebSocketFrames();
+    answered = new WebSocketFrames();
+  }
+
+  /** Bytes of a tunnel go by on their way to the client. */
+  void answers(ByteBuf in) {
+    WebSocketFrames frames = answered;
+    if (frames != null) {
+      frames.pass(in, in.readableBytes());
+    }
+  }
+
+  /** Ends a tunnel that is not allowed any more; a WebSocket is told why, if it can be told. */
+  private void revoke() {
+    WebSocketFrames fromClient = asked;
+    WebSocketFrames fromCallee = answered;
+    CalleeLeg to = callee;
+    if (fromClient == null || fromCallee == null || to == null || !fromCallee.atEnd()) {
+      abort();
+      return;
+    }
+    outbox.add(WebSocketFrames.close(relay.allocator, false));
+    boolean told = fromClient.atEnd();
+    if (told) {
+      to.send(WebSocketFrames.close(relay.allocator, true));
+    }
+    leaveCallee(!told);
+    closeGently();
+    flush();
   }
 
   /** Carries the connection without reading it, beginning with what has been read. */
@@ -195,6 +234,10 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
           return false;
         }
         exchange.requestBytes += in.readableBytes();
+        WebSocketFrames frames = asked;
+        if (frames != null) {
+          frames.pass(in, in.readableBytes());
+        }
         to.outbox.data(in, in.readableBytes());
       }
       case ANSWER -> {
@@ -406,7 +449,7 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
         new Verdict(Decision.DENY, Reason.LATE_DENY, verdict.generation(), verdict.rule(), false);
     if (phase == Phase.TUNNEL) {
       records.connection(late);
-      abort();
+      revoke();
     } else if (exchange.sent && exchange.active) {
       // What was allowed when it was asked is answered; nothing is asked after it.
       exchange.last = true;
