@@ -49,6 +49,29 @@ record Refusal(
     return out;
   }
 
+  /**
+   * The same for gRPC-Web, and for gRPC that came by HTTP/1: PROTOCOL-WEB.md wants the trailers in
+   * the head when there is no body. Says nothing of the policy.
+   *
+   * @param type the content type to answer with
+   */
+  ByteBuf encodeTrailersOnly(
+      ByteBufAllocator allocator, String type, boolean close, boolean version10) {
+    StringBuilder head = new StringBuilder(256);
+    head.append("HTTP/1.1 200 OK\r\nContent-Type: ").append(type).append("\r\n");
+    head.append("Cache-Control: no-store\r\nGrpc-Status: 7\r\n");
+    head.append("Grpc-Message: ").append(Http2Refusal.encode(message)).append("\r\n");
+    head.append("Drawbridge-Request-Id: ").append(requestId).append("\r\n");
+    head.append("Content-Length: 0\r\n");
+    if (close) {
+      head.append("Connection: close\r\n");
+    } else if (version10) {
+      head.append("Connection: keep-alive\r\n");
+    }
+    byte[] bytes = head.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1);
+    return allocator.directBuffer(bytes.length).writeBytes(bytes);
+  }
+
   String body() {
     StringBuilder out = new StringBuilder(256);
     out.append("{\"error\":");

@@ -4,6 +4,7 @@ import dev.drawbridge.l7.http1.Fault;
 import dev.drawbridge.l7.http1.Framing;
 import dev.drawbridge.l7.http1.RequestHead;
 import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.GrpcContentType;
 import dev.drawbridge.policy.HttpRequest;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Reason;
@@ -171,13 +172,17 @@ final class Requests {
         exchange.last
             || !bearable
             || (request.expectsContinue() && request.framing() != Framing.NONE);
-    answer(
-        403,
-        "denied",
-        verdict.reason(),
-        verdict.reason().sentence(),
-        policy.rule(verdict.rule()).orElse(null),
-        close);
+    if (GrpcContentType.of(request) == GrpcContentType.NONE) {
+      answer(
+          403,
+          "denied",
+          verdict.reason(),
+          verdict.reason().sentence(),
+          policy.rule(verdict.rule()).orElse(null),
+          close);
+    } else {
+      denyCall(request, close);
+    }
     leg.records.exchange();
     if (close) {
       leg.closeGently();
@@ -233,6 +238,31 @@ final class Requests {
       case 502, 503, 504 -> "unavailable";
       default -> "malformed";
     };
+  }
+
+  /** As gRPC says it: status 7, permission denied, in an answer of status 200. */
+  private void denyCall(RequestHead request, boolean close) {
+    exchange.status = 200;
+    exchange.requestId = relay.nextRequestId();
+    String type = request.all("content-type").getFirst();
+    int semicolon = type.indexOf(';');
+    ByteBuf out =
+        new Refusal(
+                200,
+                "denied",
+                exchange.verdict.reason(),
+                "permission denied by policy",
+                null,
+                "",
+                "",
+                exchange.requestId)
+            .encodeTrailersOnly(
+                relay.allocator,
+                (semicolon < 0 ? type : type.substring(0, semicolon)).strip(),
+                close,
+                exchange.minorVersion == 0);
+    exchange.responseBytes = out.readableBytes();
+    leg.outbox.add(out);
   }
 
   private void answer(
