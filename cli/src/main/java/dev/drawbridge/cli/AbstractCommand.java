@@ -1,5 +1,6 @@
 package dev.drawbridge.cli;
 
+import dev.drawbridge.install.Layout;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 
@@ -9,6 +10,13 @@ abstract class AbstractCommand implements Callable<Integer> {
 
   AbstractCommand(Surroundings surroundings) {
     this.surroundings = surroundings;
+  }
+
+  /**
+   * Where the agent of this host keeps what, if not in the usual places: as the front door says.
+   */
+  final Layout layout() {
+    return RunDirectory.layout(surroundings.environment());
   }
 
   final PrintWriter out() {

@@ -1,6 +1,5 @@
 package dev.drawbridge.cli;
 
-import dev.drawbridge.api.ApiConfig;
 import dev.drawbridge.api.LocalClient;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +13,7 @@ abstract class AgentCommand extends AbstractCommand {
       names = "--socket",
       paramLabel = "PATH",
       description =
-          "The agent's control socket. Default: $DRAWBRIDGE_API_SOCKET, or /run/drawbridge/api.sock.")
+          "The agent's control socket. Default: $DRAWBRIDGE_API_SOCKET, or api.sock in $DRAWBRIDGE_RUN or /run/drawbridge.")
   private @Nullable Path socket;
 
   AgentCommand(Surroundings surroundings) {
@@ -27,6 +26,8 @@ abstract class AgentCommand extends AbstractCommand {
     }
     String fromEnvironment = surroundings.environment().getOrDefault(SOCKET_VARIABLE, "");
     return new LocalClient(
-        fromEnvironment.isEmpty() ? ApiConfig.DEFAULT_SOCKET : Path.of(fromEnvironment));
+        fromEnvironment.isEmpty()
+            ? RunDirectory.apiSocket(surroundings.environment())
+            : Path.of(fromEnvironment));
   }
 }

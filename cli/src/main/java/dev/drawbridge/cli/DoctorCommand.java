@@ -2,6 +2,8 @@ package dev.drawbridge.cli;
 
 import dev.drawbridge.api.ApiException;
 import dev.drawbridge.api.EndpointReport;
+import dev.drawbridge.api.Json;
+import dev.drawbridge.api.KernelReport;
 import dev.drawbridge.api.LocalClient;
 import dev.drawbridge.api.ProblemReport;
 import dev.drawbridge.api.StatusReport;
@@ -16,15 +18,25 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 
 @Command(
     name = "doctor",
     description =
-        "Look at this host, the registration and the agent, and say what is wrong and what to do. Changes nothing.",
+        "Look at this host, its kernel, the registration and the agent, and say what is wrong and what to do. Changes nothing.",
     exitCodeListHeading = "%nExit codes:%n",
-    exitCodeList = {"0:nothing is wrong", "1:something is"})
+    exitCodeList = {"0:nothing is wrong; there may be warnings", "1:something is", "2:bad usage"})
 final class DoctorCommand extends AgentCommand {
+
+  private static final Pattern VERSION = Pattern.compile("^(\\d{1,6})\\.(\\d{1,6})");
+
+  private static final int PING_SECONDS = 5;
+
+  @Mixin private OutputFormat format = new OutputFormat();
 
   private enum Grade {
     OK,
@@ -32,7 +44,19 @@ final class DoctorCommand extends AgentCommand {
     BAD
   }
 
+  /**
+   * One thing that was looked at.
+   *
+   * @param advice what to do; empty if nothing is to be done
+   */
   private record Finding(Grade grade, String what, String advice) {}
+
+  /**
+   * All of it, as {@code --json} prints it.
+   *
+   * @param kernel empty if the kernel could not be looked at
+   */
+  private record Report(boolean healthy, List<Finding> findings, Optional<KernelReport> kernel) {}
 
   private final List<Finding> findings = new ArrayList<>();
 
@@ -43,8 +67,19 @@ final class DoctorCommand extends AgentCommand {
   @Override
   public Integer call() throws CommandException {
     host();
+    Optional<KernelReport> kernel = kernel();
     registration();
     agent();
+    boolean healthy = findings.stream().noneMatch(f -> f.grade() == Grade.BAD);
+    if (format.json()) {
+      out().println(Json.write(new Report(healthy, findings, kernel)));
+    } else {
+      print(kernel);
+    }
+    return healthy ? Exit.YES : Exit.NO;
+  }
+
+  private void print(Optional<KernelReport> kernel) {
     for (Finding finding : findings) {
       String grade =
           String.format(Locale.ROOT, "%-4s  ", finding.grade().name().toLowerCase(Locale.ROOT));
@@ -55,7 +90,77 @@ final class DoctorCommand extends AgentCommand {
                       + finding.what()
                       + (finding.advice().isEmpty() ? "" : ": " + finding.advice())));
     }
-    return findings.stream().anyMatch(f -> f.grade() == Grade.BAD) ? Exit.NO : Exit.YES;
+    kernel.ifPresent(report -> {
+      out().println();
+      table(report).forEach(out()::println);
+    });
+  }
+
+  static List<String> table(KernelReport kernel) {
+    List<List<String>> rows = new ArrayList<>();
+    rows.add(List.of("FEATURE", "SINCE", "PRESENT", "NEEDED FOR", "LOST WITHOUT"));
+    for (KernelReport.Feature feature : kernel.features()) {
+      rows.add(
+          List.of(
+              feature.feature(),
+              feature.since(),
+              feature.present().name().toLowerCase(Locale.ROOT),
+              feature.neededFor(),
+              feature.without()));
+    }
+    return Text.table(rows);
+  }
+
+  /**
+   * What is absent is bad where nothing works without it, else a warning that says what is lost.
+   */
+  private Optional<KernelReport> kernel() throws CommandException {
+    KernelReport kernel;
+    try {
+      kernel = KernelProbe.ask(Distribution.programs().resolve("drawbridge-agent"));
+    } catch (CommandException e) {
+      found(Grade.WARN, "the kernel cannot be looked at", String.valueOf(e.getMessage()));
+      return Optional.empty();
+    }
+    judge(kernel);
+    return Optional.of(kernel);
+  }
+
+  private void judge(KernelReport kernel) {
+    boolean old = older(kernel.release(), kernel.minimum());
+    found(
+        old ? Grade.BAD : Grade.OK,
+        "kernel " + kernel.release() + ", libbpf " + kernel.libbpf(),
+        old ? "Drawbridge is made for " + kernel.minimum() + " and later" : "");
+    for (KernelReport.Feature feature : kernel.features()) {
+      switch (feature.present()) {
+        case YES -> {}
+        case NO ->
+            found(
+                feature.required() ? Grade.BAD : Grade.WARN,
+                "the kernel lacks " + feature.feature() + " (since " + feature.since() + ")",
+                feature.without() + "; " + feature.detail());
+        case UNKNOWN ->
+            found(
+                Grade.WARN,
+                "kernel feature " + feature.feature() + " is not known",
+                feature.detail());
+      }
+    }
+  }
+
+  /** By the first two numbers; what is no number counts as recent. */
+  static boolean older(String release, String minimum) {
+    int[] found = numbers(release);
+    int[] least = numbers(minimum);
+    return found[0] < least[0] || (found[0] == least[0] && found[1] < least[1]);
+  }
+
+  private static int[] numbers(String release) {
+    var matcher = VERSION.matcher(release);
+    return matcher.find()
+        ? new int[] {Integer.parseInt(matcher.group(1)), Integer.parseInt(matcher.group(2))}
+        : new int[] {Integer.MAX_VALUE, 0};
   }
 
   private void found(Grade grade, String what, String advice) {
@@ -97,7 +202,9 @@ final class DoctorCommand extends AgentCommand {
   private void registration() throws CommandException {
     InstallPlan plan;
     try {
-      plan = Installer.plan(InstallOptions.of(Distribution.programs()).withSystemd(false));
+      plan =
+          Installer.plan(
+              InstallOptions.of(Distribution.programs()).withSystemd(false).withLayout(layout()));
     } catch (InstallException e) {
       found(Grade.WARN, "the registration cannot be looked at", String.valueOf(e.getMessage()));
       return;
@@ -110,6 +217,36 @@ final class DoctorCommand extends AgentCommand {
             ? "the runtime is not registered, or not by this version"
             : "the runtime is registered",
         missing ? "drawbridge install" : "");
+    hook();
+  }
+
+  /** Whether a container that starts would find the agent; asks it nothing. */
+  private void hook() throws CommandException {
+    Path program = Distribution.programs().resolve("drawbridge-hook");
+    Path socket = layout().hookSocket();
+    if (!Files.isExecutable(program)) {
+      found(Grade.WARN, "the hook cannot be tried", "there is no program " + program);
+      return;
+    }
+    try {
+      Process process =
+          new ProcessBuilder(program.toString(), "--ping", "--socket", socket.toString()).start();
+      boolean answered = process.waitFor(PING_SECONDS, TimeUnit.SECONDS);
+      if (!answered) {
+        process.destroyForcibly();
+      }
+      boolean listens = answered && process.exitValue() == 0;
+      found(
+          listens ? Grade.OK : Grade.BAD,
+          listens
+              ? "the agent listens for the hook at " + socket
+              : "nobody listens for the hook at " + socket,
+          listens ? "" : "start the agent: guarded containers do not start without it");
+    } catch (IOException e) {
+      found(Grade.WARN, "the hook cannot be tried", String.valueOf(e.getMessage()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void agent() {

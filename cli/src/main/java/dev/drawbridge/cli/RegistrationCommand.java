@@ -34,7 +34,7 @@ abstract class RegistrationCommand extends AbstractCommand {
   final InstallOptions options(Path programs) {
     InstallOptions options =
         InstallOptions.of(programs).withDocker(!noDocker).withReload(!noReload);
-    return root == null ? options : options.withLayout(Layout.under(root));
+    return options.withLayout(root == null ? layout() : Layout.under(root));
   }
 
   final int carryOut(InstallPlan plan) throws InstallException {
