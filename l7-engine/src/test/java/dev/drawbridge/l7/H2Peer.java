@@ -21,6 +21,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -90,11 +91,16 @@ final class H2Peer implements AutoCloseable {
   final DataOutputStream out;
   boolean acknowledges = true;
   boolean refills = true;
+
+  /** What the other side lets through on the first stream, for tests that send much. */
+  final Semaphore windows = new Semaphore(65_535);
+
   int goAwayCode = -1;
   int goAwayLast = -1;
   private final DefaultHttp2HeadersEncoder encoder =
       new DefaultHttp2HeadersEncoder(Http2HeadersEncoder.NEVER_SENSITIVE);
   private final DefaultHttp2HeadersDecoder decoder = new DefaultHttp2HeadersDecoder(false, 1 << 20);
+  private int blockFlags;
   private final ByteArrayOutputStream block = new ByteArrayOutputStream();
 
   H2Peer(Socket socket) throws IOException {
@@ -234,9 +240,14 @@ final class H2Peer implements AutoCloseable {
         Http2Headers fields = null;
         if (type == HEADERS || type == CONTINUATION) {
           block.writeBytes(payload);
+          if (type == HEADERS) {
+            blockFlags = flags;
+          }
           if ((flags & END_HEADERS) == 0) {
             continue;
           }
+          type = HEADERS;
+          flags = blockFlags;
           try {
             fields = decoder.decodeHeaders(stream, Unpooled.wrappedBuffer(block.toByteArray()));
           } catch (Http2Exception e) {
@@ -247,6 +258,9 @@ final class H2Peer implements AutoCloseable {
         if (type == GOAWAY) {
           goAwayLast = Unpooled.wrappedBuffer(payload).getInt(0);
           goAwayCode = Unpooled.wrappedBuffer(payload).getInt(4);
+        }
+        if (type == WINDOW_UPDATE && stream == 1) {
+          windows.release(Unpooled.wrappedBuffer(payload).getInt(0));
         }
         respond(type, flags, stream, payload);
         return new Frame(type, flags, stream, payload, fields);
@@ -259,15 +273,19 @@ final class H2Peer implements AutoCloseable {
   private void respond(int type, int flags, int stream, byte[] payload) throws IOException {
     try {
       if (type == SETTINGS && flags == 0 && acknowledges) {
-        frame(SETTINGS, 1, 0).flush();
+        synchronized (this) {
+          frame(SETTINGS, 1, 0).flush();
+        }
       } else if (type == PING && flags == 0 && acknowledges) {
         frame(PING, 1, 0, payload).flush();
       } else if (type == DATA && payload.length > 0 && refills) {
-        window(0, payload.length);
-        if ((flags & END) == 0) {
-          window(stream, payload.length);
+        synchronized (this) {
+          window(0, payload.length);
+          if ((flags & END) == 0) {
+            window(stream, payload.length);
+          }
+          flush();
         }
-        flush();
       }
     } catch (IOException _) {
       // The other side does not listen any more; what it said is still worth reading.
@@ -290,7 +308,7 @@ final class H2Peer implements AutoCloseable {
       }
       Http2Headers fields = next.fields;
       if (fields != null) {
-        if (status >= 200) {
+        if (status >= 200 || next.field(":status").isEmpty()) {
           trailers = fields;
         } else {
           status = Integer.parseInt(next.field(":status"));

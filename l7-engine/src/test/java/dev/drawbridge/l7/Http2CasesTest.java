@@ -205,7 +205,8 @@ final class Http2CasesTest {
         if (singly && raw.size() > 5000) {
           continue;
         }
-        String violation = checkH2spec(id, row.get("verdict").getAsString(), raw.toByteArray(), singly);
+        String violation =
+            checkH2spec(id, row.get("verdict").getAsString(), raw.toByteArray(), singly);
         if (!violation.isEmpty()) {
           violations.add(id + (singly ? " SINGLY: " : " WHOLE: ") + violation);
         }
@@ -215,7 +216,8 @@ final class Http2CasesTest {
     assertEquals(List.of(), violations, () -> String.join("\n", violations));
   }
 
-  private String checkH2spec(String id, String verdict, byte[] raw, boolean singly) throws Exception {
+  private String checkH2spec(String id, String verdict, byte[] raw, boolean singly)
+      throws Exception {
     origin.takeSeen();
     boolean ended = false;
     boolean refused = false;

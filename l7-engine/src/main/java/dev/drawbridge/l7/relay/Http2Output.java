@@ -151,6 +151,8 @@ final class Http2Output {
           duplex
               .writeAndFlush(Unpooled.EMPTY_BUFFER)
               .addListener((ChannelFutureListener) sent -> end(duplex, sent.isSuccess()));
+    } else {
+      discard();
     }
   }
 
@@ -166,6 +168,8 @@ final class Http2Output {
       dirty = false;
       ChannelFuture _ =
           to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    } else {
+      discard();
     }
   }
 

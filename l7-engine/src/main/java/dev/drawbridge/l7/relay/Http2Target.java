@@ -66,7 +66,8 @@ final class Http2Target {
         && !authority.text().equals(host.text())) {
       return Fault.TARGET_AUTHORITY;
     }
-    ByteBuf in = Unpooled.wrappedBuffer(line, 0, write(fields));
+    int length = write(fields);
+    ByteBuf in = Unpooled.wrappedBuffer(line, 0, length);
     RequestHead head = loop.borrowRequestHead();
     try {
       Head.Progress progress = head.take(in);
