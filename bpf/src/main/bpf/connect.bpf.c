@@ -52,6 +52,7 @@ DB_INLINE int judge_connect(struct bpf_sock_addr *ctx, struct db_flow_key *key, 
 	question.callee = db_peer_of(&key->destination);
 	question.protocol = protocol;
 	question.port = key->destination_port;
+	question.at_caller = 1;
 	if (!question.caller) {
 		answer.generation = db_generation();
 		db_deny(&answer, DB_REASON_UNKNOWN_SELF);

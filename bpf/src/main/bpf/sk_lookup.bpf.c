@@ -7,7 +7,8 @@
  *      interface; who forges ours meets skb_ingress, which looks at the interface.)
  *   2. sent by the engine: pass; skb_ingress looks at it.
  *   3. ALLOW: pass.
- *   4. DENY: recorded, and the kernel answers with a reset, at once.
+ *   4. DENY: recorded, and the kernel answers with a reset, at once. Where
+ *      containers share the address: pass, skb_ingress knows whose socket it is.
  *   5. ENGINE: the connection goes to the engine's listener in this namespace,
  *      with its origin; without one, DENY ENGINE_UNAVAILABLE.
  */
@@ -73,6 +74,9 @@ int sk_lookup_program(struct bpf_sk_lookup *ctx)
 				return SK_PASS;
 		}
 		db_deny(&inbound.answer, DB_REASON_ENGINE_UNAVAILABLE);
+	} else if (db_is_shared(me)) {
+		/* Whose socket it is for, and so whose rules deny, skb_ingress knows. */
+		return SK_PASS;
 	}
 	db_report(&key, &inbound.answer, me, inbound.caller, DB_WHERE(DB_HOOK_SK_LOOKUP, DB_INGRESS));
 	return SK_DROP;

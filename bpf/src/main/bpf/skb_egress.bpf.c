@@ -16,6 +16,7 @@
  *      answer to an admitted datagram; then the rules.
  * What passes as ours is recorded in `flows` first, for the receiver.
  */
+#include "include/loopback.h"
 #include "include/sockets.h"
 
 DB_INLINE int egress_refuse(const struct db_flow_key *key, struct db_answer *answer, __u16 reason, __u32 me, __u32 peer)
@@ -72,7 +73,7 @@ DB_INLINE int leave_origin(const struct db_packet *packet, const struct db_socke
 	return bpf_map_update_elem(&origins, &at, &origin, BPF_ANY) == 0;
 }
 
-DB_INLINE int egress_loopback(struct __sk_buff *skb, struct bpf_sock *sk, __u32 me, struct db_packet *packet,
+DB_INLINE int egress_loopback_alone(struct __sk_buff *skb, struct bpf_sock *sk, __u32 me, struct db_packet *packet,
 	struct db_answer *answer)
 {
 	struct db_socket *socket;
@@ -123,6 +124,14 @@ DB_INLINE int egress_loopback(struct __sk_buff *skb, struct bpf_sock *sk, __u32 
 	return 1;
 }
 
+DB_INLINE int egress_loopback(struct __sk_buff *skb, struct bpf_sock *sk, __u32 me, struct db_packet *packet,
+	struct db_answer *answer)
+{
+	if (!egress_loopback_alone(skb, sk, me, packet, answer))
+		return 0;
+	return !db_is_shared(me) || loopback_leaves(skb, me, packet);
+}
+
 /*
  * Makes the judgement of a packet that no state covers, stores it, reports it.
  * `before_allowed`: the flow was allowed by an older generation, so only a
@@ -140,6 +149,7 @@ DB_INLINE int judge_and_store(struct bpf_sock *sk, const struct db_packet *packe
 	question.callee = db_peer_of(&packet->key.destination);
 	question.protocol = packet->key.protocol;
 	question.port = packet->key.destination_port;
+	question.at_caller = 1;
 	*callee = question.callee;
 	db_judge(&question, answer);
 	if (answer->verdict == DB_ENGINE)

@@ -3,7 +3,8 @@
  * Every IP packet that is about to reach a socket of a guarded container, in
  * this order (skb->sk is the receiver; nothing here knows the sender but the
  * record in `flows`):
- *   1. loopback: passes.
+ *   1. loopback: passes, unless another container lives in this namespace: see
+ *      include/loopback.h.
  *   2. TCP on a socket judged by this generation: its stored verdict.
  *   3. TCP judged by an older one: judged again; a denial cuts it (LATE_DENY).
  *   4. a raw socket's copy of TCP or UDP: RAW_SOCKET.
@@ -16,6 +17,7 @@
  * their sockets. What comes is a raw or ping socket's copy.
  */
 #include "include/inbound.h"
+#include "include/loopback.h"
 #include "include/sockets.h"
 
 #define WHERE_INBOUND DB_WHERE(DB_HOOK_SKB_INGRESS, DB_INGRESS)
@@ -108,6 +110,7 @@ DB_INLINE int is_reply(const struct db_flow_key *sent, __u32 me, struct db_answe
 	question.callee = db_peer_again(known->callee, &sent->destination);
 	question.protocol = sent->protocol;
 	question.port = sent->destination_port;
+	question.at_caller = 1;
 	if (db_judge(&question, answer) != DB_ALLOW)
 		return 0;
 	flow = *known;
@@ -194,7 +197,7 @@ int skb_ingress(struct __sk_buff *skb)
 	int reason;
 
 	if (skb->ifindex == 1)
-		return 1;
+		return db_is_shared(me) ? loopback_arrives(skb, me, &packet, &other, &inbound.answer) : 1;
 	if (!sk)
 		return 0;
 	sk = bpf_sk_fullsock(sk);

@@ -12,7 +12,7 @@ int main(int count, char **arguments)
 		const char *name;
 		void (*cases)(void);
 	} groups[] = { { "tcp", tcp_cases }, { "engine", engine_cases }, { "udp", udp_cases }, { "bypass", bypass_cases }, { "packets", packet_cases },
-		{ "guard", guard_cases }, { "veth", veth_cases },
+		{ "guard", guard_cases }, { "veth", veth_cases }, { "identity", identity_cases }, { "kinds", kinds_cases },
 		{ "churn", churn_cases } };
 
 	if (count < 2) {

@@ -55,6 +55,7 @@ void policy_flags(uint32_t id, uint32_t flags);
 void policy_engine(uint32_t id, uint16_t port4, uint16_t port6);
 void policy_rule(uint32_t owner, int direction, uint32_t peer, int protocol, int low, int high, int verdict, uint32_t rule);
 uint32_t generation_next(void);
+void policy_shared(int on); /* C lives in A's namespace, sock_at(A, C, ...), and has its addresses; resets */
 void guard_denies(int denies); /* what the parent's guard does with cgroups it does not know */
 void guard_knows(int cgroup, int knows);
 void identity(enum place place, uint32_t endpoint);

@@ -49,12 +49,23 @@ uint32_t generation_next(void)
 }
 
 static struct db_endpoint endpoint_of[3];
+static int shared;
 
 void policy_flags(uint32_t id, uint32_t flags)
 {
 	endpoint_of[id - ID_A].flags = flags;
 	endpoint_of[id - ID_A].netns = id - ID_A + 1;
+	if (shared && id != ID_B) {
+		endpoint_of[id - ID_A].flags |= DB_EP_SHARED;
+		endpoint_of[id - ID_A].netns = 1;
+	}
 	put("endpoints", &id, &endpoint_of[id - ID_A]);
+}
+
+void policy_shared(int on)
+{
+	shared = on;
+	policy_reset();
 }
 
 void policy_engine(uint32_t id, uint16_t port4, uint16_t port6)

@@ -29,6 +29,12 @@ enum db_verdict { DB_DENY = 0, DB_ENGINE = 1, DB_ALLOW = 2, DB_AUDIT = 3 /* even
 #define DB_EP_CLOSED_INGRESS (1u << 1)
 #define DB_EP_AUDIT (1u << 2) /* this endpoint's own denials are recorded, not enforced */
 #define DB_EP_OFF (1u << 3) /* drawbridge.mode=off: this endpoint's own side always allows */
+/*
+ * Another endpoint lives in the same network namespace and has the same
+ * addresses. Whose rules a caller meets there depends on whose socket has the
+ * port, which only arrival can tell; and loopback is judged.
+ */
+#define DB_EP_SHARED (1u << 4)
 
 struct db_address {
 	__u8 bytes[16];
@@ -87,7 +93,7 @@ struct db_flow_key {
 	struct db_address source, destination;
 	__u16 source_port, destination_port;
 	__u8 protocol;
-	__u8 reserved[3];
+	__u8 reserved[3]; /* on loopback, in a shared namespace: its number's low 24 bits; else 0 */
 };
 struct db_flow {
 	__u64 seen_ns; /* bpf_ktime_get_ns of the last packet (monotonic), at most 10 s late */

@@ -24,6 +24,7 @@ struct db_question {
 	__u32 caller, callee; /* endpoint, HOST or WORLD */
 	__u32 protocol; /* IPPROTO_* */
 	__u32 port; /* the callee's */
+	__u32 at_caller; /* asked where the flow leaves: in a shared namespace the callee's denial is then left to arrival */
 };
 
 struct db_answer {
@@ -47,6 +48,13 @@ DB_INLINE int db_protocol_has_rules(__u32 protocol)
 {
 	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_ICMP ||
 	       protocol == 58 /* ICMPv6 */ || protocol == IPPROTO_SCTP;
+}
+
+DB_INLINE int db_is_shared(__u32 number)
+{
+	const struct db_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &number);
+
+	return endpoint && endpoint->flags & DB_EP_SHARED;
 }
 
 /* Ranges are disjoint and sorted by (protocol, low): a binary search of at most six steps. */
@@ -130,13 +138,18 @@ DB_INLINE struct db_memo *db_memo_of(const struct db_question *question)
 	return bpf_map_lookup_elem(&memos, &at);
 }
 
+DB_INLINE __u32 db_memo_what(const struct db_question *question)
+{
+	return question->at_caller << 31 | question->protocol << 16 | question->port;
+}
+
 DB_INLINE int db_recall(struct db_memo *memo, const struct db_question *question, struct db_answer *answer)
 {
 	volatile struct db_memo *known = memo;
 	__u32 sequence = known->sequence;
 
 	if (sequence & 1 || known->generation != answer->generation || known->caller != question->caller ||
-		known->callee != question->callee || known->what != (question->protocol << 16 | question->port))
+		known->callee != question->callee || known->what != db_memo_what(question))
 		return 0;
 	answer->rule = known->rule;
 	answer->reason = known->reason;
@@ -156,7 +169,7 @@ DB_INLINE void db_remember(struct db_memo *memo, const struct db_question *quest
 	known->generation = answer->generation;
 	known->caller = question->caller;
 	known->callee = question->callee;
-	known->what = question->protocol << 16 | question->port;
+	known->what = db_memo_what(question);
 	known->rule = answer->rule;
 	known->reason = answer->reason;
 	known->verdict = answer->verdict;
@@ -196,6 +209,8 @@ __attribute__((noinline)) int db_judge(const struct db_question *question, struc
 		return answer->verdict;
 	caller = db_judge_side(question->caller, question->callee, DB_EGRESS, question->protocol, question->port);
 	callee = db_judge_side(question->callee, question->caller, DB_INGRESS, question->protocol, question->port);
+	if (DB_SIDE_VERDICT(callee) == DB_DENY && question->at_caller && db_is_shared(question->callee))
+		callee = DB_SIDE(DB_ALLOW, DB_REASON_OPEN, 0);
 	verdict = DB_SIDE_VERDICT(caller) < DB_SIDE_VERDICT(callee) ? DB_SIDE_VERDICT(caller) : DB_SIDE_VERDICT(callee);
 	if (DB_SIDE_VERDICT(caller) == DB_DENY) {
 		decisive = caller;

@@ -78,6 +78,7 @@ __attribute__((noinline)) int db_judge_again(struct db_socket *socket, __u32 me,
 	peer = db_peer_again(socket->peer, &socket->address);
 	question.caller = socket->role == DB_ROLE_SERVER ? peer : me;
 	question.callee = socket->role == DB_ROLE_SERVER ? me : peer;
+	question.at_caller = socket->role != DB_ROLE_SERVER;
 	db_judge(&question, answer);
 	if (answer->verdict == DB_ENGINE && socket->role == DB_ROLE_SERVER && socket->flags & DB_SOCKET_FROM_ENGINE)
 		answer->verdict = DB_ALLOW;

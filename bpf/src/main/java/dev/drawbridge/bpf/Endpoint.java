@@ -12,6 +12,8 @@ import java.nio.ByteBuffer;
  * @param netns the agent's number of its network namespace, never 0
  * @param enginePort4 the engine's listener on 127.0.0.1 in that namespace, 0 for none
  * @param enginePort6 the engine's listener on ::1 in that namespace, 0 for none
+ * @param shared another endpoint lives in that namespace and has the same addresses: loopback is
+ *     judged there, and whose rules a caller meets is for arrival to say
  */
 public record Endpoint(
     boolean closedEgress,
@@ -20,7 +22,8 @@ public record Endpoint(
     boolean off,
     int netns,
     int enginePort4,
-    int enginePort6) {
+    int enginePort6,
+    boolean shared) {
   /** Bytes in the kernel. */
   public static final int SIZE = 16;
 
@@ -28,6 +31,19 @@ public record Endpoint(
   private static final int CLOSED_INGRESS = 1 << 1;
   private static final int AUDIT = 1 << 2;
   private static final int OFF = 1 << 3;
+  private static final int SHARED = 1 << 4;
+
+  /** One that has its namespace to itself. */
+  public Endpoint(
+      boolean closedEgress,
+      boolean closedIngress,
+      boolean audit,
+      boolean off,
+      int netns,
+      int enginePort4,
+      int enginePort6) {
+    this(closedEgress, closedIngress, audit, off, netns, enginePort4, enginePort6, false);
+  }
 
   public Endpoint {
     if (netns <= 0) {
@@ -42,7 +58,8 @@ public record Endpoint(
         (closedEgress ? CLOSED_EGRESS : 0)
             | (closedIngress ? CLOSED_INGRESS : 0)
             | (audit ? AUDIT : 0)
-            | (off ? OFF : 0);
+            | (off ? OFF : 0)
+            | (shared ? SHARED : 0);
     return NativeOrder.bytes(
         NativeOrder.allocate(SIZE)
             .putInt(flags)
@@ -64,6 +81,7 @@ public record Endpoint(
         (flags & OFF) != 0,
         netns,
         port4,
-        port6);
+        port6,
+        (flags & SHARED) != 0);
   }
 }

@@ -51,12 +51,12 @@ class AbiLayoutTest {
 
   @Test
   void endpointLiesWhereTheKernelReadsIt() {
-    Endpoint endpoint = new Endpoint(true, false, true, false, 77, 0xfff1, 0xfff2);
+    Endpoint endpoint = new Endpoint(true, false, true, false, 77, 0xfff1, 0xfff2, true);
     verify(
         "db_endpoint",
         Endpoint.SIZE,
         endpoint.encode(),
-        Map.of("flags", 5L, "netns", 77L, "engine_port4", 0xfff1L, "engine_port6", 0xfff2L));
+        Map.of("flags", 21L, "netns", 77L, "engine_port4", 0xfff1L, "engine_port6", 0xfff2L));
     assertEquals(endpoint, Endpoint.decode(endpoint.encode()));
   }
 
@@ -68,6 +68,8 @@ class AbiLayoutTest {
         define("DB_EP_CLOSED_INGRESS"), flags(new Endpoint(false, true, false, false, 1, 0, 0)));
     assertEquals(define("DB_EP_AUDIT"), flags(new Endpoint(false, false, true, false, 1, 0, 0)));
     assertEquals(define("DB_EP_OFF"), flags(new Endpoint(false, false, false, true, 1, 0, 0)));
+    assertEquals(
+        define("DB_EP_SHARED"), flags(new Endpoint(false, false, false, false, 1, 0, 0, true)));
   }
 
   private static int flags(Endpoint endpoint) {

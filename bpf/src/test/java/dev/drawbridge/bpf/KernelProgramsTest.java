@@ -75,6 +75,16 @@ final class KernelProgramsTest {
   }
 
   @TestFactory
+  List<DynamicTest> identity() throws Exception {
+    return behaviour("identity");
+  }
+
+  @TestFactory
+  List<DynamicTest> kinds() throws Exception {
+    return behaviour("kinds");
+  }
+
+  @TestFactory
   List<DynamicTest> churn() throws Exception {
     return behaviour("churn");
   }

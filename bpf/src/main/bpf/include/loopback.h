@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Loopback between containers that share a network namespace (`--network
+ * container:x`). The sender's program records each of its packets under the
+ * namespace's number, for 127.0.0.1 is many; the receiver's judges:
+ *   1. neither TCP nor UDP: passes. Unreadable: dropped.
+ *   2. recorded by this container itself: passes.
+ *   3. a TCP packet that opens nothing: passes unless its sender is another
+ *      container and neither may call the other any more.
+ *   4. a datagram that answers one of ours: passes.
+ *   5. otherwise judged as from its sender; unrecorded, as from the host: it
+ *      was sent by a process that no container's program saw.
+ * The engine's listener is the agent's: nothing here runs for it, and what it
+ * answers belongs to a connection that our own SYN has begun.
+ */
+#ifndef DRAWBRIDGE_LOOPBACK_H
+#define DRAWBRIDGE_LOOPBACK_H
+
+#include "flows.h"
+
+DB_INLINE int on_loopback_of(__u32 me, struct db_flow_key *key)
+{
+	const struct db_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &me);
+
+	if (!endpoint)
+		return 0;
+	key->reserved[0] = endpoint->netns;
+	key->reserved[1] = endpoint->netns >> 8;
+	key->reserved[2] = endpoint->netns >> 16;
+	return 1;
+}
+
+DB_INLINE int loopback_leaves(struct __sk_buff *skb, __u32 me, struct db_packet *packet)
+{
+	if (db_parse(skb, 0, packet))
+		return 0;
+	if (packet->key.protocol != IPPROTO_TCP && packet->key.protocol != IPPROTO_UDP)
+		return 1;
+	return on_loopback_of(me, &packet->key) && !db_record(&packet->key, me, me, 0, db_generation());
+}
+
+DB_INLINE int loopback_may(__u32 caller, __u32 callee, __u32 protocol, __u32 port, struct db_answer *answer)
+{
+	struct db_question question = { .caller = caller, .callee = callee, .protocol = protocol, .port = port };
+
+	return db_judge(&question, answer) == DB_ALLOW;
+}
+
+DB_INLINE int loopback_arrives(struct __sk_buff *skb, __u32 me, struct db_packet *packet, struct db_packet *other,
+	struct db_answer *answer)
+{
+	const struct db_flow *known;
+	__u32 caller;
+
+	if (db_parse(skb, 0, packet))
+		return 0;
+	if (packet->key.protocol != IPPROTO_TCP && packet->key.protocol != IPPROTO_UDP)
+		return 1;
+	db_reverse(&other->key, &packet->key);
+	if (!on_loopback_of(me, &packet->key) || !on_loopback_of(me, &other->key))
+		return 0;
+	known = db_fresh_flow(&packet->key);
+	caller = known ? known->sender : DB_PEER_HOST;
+	if (caller == me)
+		return 1;
+	if (packet->key.protocol == IPPROTO_TCP && (packet->tcp_flags & (DB_TCP_SYN | DB_TCP_ACK)) != DB_TCP_SYN) {
+		if (!known || loopback_may(caller, me, IPPROTO_TCP, packet->key.destination_port, answer))
+			return 1;
+		/* An answer, then? */
+		if (loopback_may(me, caller, IPPROTO_TCP, packet->key.source_port, answer))
+			return 1;
+	} else {
+		if (packet->key.protocol == IPPROTO_UDP) {
+			known = db_fresh_flow(&other->key);
+			if (known && known->sender == me)
+				return 1;
+		}
+		if (loopback_may(caller, me, packet->key.protocol, packet->key.destination_port, answer))
+			return 1;
+	}
+	if (answer->verdict == DB_ENGINE)
+		db_deny(answer, DB_REASON_NEEDS_ENGINE);
+
+	packet->key.reserved[0] = packet->key.reserved[1] = packet->key.reserved[2] = 0;
+	db_report(&packet->key, answer, me, caller, DB_WHERE(DB_HOOK_SKB_INGRESS, DB_INGRESS));
+	return 0;
+}
+
+#endif
