@@ -191,7 +191,13 @@ final class Agent implements AutoCloseable {
     } catch (IOException e) {
       throw new StartException("state cannot be read: " + e.getMessage(), e);
     }
-    Spaces spaces = new Spaces(engine, attachments, object.map("listeners"), hostNamespace());
+    Spaces spaces =
+        new Spaces(
+            engine,
+            attachments,
+            object.map("listeners"),
+            new VethGuard(object, pins),
+            hostNamespace());
     ControlLoop loop =
         keep(
             new ControlLoop(

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -18,6 +19,12 @@ final class Evasions {
 
   static final String NET_RAW = "CAP_NET_RAW";
   static final String SYS_ADMIN = "CAP_SYS_ADMIN";
+
+  /**
+   * Those that the programs at the host's ends of its interfaces take away: what they send past
+   * sockets, and addresses that they give themselves.
+   */
+  static final Set<String> AT_INTERFACES = Set.of("CAP_NET_ADMIN", NET_RAW);
 
   /** Bits of linux/capability.h. */
   private static final Map<String, Integer> BITS =

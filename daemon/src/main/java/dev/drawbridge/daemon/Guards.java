@@ -11,6 +11,7 @@ import dev.drawbridge.daemon.Guard.Attachment;
 import dev.drawbridge.daemon.Guard.How;
 import dev.drawbridge.daemon.Spaces.Space;
 import dev.drawbridge.policy.ContainerPolicy;
+import dev.drawbridge.policy.KeptCapabilities;
 import dev.drawbridge.policy.Parsed;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.function.BiConsumer;
 import java.util.function.IntPredicate;
 import java.util.logging.Level;
@@ -36,6 +38,8 @@ import java.util.logging.Logger;
 final class Guards {
 
   private static final Logger log = Logger.getLogger(Guards.class.getName());
+
+  private static final Set<String> WITHOUT_RESOLVER = Set.of("bridge", "default", "host", "none");
 
   private final Datapath datapath;
   private final Attachments attachments;
@@ -96,6 +100,10 @@ final class Guards {
     Guard guard = known(container, admission.declared());
     try {
       attach(guard, How.HOOK, opening);
+      if (keepsNetRaw(container)) {
+        // Before its first process runs, where the engine has made its interfaces by now.
+        boolean _ = guardInterfaces(guard, true);
+      }
       return guard;
     } catch (IOException | RuntimeException e) {
       forget(container.id());
@@ -237,6 +245,7 @@ final class Guards {
           attachments.detachNamespace(number);
         }
       }
+      spaces.tidyInterfaces();
     } catch (IOException | BpfException e) {
       log.log(Level.WARNING, "namespace pins cannot be tidied", e);
     }
@@ -298,16 +307,41 @@ final class Guards {
     }
   }
 
-  /** Not in the hook: there the process still has the runtime's capabilities. */
-  private static void noteEvasions(Guard guard) {
+  private static boolean keepsNetRaw(ObservedContainer container) {
+    return KeptCapabilities.netRaw(container.labels())
+        && !KeptCapabilities.netRaw(container.imageLabels());
+  }
+
+  /**
+   * What the process can do to get around its cgroup, but for what is closed at its interfaces. Not
+   * in the hook: there the process still has the runtime's capabilities.
+   */
+  private void noteEvasions(Guard guard) {
     if (guard.attachment().isEmpty() || guard.observed().pid() == 0) {
       return;
     }
     try {
-      guard.evasions(Evasions.ofProcess(guard.observed().pid()));
+      SortedSet<String> found = Evasions.ofProcess(guard.observed().pid());
+      boolean frames = found.stream().anyMatch(Evasions.AT_INTERFACES::contains);
+      if (guardInterfaces(guard, frames) && frames) {
+        found.removeAll(Evasions.AT_INTERFACES);
+      }
+      if (!found.equals(guard.evasions())) {
+        guard.evasions(found);
+      }
     } catch (IOException e) {
       log.log(Level.FINE, "container " + guard.observed().name() + " has ended", e);
     }
+  }
+
+  private boolean guardInterfaces(Guard guard, boolean frames) {
+    String network = guard.observed().networkMode();
+    // In networks of a user's making, names are resolved by Docker from inside the container's.
+    boolean resolver = !WITHOUT_RESOLVER.contains(network);
+    return guard
+        .attachment()
+        .map(to -> spaces.guardInterfaces(to.space(), frames, resolver))
+        .orElse(false);
   }
 
   /** Why {@code unhooked: deny} does not hold for some containers, if it does not. */

@@ -25,13 +25,16 @@ final class Spaces {
   private final L7Engine engine;
   private final Attachments attachments;
   private final BpfMap listeners;
+  private final VethGuard veths;
   private final long hostInode;
   private final Map<Integer, Space> open = new HashMap<>();
 
-  Spaces(L7Engine engine, Attachments attachments, BpfMap listeners, long hostInode) {
+  Spaces(
+      L7Engine engine, Attachments attachments, BpfMap listeners, VethGuard veths, long hostInode) {
     this.engine = engine;
     this.attachments = attachments;
     this.listeners = listeners;
+    this.veths = veths;
     this.hostInode = hostInode;
   }
 
@@ -177,6 +180,24 @@ final class Spaces {
     space.listener.close();
     space.namespace.close();
     attachments.detachNamespace(space.number);
+    veths.leave(space.number);
+  }
+
+  /**
+   * Guards the host's ends of a namespace's interfaces.
+   *
+   * @param frames whether what its processes send past their sockets is judged too
+   * @param resolver whether the container engine's DNS server works inside
+   * @return whether that closes every way out; never for the host's own namespace
+   */
+  boolean guardInterfaces(Space space, boolean frames, boolean resolver) {
+    return space.namespace.inode() != hostInode
+        && veths.guard(space.number, space.namespace, frames, resolver);
+  }
+
+  /** Lets go of what an agent before this one left at interfaces. */
+  void tidyInterfaces() {
+    veths.tidy(open.keySet());
   }
 
   /** Whether a guarded container lives in the namespace of that number. */

@@ -134,22 +134,27 @@ final class UnhookedTest {
   }
 
   @Test
-  void containerWithoutTheHookKeepsNetRawAndIsNotEnforceable() {
+  void whoKeepsNetRawIsClosedAtItsInterfaceAndWhoHasMoreIsNotEnforceable() {
     run("hooked", "drawbridge", "sleep", "1000");
     run("raw", "runc", "sleep", "1000");
-    assertTrue(Await.within(SOON, () -> has("raw", "DB0507")), said());
-    assertFalse(has("hooked", "DB0507"), agent.api("/v1/problems").toString());
-    lab.docker()
-        .must(
-            "run",
-            "-d",
-            "--name",
-            "asks",
-            "--label",
-            "drawbridge.capabilities=net-raw",
-            LabImage.NAME,
-            "/bin/sleep",
-            "1000");
-    assertTrue(Await.within(SOON, () -> has("asks", "DB0507")), said());
+    for (String more : List.of("NET_RAW", "SYS_ADMIN")) {
+      lab.docker()
+          .must(
+              "run",
+              "-d",
+              "--name",
+              "has-" + more,
+              "--cap-add",
+              more,
+              "--label",
+              "drawbridge.capabilities=net-raw",
+              LabImage.NAME,
+              "/bin/sleep",
+              "1000");
+    }
+    assertTrue(Await.within(SOON, () -> has("has-SYS_ADMIN", "DB0507")), said());
+    for (String closed : List.of("hooked", "raw", "has-NET_RAW")) {
+      assertFalse(has(closed, "DB0507"), said());
+    }
   }
 }
