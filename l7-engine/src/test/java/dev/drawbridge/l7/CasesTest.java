@@ -225,7 +225,7 @@ final class CasesTest {
     assertEquals(List.of(), violations, () -> String.join("\n", violations));
   }
 
-  private static String[] rules(String policy) {
+  static String[] rules(String policy) {
     if (policy.startsWith("deny prefix /denied")) {
       return DENY_DENIED;
     }

@@ -218,7 +218,8 @@ final class TlsTest {
         Scene scene = new Scene(echo.address(), "app=api may open tls to **");
         SSLSocket socket = connect(scene, "", "TLSv1.3")) {
       SSLException refused = assertThrows(SSLException.class, socket::startHandshake);
-      assertTrue(String.valueOf(refused.getMessage()).contains("unrecognized_name"), refused::toString);
+      assertTrue(
+          String.valueOf(refused.getMessage()).contains("unrecognized_name"), refused::toString);
       assertEquals(Reason.TLS_NO_NAME, onlyRecord(scene).reason());
     }
   }
