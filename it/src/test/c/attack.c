@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,16 +28,22 @@ socklen_t length_of(const union address *address)
 
 int parse_address(const char *text, int port, union address *address)
 {
+	char plain[64];
+
+	// An address of the link names its interface behind a percent sign.
+	snprintf(plain, sizeof(plain), "%.*s", (int)strcspn(text, "%"), text);
 	memset(address, 0, sizeof(*address));
 	if (inet_pton(AF_INET, text, &address->v4.sin_addr) == 1) {
 		address->v4.sin_family = AF_INET;
 		address->v4.sin_port = htons((unsigned short)port);
 		return 0;
 	}
-	if (inet_pton(AF_INET6, text, &address->v6.sin6_addr) != 1)
+	if (inet_pton(AF_INET6, plain, &address->v6.sin6_addr) != 1)
 		return -EINVAL;
 	address->v6.sin6_family = AF_INET6;
 	address->v6.sin6_port = htons((unsigned short)port);
+	if (strchr(text, '%'))
+		address->v6.sin6_scope_id = if_nametoindex(strchr(text, '%') + 1);
 	return 0;
 }
 

@@ -37,6 +37,7 @@ public final class RootFilesystem {
           "ps",
           "rm",
           "sleep",
+          "timeout",
           "true",
           "wget");
 

@@ -3,7 +3,6 @@ package dev.drawbridge.it.attack;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.drawbridge.testkit.Await;
 import dev.drawbridge.testkit.LabException;
 import dev.drawbridge.testkit.Shell;
 import java.io.IOException;
@@ -210,45 +209,17 @@ final class BypassInTimeTest {
           new Row(
               title + ": " + door,
               expected.of(door),
-              BypassMatrixTest.outcome(arrived),
+              Ground.outcome(arrived),
               words + "; arrived: " + arrived));
     }
   }
 
-  /** The container starts past the hook while there is no agent, opens its sockets, is adopted. */
   private void late(Ground ground, String family, String name, String rule, boolean allowed) {
     Sink sink = ground.sink("open");
     String run = ground.freshRun();
-    String address = address(ground, family, "open");
-    List<String> options = new ArrayList<>(List.of("--runtime", "runc"));
-    options.addAll(Ground.labels("app=" + name, "drawbridge.policy.out=" + rule));
-    String container = name + family;
-    ground.agent().kill();
-    String ready =
-        "until ip -6 addr show dev eth0 scope global | grep -qv tentative; do true; done; ";
-    Held held;
-    try {
-      ground.start(
-          container,
-          options,
-          "/bin/sh",
-          "-c",
-          ready + Held.command(run, address, sink) + "; sleep 100000");
-      held = Held.waiting(ground, container, run);
-      assertTrue(held.established(), "nobody guards it yet");
-    } finally {
-      ground.agent().start();
-    }
-    Await.until(
-        container + " is adopted",
-        Ground.SOON,
-        () ->
-            ground.endpoint(container).has("attachment")
-                && ground
-                    .endpoint(container)
-                    .get("attachment")
-                    .getAsString()
-                    .equalsIgnoreCase("LISTENER"));
+    Held held =
+        Held.late(
+            ground, name + family, "app=" + name, rule, run, address(ground, family, "open"), sink);
     tell(
         family + ", attached late, " + (allowed ? "allowed" : "denied"),
         held,
@@ -287,7 +258,7 @@ final class BypassInTimeTest {
           new Row(
               family + ", " + giver + " gives, " + taker + " uses: " + door,
               expected,
-              BypassMatrixTest.outcome(arrived),
+              Ground.outcome(arrived),
               said.get(door) + "; arrived: " + arrived));
     }
   }

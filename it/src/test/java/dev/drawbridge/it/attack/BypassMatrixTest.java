@@ -129,7 +129,9 @@ final class BypassMatrixTest {
     Table table = new Table("bypass matrix: doors");
     shots.forEach(shot ->
         table.row(
-            shot.title(), shot.attacker.expected(shot.door, shot.family), outcome(shot.arrived)));
+            shot.title(),
+            shot.attacker.expected(shot.door, shot.family),
+            Ground.outcome(shot.arrived)));
     table.print();
     return shots.stream()
         .map(shot ->
@@ -140,20 +142,13 @@ final class BypassMatrixTest {
 
   private static void check(Shot shot) {
     String expected = shot.attacker.expected(shot.door, shot.family);
-    assertEquals(expected, outcome(shot.arrived), shot.said.words() + "; arrived: " + shot.arrived);
+    assertEquals(
+        expected, Ground.outcome(shot.arrived), shot.said.words() + "; arrived: " + shot.arrived);
     if (expected.equals("nothing")) {
       assertTrue(
           shot.said.millis() < AT_ONCE_MILLIS,
           "refused only after " + shot.said.millis() + " ms: " + shot.said.words());
     }
-  }
-
-  static String outcome(String arrived) {
-    return switch (arrived) {
-      case "" -> "nothing";
-      case "PKT" -> "on the link";
-      default -> "arrived";
-    };
   }
 
   private static List<Shot> attack(Ground ground, Attacker attacker, String family) {

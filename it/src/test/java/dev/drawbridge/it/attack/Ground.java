@@ -95,9 +95,20 @@ final class Ground implements AutoCloseable {
 
   /** A container of the ground with a first process of its own. */
   void start(String name, List<String> options, String... command) {
-    int host = ++hosts;
-    List<String> run = new ArrayList<>(List.of("run", "-d", "--name", name, "--network", NETWORK));
-    run.addAll(List.of("--ip", "10.214.9." + host, "--ip6", "fd00:db:9::" + host));
+    startAt(name, ++hosts, options, command);
+  }
+
+  /** The same with a certain host's number in both networks. */
+  void startAt(String name, int host, List<String> options, String... command) {
+    List<String> where = new ArrayList<>(List.of("--network", NETWORK));
+    where.addAll(List.of("--ip", "10.214.9." + host, "--ip6", "fd00:db:9::" + host));
+    where.addAll(options);
+    startElsewhere(name, where, command);
+  }
+
+  /** A container whose network is among its options. */
+  void startElsewhere(String name, List<String> options, String... command) {
+    List<String> run = new ArrayList<>(List.of("run", "-d", "--name", name));
     run.addAll(common(name));
     run.addAll(options);
     run.add(LabImage.NAME);
@@ -201,6 +212,32 @@ final class Ground implements AutoCloseable {
       throw new LabException("the attacker failed in " + container + ": " + output.text());
     }
     return said(output.out());
+  }
+
+  /**
+   * Fires one door from a container, and says what of it a fresh sink in the callee recorded:
+   * {@code nothing}, {@code on the link} or {@code arrived}.
+   */
+  String reach(String from, String callee, String address, String door) {
+    Sink sink = sink(callee);
+    String run = freshRun();
+    send(from, run, address, sink, door);
+    sink.settle();
+    return outcome(sink.arrived(run, door, doors().indexOf(door)));
+  }
+
+  /** As {@link #reach(String, String, String, String)}, at the callee's own IPv4 address. */
+  String reach(String from, String callee, String door) {
+    return reach(from, callee, address4(callee), door);
+  }
+
+  /** In the words of the tables. */
+  static String outcome(String arrived) {
+    return switch (arrived) {
+      case "" -> "nothing";
+      case "PKT" -> "on the link";
+      default -> "arrived";
+    };
   }
 
   static Map<String, Said> said(String text) {

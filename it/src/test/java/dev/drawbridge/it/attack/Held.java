@@ -8,6 +8,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -47,6 +48,51 @@ final class Held {
   static Held waiting(Ground ground, String container, String run) {
     Held held = new Held(ground.shared(container), run);
     Await.until("the attacker waits", Ground.SOON, () -> held.text().contains("READY"));
+    return held;
+  }
+
+  /**
+   * A container that starts past the hook while there is no agent, opens its sockets, and is
+   * adopted by the agent that comes back.
+   */
+  static Held late(
+      Ground ground,
+      String container,
+      String label,
+      String rule,
+      String run,
+      String address,
+      Sink sink) {
+    List<String> options = new ArrayList<>(List.of("--runtime", "runc"));
+    options.addAll(Ground.labels(label, "drawbridge.policy.out=" + rule));
+    String settled =
+        "until ip -6 addr show dev eth0 scope global | grep -qv tentative; do true; done; ";
+    ground.agent().kill();
+    Held held;
+    try {
+      ground.start(
+          container,
+          options,
+          "/bin/sh",
+          "-c",
+          settled + command(run, address, sink) + "; sleep 100000");
+      held = waiting(ground, container, run);
+      if (!held.established()) {
+        throw new LabException("nobody guards " + container + " yet, and it is refused");
+      }
+    } finally {
+      ground.agent().start();
+    }
+    Await.until(
+        container + " is adopted",
+        Ground.SOON,
+        () ->
+            ground.endpoint(container).has("attachment")
+                && ground
+                    .endpoint(container)
+                    .get("attachment")
+                    .getAsString()
+                    .equalsIgnoreCase("LISTENER"));
     return held;
   }
 
