@@ -11,7 +11,8 @@
  *      come this way), a listener's SYN+ACK and any RST pass, the rest is a
  *      connection older than the attachment: UNJUDGED_SOCKET, unless we have
  *      no rules.
- *   6. anything else: the socket's last judgement, if it allowed this
+ *   6. what keeps an IPv6 link going (packet.h): passes.
+ *   7. anything else: the socket's last judgement, if it allowed this
  *      destination; the flow's record, if it is ours and of this generation; an
  *      answer to an admitted datagram; then the rules.
  * What passes as ours is recorded in `flows` first, for the receiver.
@@ -358,6 +359,8 @@ int skb_egress(struct __sk_buff *skb)
 			return 0;
 		return egress_refuse(&packet.key, &answer, reason, me, DB_PEER_WORLD);
 	}
+	if (db_keeps_the_link(skb, 0, &packet))
+		return 1;
 	if (packet.key.protocol == IPPROTO_TCP)
 		return egress_tcp_unknown(sk, &packet, me, &answer);
 	return egress_datagram(sk, &packet, me, &answer);

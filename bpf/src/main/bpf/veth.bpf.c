@@ -14,7 +14,7 @@
  *   1. an interface that is not there: passes.
  *   2. ARP: from an address of this network namespace, or none; else UNVOUCHED_ADDRESS.
  *   3. neither IPv4, IPv6 nor ARP: RAW_SOCKET. Unreadable: its reason.
- *   4. IPv6 neighbour discovery and multicast membership: pass.
+ *   4. IPv6 neighbour discovery and multicast membership (packet.h): pass.
  *   5. a source that is no address of this network namespace: UNVOUCHED_ADDRESS.
  *   6. a later fragment, a TCP segment that opens nothing, an ICMP message that
  *      asks nothing: pass. (The kernel makes these too, and no record says so.)
@@ -36,8 +36,29 @@ DB_INLINE int asks_the_kernel(const struct db_packet *packet)
 	return packet->key.protocol == DB_ICMPV6 && packet->icmp_type == 128;
 }
 
-SEC("tc")
-int to_container(struct __sk_buff *skb)
+/* The one look that every packet into a container pays for. */
+DB_INLINE int may_be_icmp(struct __sk_buff *skb)
+{
+	const __u8 *data = (const __u8 *)(long)skb->data;
+	const __u8 *end = (const __u8 *)(long)skb->data_end;
+	__u8 next;
+
+	if (skb->protocol == bpf_htons(0x0800)) {
+		if (data + ETHERNET + 20 <= end)
+			return data[ETHERNET + 9] == DB_ICMP;
+		return bpf_skb_load_bytes(skb, ETHERNET + 9, &next, 1) || next == DB_ICMP;
+	}
+	if (skb->protocol != bpf_htons(0x86dd))
+		return 0;
+	if (data + ETHERNET + 40 <= end)
+		next = data[ETHERNET + 6];
+	else if (bpf_skb_load_bytes(skb, ETHERNET + 6, &next, 1))
+		return 1;
+	/* ICMPv6 may be behind any extension header. */
+	return next != IPPROTO_TCP && next != IPPROTO_UDP;
+}
+
+DB_INLINE int judge_request(struct __sk_buff *skb)
 {
 	struct db_packet packet __attribute__((aligned(8))) = {};
 	struct db_inbound inbound = {};
@@ -45,8 +66,6 @@ int to_container(struct __sk_buff *skb)
 	struct db_flow flow = {};
 	__u32 me;
 
-	if (skb->protocol != bpf_htons(0x0800) && skb->protocol != bpf_htons(0x86dd))
-		return VETH_PASS;
 	/* What can't be read is nobody's request: the cgroup's own programs refuse it. */
 	if (db_parse(skb, ETHERNET, &packet) || !asks_the_kernel(&packet))
 		return VETH_PASS;
@@ -80,6 +99,12 @@ int to_container(struct __sk_buff *skb)
 	return VETH_PASS;
 }
 
+SEC("tc")
+int to_container(struct __sk_buff *skb)
+{
+	return may_be_icmp(skb) ? judge_request(skb) : VETH_PASS;
+}
+
 DB_INLINE int is_of(const struct db_address *address, __u32 netns)
 {
 	__u32 has = db_peer_of(address);
@@ -107,13 +132,6 @@ DB_INLINE int drop(const struct db_packet *packet, __u16 reason)
 	db_report(&packet->key, &answer, db_is_endpoint(owner) ? owner : 0, db_peer_of(&packet->key.destination),
 		DB_WHERE(DB_HOOK_VETH, DB_EGRESS));
 	return VETH_DROP;
-}
-
-DB_INLINE int is_neighbour_discovery(const struct db_packet *packet)
-{
-	return packet->key.protocol == DB_ICMPV6 &&
-	       ((packet->icmp_type >= 133 && packet->icmp_type <= 136) || packet->icmp_type == 143 ||
-		       packet->icmp_type == 131 || packet->icmp_type == 132);
 }
 
 DB_INLINE int is_recorded(const struct db_packet *packet, __u32 netns)
@@ -155,7 +173,7 @@ int from_container(struct __sk_buff *skb)
 	reason = db_parse(skb, ETHERNET, &packet);
 	if (reason && reason != DB_REASON_FRAGMENT)
 		return drop(&packet, reason);
-	if (!reason && is_neighbour_discovery(&packet))
+	if (!reason && db_keeps_the_link(skb, ETHERNET, &packet))
 		return VETH_PASS;
 	if (!is_of(&packet.key.source, veth->netns))
 		return drop(&packet, DB_REASON_UNVOUCHED_ADDRESS);

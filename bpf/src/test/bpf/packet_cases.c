@@ -151,6 +151,33 @@ static void icmp(void)
 	close(other);
 }
 
+/* Neighbour discovery, as a raw socket of a container that is closed to what goes out. */
+static void neighbours(void)
+{
+	int fd = sock_in(A, AF_INET6, SOCK_RAW, IPPROTO_ICMPV6), hops = 255, low = 64;
+	union address to = address_of(B, AF_INET6, 0);
+	uint8_t message[140] = { 135 };
+
+	policy_reset();
+	/* In ingress too, or the answer it gets would make its next message an answer. */
+	policy_flags(ID_A, DB_EP_CLOSED_EGRESS | DB_EP_CLOSED_INGRESS);
+	generation_next();
+	memcpy(message + 8, &to.v6.sin6_addr, 16);
+	setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &hops, sizeof(hops));
+	claim(!send_to(fd, message, 24, to), "a neighbour solicitation leaves a closed container");
+	claim(send_to(fd, message, sizeof(message), to) == -EPERM, "but not as a carrier of much else");
+	message[0] = 128;
+	claim(send_to(fd, message, 24, to) == -EPERM, "nor an echo request");
+	message[0] = 137;
+	claim(send_to(fd, message, 40, to) == -EPERM, "nor a redirect");
+	message[0] = 143;
+	claim(send_to(fd, message, 24, to) == -EPERM, "nor a membership report to one host");
+	message[0] = 135;
+	setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &low, sizeof(low));
+	claim(send_to(fd, message, 24, to) == -EPERM, "nor one that a router would pass on");
+	close(fd);
+}
+
 static void source_routing(void)
 {
 	int listening = listener(B, AF_INET, 7000), client, server;
@@ -281,6 +308,7 @@ void packet_cases(void)
 {
 	raw_sockets();
 	icmp();
+	neighbours();
 	source_routing();
 	extension_headers();
 	transparent();

@@ -331,6 +331,93 @@ static void ingress(void)
 	address("::ffff:10.0.0.1", ME);
 }
 
+/* A verdict of a program at the veth: TCX_NEXT or TCX_DROP. */
+static void at_veth(const char *program, struct packet packet, int passes, int reason, const char *name)
+{
+	int actual = run_on(program, &packet, packet.size, device);
+
+	claim(actual == (passes ? -1 : 2) && last.reason == reason && (!reason || last.hook == DB_HOOK_VETH), name,
+		"verdict %d, reason %d, %d events", actual, last.reason, events);
+}
+
+static uint64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000000000ull + time.tv_nsec;
+}
+
+static struct packet icmp4(int type)
+{
+	struct packet packet = v4(1, 0, NULL);
+	uint8_t head[8] = { type };
+
+	add(&packet, head, 8);
+	return packet;
+}
+
+static void veth(void)
+{
+	struct packet arp = ethernet(0x0806), other = ethernet(0x88cc), solicitation = v6(58), request = icmp4(8);
+	uint8_t body[28] = { 0, 1, 8, 0, 6, 4, 0, 1, [14] = 10, 0, 0, 1, [24] = 10, 0, 0, 2 }, head[24] = { 135 };
+	struct db_flow_key key = { .source.bytes = { [10] = 0xff, 0xff, 10, 0, 0, 1 },
+		.destination.bytes = { [10] = 0xff, 0xff, 10, 0, 0, 2 }, .source_port = 4000, .destination_port = 7000,
+		.protocol = 17 };
+	struct db_flow flow = {};
+	struct db_veth value = { .netns = 1 };
+
+	/* Into a container: 10.0.0.1 is the world, 10.0.0.2 is PEER. */
+	policy(0, 0);
+	address("::ffff:10.0.0.1", DB_PEER_WORLD);
+	at_veth("to_container", with_ports(v4(17, 0, NULL), 0), 1, 0, "to_container: datagrams are not its business");
+	at_veth("to_container", icmp4(8), 1, DB_REASON_OPEN, "to_container: a request to an open container, recorded");
+	at_veth("to_container", icmp4(8), 1, 0, "to_container: the next one is known");
+	policy(0, DB_EP_CLOSED_INGRESS);
+	at_veth("to_container", icmp4(8), 0, DB_REASON_NO_RULE, "to_container: closed, also to a known one");
+	at_veth("to_container", icmp4(13), 0, DB_REASON_NO_RULE, "to_container: a timestamp request");
+	at_veth("to_container", icmp4(0), 1, 0, "to_container: an answer");
+	at_veth("to_container", icmp4(3), 1, 0, "to_container: an error");
+	address("::ffff:10.0.0.1", ME);
+	policy(0, DB_EP_CLOSED_INGRESS);
+	at_veth("to_container", icmp4(13), 0, DB_REASON_UNVOUCHED_ADDRESS, "to_container: a container's unrecorded request");
+	request.bytes[14 + 19] = 9;
+	at_veth("to_container", request, 1, 0, "to_container: an address of no container");
+
+	/* Out of one: 10.0.0.1 is ME, of namespace 1. */
+	policy(0, 0);
+	at_veth("from_container", other, 1, 0, "from_container: an unlisted interface");
+	bpf_map_update_elem(map("veths"), &device, &value, BPF_ANY);
+	at_veth("from_container", other, 0, DB_REASON_RAW_SOCKET, "from_container: an unknown ethertype");
+	at_veth("from_container", arp, 0, DB_REASON_MALFORMED_PACKET, "from_container: ARP cut short");
+	add(&arp, body, 28);
+	at_veth("from_container", arp, 1, 0, "from_container: ARP of its own");
+	arp.bytes[14 + 17] = 2;
+	at_veth("from_container", arp, 0, DB_REASON_UNVOUCHED_ADDRESS, "from_container: ARP in another's name");
+	bpf_map_delete_elem(map("flows"), &key);
+	at_veth("from_container", with_ports(v4(17, 0, NULL), 0), 0, DB_REASON_RAW_SOCKET, "from_container: no record");
+	flow.seen_ns = now();
+	flow.sender = ME;
+	bpf_map_update_elem(map("flows"), &key, &flow, BPF_ANY);
+	at_veth("from_container", with_ports(v4(17, 0, NULL), 0), 1, 0, "from_container: a record");
+	flow.sender = PEER;
+	bpf_map_update_elem(map("flows"), &key, &flow, BPF_ANY);
+	at_veth("from_container", with_ports(v4(17, 0, NULL), 0), 0, DB_REASON_RAW_SOCKET, "from_container: another's record");
+	bpf_map_delete_elem(map("flows"), &key);
+	at_veth("from_container", with_ports(v4(6, 0, NULL), 0x02), 0, DB_REASON_RAW_SOCKET, "from_container: a SYN");
+	at_veth("from_container", with_ports(v4(6, 0, NULL), 0x10), 1, 0, "from_container: a segment that opens nothing");
+	at_veth("from_container", icmp4(8), 0, DB_REASON_RAW_SOCKET, "from_container: an echo request");
+	at_veth("from_container", icmp4(0), 1, 0, "from_container: an answer");
+	address("::ffff:10.0.0.1", PEER);
+	at_veth("from_container", icmp4(0), 0, DB_REASON_UNVOUCHED_ADDRESS, "from_container: another namespace's address");
+	add(&solicitation, head, 24);
+	at_veth("from_container", solicitation, 0, DB_REASON_UNVOUCHED_ADDRESS, "from_container: a solicitation that has been routed");
+	solicitation.bytes[14 + 7] = 255;
+	at_veth("from_container", solicitation, 1, 0, "from_container: neighbour discovery");
+	address("::ffff:10.0.0.1", ME);
+	bpf_map_delete_elem(map("veths"), &device);
+}
+
 static uint64_t lost_events(void)
 {
 	uint64_t counts[256] = {}, sum = 0;
@@ -430,6 +517,7 @@ int main(int count, char **arguments)
 	parsing("skb_ingress");
 	ingress();
 	arrivals();
+	veth();
 	ring_buffer__free(ring);
 	bpf_object__close(object);
 	return tap_end();

@@ -179,6 +179,29 @@ DB_INLINE int db_is_icmp(const struct db_packet *packet)
 	return packet->key.protocol == DB_ICMP || packet->key.protocol == DB_ICMPV6;
 }
 
+#define DB_MAX_LINK_MESSAGE 128 /* of neighbour discovery, with its IPv6 header; the kernel's have at most 88 */
+
+/*
+ * What IPv6 cannot do without on a link: neighbour discovery (RFC 4861 7.1:
+ * receivers take it with a hop limit of 255 alone, so no router passes it on)
+ * and multicast membership (RFC 3810 5: to a link's multicast group). The
+ * kernel sends it by a socket of its own, which belongs to whichever cgroup
+ * the namespace was made in: often the container's. A raw socket may send it
+ * too, as little as fits.
+ */
+DB_INLINE int db_keeps_the_link(struct __sk_buff *skb, __u32 offset, const struct db_packet *packet)
+{
+	__u8 type = packet->icmp_type, hops;
+
+	if (packet->key.protocol != DB_ICMPV6)
+		return 0;
+	if ((type >= 130 && type <= 132) || type == 143)
+		return packet->key.destination.bytes[0] == 0xff && packet->key.destination.bytes[1] == 2;
+	if (type < 133 || type > 136 || skb->len > DB_MAX_LINK_MESSAGE + offset)
+		return 0;
+	return !bpf_skb_load_bytes(skb, offset + 7, &hops, 1) && hops == 255;
+}
+
 /* An echo request begins a flow; it is never an answer. */
 DB_INLINE int db_is_icmp_request(const struct db_packet *packet)
 {
