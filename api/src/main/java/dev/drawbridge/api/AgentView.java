@@ -41,6 +41,14 @@ public interface AgentView {
   /** A scrape of the agent's registry: {@code registry.scrape()}. */
   MetricSnapshots metrics();
 
+  /**
+   * Whether this caller is answered at all. Asked once a connection, on the server's own thread,
+   * and may take a few milliseconds; what it throws is a refusal.
+   */
+  default boolean admits(Caller caller) {
+    return true;
+  }
+
   /** Ends a {@link #follow}. Closing twice is harmless. */
   interface Subscription extends AutoCloseable {
     @Override

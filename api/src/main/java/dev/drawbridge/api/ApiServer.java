@@ -161,6 +161,7 @@ public final class ApiServer implements AutoCloseable {
         channel instanceof EpollDomainSocketChannel
             ? RequestGuard.unixSocket()
             : RequestGuard.tcp(tcpPort);
+    guard = guard.withCaller(admitted(channel));
     HttpDecoderConfig limits =
         new HttpDecoderConfig()
             .setMaxInitialLineLength(ApiLimits.REQUEST_LINE)
@@ -178,6 +179,19 @@ public final class ApiServer implements AutoCloseable {
                 followers,
                 head,
                 peer(channel)));
+  }
+
+  private boolean admitted(Channel channel) {
+    try {
+      Caller caller =
+          channel instanceof EpollDomainSocketChannel unix
+              ? new Caller.Local(unix.peerCredentials().pid())
+              : new Caller.Remote((InetSocketAddress) channel.remoteAddress());
+      return view.admits(caller);
+    } catch (IOException | RuntimeException e) {
+      LOG.log(System.Logger.Level.WARNING, "an API caller that cannot be told is refused", e);
+      return false;
+    }
   }
 
   /** Every request on a connection beyond the limit is answered 503 by the handler. */

@@ -15,6 +15,8 @@ import java.util.Set;
  * 127.0.0.1, or by a form. Such a request bears an Origin, a Referer, a Sec-Fetch-Site or a foreign
  * Host, and any one of them is enough to refuse it. Nothing is ever answered with a CORS header.
  *
+ * <p>A process of a guarded container is refused whatever it asks for: root there is root here.
+ *
  * <p>Bodies are refused unread, because no route takes one; the connection is then closed, so that
  * the bytes are never taken for a request.
  */
@@ -22,22 +24,37 @@ final class RequestGuard {
   private static final Set<String> METHODS = Set.of("GET", "HEAD");
 
   private final Set<String> hosts;
+  private final boolean admitted;
 
-  private RequestGuard(Set<String> hosts) {
+  private RequestGuard(Set<String> hosts, boolean admitted) {
     this.hosts = hosts;
+    this.admitted = admitted;
+  }
+
+  /** The same for a caller of whom {@link AgentView#admits} has said whether it is answered. */
+  RequestGuard withCaller(boolean answered) {
+    return new RequestGuard(hosts, answered);
   }
 
   /** For the Unix socket, where a Host says nothing but must still not be a stranger's. */
   static RequestGuard unixSocket() {
-    return new RequestGuard(Set.of("", "drawbridge", "localhost"));
+    return new RequestGuard(Set.of("", "drawbridge", "localhost"), true);
   }
 
   /** For the TCP listener on this port: the loopback names with exactly that port. */
   static RequestGuard tcp(int port) {
-    return new RequestGuard(Set.of("127.0.0.1:" + port, "localhost:" + port, "[::1]:" + port));
+    return new RequestGuard(
+        Set.of("127.0.0.1:" + port, "localhost:" + port, "[::1]:" + port), true);
   }
 
   void check(HttpRequest request) throws Refusal {
+    if (!admitted) {
+      throw new Refusal(
+          403,
+          "container-not-allowed",
+          "the API does not answer processes of guarded containers",
+          "a process of the host");
+    }
     if (!request.protocolVersion().equals(HttpVersion.HTTP_1_1)) {
       throw new Refusal(505, "http-version", "the API speaks HTTP/1.1 only", "HTTP/1.1");
     }

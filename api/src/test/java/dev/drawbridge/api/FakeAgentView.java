@@ -87,6 +87,13 @@ final class FakeAgentView implements AgentView {
         false);
   }
 
+  volatile java.util.function.Predicate<Caller> admitted = caller -> true;
+
+  @Override
+  public boolean admits(Caller caller) {
+    return admitted.test(caller);
+  }
+
   @Override
   public StatusReport status() {
     if (broken) {

@@ -85,6 +85,29 @@ class ServerTest {
   }
 
   @Test
+  void aCallerThatIsNotAdmittedGetsNothingByEitherWay() throws IOException {
+    view.admitted = caller -> false;
+    String request = "GET /v1/status HTTP/1.1\r\nHost: drawbridge\r\nConnection: close\r\n\r\n";
+    String reply = RawHttp.unix(server.socket(), request);
+    assertEquals(403, RawHttp.status(reply), reply);
+    assertEquals("container-not-allowed", Json.read(RawHttp.body(reply), ErrorReport.class).code());
+    assertEquals(403, RawHttp.status(get("/v1/status")));
+  }
+
+  @Test
+  void callersAreToldByProcessOrByAddress() throws IOException {
+    List<Caller> seen = new java.util.concurrent.CopyOnWriteArrayList<>();
+    view.admitted = seen::add;
+    String request = "GET /v1/status HTTP/1.1\r\nHost: drawbridge\r\nConnection: close\r\n\r\n";
+    assertEquals(200, RawHttp.status(RawHttp.unix(server.socket(), request)));
+    assertEquals(200, RawHttp.status(get("/v1/status")));
+    assertEquals(new Caller.Local((int) ProcessHandle.current().pid()), seen.getFirst());
+    assertTrue(
+        seen.getLast() instanceof Caller.Remote remote
+            && remote.address().getAddress().isLoopbackAddress());
+  }
+
+  @Test
   void answersEndpoints() throws IOException {
     assertEquals(
         view.endpoints(), Json.readList(RawHttp.body(get("/v1/endpoints")), EndpointReport.class));

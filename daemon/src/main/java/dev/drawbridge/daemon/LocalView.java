@@ -1,6 +1,7 @@
 package dev.drawbridge.daemon;
 
 import dev.drawbridge.api.AgentView;
+import dev.drawbridge.api.Caller;
 import dev.drawbridge.api.EndpointReport;
 import dev.drawbridge.api.FlowFilter;
 import dev.drawbridge.api.FlowReport;
@@ -39,6 +40,7 @@ final class LocalView implements AgentView {
   private final BooleanSupplier readingEvents;
   private final PrometheusRegistry registry;
   private final VerdictAnswers answers;
+  private final ApiCallers callers;
   private final Config config;
 
   LocalView(
@@ -60,6 +62,7 @@ final class LocalView implements AgentView {
     this.readingEvents = readingEvents;
     this.registry = registry;
     this.config = config;
+    this.callers = new ApiCallers(state);
     this.answers = new VerdictAnswers(config.defaultDeny());
   }
 
@@ -210,6 +213,11 @@ final class LocalView implements AgentView {
   @Override
   public List<ProblemReport> problems() {
     return state.get().problems();
+  }
+
+  @Override
+  public boolean admits(Caller caller) {
+    return callers.admits(caller);
   }
 
   @Override
