@@ -167,9 +167,20 @@ static void another_loopback(void)
 	claim(hears(in_b, "b", PATIENT), "a packet on B's loopback");
 	sendto(stray, "a", 1, 0, &to.any, sizeof(to.v4));
 	claim(!readable(in_a, IMPATIENT), "does not speak for one on the loopback of A and C");
+	close(stray);
+	for (int last = 11; last <= 12; last++) {
+		union address from = loopback(AF_INET, 53);
+
+		from.v4.sin_addr.s_addr = htonl(0x7f000000 + last);
+		stray = sock_at(A, NO_CGROUP, AF_INET, SOCK_DGRAM, 0);
+		must(bind(stray, &from.any, sizeof(from.v4)), "bind");
+		sendto(stray, "r", 1, 0, &to.any, sizeof(to.v4));
+		claim(last == 11 ? hears(in_a, "r", PATIENT) : !readable(in_a, IMPATIENT),
+			last == 11 ? "Docker's resolver answers there" : "and nobody else of the host's does");
+		close(stray);
+	}
 	close(in_a);
 	close(in_b);
-	close(stray);
 	close(as_b);
 	policy_shared(0);
 }

@@ -8,7 +8,9 @@
  *   3. a TCP packet that opens nothing: passes unless its sender is another
  *      container and neither may call the other any more.
  *   4. a datagram that answers one of ours: passes.
- *   5. otherwise judged as from its sender; unrecorded, as from the host: it
+ *   5. unrecorded, and from Docker's resolver, 127.0.0.11 port 53: passes. Its
+ *      answers are translated, so that no question of ours has their ports.
+ *   6. otherwise judged as from its sender; unrecorded, as from the host: it
  *      was sent by a process that no container's program saw.
  * The engine's listener is the agent's: nothing here runs for it, and what it
  * answers belongs to a connection that our own SYN has begun.
@@ -73,6 +75,10 @@ DB_INLINE int loopback_arrives(struct __sk_buff *skb, __u32 me, struct db_packet
 		if (packet->key.protocol == IPPROTO_UDP) {
 			known = db_fresh_flow(&other->key);
 			if (known && known->sender == me)
+				return 1;
+			if (caller == DB_PEER_HOST && packet->key.source_port == 53 &&
+				db_address_is_v4(&packet->key.source) &&
+				db_address_word(&packet->key.source, 3) == bpf_htonl(0x7f00000b))
 				return 1;
 		}
 		if (loopback_may(caller, me, packet->key.protocol, packet->key.destination_port, answer))
