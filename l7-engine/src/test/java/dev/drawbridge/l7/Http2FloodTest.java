@@ -278,7 +278,8 @@ final class Http2FloodTest {
       }
       client.flush();
       // Reads, and so acknowledges the settings.
-      Thread reader = Thread.startVirtualThread(() -> {
+      Thread reader =
+          Thread.startVirtualThread(() -> {
             List<Frame> _ = client.rest();
           });
       Waiting.until(
@@ -291,7 +292,7 @@ final class Http2FloodTest {
         assertEquals(CALM, slow.goAwayCode);
       }
       Waiting.until("the origin has nothing open", () -> origin.resets.get() == 50);
-      client.close();
+      client.socket.close();
       reader.join();
     }
   }
@@ -302,7 +303,6 @@ final class Http2FloodTest {
     try (ScriptedOrigin generous =
             new ScriptedOrigin(peer -> {
               H2Peer callee = H2Peer.server(peer.socket());
-              List<Integer> open = new ArrayList<>();
               Thread answering =
                   Thread.startVirtualThread(() -> {
                     try {
@@ -316,7 +316,6 @@ final class Http2FloodTest {
                             }
                             callee.flush();
                           }
-                          open.add(frame.stream());
                         }
                       }
                     } catch (IOException _) {

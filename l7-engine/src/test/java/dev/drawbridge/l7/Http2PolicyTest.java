@@ -59,7 +59,10 @@ final class Http2PolicyTest {
   @ParameterizedTest
   @CsvSource({
     // Nothing sent yet; between two messages; within a message; within its prefix.
-    "'', 7, -1", "0000000001aa, 7, -1", "0000000002aa, '', 8", "0000, '', 8"
+    "'', 7, -1",
+    "0000000001aa, 7, -1",
+    "0000000002aa, '', 8",
+    "0000, '', 8"
   })
   void endsAGrpcStreamThatIsDeniedLate(String body, String status, int code) throws Exception {
     CountDownLatch reset = new CountDownLatch(1);

@@ -24,10 +24,12 @@ final class FrameReaderTest {
     final List<String> found = new ArrayList<>();
 
     @Override
-    public void data(int stream, boolean end, ByteBuf in, int frame, int data, int length, int counted) {
+    public void data(
+        int stream, boolean end, ByteBuf in, int frame, int data, int length, int counted) {
       byte[] body = new byte[length];
       in.getBytes(data, body);
-      found.add("data " + stream + " " + end + " " + HexFormat.of().formatHex(body) + " " + counted);
+      found.add(
+          "data " + stream + " " + end + " " + HexFormat.of().formatHex(body) + " " + counted);
     }
 
     @Override
@@ -115,23 +117,25 @@ final class FrameReaderTest {
   }
 
   @ParameterizedTest
-  @CsvSource(delimiter = '|', value = {
-    "000003 00 00 00000001 616263 | data 1 false 616263 3",
-    "000003 00 01 80000001 616263 | data 1 true 616263 3",
-    "000006 00 09 00000001 02 616263 0000 | data 1 true 616263 6",
-    "000001 00 08 00000001 00 | data 1 false  1",
-    "000002 01 05 00000003 8287 | headers 3 true :method: GET :scheme: https",
-    "000008 01 2c 00000003 01 00000000 ff 82 00 | headers 3 false :method: GET",
-    "000001 01 00 00000003 82 000001 09 04 00000003 87 | headers 3 false :method: GET :scheme: https",
-    "000005 02 00 00000003 0000000110 | ignored 2",
-    "000004 03 00 00000001 00000008 | reset 1 8",
-    "000006 04 00 00000000 000400000001 | setting 4 1",
-    "000000 04 01 00000000 | settings ack",
-    "000008 06 01 00000000 0000000000000007 | ping true 7",
-    "000009 07 00 00000000 800000050000000161 | goaway 5 1",
-    "000004 08 00 00000000 80000005 | window 0 5",
-    "000003 77 ff 00000009 616263 | ignored 119"
-  })
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "000003 00 00 00000001 616263 | data 1 false 616263 3",
+        "000003 00 01 80000001 616263 | data 1 true 616263 3",
+        "000006 00 09 00000001 02 616263 0000 | data 1 true 616263 6",
+        "000001 00 08 00000001 00 | data 1 false  1",
+        "000002 01 05 00000003 8287 | headers 3 true :method: GET :scheme: https",
+        "000008 01 2c 00000003 01 00000000 ff 82 00 | headers 3 false :method: GET",
+        "000001 01 00 00000003 82 000001 09 04 00000003 87 | headers 3 false :method: GET :scheme: https",
+        "000005 02 00 00000003 0000000110 | ignored 2",
+        "000004 03 00 00000001 00000008 | reset 1 8",
+        "000006 04 00 00000000 000400000001 | setting 4 1",
+        "000000 04 01 00000000 | settings ack",
+        "000008 06 01 00000000 0000000000000007 | ping true 7",
+        "000009 07 00 00000000 800000050000000161 | goaway 5 1",
+        "000004 08 00 00000000 80000005 | window 0 5",
+        "000003 77 ff 00000009 616263 | ignored 119"
+      })
   void reads(String hex, String wanted) {
     assertEquals(wanted, read(hex).getFirst());
   }

@@ -49,12 +49,18 @@ final class HpackTest {
         decode(decoder, "828684418cf1e3c2e5f23a6ba0ab90f4ff"));
     assertEquals(
         List.of(
-            ":method: GET", ":scheme: http", ":path: /", ":authority: www.example.com",
+            ":method: GET",
+            ":scheme: http",
+            ":path: /",
+            ":authority: www.example.com",
             "cache-control: no-cache"),
         decode(decoder, "828684be5886a8eb10649cbf"));
     assertEquals(
         List.of(
-            ":method: GET", ":scheme: https", ":path: /index.html", ":authority: www.example.com",
+            ":method: GET",
+            ":scheme: https",
+            ":path: /index.html",
+            ":authority: www.example.com",
             "custom-key: custom-value"),
         decode(decoder, "828785bf408825a849e95ba97d7f8925a849e95bb8e8b4bf"));
   }
@@ -65,7 +71,9 @@ final class HpackTest {
     String resize = "3fe101"; // 256, as the examples have it
     assertEquals(
         List.of(
-            ":status: 302", "cache-control: private", "date: Mon, 21 Oct 2013 20:13:21 GMT",
+            ":status: 302",
+            "cache-control: private",
+            "date: Mon, 21 Oct 2013 20:13:21 GMT",
             "location: https://www.example.com"),
         decode(
             decoder,
@@ -74,7 +82,9 @@ final class HpackTest {
                 + "171863c78f0b97c8e9ae82ae43d3"));
     assertEquals(
         List.of(
-            ":status: 307", "cache-control: private", "date: Mon, 21 Oct 2013 20:13:21 GMT",
+            ":status: 307",
+            "cache-control: private",
+            "date: Mon, 21 Oct 2013 20:13:21 GMT",
             "location: https://www.example.com"),
         decode(decoder, "4883640effc1c0bf"));
   }
@@ -99,8 +109,7 @@ final class HpackTest {
         "4082f8ff00", // eight bits of padding
       })
   void refusesWhatIsNotASection(String hex) {
-    Breach breach =
-        assertThrows(Breach.class, () -> decode(new HpackDecoder(4096), hex));
+    Breach breach = assertThrows(Breach.class, () -> decode(new HpackDecoder(4096), hex));
     assertEquals(ErrorCode.COMPRESSION_ERROR, breach.code());
     assertEquals(0, breach.stream());
   }
@@ -210,7 +219,8 @@ final class HpackTest {
         accepted++;
         assertTrue(theirs != null, () -> "only ours reads " + hex);
         // Netty puts pseudo-fields first.
-        assertEquals(list(theirs).stream().sorted().toList(), list(fields).stream().sorted().toList(), hex);
+        assertEquals(
+            list(theirs).stream().sorted().toList(), list(fields).stream().sorted().toList(), hex);
       } else {
         assertTrue(theirs == null, () -> "only Netty reads " + hex);
       }
