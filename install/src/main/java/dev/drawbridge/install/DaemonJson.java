@@ -102,6 +102,36 @@ public final class DaemonJson {
         : Optional.empty();
   }
 
+  /** The first Unix socket of "hosts". */
+  Optional<String> firstSocket() {
+    if (tree.get("hosts") instanceof JsonArray hosts) {
+      for (JsonElement host : hosts) {
+        if (host instanceof JsonPrimitive p && p.getAsString().startsWith("unix://")) {
+          return Optional.of(p.getAsString());
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Whether nothing is left in it. */
+  boolean empty() {
+    return tree.isEmpty();
+  }
+
+  /**
+   * The same without a default runtime that only stands there for a running dockerd to read.
+   *
+   * @param displaced the default that was there before drawbridge; empty for none
+   */
+  DaemonJson withoutSpelledDefault(Optional<String> displaced) {
+    JsonObject copy = tree.deepCopy();
+    if (displaced.isEmpty() && defaultRuntime().filter("runc"::equals).isPresent()) {
+      copy.remove(DEFAULT_RUNTIME);
+    }
+    return new DaemonJson(copy, indent, text);
+  }
+
   /** Whether the file has this top-level key at all. */
   public boolean has(String key) {
     return tree.has(key);
@@ -216,6 +246,13 @@ public final class DaemonJson {
             .setFormattingStyle(FormattingStyle.PRETTY.withIndent(indent))
             .create();
     return writer.toJson(tree) + "\n";
+  }
+
+  /** The other text if it says the same, so that a file comes back as somebody wrote it. */
+  String textOr(String other) {
+    return parse(other) instanceof Reading.Good(DaemonJson file) && file.tree.equals(tree)
+        ? other
+        : text();
   }
 
   private Optional<JsonObject> runtime(String name) {

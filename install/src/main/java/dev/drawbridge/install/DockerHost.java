@@ -63,6 +63,22 @@ record DockerHost(OptionalLong pid, List<String> arguments) {
     return found;
   }
 
+  /** How the docker command reaches it: the first socket that it was told to listen on. */
+  String address(DaemonJson file) {
+    for (int i = 1; i < arguments.size(); i++) {
+      String argument = arguments.get(i);
+      boolean shortFlag = argument.equals("-H") || argument.equals("--host");
+      String value =
+          shortFlag && i + 1 < arguments.size()
+              ? arguments.get(i + 1)
+              : argument.startsWith("--host=") ? argument.substring("--host=".length()) : "";
+      if (value.startsWith("unix://")) {
+        return value;
+      }
+    }
+    return file.firstSocket().orElse("unix:///var/run/docker.sock");
+  }
+
   /** Where Docker keeps its containers. */
   Path dataRoot(DaemonJson file) {
     return Path.of(flag("data-root").or(() -> file.setting("data-root")).orElse("/var/lib/docker"));

@@ -14,6 +14,7 @@ import java.util.Optional;
 /** Looks at a host and plans what installing or uninstalling Drawbridge would change there. */
 public final class Installer {
   private static final String RUNC = "runc";
+  private static final String BACKUP = StepExecutor.BACKUP;
 
   private final InstallOptions options;
   private final Layout layout;
@@ -200,6 +201,7 @@ public final class Installer {
       reload(host);
     }
     if (left.isEmpty()) {
+      settle(host, file, after, changed, remembered, reloaded);
       deleteAll();
       return;
     }
@@ -216,6 +218,43 @@ public final class Installer {
             + " it stays registered and guards nothing: "
             + String.join(", ", left));
     notes.add("recreate them, then uninstall again");
+  }
+
+  /**
+   * The last form of the file: without keys that only a running dockerd had to read, and no file at
+   * all where there was none before. The first copy of it, kept beside it, tells which.
+   */
+  private void settle(
+      DockerHost host,
+      DaemonJson file,
+      DaemonJson after,
+      boolean changed,
+      InstallState remembered,
+      boolean reloaded)
+      throws InstallException {
+    Path kept = layout.daemonJson().resolveSibling(layout.daemonJson().getFileName() + BACKUP);
+    boolean wasThere = Files.exists(kept);
+    DaemonJson last = after.without(false);
+    // What a user wrote stays; "runc" as the default is ours if install remembered and found none.
+    if (!wasThere || Files.exists(layout.state())) {
+      last = last.withoutSpelledDefault(remembered.displacedDefault());
+    }
+    String text = last.empty() && !wasThere ? "" : last.textOr(text(kept));
+    String now = changed ? after.text() : text(layout.daemonJson());
+    if (now.isEmpty() || now.equals(text)) {
+      return;
+    }
+    if (reloaded) {
+      steps.add(new Step.Settle(layout.daemonJson(), now, text, host.address(file)));
+      return;
+    }
+    steps.removeIf(
+        step -> step instanceof Step.Write write && write.file().equals(layout.daemonJson()));
+    if (text.isEmpty()) {
+      delete(layout.daemonJson());
+    } else {
+      boolean _ = write(layout.daemonJson(), text, "as it was without drawbridge", true);
+    }
   }
 
   private boolean writeExisting(String before, DaemonJson after) throws InstallException {

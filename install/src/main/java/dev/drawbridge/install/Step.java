@@ -64,4 +64,21 @@ public sealed interface Step {
       return "send SIGHUP to dockerd (process " + pid + "); nothing restarts";
     }
   }
+
+  /**
+   * After a reload that took the runtime away: give the file its last form, once dockerd says that
+   * it knows the runtime no more. Before, the file had to keep keys that are empty, because dockerd
+   * passes over keys that are absent.
+   *
+   * @param before what is there until then
+   * @param after the last form; empty to delete the file
+   * @param docker how the docker command reaches this dockerd, such as {@code
+   *     unix:///var/run/docker.sock}
+   */
+  record Settle(Path file, String before, String after, String docker) implements Step {
+    @Override
+    public String describe() {
+      return (after.isEmpty() ? "delete " : "tidy ") + file + " when dockerd has read it";
+    }
+  }
 }

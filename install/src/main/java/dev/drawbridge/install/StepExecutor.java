@@ -15,8 +15,10 @@ import java.util.concurrent.TimeUnit;
 
 /** The one place of this package that changes anything. */
 final class StepExecutor {
-  private static final String BACKUP = ".before-drawbridge";
+  static final String BACKUP = ".before-drawbridge";
   private static final long PROGRAM_SECONDS = 30;
+  private static final long SETTLE_SECONDS = 5;
+  private static final long SETTLE_PAUSE_MILLIS = 100;
 
   private StepExecutor() {}
 
@@ -43,6 +45,7 @@ final class StepExecutor {
           yield "deleted " + delete.file();
         }
         case Step.Reload reload -> reload(reload.pid());
+        case Step.Settle settle -> settle(settle);
       };
     } catch (IOException e) {
       throw new InstallException("failed to " + step.describe() + ": " + e, e);
@@ -121,6 +124,46 @@ final class StepExecutor {
       throw new InstallException("SIGHUP to dockerd (process " + pid + ") failed: " + ran.output());
     }
     return "dockerd reads its configuration again";
+  }
+
+  private static String settle(Step.Settle settle) throws IOException, InstallException {
+    Path file = Files.exists(settle.file()) ? settle.file().toRealPath() : settle.file();
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(SETTLE_SECONDS);
+    while (knowsUs(settle.docker())) {
+      if (System.nanoTime() - deadline > 0) {
+        return file + " keeps keys that are empty: dockerd did not say that it has read it";
+      }
+      try {
+        TimeUnit.MILLISECONDS.sleep(SETTLE_PAUSE_MILLIS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new InstallException("interrupted while dockerd read " + file, e);
+      }
+    }
+    String now = Files.exists(file) ? Files.readString(file) : "";
+    if (!now.equals(settle.before())) {
+      return file + " has changed since: left as it is";
+    }
+    if (settle.after().isEmpty()) {
+      Files.deleteIfExists(file);
+      return "deleted " + file;
+    }
+    replace(
+        file,
+        settle.after().getBytes(StandardCharsets.UTF_8),
+        PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+    return "tidied " + file;
+  }
+
+  /** Whether dockerd knows the runtime, or cannot be asked. */
+  private static boolean knowsUs(String docker) throws IOException, InstallException {
+    try {
+      Ran ran = run(List.of("docker", "-H", docker, "info", "--format", "{{json .Runtimes}}"));
+      return ran.exit() != 0 || ran.output().contains('"' + DaemonJson.RUNTIME + '"');
+    } catch (IOException e) {
+      // No docker command here.
+      return true;
+    }
   }
 
   private record Ran(int exit, String output) {}

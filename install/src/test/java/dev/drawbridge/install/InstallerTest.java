@@ -97,6 +97,26 @@ final class InstallerTest {
   }
 
   @Test
+  void aFileThatOnlyHeldOursGoesAndOneThatWasThereComesBackAsItWas() throws Exception {
+    Installer.plan(options.withDefault(true)).apply();
+    Installer.planRemoval(options).apply();
+    assertFalse(Files.exists(layout.daemonJson()));
+
+    String own = "{ \"debug\" :true }";
+    write(layout.daemonJson(), own);
+    Installer.plan(options.withDefault(true)).apply();
+    Installer.planRemoval(options).apply();
+    assertEquals(own, Files.readString(layout.daemonJson()));
+  }
+
+  @Test
+  void whatAReloadLeftBehindIsTidiedOnceNoDockerdRuns() throws Exception {
+    write(layout.daemonJson(), "{\"runtimes\":{},\"default-runtime\":\"runc\"}");
+    Installer.planRemoval(options).apply();
+    assertFalse(Files.exists(layout.daemonJson()));
+  }
+
+  @Test
   void shimLooksWhereAnAgentWithDirectoriesOfItsOwnIs() throws Exception {
     Layout other = layout.withAgent(root.resolve("r"), root.resolve("s"));
     Installer.plan(options.withLayout(other)).apply();
