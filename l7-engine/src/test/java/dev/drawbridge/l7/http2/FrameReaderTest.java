@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -83,7 +84,7 @@ final class FrameReaderTest {
   }
 
   /** Reads it all; pieces are as long as random says, or whole. */
-  private static List<String> read(byte[] bytes, Random cuts) {
+  private static List<String> read(byte[] bytes, @Nullable Random cuts) {
     FrameReader reader = new FrameReader(true, LIMITS);
     Log log = new Log();
     ByteBuf in = Unpooled.buffer(bytes.length);
