@@ -1,6 +1,7 @@
 package dev.drawbridge.daemon;
 
 import dev.drawbridge.api.ProblemReport;
+import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Problem;
 import java.util.ArrayList;
@@ -48,6 +49,9 @@ final class Problems {
               "recreate it with the drawbridge runtime, without --privileged, without --cap-add and"
                   + " without the label drawbridge.capabilities"));
     }
+    if (guard.attachment().isPresent()) {
+      network(guard.observed()).ifPresent(problems::add);
+    }
     guard
         .failure()
         .ifPresent(why ->
@@ -71,6 +75,33 @@ final class Problems {
                     "a higher limit in the agent's configuration and a restart of the agent, or"
                         + " fewer rules")));
     return problems;
+  }
+
+  /** What its network mode keeps rules from being about. */
+  static Optional<ProblemReport> network(ObservedContainer container) {
+    String mode = container.networkMode();
+    if (mode.equals("host")) {
+      return Optional.of(
+          plain(
+              "DB0509",
+              "warning",
+              container.name(),
+              "shares the host's network: what it does is judged, but to others its address is the"
+                  + " host's, so rules of others that name it do not cover it",
+              "a network of its own, or rules about host"));
+    }
+    if (mode.startsWith("container:")) {
+      return Optional.of(
+          plain(
+              "DB0510",
+              "warning",
+              container.name(),
+              "shares the network of another container: what it does is judged by its own labels,"
+                  + " but what arrives at the shared address through the engine is judged for the"
+                  + " owner of the address, and loopback between the two is not judged",
+              "a network of its own, or the same labels on both"));
+    }
+    return Optional.empty();
   }
 
   /** Everything about the node. */
