@@ -24,6 +24,7 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.component.LifeCycle;
 import org.jspecify.annotations.Nullable;
 
 /** A server that others wrote, and what it says that it was asked. */
@@ -41,6 +42,9 @@ abstract class RealOrigin implements AutoCloseable {
 
   /** Whether it logs a request only after the end of its body. */
   abstract boolean waitsForBodies();
+
+  @Override
+  public abstract void close();
 
   final void add(Line line) {
     synchronized (lines) {
@@ -241,11 +245,13 @@ abstract class RealOrigin implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() {
       process.destroy();
-      if (!process.waitFor(5, TimeUnit.SECONDS)) {
-        process.destroyForcibly();
-      }
+      var _ =
+          process
+              .onExit()
+              .orTimeout(5, TimeUnit.SECONDS)
+              .handle((_, _) -> process.destroyForcibly());
     }
   }
 
@@ -286,8 +292,8 @@ abstract class RealOrigin implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
-      server.stop();
+    public void close() {
+      LifeCycle.stop(server);
     }
   }
 }

@@ -28,6 +28,7 @@ final class Scene implements AutoCloseable {
   final L7Engine engine;
   final EngineListener listener;
   final Queue<AccessRecord> records = new ConcurrentLinkedQueue<>();
+  volatile int caller = API;
   volatile boolean unclaimed;
   volatile boolean forgetful;
   volatile boolean kernelRefuses;
@@ -45,7 +46,7 @@ final class Scene implements AutoCloseable {
             (netns, remote, local) ->
                 unclaimed
                     ? Optional.empty()
-                    : Optional.of(new ConnectionOrigin(API, DB, callee, false)),
+                    : Optional.of(new ConnectionOrigin(caller, DB, callee, caller != API)),
             (fd, caller, to, port) -> speakFor(fd),
             this::keep);
     publish(rulesOnDb);
@@ -68,6 +69,16 @@ final class Scene implements AutoCloseable {
     engine.publish(policy(++generation, rulesOnDb));
   }
 
+  /** With rules of the caller's own, for what goes out. */
+  void publishEgress(String... rulesOnApi) {
+    Map<String, String> labels = new HashMap<>();
+    labels.put("app", "api");
+    for (int i = 0; i < rulesOnApi.length; i++) {
+      labels.put("drawbridge.policy.r" + i, rulesOnApi[i]);
+    }
+    engine.publish(policy(++generation, labels, Map.of("app", "db")));
+  }
+
   static Policy policy(long generation, String... rulesOnDb) {
     Map<String, String> labels = new HashMap<>();
     labels.put("app", "db");
@@ -78,19 +89,26 @@ final class Scene implements AutoCloseable {
         labels.put("drawbridge.policy.r" + i, rulesOnDb[i]);
       }
     }
-    Parsed<ContainerPolicy> db = LabelParser.parse(labels);
-    if (!db.ok()) {
-      throw new IllegalArgumentException(db.problems().toString());
-    }
-    Map<String, String> api = Map.of("app", "api");
+    return policy(generation, Map.of("app", "api"), labels);
+  }
+
+  private static Policy policy(long generation, Map<String, String> api, Map<String, String> db) {
     return Policy.compile(
         new PolicyInput(
             generation,
             List.of(
-                new Member(API, Workload.of("api", api), LabelParser.parse(api).value()),
-                new Member(DB, Workload.of("db", labels), db.value())),
+                new Member(API, Workload.of("api", api), parsed(api)),
+                new Member(DB, Workload.of("db", db), parsed(db))),
             HostPolicy.NONE,
             false));
+  }
+
+  private static ContainerPolicy parsed(Map<String, String> labels) {
+    Parsed<ContainerPolicy> parsed = LabelParser.parse(labels);
+    if (!parsed.ok()) {
+      throw new IllegalArgumentException(parsed.problems().toString());
+    }
+    return parsed.value();
   }
 
   @Override

@@ -16,6 +16,9 @@ final class HttpRules {
   static final long DENY = 2L << 32;
   static final long AMBIGUOUS = 3L << 32;
 
+  /** Of a header's name: beyond, only the first are tried in every mixture. */
+  private static final int MOST_HYPHENS = 5;
+
   private final List<RuleCode> rules;
 
   /** Number of the connect rule that allows what no rule denies; -1: there is none. */
@@ -124,7 +127,12 @@ final class HttpRules {
    * line's value, a member of a list in it, or all lines joined as some servers see them.
    */
   private static boolean headerHolds(Condition.Header header, HttpRequest request, boolean allows) {
-    List<String> given = request.headers().all(header.lowerCaseName());
+    String name = header.lowerCaseName();
+    if (hasAlias(name, request.headers())) {
+      // Servers that make X_Team of X-Team see a value that others do not: neither may count on it.
+      return !allows;
+    }
+    List<String> given = request.headers().all(name);
     if (given.isEmpty()) {
       return false;
     }
@@ -138,6 +146,31 @@ final class HttpRules {
       }
     }
     return allows || listedOrJoined(header.values(), given);
+  }
+
+  /** Whether a field is there whose name differs in hyphens and underscores only. */
+  private static boolean hasAlias(String name, Headers headers) {
+    int places = 0;
+    for (int i = 0; i < name.length() && places < MOST_HYPHENS; i++) {
+      places += isHyphen(name.charAt(i)) ? 1 : 0;
+    }
+    for (int other = 1; other < 1 << places; other++) {
+      char[] alias = name.toCharArray();
+      int place = 0;
+      for (int i = 0; i < alias.length && place < places; i++) {
+        if (isHyphen(alias[i]) && (other >> place++ & 1) != 0) {
+          alias[i] = alias[i] == '-' ? '_' : '-';
+        }
+      }
+      if (!headers.all(new String(alias)).isEmpty()) {
+        return true;
+      }
+    }
+    return places == MOST_HYPHENS && !headers.all(name.replace('-', '_')).isEmpty();
+  }
+
+  private static boolean isHyphen(char c) {
+    return c == '-' || c == '_';
   }
 
   private static boolean listedOrJoined(List<String> wanted, List<String> given) {

@@ -459,4 +459,32 @@ final class LayersTest {
     var request = new HttpRequest("GET", List.of("/a"), "", other);
     assertEquals(Decision.ALLOW, policy.http(256, 257, 80, request).decision());
   }
+
+  /** SPEC rule A8: a name that some servers take for the rule's. */
+  @Test
+  void anAliasOfARulesHeaderHelpsNobody() {
+    var scene =
+        new Scene()
+            .container("api", "app=api")
+            .container(
+                "db",
+                "app=api may GET /a with header X-My-Team=blue",
+                "app=api may GET /b",
+                "app=api may not GET /b with header X-My-Team=red");
+    Policy policy = scene.policy();
+    for (String alias : List.of("x_my_team", "x-my_team", "x_my-team")) {
+      Headers both =
+          name -> name.equals("x-my-team") || name.equals(alias) ? List.of("blue") : List.of();
+      Headers only = name -> name.equals(alias) ? List.of("blue") : List.of();
+      for (Headers headers : List.of(both, only)) {
+        var a = new HttpRequest("GET", List.of("/a"), "", headers);
+        assertEquals(Reason.NO_RULE, policy.http(256, 257, 80, a).reason(), alias);
+        var b = new HttpRequest("GET", List.of("/b"), "", headers);
+        assertEquals(Reason.RULE_DENIES, policy.http(256, 257, 80, b).reason(), alias);
+      }
+    }
+    Headers right = name -> name.equals("x-my-team") ? List.of("blue") : List.of();
+    var a = new HttpRequest("GET", List.of("/a"), "", right);
+    assertEquals(Decision.ALLOW, policy.http(256, 257, 80, a).decision());
+  }
 }
