@@ -104,6 +104,52 @@ final class Http2PolicyTest {
   }
 
   @Test
+  void neverOpensAStreamThatIsDeniedWhileItWaits() throws Exception {
+    CountDownLatch limited = new CountDownLatch(1);
+    try (ScriptedOrigin origin =
+            new ScriptedOrigin(peer -> {
+              // Takes one stream at a time, and never answers the first.
+              H2Peer callee = H2Peer.server(peer.socket(), 3, 1);
+              for (Frame frame = callee.read(); frame != null; frame = callee.read()) {
+                assertFalse(frame.field(":path").equals("/users"), "a denied request went through");
+                if (frame.type() == H2Peer.SETTINGS && frame.flags() == 1) {
+                  limited.countDown();
+                }
+                if (frame.field(":path").equals("/other") && frame.stream() == 5) {
+                  callee.headers(5, true, ":status", "204").flush();
+                }
+              }
+            });
+        Scene scene = new Scene(origin.address(), BOTH);
+        H2Peer client = H2Peer.client(scene.listener.port4(), 4, 0)) {
+      client.request(1, true, "GET", "/other").flush();
+      assertTrue(limited.await(5, TimeUnit.SECONDS));
+      client.request(3, true, "GET", "/users").flush();
+      Waiting.until("asked", () -> scene.engine.stats().requests() == 2);
+      scene.publish(LESS);
+      Waiting.until("denied late", () -> scene.engine.stats().lateDenied() >= 1);
+      client.reset(1, CANCEL).request(5, true, "GET", "/other").flush();
+      assertEquals(204, client.answer(5).status());
+    }
+  }
+
+  @Test
+  void judgesTheHostThatAuthorityNames() throws Exception {
+    try (H2Origin origin = new H2Origin();
+        Scene scene = new Scene(origin.address(), "app=api may ANY /** with host a.test");
+        H2Peer client = H2Peer.client(scene.listener.port4())) {
+      assertEquals(200, client.request(1, true, "GET", "/").flush().answer(1).status());
+      client.headers(
+          3, true, ":method", "GET", ":scheme", "http", ":authority", "b.test", ":path", "/");
+      assertEquals(403, client.flush().answer(3).status());
+      client.request(5, true, "GET", "/", "host", "b.test").flush();
+      assertEquals(400, client.answer(5).status());
+      client.headers(7, true, ":method", "GET", ":scheme", "http", ":path", "/", "host", "a.test");
+      assertEquals(200, client.flush().answer(7).status());
+    }
+  }
+
+  @Test
   void endsTheConnectionOfAPairThatIsDenied() throws Exception {
     CountDownLatch reset = new CountDownLatch(1);
     try (ScriptedOrigin origin = streaming(new byte[0], reset);

@@ -86,7 +86,8 @@ public final class FieldList implements Headers {
 
   /**
    * Every value of a field that is sent on. Cookie crumbs are one value, as HTTP/1 has them: RFC
-   * 9113 section 8.2.3.
+   * 9113 section 8.2.3. Who asks for the host and finds none is given :authority, which is the
+   * same.
    */
   @Override
   public List<String> all(String lowerCaseName) {
@@ -100,8 +101,9 @@ public final class FieldList implements Headers {
         found.add(field.text());
       }
     }
-    return found.size() > 1 && lowerCaseName.equals("cookie")
-        ? List.of(String.join("; ", found))
-        : found;
+    if (found.size() > 1 && lowerCaseName.equals("cookie")) {
+      return List.of(String.join("; ", found));
+    }
+    return found.isEmpty() && lowerCaseName.equals("host") ? all(":authority") : found;
   }
 }

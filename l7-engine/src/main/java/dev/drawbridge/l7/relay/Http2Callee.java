@@ -67,10 +67,12 @@ final class Http2Callee extends Http2Leg implements Dial.Leg {
     }
     while (connected && !gone && out.writable()) {
       Http2Stream next = unopened.peek();
-      if (next == null || (next.callee != this && unopened.remove(next))) {
-        if (next == null) {
-          return;
-        }
+      if (next == null) {
+        return;
+      }
+      if (next.own) {
+        // Answered already, perhaps because it is not allowed any more: it never goes further.
+        unopened.remove();
         continue;
       }
       if (openStreams >= mostStreams || (next.held && unopened.size() == 1)) {

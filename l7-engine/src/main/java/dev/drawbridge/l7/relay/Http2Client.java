@@ -246,6 +246,9 @@ final class Http2Client extends Http2Leg implements Connection {
     if (full || (to != null && id > to.lastTaken())) {
       closed.reset(id);
       out.reset(id, ErrorCode.REFUSED_STREAM);
+      Http2Stream refused = new Http2Stream(this, id);
+      refused.deniedBy(full ? Reason.LIMIT : Reason.UPSTREAM_REFUSED);
+      requests.record(refused);
       chargeReset();
       return;
     }

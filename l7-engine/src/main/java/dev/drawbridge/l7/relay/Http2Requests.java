@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The requests of one HTTP/2 connection: read, judge, send on or refuse, record. */
 final class Http2Requests {
+  /** How long a head waits for the first of its body. */
+  private static final long HOLD_NANOS = 500_000_000L;
+
   private final Http2Client client;
   private final Relay relay;
   private final Opened opened;
@@ -252,7 +255,7 @@ final class Http2Requests {
   void tick(Http2Stream stream, long now) {
     long quiet = now - stream.touched;
     Http2Lane request = stream.request;
-    if (stream.held && request != null) {
+    if (stream.held && quiet > HOLD_NANOS) {
       // It takes its time; whoever waits for the head may have it.
       stream.held = false;
     }
