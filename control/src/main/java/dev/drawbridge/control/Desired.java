@@ -76,6 +76,8 @@ public record Desired(
 
   private static Map<Integer, EndpointState> endpoints(
       Collection<GuardedContainer> containers, Policy policy) {
+    Map<Integer, Integer> inhabitants = new HashMap<>();
+    containers.forEach(guarded -> inhabitants.merge(guarded.netns(), 1, Integer::sum));
     Map<Integer, EndpointState> endpoints = new HashMap<>();
     for (GuardedContainer guarded : containers) {
       int number = guarded.endpoint();
@@ -87,7 +89,8 @@ public record Desired(
               policy.mode(number),
               guarded.netns(),
               guarded.enginePort4(),
-              guarded.enginePort6()));
+              guarded.enginePort6(),
+              inhabitants.getOrDefault(guarded.netns(), 0) > 1));
     }
     return Map.copyOf(endpoints);
   }

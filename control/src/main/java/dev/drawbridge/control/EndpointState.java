@@ -11,6 +11,7 @@ import dev.drawbridge.policy.Mode;
  * @param netns the agent's number of its network namespace, never 0
  * @param enginePort4 where the engine listens on 127.0.0.1 in that namespace, 0 for nowhere
  * @param enginePort6 where the engine listens on ::1 in that namespace, 0 for nowhere
+ * @param shared whether another endpoint lives in that namespace too
  */
 public record EndpointState(
     boolean closedEgress,
@@ -18,4 +19,5 @@ public record EndpointState(
     Mode mode,
     int netns,
     int enginePort4,
-    int enginePort6) {}
+    int enginePort6,
+    boolean shared) {}

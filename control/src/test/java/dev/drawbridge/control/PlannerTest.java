@@ -28,9 +28,9 @@ import org.junit.jupiter.api.Test;
 class PlannerTest {
 
   private static final EndpointState OPEN =
-      new EndpointState(false, false, Mode.ENFORCE, 7, 1000, 1001);
+      new EndpointState(false, false, Mode.ENFORCE, 7, 1000, 1001, false);
   private static final EndpointState CLOSED =
-      new EndpointState(false, true, Mode.ENFORCE, 7, 1000, 1001);
+      new EndpointState(false, true, Mode.ENFORCE, 7, 1000, 1001, false);
   private static final PairKey PAIR = new PairKey(300, Direction.INGRESS, 301);
   private static final InetAddress ADDRESS = InetAddress.ofLiteral("172.20.0.2");
 
@@ -275,6 +275,27 @@ class PlannerTest {
     assertTrue(
         desired.pairs().containsKey(new PairKey(300, Direction.EGRESS, peer)),
         desired.pairs()::toString);
+  }
+
+  @Test
+  void whoSharesANamespaceIsKnownToShareIt() {
+    GuardedContainer one = guarded(300, Map.of(), false);
+    GuardedContainer two = guarded(301, Map.of(), false);
+    GuardedContainer apart =
+        new GuardedContainer(302, two.container(), two.declared(), false, 8, 1000, 1001);
+    Map<Integer, EndpointState> endpoints =
+        Desired.of(
+                Policy.empty(),
+                1,
+                List.of(one, two, apart),
+                new HostPolicy(List.of()),
+                Set.of(),
+                false)
+            .endpoints();
+    for (int endpoint : List.of(300, 301, 302)) {
+      EndpointState state = endpoints.get(endpoint);
+      assertTrue(state != null && state.shared() == (endpoint != 302), "endpoint " + endpoint);
+    }
   }
 
   private static GuardedContainer guarded(int number, Map<String, String> labels, boolean broken) {

@@ -306,7 +306,8 @@ final class Datapath {
         state.mode() == Mode.OFF,
         state.netns(),
         state.enginePort4(),
-        state.enginePort6());
+        state.enginePort6(),
+        state.shared());
   }
 
   private static EndpointState endpointState(Endpoint endpoint) {
@@ -317,6 +318,7 @@ final class Datapath {
         mode,
         endpoint.netns(),
         endpoint.enginePort4(),
-        endpoint.enginePort6());
+        endpoint.enginePort6(),
+        endpoint.shared());
   }
 }

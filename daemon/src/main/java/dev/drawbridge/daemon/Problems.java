@@ -96,9 +96,8 @@ final class Problems {
               "DB0510",
               "warning",
               container.name(),
-              "shares the network of another container: what it does is judged by its own labels,"
-                  + " but what arrives at the shared address through the engine is judged for the"
-                  + " owner of the address, and loopback between the two is not judged",
+              "shares the network of another container: each is judged by its own labels, but layer-7"
+                  + " rules at the common address are those of the owner of the address",
               "a network of its own, or the same labels on both"));
     }
     return Optional.empty();
