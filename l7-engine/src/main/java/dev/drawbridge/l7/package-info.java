@@ -2,8 +2,8 @@
  * The layer-7 engine: takes connections that the kernel turned towards it, judges each request,
  * relays or refuses it.
  *
- * <p>Read first: {@link dev.drawbridge.l7.L7Engine}, then {@code http1} for how bytes become a
- * request, {@code relay} for what happens to one connection.
+ * <p>Read first: {@link dev.drawbridge.l7.L7Engine}, then {@code http1} and {@code http2} for how
+ * bytes become a request, {@code relay} for what happens to one connection.
  *
  * <p>It never decides by an address, never relays a byte of a head that it did not parse and judge,
  * never repeats a request, and never lets two clients share a connection to a callee. It knows

@@ -131,7 +131,7 @@ final class Http2Callee extends Http2Leg implements Dial.Leg {
   public void fail(int status, Reason reason, String message) {
     if (!gone) {
       close(false);
-      client.calleeFailed(this, status, reason, message);
+      client.failures.failed(this, status, reason, message);
     }
   }
 
@@ -315,14 +315,14 @@ final class Http2Callee extends Http2Leg implements Dial.Leg {
   public void reset(int id, int code) throws Breach {
     Http2Stream stream = stream(id);
     if (stream != null) {
-      client.calleeReset(stream, code);
+      client.failures.reset(stream, code);
     }
   }
 
   @Override
   public void goAway(int last, int code) {
     lastTaken = Math.min(lastTaken, last);
-    client.calleeGoesAway(this, lastTaken, code);
+    client.failures.goesAway(this, lastTaken, code);
   }
 
   int lastTaken() {
@@ -334,7 +334,7 @@ final class Http2Callee extends Http2Leg implements Dial.Leg {
     if (breach.stream() != 0) {
       Http2Stream stream = client.stream(breach.stream());
       if (stream != null && stream.callee == this) {
-        client.calleeBroke(stream, breach);
+        client.failures.broke(stream, breach);
       } else if (open()) {
         out.reset(breach.stream(), breach.code());
       }
@@ -343,7 +343,7 @@ final class Http2Callee extends Http2Leg implements Dial.Leg {
     if (open()) {
       out.goAway(0, breach.code());
       close(false);
-      client.calleeGone(this);
+      client.failures.gone(this);
     }
   }
 
@@ -369,7 +369,7 @@ final class Http2Callee extends Http2Leg implements Dial.Leg {
   private void ended() {
     if (connected && !gone) {
       close(false);
-      client.calleeGone(this);
+      client.failures.gone(this);
     }
   }
 

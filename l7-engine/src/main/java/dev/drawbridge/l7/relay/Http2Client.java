@@ -28,7 +28,7 @@ final class Http2Client extends Http2Leg implements Connection {
   private static final int PREFACE_BYTES = 24;
 
   /** The last stream of a GOAWAY that only announces another. RFC 9113 section 6.8. */
-  private static final int ANY_STREAM = Integer.MAX_VALUE;
+  static final int ANY_STREAM = Integer.MAX_VALUE;
 
   private enum Phase {
     OPEN,
@@ -40,6 +40,7 @@ final class Http2Client extends Http2Leg implements Connection {
   }
 
   final SocketChannel channel;
+  final Http2Failures failures;
   private final Http2Requests requests;
   private final IntObjectHashMap<Http2Stream> streams = new IntObjectHashMap<>(16);
   private final Allowance resets;
@@ -71,6 +72,7 @@ final class Http2Client extends Http2Leg implements Connection {
     super(opened, true);
     this.channel = opened.channel();
     this.requests = new Http2Requests(this);
+    this.failures = new Http2Failures(this, requests);
     this.resets = new Allowance(limits.resetBurst(), limits.resetRate());
     this.faults = new Allowance(limits.faultBurst(), limits.faultRate());
     out.attach(channel);
@@ -188,7 +190,7 @@ final class Http2Client extends Http2Leg implements Connection {
     return streams.values();
   }
 
-  private List<Http2Stream> streamsOf(Http2Callee one) {
+  List<Http2Stream> streamsOf(Http2Callee one) {
     List<Http2Stream> found = new ArrayList<>();
     for (Http2Stream stream : streams.values()) {
       if (stream.callee == one) {
@@ -201,6 +203,18 @@ final class Http2Client extends Http2Leg implements Connection {
   /** Something was heard of the stream. */
   void heard(Http2Stream stream) {
     stream.touched = nowNanos;
+  }
+
+  /** Whether that is where requests go. */
+  boolean goesTo(Http2Callee one) {
+    return one.equals(callee);
+  }
+
+  /** The next request is to dial again. */
+  void forget(Http2Callee one) {
+    if (one.equals(callee)) {
+      callee = null;
+    }
   }
 
   /** Where requests go. */
@@ -441,120 +455,23 @@ final class Http2Client extends Http2Leg implements Connection {
     }
   }
 
-  // What the callee's leg reports.
+  // Draining.
 
-  /** There is no connection: every request to it is answered so. */
-  void calleeFailed(Http2Callee from, int status, Reason reason, String message) {
-    if (from.equals(callee)) {
-      callee = null;
-    }
-    for (Http2Stream stream : streamsOf(from)) {
-      relay.upstreamFailures.increment();
-      requests.failed(stream, status, reason, message);
-    }
-    flush();
-  }
-
-  /** The callee's connection has ended. */
-  void calleeGone(Http2Callee from) {
-    boolean current = from.equals(callee);
-    if (current) {
-      callee = null;
-    }
-    for (Http2Stream stream : streamsOf(from)) {
-      calleeLost(stream, ErrorCode.INTERNAL_ERROR);
-    }
-    if (current) {
-      drain(ErrorCode.NO_ERROR, lastStream);
-    }
-    flush();
-  }
-
-  private void calleeLost(Http2Stream stream, int code) {
-    Http2Lane response = stream.response;
-    if (response != null && response.ended) {
-      calleeDone(stream);
-      return;
-    }
-    relay.upstreamFailures.increment();
-    if (stream.answerBegun) {
-      stream.judgedBy(Reason.UPSTREAM_BROKEN);
-      resetStream(stream, code);
-    } else {
-      requests.failed(
-          stream,
-          502,
-          Reason.UPSTREAM_BROKEN,
-          "the callee closed the connection without an answer");
+  /** Says that the end is near; nothing ends yet. */
+  void announceEnd(int code) {
+    if (!announced && phase == Phase.OPEN) {
+      announced = true;
+      out.goAway(ANY_STREAM, code);
     }
   }
 
-  /** The callee has answered and wants no more of the request. */
-  private void calleeDone(Http2Stream stream) {
-    stream.calleeDone = true;
-    Http2Lane request = stream.request;
-    Http2Lane response = stream.response;
-    if (request != null) {
-      request.drop();
-    }
-    if (response != null && response.finished) {
-      laneFinished(stream, response);
-    }
-  }
-
-  /** The callee reset a stream. */
-  void calleeReset(Http2Stream stream, int code) {
-    Http2Lane response = stream.response;
-    if (stream.own || (response != null && response.ended && code == ErrorCode.NO_ERROR)) {
-      calleeDone(stream);
-      return;
-    }
-    relay.upstreamFailures.increment();
-    stream.judgedBy(Reason.UPSTREAM_BROKEN);
-    resetStream(stream, code);
-  }
-
-  /** The callee broke the protocol on a stream. */
-  void calleeBroke(Http2Stream stream, Breach breach) {
-    Http2Callee from = stream.callee;
-    if (from != null) {
-      from.reset(stream, breach.code());
-    }
-    relay.upstreamFailures.increment();
-    if (stream.answerBegun) {
-      stream.judgedBy(Reason.UPSTREAM_BROKEN);
-      resetStream(stream, ErrorCode.INTERNAL_ERROR);
-    } else {
-      requests.failed(
-          stream, 502, Reason.UPSTREAM_BROKEN, "the callee's answer is not readable HTTP/2");
-    }
-  }
-
-  /** The callee takes no stream beyond that one. */
-  void calleeGoesAway(Http2Callee from, int last, int code) {
-    for (Http2Stream stream : streamsOf(from)) {
-      if (stream.id > last && !stream.own) {
-        // Not processed, says the callee; so the client may ask again, elsewhere or later.
-        relay.upstreamFailures.increment();
-        stream.judgedBy(Reason.UPSTREAM_REFUSED);
-        resetStream(stream, ErrorCode.REFUSED_STREAM);
-      }
-    }
-    if (!from.equals(callee)) {
-      return;
-    }
-    if (last == ANY_STREAM) {
-      if (!announced && phase == Phase.OPEN) {
-        announced = true;
-        out.goAway(ANY_STREAM, code);
-      }
-      return;
-    }
-    drain(code, Math.max(lastOwn, Math.min(last, lastStream)));
+  /** The highest number that anything may have been done for, if the callee took that many. */
+  int lastDone(int calleesLast) {
+    return Math.max(lastOwn, Math.min(calleesLast, lastStream));
   }
 
   /** Takes no stream any more; what is open goes on to its end. */
-  private void drain(int code, int last) {
+  void drain(int code, int last) {
     if (phase == Phase.OPEN) {
       phase = Phase.DRAINING;
       announcedLast = Math.min(announcedLast, last);
