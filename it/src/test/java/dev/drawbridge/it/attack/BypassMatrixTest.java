@@ -142,13 +142,18 @@ final class BypassMatrixTest {
         table.row(
             shot.title(),
             shot.attacker.expected(shot.door, shot.family),
-            Ground.outcome(shot.arrived)));
+            Ground.outcome(shot.arrived) + late(shot)));
     table.print();
     return shots.stream()
         .map(shot ->
             DynamicTest.dynamicTest(
                 shot.title() + ": " + shot.attacker.expected(shot.door, shot.family),
                 () -> check(shot)));
+  }
+
+  private static String late(Shot shot) {
+    boolean late = shot.arrived.isEmpty() && shot.said.millis() >= AT_ONCE_MILLIS;
+    return late ? ", after " + shot.said.millis() + " ms" : "";
   }
 
   private static void check(Shot shot) {
