@@ -81,8 +81,7 @@ public final class Relay implements AutoCloseable {
             limits.headFields(),
             limits.trailerBytes(),
             limits.chunkLineBytes());
-    this.http2 =
-        new Http2Shared(Http2Limits.defaults(limits.headBytes(), limits.headFields()));
+    this.http2 = new Http2Shared(Http2Limits.defaults(limits.headBytes(), limits.headFields()));
     this.names = names;
     this.origins = origins;
     this.onward = onward;
