@@ -12,16 +12,17 @@
  *
  * from_container, by map `veths`, which says whose veth it is:
  *   1. an interface that is not there: passes.
- *   2. ARP: from an address of this network namespace, or none; else UNVOUCHED_ADDRESS.
- *   3. neither IPv4, IPv6 nor ARP: RAW_SOCKET. Unreadable: its reason.
- *   4. IPv6 neighbour discovery and multicast membership (packet.h): pass.
- *   5. a source that is no address of this network namespace: UNVOUCHED_ADDRESS.
- *   6. a later fragment, a TCP segment that opens nothing, an ICMP message that
+ *   2. without DB_VETH_FRAMES only the kernel makes anything but IP: it passes, and 3 and 6 are left out.
+ *   3. ARP: from an address of this network namespace, or none; else UNVOUCHED_ADDRESS.
+ *   4. neither IPv4, IPv6 nor ARP: RAW_SOCKET. Unreadable: its reason.
+ *   5. IPv6 neighbour discovery and multicast membership (packet.h): pass.
+ *   6. a source that is no address of this network namespace: UNVOUCHED_ADDRESS.
+ *   7. a later fragment, a TCP segment that opens nothing, an ICMP message that
  *      asks nothing: pass. (The kernel makes these too, and no record says so.)
- *   7. a beginning or a datagram that a socket of this namespace has recorded,
+ *   8. a beginning or a datagram that a socket of this namespace has recorded,
  *      or that answers one it admitted: passes.
- *   8. DB_VETH_RESOLVER and port 53: passes.
- *   9. else RAW_SOCKET.
+ *   9. DB_VETH_RESOLVER and port 53: passes.
+ *  10. else RAW_SOCKET.
  */
 #include "include/inbound.h"
 
@@ -154,9 +155,12 @@ int from_container(struct __sk_buff *skb)
 	struct db_packet packet __attribute__((aligned(8))) = {};
 	__u32 interface = skb->ifindex;
 	const struct db_veth *veth = bpf_map_lookup_elem(&veths, &interface);
-	int reason;
+	int reason, frames;
 
 	if (!veth)
+		return VETH_PASS;
+	frames = veth->flags & DB_VETH_FRAMES;
+	if (!frames && skb->protocol != bpf_htons(0x0800) && skb->protocol != bpf_htons(0x86dd))
 		return VETH_PASS;
 	if (skb->protocol == bpf_htons(0x0806)) {
 		__u32 sender;
@@ -175,7 +179,7 @@ int from_container(struct __sk_buff *skb)
 		return drop(&packet, reason);
 	if (!reason && db_keeps_the_link(skb, ETHERNET, &packet))
 		return VETH_PASS;
-	if (!is_of(&packet.key.source, veth->netns))
+	if (frames && !is_of(&packet.key.source, veth->netns))
 		return drop(&packet, DB_REASON_UNVOUCHED_ADDRESS);
 	if (reason)
 		return VETH_PASS;

@@ -365,7 +365,7 @@ static void veth(void)
 		.destination.bytes = { [10] = 0xff, 0xff, 10, 0, 0, 2 }, .source_port = 4000, .destination_port = 7000,
 		.protocol = 17 };
 	struct db_flow flow = {};
-	struct db_veth value = { .netns = 1 };
+	struct db_veth value = { .netns = 1, .flags = DB_VETH_FRAMES };
 
 	/* Into a container: 10.0.0.1 is the world, 10.0.0.2 is PEER. */
 	policy(0, 0);

@@ -208,7 +208,7 @@ static void frames(void)
 	link = hang(A, "from_container", TCX_INGRESS);
 	claim(link >= 0, "frames: a program at the host's veth", "%s", strerror(-link));
 	claim(arrives(fd, receiver, "10.77.0.1", 5999), "frames: minds only interfaces that it was told");
-	veth_of(A, 1, 0);
+	veth_of(A, 1, DB_VETH_FRAMES);
 	events_forget();
 	claim(!arrives(fd, receiver, "10.77.0.1", 5999) && event_await(DB_REASON_RAW_SOCKET, ID_A, PATIENT),
 		"frames: none then leaves that no socket sent");
@@ -232,10 +232,23 @@ static void frames(void)
 	sendto(stray, "x", 1, 0, &to.any, sizeof(to.v4));
 	sendto(stray, "x", 1, 0, &ask.any, sizeof(ask.v4));
 	claim(!readable(receiver, IMPATIENT) && !readable(resolver, IMPATIENT), "frames: nor do its datagrams");
-	veth_of(A, 1, DB_VETH_RESOLVER);
+	veth_of(A, 1, DB_VETH_FRAMES | DB_VETH_RESOLVER);
 	sendto(stray, "x", 1, 0, &ask.any, sizeof(ask.v4));
 	sendto(stray, "x", 1, 0, &to.any, sizeof(to.v4));
 	claim(hears(resolver, "x", PATIENT) && !readable(receiver, IMPATIENT), "frames: but the resolver's questions, if so told");
+	close(stray);
+	veth_of(A, 1, 0);
+	events_forget();
+	frame(fd, ETH_P_ARP, arp, sizeof(arp));
+	claim(!event_await(DB_REASON_UNVOUCHED_ADDRESS, ID_B, IMPATIENT), "strays: ARP is the kernel's where nobody makes frames");
+	stray = sock_at(A, NO_CGROUP, AF_INET, SOCK_STREAM, 0);
+	claim(dial(stray, address_of(LAN, AF_INET, 7000), IMPATIENT) == -ETIMEDOUT &&
+			event_await(DB_REASON_RAW_SOCKET, ID_A, PATIENT),
+		"strays: who left its cgroup gets nowhere there either");
+	close(stray);
+	stray = sock_at(A, NO_CGROUP, AF_INET, SOCK_DGRAM, 0);
+	sendto(stray, "x", 1, 0, &to.any, sizeof(to.v4));
+	claim(!readable(receiver, IMPATIENT), "strays: nor do its datagrams");
 	close(stray);
 	close(link);
 	close(fd);
@@ -244,7 +257,7 @@ static void frames(void)
 }
 
 /* Everything that a container's own sockets may do goes on under both programs. */
-static void ordinary_traffic(int family)
+static void ordinary_traffic(int family, uint32_t flags)
 {
 	int from = hang(A, "from_container", TCX_INGRESS), into = hang(A, "to_container", TCX_EGRESS);
 	int listening = listener(A, family, 7000), client, server, udp = udp_bound(A, family, 5300), asker;
@@ -253,10 +266,10 @@ static void ordinary_traffic(int family)
 	static char large[9000], heard[9000];
 	char text[128], byte;
 
-	veth_of(A, 1, 0);
+	veth_of(A, 1, flags);
 	policy_reset();
 	lab_run(A, "ip neigh flush dev eth0");
-#define NAMED(what) (snprintf(text, sizeof(text), "veth IPv%d: %s", family == AF_INET ? 4 : 6, what), text)
+#define NAMED(what) (snprintf(text, sizeof(text), "veth IPv%d%s: %s", family == AF_INET ? 4 : 6, flags ? "" : ", sockets only", what), text)
 	for (int place = B; place <= LAN; place++) {
 		client = dialled(place, here, PATIENT);
 		server = accepted(listening, PATIENT);
@@ -315,6 +328,8 @@ void veth_cases(void)
 	echo(AF_INET, IPPROTO_ICMP, "ping");
 	echo(AF_INET6, IPPROTO_ICMPV6, "ping IPv6");
 	frames();
-	ordinary_traffic(AF_INET);
-	ordinary_traffic(AF_INET6);
+	for (uint32_t flags = 0; flags <= DB_VETH_FRAMES; flags += DB_VETH_FRAMES) {
+		ordinary_traffic(AF_INET, flags);
+		ordinary_traffic(AF_INET6, flags);
+	}
 }

@@ -192,6 +192,7 @@ struct db_veth {
 	__u32 flags; /* DB_VETH_* */
 };
 #define DB_VETH_RESOLVER (1u << 0) /* the container engine's resolver works in that namespace: port 53 passes unrecorded */
+#define DB_VETH_FRAMES (1u << 1) /* processes there can make packets without a socket: sources and ARP are looked at too */
 
 /* map lost (PERCPU_ARRAY, one __u64): events that found the ring full, or their endpoint's budget spent. */
 

@@ -9,12 +9,15 @@ import java.nio.ByteBuffer;
  * @param netns the agent's number of the network namespace at the other end
  * @param resolver the container engine's DNS server works in that namespace: what goes to port 53
  *     passes, whoever sent it
+ * @param frames processes in that namespace can make packets without a socket: sources and ARP are
+ *     looked at too
  */
-public record Veth(int netns, boolean resolver) {
+public record Veth(int netns, boolean resolver, boolean frames) {
   /** Bytes in the kernel. */
   public static final int SIZE = 8;
 
   private static final int RESOLVER = 1;
+  private static final int FRAMES = 2;
 
   public Veth {
     NativeOrder.checkNotNegative(netns, "netns");
@@ -22,11 +25,13 @@ public record Veth(int netns, boolean resolver) {
 
   public byte[] encode() {
     return NativeOrder.bytes(
-        NativeOrder.allocate(SIZE).putInt(netns).putInt(resolver ? RESOLVER : 0));
+        NativeOrder.allocate(SIZE).putInt(netns).putInt((resolver ? RESOLVER : 0) | (frames ? FRAMES : 0)));
   }
 
   public static Veth decode(byte[] bytes) {
     ByteBuffer in = NativeOrder.wrap(bytes, SIZE, "struct db_veth");
-    return new Veth(in.getInt(), (in.getInt() & RESOLVER) != 0);
+    int netns = in.getInt();
+    int flags = in.getInt();
+    return new Veth(netns, (flags & RESOLVER) != 0, (flags & FRAMES) != 0);
   }
 }

@@ -228,8 +228,8 @@ class AbiLayoutTest {
 
   @Test
   void guardConfigLiesWhereTheKernelReadsIt() {
-    Veth veth = new Veth(77, true);
-    verify("db_veth", Veth.SIZE, veth.encode(), Map.of("netns", 77L, "flags", 1L));
+    Veth veth = new Veth(77, true, true);
+    verify("db_veth", Veth.SIZE, veth.encode(), Map.of("netns", 77L, "flags", 3L));
     assertEquals(veth, Veth.decode(veth.encode()));
     GuardConfig deny = new GuardConfig(true);
     verify("db_guard", GuardConfig.SIZE, deny.encode(), Map.of("flags", 1L));

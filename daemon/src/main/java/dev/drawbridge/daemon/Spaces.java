@@ -186,7 +186,7 @@ final class Spaces {
   /**
    * Guards the host's ends of a namespace's interfaces.
    *
-   * @param frames whether what its processes send past their sockets is judged too
+   * @param frames whether its processes can make frames without a socket
    * @param resolver whether the container engine's DNS server works inside
    * @return whether that closes every way out; never for the host's own namespace
    */

@@ -25,9 +25,9 @@ import java.util.logging.Logger;
 
 /**
  * The programs at the host's ends of containers' veths, for what no program of a cgroup sees: what
- * the kernel itself answers (ping), and, for containers that keep CAP_NET_RAW or CAP_NET_ADMIN,
- * frames that no socket of theirs sent. Needs tcx (Linux 6.6). Used by the control loop's thread
- * alone.
+ * the kernel itself answers (ping), what a process sends that has left its cgroup and not its
+ * network namespace, and, for containers that keep CAP_NET_RAW or CAP_NET_ADMIN, frames that no
+ * socket of theirs sent. Needs tcx (Linux 6.6). Used by the control loop's thread alone.
  */
 final class VethGuard {
 
@@ -55,7 +55,7 @@ final class VethGuard {
    * Guards every veth of a namespace.
    *
    * @param number the agent's number of the namespace
-   * @param frames whether what leaves it is judged too
+   * @param frames whether processes inside can make frames without a socket
    * @param resolver whether the container engine's DNS server works inside
    * @return whether all that leads out of the namespace is guarded as asked
    */
@@ -64,14 +64,14 @@ final class VethGuard {
       List<Veths.End> leading = Veths.leadingTo(namespace);
       for (Veths.End end : leading) {
         Map<Integer, Boolean> done = guarded.computeIfAbsent(number, _ -> new HashMap<>());
-        if (!done.containsKey(end.index())) {
-          attach(TO_CONTAINER, number, end.index(), Program.Way.OUT);
-          done.put(end.index(), false);
+        Boolean before = done.get(end.index());
+        if (before == null || (frames && !before)) {
+          veths.put(u32(end.index()), new Veth(number, resolver, frames).encode());
+          done.put(end.index(), frames);
         }
-        if (frames && !done.getOrDefault(end.index(), false)) {
-          veths.put(u32(end.index()), new Veth(number, resolver).encode());
+        if (before == null) {
+          attach(TO_CONTAINER, number, end.index(), Program.Way.OUT);
           attach(FROM_CONTAINER, number, end.index(), Program.Way.INTO);
-          done.put(end.index(), true);
         }
       }
       // A way out that is no veth, such as macvlan, has its other end at no interface of the host.
