@@ -57,7 +57,7 @@ DB_INLINE int judge_connect(struct bpf_sock_addr *ctx, struct db_flow_key *key, 
 		answer.generation = db_generation();
 		db_deny(&answer, DB_REASON_UNKNOWN_SELF);
 	} else {
-		db_judge(&question, &answer);
+		db_judge_here(&question, &answer);
 	}
 	if (answer.verdict == DB_ENGINE) {
 		*port = engine_port(question.caller, db_address_is_v4(&key->destination));
@@ -81,7 +81,9 @@ DB_INLINE int judge_connect(struct bpf_sock_addr *ctx, struct db_flow_key *key, 
 	state.port = question.port;
 	state.peer_port = question.port;
 	db_address_copy(&state.address, &key->destination);
-	if (db_socket_replace(sk, &state))
+	if (before)
+		bpf_sk_storage_delete(&sockets, sk);
+	if (!bpf_sk_storage_get(&sockets, sk, &state, BPF_SK_STORAGE_GET_F_CREATE))
 		db_deny(&answer, DB_REASON_STATE_FULL);
 	if (answer.verdict == DB_ENGINE)
 		return 2; /* the engine records what becomes of it */

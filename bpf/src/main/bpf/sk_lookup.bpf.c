@@ -2,11 +2,11 @@
 /*
  * Attached to a guarded container's network namespace; runs for TCP packets
  * that no established connection claims.
- *   1. other protocols, an address that is no container's, what comes from
- *      ourselves: pass. (By address, because kernels before 5.17 do not tell the
- *      interface; who forges ours meets skb_ingress, which looks at the interface.)
- *   2. sent by the engine: pass; skb_ingress looks at it.
- *   3. ALLOW: pass.
+ *   1. other protocols, an address that is no container's: pass.
+ *   2. ALLOW: pass; what the engine sent, skb_ingress looks at too.
+ *   3. what comes from ourselves: passes. (By address, because kernels before 5.17
+ *      do not tell the interface; who forges ours meets skb_ingress, which looks
+ *      at the interface.)
  *   4. DENY: recorded, and the kernel answers with a reset, at once. Where
  *      containers share the address: pass, skb_ingress knows whose socket it is.
  *   5. ENGINE: the connection goes to the engine's listener in this namespace,
@@ -19,9 +19,7 @@ SEC("sk_lookup")
 int sk_lookup_program(struct bpf_sk_lookup *ctx)
 {
 	struct db_flow_key key __attribute__((aligned(8))) = {};
-	struct db_origin_key at __attribute__((aligned(8))) = {};
-	struct db_origin origin __attribute__((aligned(8))) = {};
-	struct db_inbound inbound = {};
+	struct db_inbound inbound;
 	const struct db_endpoint *endpoint;
 	struct bpf_sock *listener;
 	__u32 me, number;
@@ -42,14 +40,16 @@ int sk_lookup_program(struct bpf_sk_lookup *ctx)
 	key.destination_port = ctx->local_port;
 	key.protocol = IPPROTO_TCP;
 	me = db_peer_of(&key.destination);
-	if (!db_is_endpoint(me) || db_address_is_loopback(&key.source) || db_peer_of(&key.source) == me)
+	if (!db_is_endpoint(me) || db_address_is_loopback(&key.source))
 		return SK_PASS;
 	db_judge_inbound(&key, me, &inbound);
-	if (inbound.from_engine && inbound.answer.verdict == DB_ALLOW)
-		return SK_PASS;
-	if (inbound.answer.verdict == DB_ALLOW)
+	/* From ourselves; asked last, because most connections never come here. */
+	if (inbound.answer.verdict == DB_ALLOW || db_peer_of(&key.source) == me)
 		return SK_PASS;
 	if (inbound.answer.verdict == DB_ENGINE) {
+		struct db_origin_key at __attribute__((aligned(8))) = {};
+		struct db_origin origin __attribute__((aligned(8))) = {};
+
 		endpoint = bpf_map_lookup_elem(&endpoints, &me);
 		if (!endpoint)
 			return SK_DROP;

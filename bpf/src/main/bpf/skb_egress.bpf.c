@@ -259,8 +259,7 @@ DB_INLINE int egress_datagram(struct bpf_sock *sk, const struct db_packet *packe
 
 		if (ours && generation && flow->generation == generation) {
 			/* One socket, many places: each has its own record, and was judged. */
-			if (bpf_ktime_get_ns() - flow->seen_ns >= DB_FLOW_REFRESH_NS)
-				flow->seen_ns = bpf_ktime_get_ns();
+			db_refresh(flow, db_now());
 			return 1;
 		}
 		if (is_answer(packet, me, answer))
@@ -277,14 +276,10 @@ DB_INLINE int egress_datagram(struct bpf_sock *sk, const struct db_packet *packe
 	return 1;
 }
 
-SEC("cgroup_skb/egress")
-int skb_egress(struct __sk_buff *skb)
+DB_INLINE int egress_slowly(struct __sk_buff *skb, struct bpf_sock *sk, struct db_socket *socket, __u32 me)
 {
 	struct db_packet packet __attribute__((aligned(8))) = {};
 	struct db_answer answer = {};
-	struct bpf_sock *sk = skb->sk;
-	struct db_socket *socket;
-	__u32 me = db_self_endpoint();
 	int reason;
 
 	if (!sk)
@@ -300,8 +295,7 @@ int skb_egress(struct __sk_buff *skb)
 			return 0;
 		return egress_refuse(&packet.key, &answer, DB_REASON_UNKNOWN_SELF, me, 0);
 	}
-	if (sk->protocol == IPPROTO_TCP && sk->type == DB_SOCK_STREAM && (socket = db_socket_of(sk)) &&
-		!db_is_listener(sk)) {
+	if (sk->protocol == IPPROTO_TCP && sk->type == DB_SOCK_STREAM && socket && !db_is_listener(sk)) {
 		union db_socket_state state = db_socket_state(socket);
 
 		if (state.role != DB_ROLE_NONE) {
@@ -364,4 +358,25 @@ int skb_egress(struct __sk_buff *skb)
 	if (packet.key.protocol == IPPROTO_TCP)
 		return egress_tcp_unknown(sk, &packet, me, &answer);
 	return egress_datagram(sk, &packet, me, &answer);
+}
+
+/* What a packet of a settled connection pays. Calls of helpers are most of it. */
+SEC("cgroup_skb/egress")
+int skb_egress(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct db_socket *socket = NULL;
+	__u32 me = db_self_endpoint();
+
+	if (me && sk && skb->ifindex != 1) {
+		socket = db_socket_of(sk);
+		if (socket && !db_is_listener(sk)) {
+			union db_socket_state state = db_socket_state(socket);
+
+			if (db_is_current(state) && state.verdict == DB_ALLOW &&
+				(state.role == DB_ROLE_SERVER || state.flags & DB_SOCKET_SETTLED) && db_is_plain_tcp(skb))
+				return 1;
+		}
+	}
+	return egress_slowly(skb, sk, socket, me);
 }

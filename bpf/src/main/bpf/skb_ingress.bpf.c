@@ -141,7 +141,7 @@ DB_INLINE void admit(struct bpf_sock *sk, const struct db_flow_key *key, __u32 m
 	if (known && !(known->flags & DB_FLOW_OUTSIDER)) {
 		flow = *known;
 	} else {
-		flow.seen_ns = bpf_ktime_get_ns();
+		flow.seen_ns = db_now();
 		flow.sender = inbound->caller;
 		flow.callee = me;
 		flow.flags = DB_FLOW_OUTSIDER;
@@ -169,9 +169,8 @@ DB_INLINE int ingress_datagram(struct __sk_buff *skb, struct bpf_sock *sk, const
 	if (known && known->admitted_by == me) {
 		begins = 0;
 		if (known->admitted_generation && known->admitted_generation == db_generation()) {
-			if (known->flags & DB_FLOW_OUTSIDER &&
-				bpf_ktime_get_ns() - known->seen_ns >= DB_FLOW_REFRESH_NS)
-				known->seen_ns = bpf_ktime_get_ns();
+			if (known->flags & DB_FLOW_OUTSIDER)
+				db_refresh(known, db_now());
 			return 1;
 		}
 	}
@@ -185,15 +184,11 @@ DB_INLINE int ingress_datagram(struct __sk_buff *skb, struct bpf_sock *sk, const
 	return 1;
 }
 
-SEC("cgroup_skb/ingress")
-int skb_ingress(struct __sk_buff *skb)
+DB_INLINE int ingress_slowly(struct __sk_buff *skb, struct bpf_sock *sk, struct db_socket *socket, __u32 me)
 {
 	struct db_packet packet __attribute__((aligned(8))) = {};
 	struct db_packet other __attribute__((aligned(8))) = {};
 	struct db_inbound inbound = {};
-	struct bpf_sock *sk = skb->sk;
-	struct db_socket *socket;
-	__u32 me = db_self_endpoint();
 	int reason;
 
 	if (skb->ifindex == 1)
@@ -203,8 +198,7 @@ int skb_ingress(struct __sk_buff *skb)
 	sk = bpf_sk_fullsock(sk);
 	if (!sk)
 		return 0;
-	if (me && sk->protocol == IPPROTO_TCP && sk->type == DB_SOCK_STREAM && !db_is_listener(sk) &&
-		(socket = db_socket_of(sk))) {
+	if (me && socket && sk->protocol == IPPROTO_TCP && sk->type == DB_SOCK_STREAM && !db_is_listener(sk)) {
 		union db_socket_state state = db_socket_state(socket);
 
 		if (state.role != DB_ROLE_NONE) {
@@ -233,4 +227,24 @@ int skb_ingress(struct __sk_buff *skb)
 	if (db_is_listener(sk))
 		return ingress_listener(&packet, me, &inbound);
 	return ingress_unknown(sk, &packet, me, &inbound);
+}
+
+/* What a packet of a settled connection pays. Calls of helpers are most of it. */
+SEC("cgroup_skb/ingress")
+int skb_ingress(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct db_socket *socket = NULL;
+	__u32 me = db_self_endpoint();
+
+	if (me && sk && skb->ifindex != 1) {
+		socket = db_socket_of(sk);
+		if (socket && !db_is_listener(sk)) {
+			union db_socket_state state = db_socket_state(socket);
+
+			if (db_is_current(state))
+				return state.verdict == DB_ALLOW;
+		}
+	}
+	return ingress_slowly(skb, sk, socket, me);
 }

@@ -10,17 +10,14 @@
 #include "include/inbound.h"
 #include "include/sockets.h"
 
-SEC("sockops")
-int sock_ops(struct bpf_sock_ops *ctx)
+DB_INLINE int accepted(struct bpf_sock_ops *ctx)
 {
 	struct db_flow_key key __attribute__((aligned(8))) = {};
 	struct db_socket state __attribute__((aligned(8))) = {};
-	struct db_inbound inbound = {};
+	struct db_inbound inbound;
 	struct bpf_sock *sk;
 	__u32 me;
 
-	if (ctx->op != BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB)
-		return 1;
 	sk = ctx->sk;
 	me = db_self_endpoint();
 	if (!sk || !me)
@@ -60,4 +57,11 @@ int sock_ops(struct bpf_sock_ops *ctx)
 	if (inbound.answer.verdict == DB_DENY)
 		db_report(&key, &inbound.answer, me, inbound.caller, DB_WHERE(DB_HOOK_SOCK_OPS, DB_INGRESS));
 	return 1;
+}
+
+/* Called some nine times for a connection; once for something. */
+SEC("sockops")
+int sock_ops(struct bpf_sock_ops *ctx)
+{
+	return ctx->op == BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB ? accepted(ctx) : 1;
 }

@@ -47,54 +47,49 @@ DB_INLINE int db_within_budget(__u32 owner, int denied, __u64 now)
 	return 1;
 }
 
+#define DB_WHERE(hook, direction) ((hook) | (direction) << 8)
+
 /*
+ * `key` is the flow as the packet or the call has it; an address not yet known is zero.
  * A full ring counts and denies nothing. An allowed connection does not wake the
  * reader, which looks every 100 ms anyway: the wake-up would cost the caller
  * more than the judgement.
  */
-__attribute__((noinline)) int db_emit(const struct db_event *event)
-{
-	__u64 wake = 0;
-
-	if (!event)
-		return 0;
-	if (event->verdict == DB_ALLOW)
-		wake = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) - DB_EVENTS_WAITING < DB_EVENTS_WAKING ?
-			       BPF_RB_FORCE_WAKEUP :
-			       BPF_RB_NO_WAKEUP;
-	if (bpf_ringbuf_output(&events, (void *)event, sizeof(*event), wake) == 0)
-		return 0;
-	return db_lost();
-}
-
-#define DB_WHERE(hook, direction) ((hook) | (direction) << 8)
-
-/* `key` is the flow as the packet or the call has it; an address not yet known is zero. */
 __attribute__((noinline)) int db_report(const struct db_flow_key *key, const struct db_answer *answer, __u32 owner,
 	__u32 peer, __u32 where)
 {
-	struct db_event event = {};
+	struct db_event *event;
+	__u64 now = bpf_ktime_get_ns(), wake = 0;
 
 	if (!key || !answer)
 		return 0;
-	event.time_ns = bpf_ktime_get_ns();
-	if (!db_within_budget(owner, answer->verdict != DB_ALLOW || answer->audited, event.time_ns))
+	if (!db_within_budget(owner, answer->verdict != DB_ALLOW || answer->audited, now))
 		return db_lost();
-	event.owner = owner;
-	event.peer = peer;
-	event.rule = answer->rule;
-	event.generation = answer->generation;
-	event.reason = answer->reason;
-	event.verdict = answer->audited ? DB_AUDIT : answer->verdict;
-	event.side = answer->side;
-	event.direction = where >> 8;
-	event.hook = where;
-	event.protocol = key->protocol;
-	event.source_port = key->source_port;
-	event.destination_port = key->destination_port;
-	db_address_copy(&event.source, &key->source);
-	db_address_copy(&event.destination, &key->destination);
-	return db_emit(&event);
+	if (answer->verdict == DB_ALLOW && !answer->audited)
+		wake = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) - DB_EVENTS_WAITING < DB_EVENTS_WAKING ?
+			       BPF_RB_FORCE_WAKEUP :
+			       BPF_RB_NO_WAKEUP;
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event)
+		return db_lost();
+	event->time_ns = now;
+	event->owner = owner;
+	event->peer = peer;
+	event->rule = answer->rule;
+	event->generation = answer->generation;
+	event->reason = answer->reason;
+	event->verdict = answer->audited ? DB_AUDIT : answer->verdict;
+	event->side = answer->side;
+	event->reserved = 0;
+	event->direction = where >> 8;
+	event->hook = where;
+	event->protocol = key->protocol;
+	event->source_port = key->source_port;
+	event->destination_port = key->destination_port;
+	db_address_copy(&event->source, &key->source);
+	db_address_copy(&event->destination, &key->destination);
+	bpf_ringbuf_submit(event, wake);
+	return 0;
 }
 
 #endif

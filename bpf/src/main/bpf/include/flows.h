@@ -14,13 +14,28 @@
 #define DB_FLOW_FRESH_NS (60ull * 1000 * 1000 * 1000) /* an older record proves nothing */
 #define DB_FLOW_REFRESH_NS (10ull * 1000 * 1000 * 1000) /* how late seen_ns may be */
 
+/* The tick's time, a third of the price of the precise one. CPUs may differ by a tick: hence the signs below. */
+DB_INLINE __u64 db_now(void)
+{
+	return bpf_ktime_get_coarse_ns();
+}
+
+DB_INLINE int db_is_fresh(const struct db_flow *flow)
+{
+	return (__s64)(db_now() - flow->seen_ns) < (__s64)DB_FLOW_FRESH_NS;
+}
+
+DB_INLINE void db_refresh(struct db_flow *flow, __u64 now)
+{
+	if ((__s64)(now - flow->seen_ns) >= (__s64)DB_FLOW_REFRESH_NS)
+		flow->seen_ns = now;
+}
+
 DB_INLINE struct db_flow *db_fresh_flow(const struct db_flow_key *key)
 {
 	struct db_flow *flow = bpf_map_lookup_elem(&flows, key);
 
-	if (!flow || bpf_ktime_get_ns() - flow->seen_ns >= DB_FLOW_FRESH_NS)
-		return NULL;
-	return flow;
+	return flow && db_is_fresh(flow) ? flow : NULL;
 }
 
 /* May `me` send from this address? Not from one that a live container in another network namespace has. */
@@ -46,15 +61,14 @@ __attribute__((noinline)) int db_record(const struct db_flow_key *key, __u32 sen
 	__u32 generation)
 {
 	struct db_flow *known, fresh = {};
-	__u64 now = bpf_ktime_get_ns();
+	__u64 now = db_now();
 
 	if (!key)
 		return DB_REASON_MALFORMED_PACKET;
 	known = bpf_map_lookup_elem(&flows, key);
 	if (known && known->sender == sender && known->callee == callee && known->flags == flags) {
 		if (known->generation == generation) {
-			if (now - known->seen_ns >= DB_FLOW_REFRESH_NS)
-				known->seen_ns = now;
+			db_refresh(known, now);
 			return 0;
 		}
 		fresh.admitted_by = known->admitted_by;

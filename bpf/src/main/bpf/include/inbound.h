@@ -62,7 +62,7 @@ __attribute__((noinline)) int db_judge_inbound(const struct db_flow_key *key, __
 		}
 	}
 	question.caller = inbound->caller;
-	db_judge(&question, &inbound->answer);
+	db_judge_here(&question, &inbound->answer);
 	if (inbound->from_engine && inbound->answer.verdict == DB_ENGINE)
 		inbound->answer.verdict = DB_ALLOW;
 	return inbound->answer.verdict;

@@ -178,35 +178,14 @@ DB_INLINE void db_remember(struct db_memo *memo, const struct db_question *quest
 	known->sequence = sequence + 2;
 }
 
-/*
- * Both sides. A container that talks to itself is not judged. The generation is
- * read first: a policy applied in between leads to a second judgement, never
- * to an old verdict under the new number.
- */
-__attribute__((noinline)) int db_judge(const struct db_question *question, struct db_answer *answer)
+/* Both sides' rules, without the memo. */
+__attribute__((noinline)) int db_judge_rules(const struct db_question *question, struct db_answer *answer)
 {
 	__u64 caller, callee, decisive;
 	__u8 verdict, side = DB_SIDE_NONE;
-	struct db_memo *memo;
 
 	if (!question || !answer)
 		return DB_DENY;
-	answer->generation = db_generation();
-	answer->rule = 0;
-	answer->audited = 0;
-	answer->side = DB_SIDE_NONE;
-	answer->verdict = DB_DENY;
-	answer->reason = DB_REASON_NO_POLICY;
-	if (answer->generation == 0)
-		return DB_DENY;
-	if (question->caller == question->callee) {
-		answer->verdict = DB_ALLOW;
-		answer->reason = DB_REASON_OPEN;
-		return DB_ALLOW;
-	}
-	memo = db_memo_of(question);
-	if (memo && db_recall(memo, question, answer))
-		return answer->verdict;
 	caller = db_judge_side(question->caller, question->callee, DB_EGRESS, question->protocol, question->port);
 	callee = db_judge_side(question->callee, question->caller, DB_INGRESS, question->protocol, question->port);
 	if (DB_SIDE_VERDICT(callee) == DB_DENY && question->at_caller && db_is_shared(question->callee))
@@ -236,9 +215,46 @@ __attribute__((noinline)) int db_judge(const struct db_question *question, struc
 	answer->audited = (decisive & DB_SIDE_AUDITED) != 0;
 	answer->reason = DB_SIDE_REASON(decisive);
 	answer->rule = DB_SIDE_RULE(decisive);
-	if (memo && verdict != DB_DENY)
-		db_remember(memo, question, answer);
 	return verdict;
+}
+
+/*
+ * Both sides. A container that talks to itself is not judged. The generation is
+ * read first: a policy applied in between leads to a second judgement, never
+ * to an old verdict under the new number.
+ */
+DB_INLINE int db_judge_here(const struct db_question *question, struct db_answer *answer)
+{
+	struct db_memo *memo;
+
+	answer->generation = db_generation();
+	answer->rule = 0;
+	answer->audited = 0;
+	answer->side = DB_SIDE_NONE;
+	answer->verdict = DB_DENY;
+	answer->reason = DB_REASON_NO_POLICY;
+	if (answer->generation == 0)
+		return DB_DENY;
+	if (question->caller == question->callee) {
+		answer->verdict = DB_ALLOW;
+		answer->reason = DB_REASON_OPEN;
+		return DB_ALLOW;
+	}
+	memo = db_memo_of(question);
+	if (memo && db_recall(memo, question, answer))
+		return answer->verdict;
+	db_judge_rules(question, answer);
+	if (memo && answer->verdict != DB_DENY)
+		db_remember(memo, question, answer);
+	return answer->verdict;
+}
+
+/* The same, called: for programs with many places that judge. */
+__attribute__((noinline)) int db_judge(const struct db_question *question, struct db_answer *answer)
+{
+	if (!question || !answer)
+		return DB_DENY;
+	return db_judge_here(question, answer);
 }
 
 DB_INLINE void db_deny(struct db_answer *answer, __u16 reason)

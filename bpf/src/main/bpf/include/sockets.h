@@ -41,6 +41,13 @@ DB_INLINE void db_socket_judged(struct db_socket *socket, __u8 verdict, __u32 ge
 	*(volatile __u64 *)socket = state.word;
 }
 
+/* A TCP connection's, judged by the generation that is in force. */
+DB_INLINE int db_is_current(union db_socket_state state)
+{
+	return state.role != DB_ROLE_NONE && state.protocol == IPPROTO_TCP && state.generation &&
+	       state.generation == db_generation();
+}
+
 /*
  * A new peer is a new storage element, complete from the start: two threads
  * that send to two places by one socket must not make one entry out of both.

@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
  * {@code struct db_flow}, value of map {@code flows}: who sent the packets of a flow. Only programs
  * write it; the agent reads it to explain.
  *
- * @param seenNanos monotonic clock (bpf_ktime_get_ns) at the last packet, at most 10 s late
+ * @param seenNanos monotonic clock (bpf_ktime_get_coarse_ns) at the last packet, at most 10 s late
  * @param sender endpoint, or the one the engine speaks for
  * @param callee whom the sender took the destination to be; with {@code engine}: whom the request
  *     was judged for
