@@ -16,7 +16,8 @@ final class Chart {
   private static final int LABELS = 200;
   private static final int BARS = 420;
   private static final int ROW = 20;
-  private static final List<String> COLOURS = List.of("#9aa0a6", "#1a73e8", "#e8710a", "#188038");
+  private static final List<String> COLOURS =
+      List.of("#9aa0a6", "#1a73e8", "#e8710a", "#f9ab00", "#188038");
 
   private record Bar(String label, double value) {}
 

@@ -23,9 +23,10 @@ import java.util.regex.Pattern;
 /**
  * HTTP/1.1 from one container to another: over the bare bridge, through the engine, and through
  * HAProxy and nginx with the same rule in their own languages, placed as the engine is, in the
- * caller's network namespace, with one thread as the engine has on this machine. wrk runs in the
- * caller's container. Every round measures each way once, in rotating order; a ratio is the median
- * of the rounds' ratios.
+ * caller's network namespace, with one thread as the engine has on two processors. HAProxy is
+ * measured twice: with a connection to the callee for each client, as the engine has it, and with
+ * connections that clients share. wrk runs in the caller's container. Every round measures each way
+ * once, in rotating order; a ratio is the median of the rounds' ratios.
  */
 final class HttpBench {
   private static final int ROUNDS = Integer.getInteger("drawbridge.bench.rounds", 7);
@@ -35,27 +36,22 @@ final class HttpBench {
 
   /** How a request travels. */
   enum Way {
-    BRIDGE("bare bridge", "bare-caller", "bare-callee"),
-    ENGINE("engine", "caller", "callee"),
-    HAPROXY("haproxy", "bare-haproxy", "bare-callee"),
-    NGINX("nginx", "bare-nginx", "bare-callee");
+    BRIDGE("bare bridge", "bare-caller", "bare-callee", ""),
+    ENGINE("engine", "caller", "callee", ""),
+    HAPROXY("haproxy", "bare-haproxy", "bare-callee", "127.0.0.1:8000"),
+    SHARED("haproxy, shared upstream", "bare-haproxy", "bare-callee", "127.0.0.1:8002"),
+    NGINX("nginx, shared upstream", "bare-nginx", "bare-callee", "127.0.0.1:8000");
 
     private final String title;
     private final String caller;
     private final String callee;
+    private final String proxy;
 
-    Way(String title, String caller, String callee) {
+    Way(String title, String caller, String callee, String proxy) {
       this.title = title;
       this.caller = caller;
       this.callee = callee;
-    }
-
-    String title() {
-      return title;
-    }
-
-    private boolean proxy() {
-      return this == HAPROXY || this == NGINX;
+      this.proxy = proxy;
     }
   }
 
@@ -136,7 +132,7 @@ final class HttpBench {
             () -> status(way, path).equals("200"));
       }
     }
-    for (Way way : List.of(Way.ENGINE, Way.HAPROXY, Way.NGINX)) {
+    for (Way way : List.of(Way.ENGINE, Way.HAPROXY, Way.SHARED, Way.NGINX)) {
       String status = status(way, "/admin");
       if (!status.equals("403")) {
         throw new LabException(
@@ -158,7 +154,7 @@ final class HttpBench {
   }
 
   private String url(Way way, String path) {
-    return "http://" + (way.proxy() ? "127.0.0.1:8000" : address(way.callee)) + path;
+    return "http://" + (way.proxy.isEmpty() ? address(way.callee) : way.proxy) + path;
   }
 
   private String status(Way way, String path) {
@@ -301,7 +297,7 @@ final class HttpBench {
         "{\"vs_haproxy_rps_1\":%.3f,\"vs_haproxy_rps_32\":%.3f,\"vs_nginx_rps_32\":%.3f,"
             + "\"vs_bridge_rps_32\":%.3f,\"vs_bridge_p50_1\":%.3f,\"vs_haproxy_conn_rate\":%.3f,"
             + "\"vs_haproxy_1mib\":%.3f,\"rss_mb\":%.1f,\"vs_haproxy_p99_32\":%.3f,"
-            + "\"ready_ms\":%d}%n",
+            + "\"vs_haproxy_shared_conn_rate\":%.3f,\"ready_ms\":%d}%n",
         ratio(Load.ONE, Way.HAPROXY, Run::rate),
         ratio(Load.MANY, Way.HAPROXY, Run::rate),
         ratio(Load.MANY, Way.NGINX, Run::rate),
@@ -311,6 +307,7 @@ final class HttpBench {
         ratio(Load.BLOB, Way.HAPROXY, Run::rate),
         residentMegabytes(),
         ratio(Load.MANY, Way.HAPROXY, Run::tail),
+        ratio(Load.NEW, Way.SHARED, Run::rate),
         agent.readyMillis());
   }
 
