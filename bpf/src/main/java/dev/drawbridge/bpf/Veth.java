@@ -25,7 +25,9 @@ public record Veth(int netns, boolean resolver, boolean frames) {
 
   public byte[] encode() {
     return NativeOrder.bytes(
-        NativeOrder.allocate(SIZE).putInt(netns).putInt((resolver ? RESOLVER : 0) | (frames ? FRAMES : 0)));
+        NativeOrder.allocate(SIZE)
+            .putInt(netns)
+            .putInt((resolver ? RESOLVER : 0) | (frames ? FRAMES : 0)));
   }
 
   public static Veth decode(byte[] bytes) {

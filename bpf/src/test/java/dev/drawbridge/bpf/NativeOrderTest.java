@@ -134,7 +134,7 @@ class NativeOrderTest {
     Event.decode(event);
     refusedAfter(event, 26, 4); // verdict
     refusedAfter(event, 27, 2); // direction
-    refusedAfter(event, 29, 9); // hook
+    refusedAfter(event, 29, 10); // hook
     refusedAfter(event, 34, 3); // side
     byte[] table = new Table(List.of()).encode();
     System.arraycopy(NativeOrder.u32(33), 0, table, 0, 4);
