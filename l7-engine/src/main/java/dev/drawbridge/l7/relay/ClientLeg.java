@@ -68,6 +68,9 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
   private Tunnel tunnel = Tunnel.JUDGED;
   private String serverName = "";
 
+  /** Of a TLS connection, until its server has taken a hello. */
+  private @Nullable HelloGuard guard;
+
   /** What goes by in a WebSocket, from the client and from the callee. */
   private @Nullable WebSocketFrames asked;
 
@@ -104,10 +107,26 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
     greeting.name(exchange);
     Optional<String> name = greeting.serverName();
     tunnelUnread(Unpooled.EMPTY_BUFFER, name.isEmpty());
+    carriesTls(name);
     if (name.isPresent()) {
-      tunnel = Tunnel.NAMED;
-      serverName = name.get();
+      HelloGuard watching = new HelloGuard(this, name.get(), greeting.size());
+      guard = watching;
+      channel.pipeline().addBefore(channel.pipeline().context(this).name(), "hellos", watching);
     }
+  }
+
+  /** The name by which the connection is judged again; without one only audit lets it pass. */
+  void carriesTls(Optional<String> name) {
+    tunnel = name.isPresent() ? Tunnel.NAMED : Tunnel.AUDITED;
+    serverName = name.orElse("");
+  }
+
+  /** A later hello is denied: the alert is the last that the client gets. */
+  void refuse(ByteBuf alert) {
+    outbox.add(alert);
+    leaveCallee(true);
+    closeGently();
+    flush();
   }
 
   /** The callee has switched protocols as the request asked. */
@@ -119,6 +138,10 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
 
   /** Bytes of a tunnel go by on their way to the client. */
   void answers(ByteBuf in) {
+    HelloGuard watching = guard;
+    if (watching != null && watching.answers(in)) {
+      guard = null;
+    }
     WebSocketFrames frames = answered;
     if (frames != null) {
       frames.pass(in, in.readableBytes());
@@ -482,6 +505,13 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
     deadline = System.nanoTime() + patience.toNanos();
   }
 
+  /** A part of a TLS hello has come; the rest has as long as a first one. */
+  void expectMoreOfAHello() {
+    if (deadline == Long.MAX_VALUE) {
+      expectInputWithin(relay.limits.detectTimeout());
+    }
+  }
+
   void expectNothing() {
     deadline = Long.MAX_VALUE;
   }
@@ -504,7 +534,15 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
       case LINGER -> {
         ChannelFuture _ = channel.close();
       }
-      case TUNNEL, CLOSED -> {}
+      case TUNNEL -> {
+        HelloGuard watching = guard;
+        if (watching != null && calleeTakes()) {
+          watching.late();
+        } else if (watching != null) {
+          expectMoreOfAHello();
+        }
+      }
+      case CLOSED -> {}
     }
     flush();
   }

@@ -111,6 +111,7 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
   }
 
   private void goOn(TlsOpening greeting, Verdict verdict) {
+    greeting.count(verdict);
     if (verdict.decision() == Decision.ALLOW) {
       carryTls(greeting, verdict);
     } else {

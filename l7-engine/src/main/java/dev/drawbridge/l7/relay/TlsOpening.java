@@ -10,10 +10,7 @@ import io.netty.buffer.ByteBuf;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The beginning of a TLS connection: reads the hello, judges it by the server's name. What follows
- * is carried without being looked at, so nothing here is on the way of data.
- */
+/** One hello of a TLS client: reads it, judges it by the server's name, says why it is refused. */
 final class TlsOpening {
   /** RFC 8446 section 6.2. */
   private static final int ACCESS_DENIED = 49;
@@ -22,6 +19,8 @@ final class TlsOpening {
   private static final int UNRECOGNIZED_NAME = 112;
 
   /** RFC 8446 section 6.2. */
+  private static final int ILLEGAL_PARAMETER = 47;
+
   private static final int DECODE_ERROR = 50;
 
   private static final String METHOD = "TLS";
@@ -58,17 +57,34 @@ final class TlsOpening {
   }
 
   private Verdict judge(Policy policy, ClientHello read) {
-    opened.relay().requests.increment();
-    Verdict verdict =
-        switch (read.naming()) {
-          case NAMED -> opened.judgeTls(policy, read.serverName());
-          case UNNAMED -> unreadable(policy, Reason.TLS_NO_NAME, UNRECOGNIZED_NAME);
-          case HIDDEN -> unreadable(policy, Reason.TLS_NAME_HIDDEN, UNRECOGNIZED_NAME);
-        };
-    if (verdict.decision() != Decision.ALLOW) {
-      opened.relay().denied.increment();
+    return switch (read.naming()) {
+      case NAMED -> opened.judgeTls(policy, read.serverName());
+      case UNNAMED -> unreadable(policy, Reason.TLS_NO_NAME, UNRECOGNIZED_NAME);
+      case HIDDEN -> unreadable(policy, Reason.TLS_NAME_HIDDEN, UNRECOGNIZED_NAME);
+    };
+  }
+
+  /** Counts the hello, if it was one, as a request. */
+  void count(Verdict verdict) {
+    if (hello != null) {
+      opened.relay().requests.increment();
+      if (verdict.decision() != Decision.ALLOW) {
+        opened.relay().denied.increment();
+      }
     }
-    return verdict;
+  }
+
+  /** The verdict on a hello that cannot be judged. */
+  Verdict unreadable(Reason reason) {
+    return unreadable(
+        opened.relay().policy(),
+        reason,
+        reason == Reason.CLIENT_SILENT ? ACCESS_DENIED : DECODE_ERROR);
+  }
+
+  /** The verdict on a later hello that names another server than the first one did. */
+  Verdict changed() {
+    return unreadable(opened.relay().policy(), Reason.NOT_TLS, ILLEGAL_PARAMETER);
   }
 
   private Verdict unreadable(Policy policy, Reason reason, int description) {
@@ -84,6 +100,16 @@ final class TlsOpening {
         : Optional.of(read.serverName());
   }
 
+  /** Whether the hello names that server, and would be judged by that name. */
+  boolean names(String server) {
+    return serverName().equals(Optional.of(server));
+  }
+
+  /** Length of the hello, with the headers of its records, in bytes; 0 while it is not whole. */
+  int size() {
+    return hello == null ? 0 : reader.size();
+  }
+
   /** Puts into a record what the client wants: name, and the protocols it offers within. */
   void name(Exchange of) {
     of.method = METHOD;
@@ -96,9 +122,9 @@ final class TlsOpening {
     }
   }
 
-  /** The one record of a refusal. */
+  /** The one record of a hello that gets no other. */
   void record(Verdict verdict) {
-    exchange.responseBytes = ALERT_RECORD_BYTES;
+    exchange.responseBytes = verdict.decision() == Decision.ALLOW ? 0 : ALERT_RECORD_BYTES;
     new Records(opened, exchange).refusal(verdict);
   }
 

@@ -110,6 +110,11 @@ public final class HelloReader {
     }
   }
 
+  /** How many bytes have been looked at; after DONE, those of the hello and no more. */
+  public int size() {
+    return seen;
+  }
+
   /** The hello, after DONE. */
   public ClientHello hello() {
     ClientHello read = hello;

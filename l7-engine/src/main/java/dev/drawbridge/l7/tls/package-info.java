@@ -1,8 +1,10 @@
 /**
- * The first message of a TLS client, read for its server name and its protocols.
+ * The hellos of a TLS client, read for the server name and the protocols, and the ServerHello after
+ * which none can come any more.
  *
  * <p>Read first: {@link dev.drawbridge.l7.tls.HelloReader}, which finds the message in records and
- * segments, then {@link dev.drawbridge.l7.tls.ClientHello}, which is what it says.
+ * segments, {@link dev.drawbridge.l7.tls.ClientHello}, which is what it says, then {@link
+ * dev.drawbridge.l7.tls.ServerHelloWatch}.
  *
  * <p>It never decrypts, never changes a byte, never takes one name for another: what two servers
  * might read differently has no name.

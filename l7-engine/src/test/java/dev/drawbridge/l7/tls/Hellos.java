@@ -2,6 +2,8 @@ package dev.drawbridge.l7.tls;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 
 /** Makes ClientHellos, good and bad. Does not model what comes after them. */
@@ -58,6 +60,24 @@ public final class Hellos {
   /** The usual: one record, one name. */
   public static byte[] hello(String name) {
     return records(message(serverName(name), alpn("h2", "http/1.1")), 1 << 14);
+  }
+
+  /**
+   * A ServerHello in one record; with the digest of "HelloRetryRequest" as random, one of those.
+   */
+  public static byte[] serverHello(byte[] random) {
+    byte[] body = join(new byte[] {3, 3}, random, new byte[] {0, 0x13, 1, 0}, pair(0));
+    return records(join(new byte[] {2, 0}, pair(body.length), body), 1 << 14);
+  }
+
+  /** RFC 8446 section 4.1.3. */
+  public static byte[] retryRandom() {
+    try {
+      return MessageDigest.getInstance("SHA-256")
+          .digest("HelloRetryRequest".getBytes(StandardCharsets.US_ASCII));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   static byte[] pair(int value) {
