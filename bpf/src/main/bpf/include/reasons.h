@@ -41,7 +41,7 @@ enum db_reason {
 	DB_REASON_CLIENT_GONE = 74, /* allowed; the client closed before the answer was complete */
 	DB_REASON_UPSTREAM_BROKEN = 75, /* allowed; the callee closed in the middle of its answer */
 	DB_REASON_TLS_NO_NAME = 76, /* a TLS hello that names no server */
-	DB_REASON_TLS_NAME_HIDDEN = 77, /* a TLS hello whose server name is encrypted */
+	DB_REASON_TLS_NAME_HIDDEN = 77, /* a TLS hello with Encrypted Client Hello, real or as a placeholder (GREASE): turn it off in the client */
 	DB_REASON_TLS_UNDER_HTTP_RULE = 78, /* an HTTP rule decides, and the client speaks TLS */
 	DB_REASON_NOT_TLS = 79, /* a TLS rule decides, and the bytes are something else */
 	DB_REASON_CLIENT_SILENT = 80, /* an engine rule decides, and the client said nothing in time */

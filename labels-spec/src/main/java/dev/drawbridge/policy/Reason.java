@@ -41,7 +41,9 @@ public enum Reason {
   CLIENT_GONE(74, "allowed; the client closed before the answer was complete"),
   UPSTREAM_BROKEN(75, "allowed; the callee closed in the middle of its answer"),
   TLS_NO_NAME(76, "a TLS hello that names no server"),
-  TLS_NAME_HIDDEN(77, "a TLS hello whose server name is encrypted"),
+  TLS_NAME_HIDDEN(
+      77,
+      "a TLS hello with Encrypted Client Hello, real or as a placeholder (GREASE): turn it off in the client"),
   TLS_UNDER_HTTP_RULE(78, "an HTTP rule decides, and the client speaks TLS"),
   NOT_TLS(79, "a TLS rule decides, and the bytes are something else"),
   CLIENT_SILENT(80, "an engine rule decides, and the client said nothing in time");
