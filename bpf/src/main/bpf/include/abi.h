@@ -96,7 +96,7 @@ struct db_flow_key {
 	__u8 reserved[3]; /* on loopback, in a shared namespace: its number's low 24 bits; else 0 */
 };
 struct db_flow {
-	__u64 seen_ns; /* bpf_ktime_get_ns of the last packet (monotonic), at most 10 s late */
+	__u64 seen_ns; /* monotonic time of the last packet, precise or of the tick, at most 10 s late */
 	__u32 sender; /* endpoint, or the one the engine speaks for; DB_PEER_WORLD/HOST: admitted datagram of an outsider */
 	__u32 callee; /* whom the sender took the destination to be; with DB_FLOW_ENGINE: whom the request was judged for */
 	__u32 flags; /* DB_FLOW_* */

@@ -138,18 +138,25 @@ DB_INLINE struct db_memo *db_memo_of(const struct db_question *question)
 	return bpf_map_lookup_elem(&memos, &at);
 }
 
+/*
+ * One answer serves both ends, except the one that leaves a denial to arrival
+ * (DB_LEFT_TO_ARRIVAL): that is the caller's end's alone.
+ */
+#define DB_LEFT_TO_ARRIVAL (1u << 31)
+
 DB_INLINE __u32 db_memo_what(const struct db_question *question)
 {
-	return question->at_caller << 31 | question->protocol << 16 | question->port;
+	return question->protocol << 16 | question->port;
 }
 
 DB_INLINE int db_recall(struct db_memo *memo, const struct db_question *question, struct db_answer *answer)
 {
 	volatile struct db_memo *known = memo;
-	__u32 sequence = known->sequence;
+	__u32 sequence = known->sequence, what = known->what;
 
 	if (sequence & 1 || known->generation != answer->generation || known->caller != question->caller ||
-		known->callee != question->callee || known->what != db_memo_what(question))
+		known->callee != question->callee || (what & ~DB_LEFT_TO_ARRIVAL) != db_memo_what(question) ||
+		(what & DB_LEFT_TO_ARRIVAL && !question->at_caller))
 		return 0;
 	answer->rule = known->rule;
 	answer->reason = known->reason;
@@ -159,7 +166,8 @@ DB_INLINE int db_recall(struct db_memo *memo, const struct db_question *question
 	return known->sequence == sequence;
 }
 
-DB_INLINE void db_remember(struct db_memo *memo, const struct db_question *question, const struct db_answer *answer)
+DB_INLINE void db_remember(struct db_memo *memo, const struct db_question *question, const struct db_answer *answer,
+	__u32 left_to_arrival)
 {
 	volatile struct db_memo *known = memo;
 	__u32 sequence = known->sequence;
@@ -169,7 +177,7 @@ DB_INLINE void db_remember(struct db_memo *memo, const struct db_question *quest
 	known->generation = answer->generation;
 	known->caller = question->caller;
 	known->callee = question->callee;
-	known->what = db_memo_what(question);
+	known->what = db_memo_what(question) | left_to_arrival;
 	known->rule = answer->rule;
 	known->reason = answer->reason;
 	known->verdict = answer->verdict;
@@ -178,18 +186,21 @@ DB_INLINE void db_remember(struct db_memo *memo, const struct db_question *quest
 	known->sequence = sequence + 2;
 }
 
-/* Both sides' rules, without the memo. */
-__attribute__((noinline)) int db_judge_rules(const struct db_question *question, struct db_answer *answer)
+/* Both sides' rules, without the memo. Gives DB_LEFT_TO_ARRIVAL or 0; the verdict is in the answer. */
+__attribute__((noinline)) __u32 db_judge_rules(const struct db_question *question, struct db_answer *answer)
 {
 	__u64 caller, callee, decisive;
 	__u8 verdict, side = DB_SIDE_NONE;
+	__u32 left_to_arrival = 0;
 
 	if (!question || !answer)
-		return DB_DENY;
+		return 0;
 	caller = db_judge_side(question->caller, question->callee, DB_EGRESS, question->protocol, question->port);
 	callee = db_judge_side(question->callee, question->caller, DB_INGRESS, question->protocol, question->port);
-	if (DB_SIDE_VERDICT(callee) == DB_DENY && question->at_caller && db_is_shared(question->callee))
+	if (DB_SIDE_VERDICT(callee) == DB_DENY && question->at_caller && db_is_shared(question->callee)) {
 		callee = DB_SIDE(DB_ALLOW, DB_REASON_OPEN, 0);
+		left_to_arrival = DB_LEFT_TO_ARRIVAL;
+	}
 	verdict = DB_SIDE_VERDICT(caller) < DB_SIDE_VERDICT(callee) ? DB_SIDE_VERDICT(caller) : DB_SIDE_VERDICT(callee);
 	if (DB_SIDE_VERDICT(caller) == DB_DENY) {
 		decisive = caller;
@@ -215,7 +226,7 @@ __attribute__((noinline)) int db_judge_rules(const struct db_question *question,
 	answer->audited = (decisive & DB_SIDE_AUDITED) != 0;
 	answer->reason = DB_SIDE_REASON(decisive);
 	answer->rule = DB_SIDE_RULE(decisive);
-	return verdict;
+	return left_to_arrival;
 }
 
 /*
@@ -226,6 +237,7 @@ __attribute__((noinline)) int db_judge_rules(const struct db_question *question,
 DB_INLINE int db_judge_here(const struct db_question *question, struct db_answer *answer)
 {
 	struct db_memo *memo;
+	__u32 left_to_arrival;
 
 	answer->generation = db_generation();
 	answer->rule = 0;
@@ -243,9 +255,9 @@ DB_INLINE int db_judge_here(const struct db_question *question, struct db_answer
 	memo = db_memo_of(question);
 	if (memo && db_recall(memo, question, answer))
 		return answer->verdict;
-	db_judge_rules(question, answer);
+	left_to_arrival = db_judge_rules(question, answer);
 	if (memo && answer->verdict != DB_DENY)
-		db_remember(memo, question, answer);
+		db_remember(memo, question, answer, left_to_arrival);
 	return answer->verdict;
 }
 

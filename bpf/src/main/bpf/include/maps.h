@@ -119,7 +119,7 @@ struct db_memo {
 	__u32 sequence; /* odd while it is written */
 	__u32 generation; /* 0: empty */
 	__u32 caller, callee;
-	__u32 what; /* at_caller << 31 | protocol << 16 | port */
+	__u32 what; /* DB_LEFT_TO_ARRIVAL | protocol << 16 | port */
 	__u32 rule;
 	__u16 reason;
 	__u8 verdict, side, audited, reserved[3];
