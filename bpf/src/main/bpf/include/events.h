@@ -49,6 +49,18 @@ DB_INLINE int db_within_budget(__u32 owner, int denied, __u64 now)
 
 #define DB_WHERE(hook, direction) ((hook) | (direction) << 8)
 
+/* Not inlined: its parameter brings the layout of the struct into the object, for the test that compares. */
+static __attribute__((noinline)) int db_describe(struct db_event *event, const struct db_answer *answer)
+{
+	event->rule = answer->rule;
+	event->generation = answer->generation;
+	event->reason = answer->reason;
+	event->verdict = answer->audited ? DB_AUDIT : answer->verdict;
+	event->side = answer->side;
+	event->reserved = 0;
+	return 0;
+}
+
 /*
  * `key` is the flow as the packet or the call has it; an address not yet known is zero.
  * A full ring counts and denies nothing. An allowed connection does not wake the
@@ -72,15 +84,10 @@ __attribute__((noinline)) int db_report(const struct db_flow_key *key, const str
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event)
 		return db_lost();
+	db_describe(event, answer);
 	event->time_ns = now;
 	event->owner = owner;
 	event->peer = peer;
-	event->rule = answer->rule;
-	event->generation = answer->generation;
-	event->reason = answer->reason;
-	event->verdict = answer->audited ? DB_AUDIT : answer->verdict;
-	event->side = answer->side;
-	event->reserved = 0;
 	event->direction = where >> 8;
 	event->hook = where;
 	event->protocol = key->protocol;
