@@ -10,8 +10,9 @@ import java.util.Optional;
  * @param requestId as in the answer to the client, empty for a connection
  * @param source textual address and port, empty if unknown
  * @param destination textual address and port, empty if unknown
- * @param protocol {@code tcp}, {@code udp}, {@code icmp}, {@code http} ...
- * @param http present for a request, absent for a connection or datagram
+ * @param protocol {@code tcp}, {@code udp}, {@code icmp}, {@code http} (gRPC too), {@code tls} ...
+ * @param http present for a request, and for a TLS connection whose hello the engine read; absent
+ *     for any other connection and for a datagram
  */
 public record FlowReport(
     long sequence,
@@ -31,7 +32,11 @@ public record FlowReport(
     long generation,
     boolean audited) {
 
-  /** What was asked and answered. {@code status} 0: no answer was sent. */
+  /**
+   * What was asked and answered. {@code status} 0: no answer was sent. Of a TLS connection {@code
+   * method} is {@code TLS}, and {@code path} is the server name and, after {@code alpn=}, the
+   * protocols that the client offers.
+   */
   public record Http(
       String method,
       String path,

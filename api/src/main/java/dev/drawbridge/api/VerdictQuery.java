@@ -6,10 +6,12 @@ import java.util.SortedMap;
 
 /**
  * A question: may {@code from} do this to {@code to}? Either a request (method and path) or a
- * connection (port), or both.
+ * connection (port), or both; or a TLS connection by the server name.
  *
- * @param port 1 to 65535, or 0 if none was given (only with a request, or for icmp)
+ * @param port 1 to 65535, or 0 if none was given (only with a request or a server name, or for
+ *     icmp)
  * @param headers lower-case name to every value, in order; without Host
+ * @param serverName that a TLS client names (SNI), in lower case; never together with a request
  * @param explain whether the answer shall say what nearly matched and what would allow it
  */
 public record VerdictQuery(
@@ -20,6 +22,7 @@ public record VerdictQuery(
     int port,
     Optional<String> host,
     SortedMap<String, List<String>> headers,
+    Optional<String> serverName,
     boolean explain) {
 
   /**

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 /** Reads the parameters of {@code /v1/verdict} into a {@link VerdictQuery}. */
 final class VerdictQuestion {
   static final List<String> PARAMETERS =
-      List.of("from", "to", "method", "path", "port", "protocol", "host", "explain");
+      List.of("from", "to", "method", "path", "port", "protocol", "host", "sni", "explain");
   static final String HEADER_PREFIX = "header.";
 
   private static final String PARTY_FORM =
@@ -21,6 +21,12 @@ final class VerdictQuestion {
           + " world";
 
   private static final Pattern BROKEN_ESCAPE = Pattern.compile("%(?![0-9A-Fa-f]{2})");
+
+  private static final int MAX_NAME = 253;
+
+  /** Labels of at most 63, the last one not a number. */
+  private static final Pattern SERVER_NAME =
+      Pattern.compile("([A-Za-z0-9_-]{1,63}\\.)*(?![0-9]+$)[A-Za-z0-9_-]{1,63}");
 
   private VerdictQuestion() {}
 
@@ -30,17 +36,30 @@ final class VerdictQuestion {
     Party to = party("to", query.required("to", PARTY_FORM));
     Optional<VerdictQuery.Request> request = request(query);
     VerdictQuery.Protocol protocol = protocol(query);
+    Optional<String> serverName = serverName(query);
+    if (serverName.isPresent() && request.isPresent()) {
+      throw Query.bad(
+          "sni",
+          "requests within TLS are not seen",
+          "sni without method and path, or method and path without sni");
+    }
+    if (serverName.isPresent() && protocol != VerdictQuery.Protocol.TCP) {
+      throw Query.bad("protocol", "TLS travels over tcp", "tcp, or no sni");
+    }
     int port = query.number("port", 1, 65535).orElse(0);
     if (request.isPresent() && protocol != VerdictQuery.Protocol.TCP) {
       throw Query.bad(
           "protocol", "a request with a method travels over tcp", "tcp, or no method and path");
     }
-    if (request.isEmpty() && port == 0 && protocol != VerdictQuery.Protocol.ICMP) {
+    if (request.isEmpty()
+        && serverName.isEmpty()
+        && port == 0
+        && protocol != VerdictQuery.Protocol.ICMP) {
       throw new Refusal(
           400,
           "missing-parameter",
-          "neither a request nor a port is given",
-          "method and path, or port, or protocol=icmp");
+          "neither a request nor a server name nor a port is given",
+          "method and path, or sni, or port, or protocol=icmp");
     }
     Optional<String> host = query.one("host");
     SortedMap<String, List<String>> headers = headers(query);
@@ -52,7 +71,7 @@ final class VerdictQuestion {
           "method and path as well");
     }
     return new VerdictQuery(
-        from, to, request, protocol, port, host, headers, query.flag("explain"));
+        from, to, request, protocol, port, host, headers, serverName, query.flag("explain"));
   }
 
   private static Party party(String parameter, String text) throws Refusal {
@@ -143,6 +162,19 @@ final class VerdictQuestion {
           "a path that begins with /, percent-encoded as a client would send it");
     }
     return Optional.of(new VerdictQuery.Request(method.get(), path.get()));
+  }
+
+  /** As a client may put it into its hello: RFC 6066 section 3, no address, no dot at the end. */
+  private static Optional<String> serverName(Query query) throws Refusal {
+    Optional<String> name = query.one("sni");
+    if (name.isPresent()
+        && (name.get().length() > MAX_NAME || !SERVER_NAME.matcher(name.get()).matches())) {
+      throw Query.bad(
+          "sni",
+          "\"" + name.get() + "\" is not a name that a TLS client can give",
+          "a DNS name such as db.internal");
+    }
+    return name.map(text -> text.toLowerCase(Locale.ROOT));
   }
 
   private static VerdictQuery.Protocol protocol(Query query) throws Refusal {

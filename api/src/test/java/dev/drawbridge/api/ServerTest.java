@@ -168,6 +168,13 @@ class ServerTest {
   }
 
   @Test
+  void verdictPassesTheServerNameInLowerCase() throws IOException {
+    get("/v1/verdict?from=api&to=db&sni=Db.Internal");
+    assertEquals(Optional.of("db.internal"), view.asked.getFirst().serverName());
+    assertEquals(0, view.asked.getFirst().port());
+  }
+
+  @Test
   void explanationIsGivenOnlyWhenAsked() throws IOException {
     String question = "/v1/verdict?from=api&to=db&method=POST&path=/users";
     VerdictReport plain = Json.read(RawHttp.body(get(question)), VerdictReport.class);
@@ -238,6 +245,13 @@ class ServerTest {
         "/v1/verdict?from=api&to=db&method=GET&path=/a%20b",
         "/v1/verdict?from=api&to=db&method=GET&path=/a%0d%0a",
         "/v1/verdict?from=api&to=db&method=GET&path=/%C3%A9",
+        "/v1/verdict?from=api&to=db&port=443&sni=",
+        "/v1/verdict?from=api&to=db&port=443&sni=10.0.0.7",
+        "/v1/verdict?from=api&to=db&port=443&sni=db.internal.",
+        "/v1/verdict?from=api&to=db&port=443&sni=*.internal",
+        "/v1/verdict?from=api&to=db&port=443&sni=a..b",
+        "/v1/verdict?from=api&to=db&port=443&sni=db&protocol=udp",
+        "/v1/verdict?from=api&to=db&method=GET&path=/x&sni=db",
         "/v1/verdict?from=api&to=db&port=0",
         "/v1/verdict?from=api&to=db&port=65536",
         "/v1/verdict?from=api&to=db&port=-1",

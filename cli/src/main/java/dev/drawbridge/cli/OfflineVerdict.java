@@ -159,7 +159,8 @@ final class OfflineVerdict {
             number(policy, callee),
             query.protocol().number(),
             query.port(),
-            query.request().map(request -> request(query, request)));
+            query.request().map(request -> request(query, request)),
+            query.serverName());
     Verdict verdict = question.verdict(policy);
     return new VerdictReport(
         verdict.decision() == Decision.DENY ? Outcome.DENY : Outcome.ALLOW,

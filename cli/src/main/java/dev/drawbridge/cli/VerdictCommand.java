@@ -32,6 +32,7 @@ import picocli.CommandLine.Parameters;
       "  drawbridge verdict 'api -> db GET /users'",
       "  drawbridge verdict app=api 10.0.5.7 3306",
       "  drawbridge verdict world web 53/udp",
+      "  drawbridge verdict web db 443 --sni db.internal",
       "  drawbridge verdict web db GET /users --compose compose.yaml --explain",
       "",
       "With --compose no agent is asked: the answer is what would hold if the file's services ran alone on a host. There, FROM and TO may be names of services too."
@@ -78,6 +79,13 @@ final class VerdictCommand extends AgentCommand {
 
   @Option(names = "--host", paramLabel = "NAME", description = "Host header of the request.")
   private @Nullable String host;
+
+  @Option(
+      names = "--sni",
+      paramLabel = "NAME",
+      description =
+          "Server name that a TLS client gives; with a port or without, not with a request.")
+  private @Nullable String serverName;
 
   @Option(
       names = "--header",
@@ -214,6 +222,7 @@ final class VerdictCommand extends AgentCommand {
     add(question, "port", port);
     add(question, "protocol", protocol);
     add(question, "host", host);
+    add(question, "sni", serverName);
     add(question, "explain", explain ? "1" : null);
     for (String header : headers) {
       int equals = header.indexOf('=');
@@ -236,7 +245,8 @@ final class VerdictCommand extends AgentCommand {
         method != null && path != null
             ? method + " " + path
             : ((port == null ? "" : port)
-                + (protocol == null ? "" : (port == null ? "" : "/") + protocol));
+                + (protocol == null ? "" : (port == null ? "" : "/") + protocol)
+                + (serverName == null ? "" : (port == null ? "" : " ") + "tls " + serverName));
     String because =
         report.rule().map(VerdictCommand::rule).orElse(report.reason() + ": " + report.sentence());
     out()

@@ -38,6 +38,7 @@ class OfflineVerdictTest {
             drawbridge.policy.read: app=api may GET /users
             drawbridge.policy.web: service:web may GET,POST /posts/**
             drawbridge.policy.sql: app=api may connect 5432/tcp
+            drawbridge.policy.tls: app=api may open tls to *.internal port 8443
         cache:
           labels:
             app: cache
@@ -71,6 +72,11 @@ class OfflineVerdictTest {
     "1, api db GET /posts/1",
     "0, web db GET /posts/1",
     "1, web db POST /posts/1",
+    "0, api db 8443 --sni db.internal",
+    "0, api db 8443 --sni DB.Internal",
+    "1, api db 8443 --sni db.example",
+    "1, web db 8443 --sni db.internal",
+    "1, api db 8444 --sni db.internal",
     "0, app=api db 5432",
     "1, app=cache db 5432",
     "1, app=nobody db GET /users",
@@ -88,6 +94,14 @@ class OfflineVerdictTest {
     Typed typed = ask(question);
     assertEquals(Integer.parseInt(code), typed.exit(), typed.out() + typed.err());
     assertTrue(typed.out().startsWith(code.equals("0") ? "ALLOW  " : "DENY   "), typed.out());
+  }
+
+  @Test
+  void theServerNameOfATlsClientIsShown() {
+    Typed typed = ask("api db 8443 --sni db.example");
+    assertTrue(typed.out().startsWith("DENY   api -> db  8443 tls db.example  "), typed.out());
+    assertEquals(2, ask("api db GET /users --sni db.internal").exit());
+    assertEquals(2, ask("api db 8443 --sni 10.0.0.7").exit());
   }
 
   @Test

@@ -107,7 +107,7 @@ sealed interface FlowRecord {
           to,
           text(access.client().getAddress(), access.client().getPort()),
           text(access.destination().getAddress(), access.destination().getPort()),
-          "http",
+          access.protocol(),
           Optional.of(
               new FlowReport.Http(
                   access.method(),

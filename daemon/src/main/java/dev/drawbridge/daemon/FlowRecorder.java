@@ -30,10 +30,12 @@ final class FlowRecorder implements AccessLog {
   private final Counter verdicts;
   private final AtomicReferenceArray<@Nullable CounterDataPoint> counters =
       new AtomicReferenceArray<>(256 << 2);
+  private final TlsUnderHttp tlsUnderHttp;
   private final ConcurrentHashMap<Integer, LongAdder> denied = new ConcurrentHashMap<>();
 
   FlowRecorder(Names names, int capacity, PrometheusRegistry registry) {
     this.names = names;
+    this.tlsUnderHttp = new TlsUnderHttp(names::endpoints);
     this.flows = new FlowLog<>(capacity, (sequence, record) -> record.report(sequence));
     this.verdicts =
         Counter.builder()
@@ -87,8 +89,14 @@ final class FlowRecorder implements AccessLog {
             socket.remote().getPort()));
   }
 
+  /** What was seen on the wire that an operator should know of. */
+  TlsUnderHttp tlsUnderHttp() {
+    return tlsUnderHttp;
+  }
+
   @Override
   public void record(AccessRecord access) {
+    tlsUnderHttp.record(access);
     append(
         "engine",
         new FlowRecord.Request(

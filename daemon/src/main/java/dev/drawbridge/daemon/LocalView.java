@@ -27,6 +27,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** The agent as the API shows it; reads snapshots only. */
 final class LocalView implements AgentView {
@@ -87,7 +88,7 @@ final class LocalView implements AgentView {
         components(now),
         attached,
         unattached,
-        now.problems().size());
+        problems(now).size());
   }
 
   private List<Component> components(NodeState now) {
@@ -192,7 +193,9 @@ final class LocalView implements AgentView {
         closed,
         container.declared().value().rules().size(),
         recorder.denied(number),
-        container.problems());
+        Stream.concat(
+                container.problems().stream(), recorder.tlsUnderHttp().of(now, number).stream())
+            .toList());
   }
 
   @Override
@@ -212,7 +215,12 @@ final class LocalView implements AgentView {
 
   @Override
   public List<ProblemReport> problems() {
-    return state.get().problems();
+    return problems(state.get());
+  }
+
+  private List<ProblemReport> problems(NodeState now) {
+    return Stream.concat(now.problems().stream(), recorder.tlsUnderHttp().of(now).stream())
+        .toList();
   }
 
   @Override

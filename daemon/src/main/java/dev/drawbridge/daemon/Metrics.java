@@ -16,6 +16,7 @@ final class Metrics {
       PrometheusRegistry registry,
       Supplier<NodeState> state,
       Supplier<EngineStats> engine,
+      TlsUnderHttp tlsUnderHttp,
       EventRing ring) {
     GaugeWithCallback.builder()
         .name("drawbridge_policy_generation")
@@ -39,7 +40,10 @@ final class Metrics {
     GaugeWithCallback.builder()
         .name("drawbridge_problems")
         .help("Problems that an operator should know of now.")
-        .callback(callback -> callback.call((double) state.get().problems().size()))
+        .callback(callback -> {
+          NodeState now = state.get();
+          callback.call((double) (now.problems().size() + tlsUnderHttp.of(now).size()));
+        })
         .register(registry);
     GaugeWithCallback.builder()
         .name("drawbridge_engine_connections")

@@ -103,6 +103,18 @@ final class Problems {
     return Optional.empty();
   }
 
+  /** A client spoke TLS where an HTTP rule decides. */
+  static ProblemReport tlsUnderHttp(String container, int port) {
+    return plain(
+        "DB0511",
+        "warning",
+        container,
+        "a client speaks TLS at port "
+            + port
+            + ", where an HTTP rule decides, which sees nothing in it",
+        "\"open tls to NAME\" or \"connect " + port + "\", or HTTP in the clear");
+  }
+
   /** Everything about the node. */
   static List<ProblemReport> of(
       Collection<NodeState.Container> containers,

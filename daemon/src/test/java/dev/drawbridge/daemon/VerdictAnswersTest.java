@@ -33,10 +33,11 @@ class VerdictAnswersTest {
               "api",
               Map.of("app", "api", "drawbridge.policy.pay", "may connect 443 on 10.0.5.0/24"),
               "db",
-              Map.of("app", "db", "drawbridge.policy.read", "app=api may GET /users")));
+              Map.of("app", "db", "drawbridge.policy.read", "app=api may GET /users")),
+          "anyone may not GET /admin/** on app=db");
 
   /** Numbered 256 and up in the order of their names. */
-  private static NodeState state(Map<String, Map<String, String>> containers) {
+  static NodeState state(Map<String, Map<String, String>> containers, String hostPolicy) {
     List<Member> members = new ArrayList<>();
     Map<Integer, NodeState.Container> known = new TreeMap<>();
     new TreeMap<>(containers)
@@ -67,8 +68,7 @@ class VerdictAnswersTest {
                   Optional.empty(),
                   List.of()));
         });
-    var host =
-        HostPolicyParser.parse("10-a.policy", "anyone may not GET /admin/** on app=db").value();
+    var host = HostPolicyParser.parse("10-a.policy", hostPolicy).value();
     return new NodeState(
         Policy.compile(new PolicyInput(5, members, host, false)),
         known,
@@ -80,8 +80,12 @@ class VerdictAnswersTest {
   }
 
   private static VerdictReport ask(String... parameters) throws Exception {
+    return ask(STATE, parameters);
+  }
+
+  private static VerdictReport ask(NodeState state, String... parameters) throws Exception {
     VerdictResult result =
-        new VerdictAnswers(false).answer(STATE, VerdictQuery.of(List.of(parameters)));
+        new VerdictAnswers(false).answer(state, VerdictQuery.of(List.of(parameters)));
     return assertInstanceOf(VerdictResult.Answered.class, result).report();
   }
 
@@ -105,6 +109,36 @@ class VerdictAnswersTest {
     assertTrue(
         why.labels().stream().anyMatch(l -> l.value().equals("app=api may POST /users")),
         why.toString());
+  }
+
+  @Test
+  void tlsIsJudgedByTheServerName() throws Exception {
+    NodeState state =
+        state(
+            Map.of(
+                "api",
+                Map.of("app", "api"),
+                "db",
+                Map.of(
+                    "app",
+                    "db",
+                    "drawbridge.policy.read",
+                    "app=api may GET /users",
+                    "drawbridge.policy.tls",
+                    "app=api may open tls to *.internal port 8443")),
+            "");
+    VerdictReport yes = ask(state, "from", "api", "to", "db", "port", "8443", "sni", "db.internal");
+    assertEquals(Outcome.ALLOW, yes.verdict());
+    assertEquals("engine", yes.judgedBy());
+    assertEquals("drawbridge.policy.tls", yes.rule().orElseThrow().origin());
+    VerdictReport no =
+        ask(state, "from", "api", "to", "db", "port", "8443", "sni", "db.example", "explain", "1");
+    assertEquals(Outcome.DENY, no.verdict());
+    assertTrue(
+        no.explanation().orElseThrow().sides().get(1).near().stream()
+            .anyMatch(near -> near.why().equals("it is about *.internal, not db.example")));
+    VerdictReport clear = ask(state, "from", "api", "to", "db", "port", "80", "sni", "db.internal");
+    assertEquals("tls-under-http-rule", clear.reason());
   }
 
   @Test

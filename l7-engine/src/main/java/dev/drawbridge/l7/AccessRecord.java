@@ -14,6 +14,7 @@ import java.time.Instant;
  * @param caller peer number, 0 if not known
  * @param callee peer number, 0 if not known
  * @param destination what the client meant to connect to; the listener itself if that is not known
+ * @param protocol {@code tls}, else {@code http}, also when nothing could be read
  * @param method empty if no request could be read; {@code TLS} for a TLS connection
  * @param path as sent, without the query; of a TLS connection the server name and, after {@code
  *     alpn=}, the protocols that the client offers; empty if there is none
@@ -32,6 +33,7 @@ public record AccessRecord(
     int callee,
     InetSocketAddress client,
     InetSocketAddress destination,
+    String protocol,
     String method,
     String path,
     int status,

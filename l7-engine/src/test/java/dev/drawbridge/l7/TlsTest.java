@@ -130,6 +130,7 @@ final class TlsTest {
       assertArrayEquals(sent, socket.getInputStream().readNBytes(sent.length));
       writer.join();
       AccessRecord record = onlyRecord(scene);
+      assertEquals("tls", record.protocol());
       assertEquals("TLS", record.method());
       assertEquals("db.internal alpn=h2,http/1.1", record.path());
       assertEquals(Decision.ALLOW, record.decision());
@@ -205,6 +206,13 @@ final class TlsTest {
     assertEquals(
         Reason.TLS_UNDER_HTTP_RULE,
         refused(Hellos.hello("db.internal"), ACCESS_DENIED, "app=api may GET /users"));
+  }
+
+  @Test
+  void refusesTlsWithoutANameWhereAnHttpRuleDecidesByTheRule() throws Exception {
+    byte[] unnamed = Hellos.records(Hellos.message(Hellos.alpn("h2")), 1 << 14);
+    assertEquals(
+        Reason.TLS_UNDER_HTTP_RULE, refused(unnamed, UNRECOGNIZED_NAME, "app=api may GET /users"));
   }
 
   @Test

@@ -186,15 +186,23 @@ public final class Policy {
       }
       rule = span.rule();
       if (side == null || side.mode != Mode.AUDIT) {
-        boolean onlyTls = reason == Reason.NOT_HTTP && span.tls() != null && span.http() == null;
-        return new Verdict(
-            Decision.DENY, onlyTls ? Reason.NOT_TLS : reason, generation(), rule, false);
+        return new Verdict(Decision.DENY, fitting(span, reason), generation(), rule, false);
       }
       audited = true;
     }
     return audited
         ? new Verdict(Decision.ALLOW, reason, generation(), rule, true)
         : new Verdict(Decision.DENY, reason, generation(), 0, false);
+  }
+
+  /** Where rules of one kind stand alone, it does not matter what is wrong with the other kind. */
+  private static Reason fitting(JudgedSpan span, Reason reason) {
+    return switch (reason) {
+      case NOT_HTTP -> span.tls() != null && span.http() == null ? Reason.NOT_TLS : reason;
+      case TLS_NO_NAME, TLS_NAME_HIDDEN ->
+          span.http() != null && span.tls() == null ? Reason.TLS_UNDER_HTTP_RULE : reason;
+      default -> reason;
+    };
   }
 
   private Verdict judge(

@@ -392,6 +392,19 @@ final class LayersTest {
     }
   }
 
+  /** SPEC rule T4: a name would not help. */
+  @Test
+  void whatNamesNobodyUnderAnHttpRuleIsTlsUnderIt() {
+    Policy policy =
+        new Scene()
+            .container("api", "app=api")
+            .container("db", "app=db", "app=api may GET /**")
+            .policy();
+    for (Reason reason : List.of(Reason.TLS_NO_NAME, Reason.TLS_NAME_HIDDEN)) {
+      assertEquals(Reason.TLS_UNDER_HTTP_RULE, policy.undecodable(256, 257, 443, reason).reason());
+    }
+  }
+
   /** SPEC rule G1. */
   @Test
   void contentTypesOfGrpcAreTheseAndNoOthers() {

@@ -27,6 +27,10 @@ final class Exchange {
   boolean bodiless;
 
   boolean websocket;
+
+  /** A TLS connection rather than a request. */
+  boolean tls;
+
   int minorVersion;
   int interimAnswers;
   int status;
@@ -48,6 +52,7 @@ final class Exchange {
     last = false;
     bodiless = false;
     websocket = false;
+    tls = false;
     minorVersion = 1;
     interimAnswers = 0;
     status = 0;

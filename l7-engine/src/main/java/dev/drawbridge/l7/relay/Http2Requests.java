@@ -317,6 +317,7 @@ final class Http2Requests {
             opened.origin().callee(),
             client.channel.remoteAddress(),
             opened.origin().destination(),
+            "http",
             stream.method,
             stream.path,
             stream.status,

@@ -51,6 +51,7 @@ final class Records {
                 opened.origin().callee(),
                 opened.channel().remoteAddress(),
                 opened.origin().destination(),
+                of.tls ? "tls" : "http",
                 of.method,
                 of.path,
                 of.status,

@@ -36,6 +36,7 @@ final class TlsOpening {
     this.opened = opened;
     exchange.begin(System.nanoTime());
     exchange.method = METHOD;
+    exchange.tls = true;
   }
 
   /** Reads on; a verdict once the hello is there or cannot come any more. */
@@ -113,6 +114,7 @@ final class TlsOpening {
   /** Puts into a record what the client wants: name, and the protocols it offers within. */
   void name(Exchange of) {
     of.method = METHOD;
+    of.tls = true;
     ClientHello read = hello;
     if (read != null) {
       of.path =
