@@ -37,6 +37,9 @@ final class EnduranceTest {
   private static final long CHANGE_NANOS = 10_000_000;
   private static final int SLOW_CLIENTS = 300;
 
+  /** Odd, so that there is a middle one. */
+  private static final int ROUNDS = 5;
+
   @BeforeAll
   static void watch() {
     Leaks.watch();
@@ -271,10 +274,14 @@ final class EnduranceTest {
     return found;
   }
 
-  /** Heads, bodies and answers that crawl, each a byte now and then. */
+  /**
+   * Heads, bodies and answers that crawl, each a byte now and then. Rounds without and with them
+   * take turns, so that what else the machine does falls on both; the medians of the rounds are
+   * compared. Below five milliseconds it is the machine's scheduler that is measured.
+   */
   @ParameterizedTest
   @ValueSource(strings = {"head", "body", "answer"})
-  void slowClientsHurtNobodyElse(String what) throws Exception {
+  void slowClientsDoNotDoubleTheMedianP99OfOthersBeyondFiveMillis(String what) throws Exception {
     byte[] large = new byte[1 << 20];
     try (ScriptedOrigin origin =
             new ScriptedOrigin(peer -> {
@@ -291,8 +298,30 @@ final class EnduranceTest {
             });
         Scene scene = new Scene(origin.address(), "app=api may ANY /**");
         Memory _ = new Memory()) {
-      double before = threeTimes(scene)[2];
-      List<RawClient> slow = new ArrayList<>();
+      double[] without = new double[ROUNDS];
+      double[] with = new double[ROUNDS];
+      p99(scene);
+      for (int round = 0; round < ROUNDS; round++) {
+        without[round] = p99(scene);
+        with[round] = p99BesideSlowClients(scene, what);
+        Waiting.until("nobody is left", () -> scene.engine.stats().connections() == 0);
+      }
+      Arrays.sort(without);
+      Arrays.sort(with);
+      System.out.printf(
+          "slow %s: p99 in ms without %s, with %s%n",
+          what, Arrays.toString(without), Arrays.toString(with));
+      double before = without[ROUNDS / 2];
+      double during = with[ROUNDS / 2];
+      assertTrue(during < Math.max(2 * before, 5), before + " ms became " + during + " ms");
+    }
+  }
+
+  private static double p99BesideSlowClients(Scene scene, String what) throws Exception {
+    List<RawClient> slow = new ArrayList<>();
+    AtomicBoolean over = new AtomicBoolean();
+    Thread crawl = null;
+    try {
       for (int i = 0; i < SLOW_CLIENTS; i++) {
         RawClient client = new RawClient(scene.listener.port4(), 4096);
         slow.add(client);
@@ -303,8 +332,7 @@ final class EnduranceTest {
               default -> "GET /large HTTP/1.1\r\nHost: db\r\n\r\n";
             });
       }
-      AtomicBoolean over = new AtomicBoolean();
-      Thread crawl =
+      crawl =
           Thread.ofPlatform()
               .start(() -> {
                 for (int i = 0; !over.get(); i = (i + 1) % SLOW_CLIENTS) {
@@ -312,16 +340,15 @@ final class EnduranceTest {
                   LockSupport.parkNanos(1_000_000);
                 }
               });
-      // The best of three: the machine has other things to do, which is not the slow clients'
-      // doing.
-      double during = threeTimes(scene)[0];
+      return p99(scene);
+    } finally {
       over.set(true);
-      crawl.join();
+      if (crawl != null) {
+        crawl.join();
+      }
       for (RawClient client : slow) {
         client.close();
       }
-      System.out.printf("slow %s: p99 %.2f ms before, %.2f ms during%n", what, before, during);
-      assertTrue(during < Math.max(2 * before, 5), before + " ms became " + during + " ms");
     }
   }
 
@@ -335,16 +362,6 @@ final class EnduranceTest {
     } catch (IOException _) {
       // Timed out by the engine: slower than it bears.
     }
-  }
-
-  /** The least first. */
-  private static double[] threeTimes(Scene scene) throws Exception {
-    double[] times = new double[3];
-    for (int i = 0; i < times.length; i++) {
-      times[i] = p99(scene);
-    }
-    Arrays.sort(times);
-    return times;
   }
 
   /** Of a thousand requests, one after the other, in milliseconds. */
