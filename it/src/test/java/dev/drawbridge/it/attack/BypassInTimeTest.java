@@ -67,14 +67,8 @@ final class BypassInTimeTest {
       if (!elsewhere) {
         return pair.allowed ? "arrived" : "nothing";
       }
-      // Nobody vouches for such packets, so a callee with rules refuses them at its own side. A
-      // callee without
-      // rules takes them: docs/threat-model.md.
-      if (pair == Pair.SHUT) {
-        return "arrived";
-      }
-      // It was refused when it tried to connect.
-      return door.equals("established") ? "nothing" : "on the link";
+      // Nobody vouches for such packets, so they end at the host's end of the veth.
+      return "nothing";
     }
   }
 

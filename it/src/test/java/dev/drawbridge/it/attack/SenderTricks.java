@@ -245,7 +245,7 @@ final class SenderTricks {
         "11 SYS_ADMIN and NET_ADMIN are said",
         "reported not enforceable",
         () -> ground.hasProblem("mighty", "DB0507") ? "reported not enforceable" : "not reported");
-    tricks.row("11 its process leaves the cgroup", ARRIVED, () -> left("shut", "open"));
+    tricks.row("11 its process leaves the cgroup", NOTHING, () -> left("shut", "open"));
     ground.startElsewhere(
         "hosted",
         List.of(

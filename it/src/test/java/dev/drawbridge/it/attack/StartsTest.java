@@ -158,7 +158,10 @@ final class StartsTest {
 
   @Test
   void firstInstructionsOfThoseThatNobodyGuardsArrive() {
-    List<Output> outputs = bulk.start(20, AT_ONCE, Path.of("runc"), SHUT, open.knock());
+    // In a namespace that nobody guards either: from a guarded one nobody's packets leave.
+    ground.idle("bare-pad");
+    Bulk unguarded = new Bulk(ground, "bare-pad");
+    List<Output> outputs = unguarded.start(20, AT_ONCE, Path.of("runc"), SHUT, open.knock());
     allSaid(outputs, "connected");
     assertEquals(20, open.arrived().stream().filter(line -> line.startsWith("ACCEPT")).count());
   }
