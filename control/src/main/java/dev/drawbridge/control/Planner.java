@@ -35,26 +35,38 @@ public final class Planner {
     List<Action> plan = new ArrayList<>();
     Map<PairKey, Integer> tableOf = new HashMap<>();
 
-    Map<PortTable, Integer> known = new HashMap<>();
-    int next = 1;
-    for (Map.Entry<Integer, PortTable> table : applied.tables().entrySet()) {
-      known.putIfAbsent(table.getValue(), table.getKey());
-      next = Math.max(next, table.getKey() + 1);
-    }
+    List<Map.Entry<PairKey, PortTable>> changed = new ArrayList<>();
+    List<Action.PutPair> puts = new ArrayList<>();
     for (Map.Entry<PairKey, PortTable> pair : desired.pairs().entrySet()) {
-      Integer table = known.get(pair.getValue());
-      if (table == null) {
-        table = next++;
-        known.put(pair.getValue(), table);
-        plan.add(new Action.PutTable(table, pair.getValue()));
+      Integer at = applied.pairs().get(pair.getKey());
+      // Most pairs are as they were: to compare a table is cheaper than to look for it.
+      if (at != null && pair.getValue().equals(applied.tables().get(at))) {
+        tableOf.put(pair.getKey(), at);
+      } else {
+        changed.add(pair);
       }
-      tableOf.put(pair.getKey(), table);
+    }
+    if (!changed.isEmpty()) {
+      Map<PortTable, Integer> known = new HashMap<>();
+      int next = 1;
+      for (Map.Entry<Integer, PortTable> table : applied.tables().entrySet()) {
+        known.putIfAbsent(table.getValue(), table.getKey());
+        next = Math.max(next, table.getKey() + 1);
+      }
+      for (Map.Entry<PairKey, PortTable> pair : changed) {
+        Integer table = known.get(pair.getValue());
+        if (table == null) {
+          table = next++;
+          known.put(pair.getValue(), table);
+          plan.add(new Action.PutTable(table, pair.getValue()));
+        }
+        tableOf.put(pair.getKey(), table);
+        puts.add(new Action.PutPair(pair.getKey(), table));
+      }
     }
 
-    tableOf.entrySet().stream()
-        .filter(pair -> !pair.getValue().equals(applied.pairs().get(pair.getKey())))
-        .sorted(Comparator.comparing(pair -> pair.getKey().peer() == Peers.ANY))
-        .forEach(pair -> plan.add(new Action.PutPair(pair.getKey(), pair.getValue())));
+    puts.sort(Comparator.comparing(put -> put.pair().peer() == Peers.ANY));
+    plan.addAll(puts);
     desired.endpoints().entrySet().stream()
         .filter(entry -> !entry.getValue().equals(applied.endpoints().get(entry.getKey())))
         .forEach(entry -> plan.add(new Action.PutEndpoint(entry.getKey(), entry.getValue())));
