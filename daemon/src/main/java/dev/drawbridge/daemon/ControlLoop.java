@@ -230,7 +230,7 @@ final class ControlLoop implements AutoCloseable {
   private void tick() {
     // A start that failed after its hook, and a stop whose hook never came, leave no other trace.
     dirty |= guards.sweep();
-    policyFiles.watch(() -> enqueue(() -> dirty |= policyFiles.refresh()));
+    policyFiles.watch(() -> enqueue(() -> dirty |= policyFiles.takeComplete()));
     dirty |= policyFiles.refresh();
     try {
       Set<InetAddress> now = HostAddresses.read();

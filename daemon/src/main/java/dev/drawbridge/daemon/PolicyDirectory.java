@@ -45,6 +45,8 @@ final class PolicyDirectory {
   /** Files beyond this size, in bytes, are refused. */
   static final long MAX_FILE_BYTES = 1 << 20;
 
+  private static final String SUFFIX = ".policy";
+
   private final Path directory;
   private final Path kept;
   private @Nullable Map<String, Reading> lastLook;
@@ -74,7 +76,7 @@ final class PolicyDirectory {
   /**
    * Has the kernel say when a file is complete, for a look at once rather than at the next turn.
    *
-   * @param changed called on another thread; {@link #refresh} then takes what is complete
+   * @param changed called on another thread; {@link #takeComplete} then takes what is complete
    */
   void watch(Runnable changed) {
     CompletedWrites before = writes;
@@ -107,11 +109,11 @@ final class PolicyDirectory {
     }
   }
 
-  /** Looks at the directory again; true when what is in force, or wrong, has changed. */
+  /**
+   * Looks at the directory again; true when what is in force, or wrong, has changed. Called by the
+   * clock: two looks that agree settle a file only because time has passed between them.
+   */
   boolean refresh() {
-    // Before the look: what is completed after it belongs to the next one.
-    Set<String> closed = Set.copyOf(complete);
-    complete.removeAll(closed);
     Map<String, Reading> before = lastLook;
     Map<String, Reading> now = look();
     lastLook = now;
@@ -120,13 +122,34 @@ final class PolicyDirectory {
     names.addAll(accepted.keySet());
     for (String name : names) {
       Reading reading = now.get(name);
-      if (reading != null
-          && (before == null || closed.contains(name) || reading.equals(before.get(name)))) {
+      if (reading != null && (before == null || reading.equals(before.get(name)))) {
         settled.put(name, reading);
       } else if (reading == null && before != null && !before.containsKey(name)) {
         settled.remove(name);
       }
     }
+    return settle(settled);
+  }
+
+  /**
+   * Takes the files that are complete, and looks at no other: true when what is in force, or wrong,
+   * has changed. An empty one waits for the clock, for its next writer may just have cut it off.
+   */
+  boolean takeComplete() {
+    Set<String> closed = Set.copyOf(complete);
+    complete.removeAll(closed);
+    Map<String, Reading> settled = new TreeMap<>(accepted);
+    for (String name : closed) {
+      if (name.endsWith(SUFFIX)) {
+        read(directory.resolve(name))
+            .filter(reading -> !(reading instanceof Reading.Text(String text) && text.isEmpty()))
+            .ifPresent(reading -> settled.put(name, reading));
+      }
+    }
+    return settle(settled);
+  }
+
+  private boolean settle(Map<String, Reading> settled) {
     if (settled.equals(accepted)) {
       return false;
     }
@@ -227,7 +250,7 @@ final class PolicyDirectory {
 
   private Map<String, Reading> look() {
     Map<String, Reading> found = new TreeMap<>();
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*.policy")) {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*" + SUFFIX)) {
       for (Path file : files) {
         read(file).ifPresent(reading -> found.put(file.getFileName().toString(), reading));
       }

@@ -141,8 +141,45 @@ class PolicyDirectoryTest {
     try {
       Files.writeString(directory.resolve("a.policy"), GOOD);
       assertNotNull(changed.poll(10, TimeUnit.SECONDS));
-      assertTrue(files.refresh());
+      assertTrue(files.takeComplete());
       assertEquals(1, files.policy().rules().size());
+    } finally {
+      files.close();
+    }
+  }
+
+  @Test
+  void aCompleteFileSettlesNoOther() throws Exception {
+    Files.writeString(directory.resolve("a.policy"), GOOD);
+    settle();
+    BlockingQueue<Boolean> changed = new LinkedBlockingQueue<>();
+    files.watch(() -> changed.add(true));
+    try {
+      // An editor has moved a.policy away and is about to write it anew; the clock has seen that.
+      Files.delete(directory.resolve("a.policy"));
+      files.refresh();
+      Files.writeString(directory.resolve("b.policy"), GOOD);
+      assertNotNull(changed.poll(10, TimeUnit.SECONDS));
+      assertTrue(files.takeComplete());
+      assertEquals(2, files.policy().rules().size());
+    } finally {
+      files.close();
+    }
+  }
+
+  @Test
+  void aFileThatIsCutOffIsNotTakenAtOnce() throws Exception {
+    Files.writeString(directory.resolve("a.policy"), GOOD);
+    settle();
+    BlockingQueue<Boolean> changed = new LinkedBlockingQueue<>();
+    files.watch(() -> changed.add(true));
+    try {
+      Files.writeString(directory.resolve("a.policy"), "");
+      assertNotNull(changed.poll(10, TimeUnit.SECONDS));
+      assertFalse(files.takeComplete());
+      assertEquals(1, files.policy().rules().size());
+      assertTrue(settle());
+      assertEquals(0, files.policy().rules().size());
     } finally {
       files.close();
     }
