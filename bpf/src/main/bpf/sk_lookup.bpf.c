@@ -19,7 +19,7 @@ SEC("sk_lookup")
 int sk_lookup_program(struct bpf_sk_lookup *ctx)
 {
 	struct db_flow_key key __attribute__((aligned(8))) = {};
-	struct db_inbound inbound;
+	struct db_inbound inbound = {}; /* Linux 6.1 lets no function fill what was not initialised */
 	const struct db_endpoint *endpoint;
 	struct bpf_sock *listener;
 	__u32 me, number;

@@ -14,7 +14,7 @@ DB_INLINE int accepted(struct bpf_sock_ops *ctx)
 {
 	struct db_flow_key key __attribute__((aligned(8))) = {};
 	struct db_socket state __attribute__((aligned(8))) = {};
-	struct db_inbound inbound;
+	struct db_inbound inbound = {}; /* Linux 6.1 lets no function fill what was not initialised */
 	struct bpf_sock *sk;
 	__u32 me;
 

@@ -31,6 +31,10 @@ DB_INLINE void db_refresh(struct db_flow *flow, __u64 now)
 		flow->seen_ns = now;
 }
 
+/*
+ * The key must be on the caller's stack: a pointer that is a parameter of a
+ * function of its own (noinline) is no map key for Linux 6.1; copy what it points to.
+ */
 DB_INLINE struct db_flow *db_fresh_flow(const struct db_flow_key *key)
 {
 	struct db_flow *flow = bpf_map_lookup_elem(&flows, key);
@@ -61,11 +65,13 @@ __attribute__((noinline)) int db_record(const struct db_flow_key *key, __u32 sen
 	__u32 generation)
 {
 	struct db_flow *known, fresh = {};
+	struct db_flow_key flow __attribute__((aligned(8)));
 	__u64 now = db_now();
 
 	if (!key)
 		return DB_REASON_MALFORMED_PACKET;
-	known = bpf_map_lookup_elem(&flows, key);
+	flow = *key;
+	known = bpf_map_lookup_elem(&flows, &flow);
 	if (known && known->sender == sender && known->callee == callee && known->flags == flags) {
 		if (known->generation == generation) {
 			db_refresh(known, now);
@@ -81,7 +87,7 @@ __attribute__((noinline)) int db_record(const struct db_flow_key *key, __u32 sen
 	fresh.callee = callee;
 	fresh.flags = flags;
 	fresh.generation = generation;
-	return bpf_map_update_elem(&flows, key, &fresh, BPF_ANY) ? DB_REASON_STATE_FULL : 0;
+	return bpf_map_update_elem(&flows, &flow, &fresh, BPF_ANY) ? DB_REASON_STATE_FULL : 0;
 }
 
 #endif

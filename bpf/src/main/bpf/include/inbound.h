@@ -25,6 +25,7 @@ struct db_inbound {
 __attribute__((noinline)) int db_judge_inbound(const struct db_flow_key *key, __u32 me, struct db_inbound *inbound)
 {
 	struct db_question question = { .callee = me };
+	struct db_flow_key at __attribute__((aligned(8)));
 	const struct db_flow *flow;
 
 	if (!key || !inbound)
@@ -32,7 +33,8 @@ __attribute__((noinline)) int db_judge_inbound(const struct db_flow_key *key, __
 	__builtin_memset(inbound, 0, sizeof(*inbound));
 	question.protocol = key->protocol;
 	question.port = key->destination_port;
-	flow = db_fresh_flow(key);
+	at = *key;
+	flow = db_fresh_flow(&at);
 	if (flow && !(flow->flags & DB_FLOW_OUTSIDER)) {
 		inbound->caller = flow->sender;
 		inbound->from_engine = (flow->flags & DB_FLOW_ENGINE) != 0;

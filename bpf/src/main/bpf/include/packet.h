@@ -42,6 +42,12 @@ DB_INLINE int db_has_ports(__u8 protocol)
 	       protocol == IPPROTO_SCTP || protocol == IPPROTO_DCCP;
 }
 
+DB_INLINE int db_is_extension(__u8 protocol)
+{
+	return protocol == 0 || protocol == 43 || protocol == 44 || protocol == 51 || protocol == 60 ||
+	       protocol == 135 || protocol == 139 || protocol == 140;
+}
+
 DB_INLINE int db_parse_v4_options(struct __sk_buff *skb, __u32 at, __u32 end)
 {
 	for (int step = 0; step < 40; step++) {
@@ -125,7 +131,7 @@ __attribute__((noinline)) int db_parse(struct __sk_buff *skb, __u32 offset, stru
 	} head;
 	__u32 at;
 	__u8 protocol;
-	int reason;
+	int reason, step = 0;
 
 	if (!packet || offset > 256)
 		return DB_REASON_MALFORMED_PACKET;
@@ -161,13 +167,13 @@ __attribute__((noinline)) int db_parse(struct __sk_buff *skb, __u32 offset, stru
 		protocol = head.v6.nexthdr;
 		packet->key.protocol = protocol;
 		at = offset + 40;
-		for (int step = 0;; step++) {
+		/* The way back must be a jump: Linux 6.1 refuses a loop whose last instruction falls through to its head. */
+		do {
 			__u8 extension[4];
 
-			if (protocol != 0 && protocol != 43 && protocol != 44 && protocol != 51 && protocol != 60 &&
-				protocol != 135 && protocol != 139 && protocol != 140)
+			if (!db_is_extension(protocol))
 				break;
-			if (step == DB_MAX_EXTENSIONS || protocol == 43)
+			if (protocol == 43)
 				return DB_REASON_MALFORMED_PACKET;
 			if (bpf_skb_load_bytes(skb, at, extension, 4))
 				return DB_REASON_MALFORMED_PACKET;
@@ -180,7 +186,9 @@ __attribute__((noinline)) int db_parse(struct __sk_buff *skb, __u32 offset, stru
 			}
 			protocol = extension[0];
 			packet->key.protocol = protocol;
-		}
+		} while (++step < DB_MAX_EXTENSIONS);
+		if (db_is_extension(protocol))
+			return DB_REASON_MALFORMED_PACKET;
 	} else {
 		return DB_REASON_MALFORMED_PACKET;
 	}
