@@ -126,7 +126,7 @@ public final class EngineLab implements AutoCloseable {
       throw new LabException("there is no engine to reload");
     }
     int before = countOf(daemon.log(), "Reloaded configuration");
-    Shell.must("kill", "-HUP", Long.toString(daemon.pid()));
+    Shell.signal("HUP", daemon.pid());
     daemon.ready(START, () -> countOf(daemon.log(), "Reloaded configuration") > before);
   }
 

@@ -32,6 +32,14 @@ public final class Shell {
     return output.out().stripTrailing();
   }
 
+  /**
+   * Sends a signal by its name, such as {@code HUP}. The shell's own {@code kill}: the program of
+   * that name is in a package that a small system does not have.
+   */
+  public static void signal(String name, long pid) {
+    must("sh", "-c", "kill -" + name + " " + pid);
+  }
+
   /** Runs a command; one that is not done at its deadline is killed and has status -1. */
   public static Output run(
       Duration deadline, Map<String, String> environment, List<String> command) {

@@ -295,7 +295,7 @@ final class LifeTricks {
     Bulk bulk = new Bulk(ground, "free");
     Sink sink = ground.sink("open");
     long pid = ground.agent().pid();
-    Shell.must("kill", "-STOP", Long.toString(pid));
+    Shell.signal("STOP", pid);
     try {
       bulk.start(
           20,
@@ -306,7 +306,7 @@ final class LifeTricks {
           ground.address4("open"),
           Integer.toString(sink.base()));
     } finally {
-      Shell.must("kill", "-CONT", Long.toString(pid));
+      Shell.signal("CONT", pid);
     }
     sink.settle();
     return sink.lines().stream()

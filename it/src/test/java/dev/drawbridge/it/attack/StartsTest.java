@@ -243,6 +243,6 @@ final class StartsTest {
   }
 
   private static void signal(String name) {
-    Shell.must("kill", "-" + name, Long.toString(ground.agent().pid()));
+    Shell.signal(name, ground.agent().pid());
   }
 }

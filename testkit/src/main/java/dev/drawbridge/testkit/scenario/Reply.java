@@ -17,10 +17,19 @@ record Reply(int status, String body, String failure) {
   /** Arguments of curl that {@link #of} can read the output of. */
   static final String CURL = "curl -sSvg -m 5 -w \\n%{http_code}";
 
+  private static final String NO_ANSWER_IN_TIME = "no answer in time";
+
+  /** EXIT CODES of curl(1): they stay, where its words change from version to version. */
+  private static final int CONNECT_FAILED = 7;
+
+  private static final int TIMED_OUT = 28;
+
+  /** What connect(2) failed with, in the C library's words, wherever -v says so. */
   private static final Pattern CONNECT_FAILURE =
       Pattern.compile(
-          "(?:Immediate connect fail for|connect to) \\S+(?: port \\d+)?(?: failed)?: (.+)");
-  private static final Pattern CURL_FAILURE = Pattern.compile("curl: \\(\\d+\\) (.+)");
+          "^\\* +(?:Immediate connect fail for|connect to) .*: ([A-Z][^:]+)$", Pattern.MULTILINE);
+
+  private static final Pattern CURL_FAILURE = Pattern.compile("curl: \\((\\d+)\\) (.+)");
 
   static Reply of(Output output) {
     String out = output.out();
@@ -32,12 +41,17 @@ record Reply(int status, String body, String failure) {
     if (status != 0) {
       return new Reply(status, out.substring(0, cut).strip(), "");
     }
-    Matcher connect = CONNECT_FAILURE.matcher(output.err());
-    if (connect.find()) {
-      return new Reply(0, "", connect.group(1).strip());
-    }
     Matcher curl = CURL_FAILURE.matcher(output.err());
-    return new Reply(0, "", curl.find() ? curl.group(1).strip() : "no answer: " + output.text());
+    if (!curl.find()) {
+      return new Reply(0, "", "no answer: " + output.text());
+    }
+    Matcher connect = CONNECT_FAILURE.matcher(output.err());
+    return switch (Integer.parseInt(curl.group(1))) {
+      case CONNECT_FAILED ->
+          new Reply(0, "", connect.find() ? connect.group(1).strip() : curl.group(2).strip());
+      case TIMED_OUT -> new Reply(0, "", NO_ANSWER_IN_TIME);
+      default -> new Reply(0, "", curl.group(2).strip());
+    };
   }
 
   /** In the words of the table. */
@@ -46,7 +60,7 @@ record Reply(int status, String body, String failure) {
       case "" -> Integer.toString(status);
       case "Operation not permitted" -> "refused at connect";
       case "Connection refused" -> "connection refused";
-      default -> failure.contains("timed out") ? "no answer in time" : failure;
+      default -> failure;
     };
   }
 
