@@ -1,9 +1,9 @@
 package dev.drawbridge.cli;
 
 import dev.drawbridge.api.Json;
-import dev.drawbridge.policy.importer.Imported;
-import dev.drawbridge.policy.importer.Importer;
-import dev.drawbridge.policy.lint.Finding;
+import dev.drawbridge.tools.importer.Imported;
+import dev.drawbridge.tools.importer.Importer;
+import dev.drawbridge.tools.lint.Finding;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;

@@ -1,8 +1,8 @@
 package dev.drawbridge.cli;
 
 import dev.drawbridge.api.Json;
-import dev.drawbridge.policy.lint.LintReport;
-import dev.drawbridge.policy.lint.Linter;
+import dev.drawbridge.tools.lint.LintReport;
+import dev.drawbridge.tools.lint.Linter;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

@@ -40,7 +40,8 @@ final class ArchitectureTest {
           Map.entry("control", List.of("policy")),
           Map.entry("l7", List.of("policy")),
           Map.entry("runtime", List.of("control")),
-          Map.entry("cli", List.of("api", "policy", "install")),
+          Map.entry("tools", List.of("policy")),
+          Map.entry("cli", List.of("api", "policy", "tools", "install")),
           Map.entry("daemon", List.of("control", "policy", "l7", "bpf", "hook", "runtime", "api")),
           Map.entry("testkit", List.of("bpf")));
 
@@ -100,6 +101,24 @@ final class ArchitectureTest {
     onlyIn("com.github.dockerjava..", "dev.drawbridge.runtime..");
   }
 
+  /** The agent is root and reads no YAML: what does is in the client's module alone. */
+  @Test
+  void yamlIsParsedOnlyByTheToolsOfTheClient() {
+    onlyIn("org.snakeyaml..", "dev.drawbridge.tools.yaml..");
+  }
+
+  /** How expressions are compared is the language's own business: others ask its face. */
+  @Test
+  void automataStayInsideTheLanguage() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("dev.drawbridge.policy..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("dev.drawbridge.policy.automaton..")
+        .check(ALL);
+  }
+
   private static void onlyIn(String library, String... packages) {
     noClasses()
         .that()
@@ -125,7 +144,8 @@ final class ArchitectureTest {
   void functionalCoresKnowNoFilesSocketsThreadsOrClock() {
     noClasses()
         .that()
-        .resideInAnyPackage("dev.drawbridge.control..", "dev.drawbridge.policy..")
+        .resideInAnyPackage(
+            "dev.drawbridge.control..", "dev.drawbridge.policy..", "dev.drawbridge.tools..")
         .should()
         .dependOnClassesThat(
             resideInAnyPackage(
@@ -146,7 +166,8 @@ final class ArchitectureTest {
         .check(ALL);
     noClasses()
         .that()
-        .resideInAnyPackage("dev.drawbridge.control..", "dev.drawbridge.policy..")
+        .resideInAnyPackage(
+            "dev.drawbridge.control..", "dev.drawbridge.policy..", "dev.drawbridge.tools..")
         .should()
         .callMethod(System.class, "currentTimeMillis")
         .orShould()

@@ -1,0 +1,5 @@
+/** Tests of the importer package. */
+@NullMarked
+package dev.drawbridge.tools.importer;
+
+import org.jspecify.annotations.NullMarked;
