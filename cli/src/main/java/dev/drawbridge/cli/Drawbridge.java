@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
       ImportCommand.class,
       InstallCommand.class,
       UninstallCommand.class,
+      AgentConfigCommand.class,
       DoctorCommand.class
     })
 final class Drawbridge implements Runnable {

@@ -1,0 +1,93 @@
+# shellcheck shell=sh
+# Sourced by the front door: the JDK and Maven. Only functions.
+
+find_jdk() {
+	on_path=$(command -v javac 2>/dev/null || :)
+	if [ -n "$on_path" ]; then on_path=$(dirname -- "$(dirname -- "$(readlink -f -- "$on_path")")"); fi
+	# $HOME is the caller's: of root only what root alone can write counts, also in there.
+	jdk_find javac "${JAVA_HOME:-}" "$on_path $(ls -d "${HOME:-/root}"/.sdkman/candidates/java/25* "${HOME:-/root}"/.jdks/*25* 2>/dev/null)" ||
+		return 1
+	JAVA_HOME=$jdk_home
+	export JAVA_HOME
+}
+
+# Debian's own JDK is installed where there is one and no other was found; Debian 12 has none.
+need_packages_and_jdk() { # packages
+	find_jdk || set -- "$@" 'openjdk-25-jdk-headless?'
+	need_packages "$@"
+	find_jdk || die "no JDK 25 found: set JAVA_HOME to one (looked at JAVA_HOME, PATH, /usr/lib/jvm, /opt and /usr/local, and apt knows no openjdk-25-jdk-headless)$jdk_passed"
+}
+
+maven() {
+	# Maven's own Guava uses Unsafe; the JVM's remark about it would open every build.
+	(cd "$root" && MAVEN_OPTS="${MAVEN_OPTS:-} --sun-misc-unsafe-memory-access=allow" mvn -B -ntp "$@" </dev/null)
+}
+
+# Tests do not change what is built, nor do benchmarks what the demo runs.
+sources_changed() { # stamp, module that does not count...
+	[ -e "$1" ] || return 0
+	stamp=$1
+	shift
+	set -- "$@" it
+	others=
+	for module in "$@"; do others="$others -o -path ./$module"; done
+	# shellcheck disable=SC2086 # a list of conditions
+	[ -n "$(cd "$root" && find . \( -name target -o -name .git -o -path '*/src/test' $others \) -prune -o \
+		\( -path '*/src/main*' -o -name pom.xml -o -name jvm.config \) -newer "$stamp" -print | head -n 1)" ]
+}
+
+# Keeps Maven's words in the log, and says which module it is at.
+follow_build() {
+	while IFS= read -r line; do
+		printf '%s\n' "$line" >>"$build_log"
+		case $line in
+		'[INFO] Building '*' '*'['*'/'*']')
+			at=${line##*[}
+			module=${line#'[INFO] Building '}
+			say "building ${module%% *} (${at%]})"
+			;;
+		esac
+	done
+}
+
+build_modules() { # stamp, modules
+	say "building; Maven's log: $build_log"
+	# A jar of an older version beside the new one would be on the class path.
+	rm -rf "${dist:?}/lib" "${lab:?}/lib" "$lab"/built*
+	: >"$build_log"
+	# Not quietly: -q would hide the warning that -Werror stumbled over. Tests are not even compiled.
+	{
+		built=0
+		maven -Dmaven.test.skip=true -pl "$2" -am package 2>&1 || built=$?
+		echo "$built" >"$build_log.status"
+	} | follow_build
+	if [ "$(cat "$build_log.status")" != 0 ]; then
+		grep -v '^\[INFO\]' "$build_log" >&2 || :
+		die "the build failed; the whole log: $build_log"
+	fi
+	mkdir -p "$lab"
+	: >"$1"
+	took build
+}
+
+build() {
+	sources_changed "$lab/built" bench || return 0
+	build_modules "$lab/built" daemon,cli,testkit
+}
+
+build_bench() {
+	sources_changed "$lab/built-bench" || return 0
+	build_modules "$lab/built-bench" bench
+	: >"$lab/built"
+}
+
+# The agent's AOT cache, by a training run on a private engine. Nothing depends on it but the time to start.
+train() {
+	say 'recording the AOT cache'
+	lab_java dev.drawbridge.testkit.TrainMain || say 'the agent starts without an AOT cache'
+}
+
+lab_java() { # main class, arguments
+	"$JAVA_HOME/bin/java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 --enable-native-access=ALL-UNNAMED \
+		-Ddrawbridge.dist="$dist" -Ddrawbridge.bench.pictures="${DRAWBRIDGE_PICTURES:-$root/target}" -cp "$lab/lib/*" "$@"
+}

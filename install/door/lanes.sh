@@ -1,0 +1,94 @@
+# shellcheck shell=sh
+# Sourced by the front door: the lanes of tests. Only functions.
+
+# A failed lane does not keep the others from running: one round of CI tells everything.
+failed=
+fail() {
+	say "$*"
+	failed=yes
+}
+
+lane() { # name, maven arguments
+	name=$1
+	shift
+	say "lane $name"
+	find "$root" -path '*/target/surefire-reports/*' -type f -delete
+	status=0
+	# Failures are counted below: otherwise a failed module would keep those that depend on it from being tested.
+	maven -fae -Dmaven.test.failure.ignore=true "$@" || status=$?
+	totals "$name"
+	if [ "$status" != 0 ] || [ "$wrong" != 0 ]; then
+		fail "lane $name failed"
+	elif [ "$tests" = 0 ]; then
+		fail "lane $name ran no tests"
+	elif [ "${DRAWBRIDGE_NO_SKIP:-0}" = 1 ] && [ "$skipped" != 0 ]; then
+		fail "lane $name skipped $skipped tests, and DRAWBRIDGE_NO_SKIP=1 makes that a failure"
+	fi
+}
+
+totals() {
+	counts=$(find "$root" -path '*/target/surefire-reports/TEST-*.xml' -exec grep -h -m 1 '<testsuite ' {} + |
+		awk '{ for (f in n) if (match($0, " " f "=\"[0-9]+")) n[f] += substr($0, RSTART + length(f) + 3, RLENGTH - length(f) - 3) }
+			BEGIN { n["tests"] = n["failures"] = n["errors"] = n["skipped"] = 0 }
+			END { print n["tests"], n["failures"], n["errors"], n["skipped"] }')
+	# shellcheck disable=SC2086 # four numbers
+	set -- $counts
+	tests=$1 wrong=$(($2 + $3)) skipped=$4
+	say "lane $name: Tests run: $1, Failures: $2, Errors: $3, Skipped: $4"
+}
+
+# A Debian made from nothing, and the front door in it. What the mirror does not serve is no failure of ours, and no
+# success either: the lane is unavailable, by name. Debian 12 and 13 are served by every mirror; in CI they must run.
+fresh() { # suite, commands
+	suite=$1
+	shift
+	# shellcheck disable=SC2086 # a list of names
+	need_packages $fresh_packages
+	say "lane fresh $suite"
+	status=0
+	"$root/it/fresh-machine" --packages "$root/target/packages-$suite" "$suite" "$@" || status=$?
+	case $status in
+	0) say "lane fresh $suite: passed" ;;
+	69)
+		say "lane fresh $suite: unavailable"
+		unavailable="$unavailable fresh-$suite"
+		case $suite in
+		bookworm | trixie) if [ "${DRAWBRIDGE_NO_SKIP:-0}" = 1 ]; then fail "lane fresh $suite must run, and could not"; fi ;;
+		esac
+		;;
+	*) fail "lane fresh $suite failed" ;;
+	esac
+}
+
+unavailable=
+
+run_tests() {
+	which=${1:-all}
+	case $which in
+	unit | kernel | it | fresh | all) ;;
+	*) die "no such lane: $which (unit, kernel, it, fresh)" ;;
+	esac
+	[ "$which" = unit ] || need_root "test ${1:-}"
+	if [ "$which" = fresh ]; then
+		shift
+		[ $# -gt 0 ] || set -- trixie
+		fresh "$@"
+	else
+		wanted=$build_packages
+		case $which in kernel | all) wanted="$wanted $kernel_packages" ;; esac
+		case $which in it | all) wanted="$wanted $engine_packages $lab_packages $it_packages" ;; esac
+		# shellcheck disable=SC2086 # lists of names
+		need_packages_and_jdk $wanted
+	fi
+	case $which in unit | all) lane unit verify ;; esac
+	# What the unit lane compiled is not compiled again: false means that only changed files count.
+	compiled=-Dmaven.compiler.useIncrementalCompilation=false
+	case $which in kernel | all) lane kernel test $compiled -Dlane.groups=kernel -Dlane.excludedGroups= ;; esac
+	case $which in it | all) lane it package $compiled -Dlane.groups=it -Dlane.excludedGroups= ;; esac
+	if [ "$which" = all ]; then
+		# Such a machine runs all lanes but the one that made it.
+		if [ -n "${DRAWBRIDGE_FRESH:-}" ]; then say 'lane fresh: this is such a machine'; else fresh trixie demo; fi
+	fi
+	[ -z "$failed" ] || die "not every lane passed${unavailable:+; unavailable:$unavailable}"
+	say "every lane passed${unavailable:+ but for those that are unavailable:$unavailable}"
+}
