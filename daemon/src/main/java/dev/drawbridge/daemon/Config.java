@@ -7,7 +7,6 @@ import com.google.gson.JsonParser;
 import dev.drawbridge.bpf.MapLimit;
 import dev.drawbridge.bpf.MapSizes;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -60,6 +59,9 @@ public record Config(
     int flowRecords,
     MapSizes limits) {
 
+  /** A configuration file beyond this size, in bytes, is refused. */
+  private static final int MAX_FILE_BYTES = 1 << 20;
+
   static final Set<String> KEYS =
       new TreeSet<>(
           List.of(
@@ -107,7 +109,10 @@ public record Config(
   public static Config load(Path file) throws ConfigException {
     String text;
     try {
-      text = Files.readString(file);
+      Path place = file.toRealPath();
+      text = HostFile.read(place, Path.of("/"), MAX_FILE_BYTES);
+    } catch (HostFile.Refused e) {
+      throw new ConfigException("configuration " + file + " " + e.why());
     } catch (IOException e) {
       throw new ConfigException(
           "configuration " + file + " cannot be read: " + e.getMessage() + "; check --config");

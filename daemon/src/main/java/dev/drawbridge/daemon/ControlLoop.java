@@ -359,6 +359,7 @@ final class ControlLoop implements AutoCloseable {
     List<NodeState.Container> views = List.copyOf(containers.values());
     List<Problem> ofFiles = policyFiles.problems();
     List<String> unreadable = policyFiles.unreadable();
+    List<String> refused = policyFiles.refused();
     Optional<String> failure = lastFailure;
     Optional<String> answering = runtime;
     Optional<String> unguardable = guards.unguardable();
@@ -370,7 +371,15 @@ final class ControlLoop implements AutoCloseable {
             hostPolicy,
             new NodeState.Known(() ->
                 Problems.of(
-                    views, policy, ofFiles, unreadable, failure, answering, unguardable, config)),
+                    views,
+                    policy,
+                    ofFiles,
+                    unreadable,
+                    refused,
+                    failure,
+                    answering,
+                    unguardable,
+                    config)),
             listed,
             runtime));
   }

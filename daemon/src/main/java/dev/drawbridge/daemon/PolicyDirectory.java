@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -35,15 +36,21 @@ import org.jspecify.annotations.Nullable;
  * restart of the agent: what was good is kept beside the agent's state. A file that was never good
  * contributes nothing. What is read of a file counts when the kernel says that its writer has
  * closed it, or that it was renamed into place, and otherwise only when a second look finds the
- * same: a file that is being written is not taken half, nor for removed. Not safe for several
- * threads, but for {@link #complete}.
+ * same: a file that is being written is not taken half, nor for removed. Only a regular file
+ * counts, and only where {@link HostFile} finds that nobody else could have written it; looking
+ * never waits for what stands there. Not safe for several threads, but for {@link #complete}.
  */
 final class PolicyDirectory {
 
   private static final Logger log = Logger.getLogger(PolicyDirectory.class.getName());
 
   /** Files beyond this size, in bytes, are refused. */
-  static final long MAX_FILE_BYTES = 1 << 20;
+  static final int MAX_FILE_BYTES = 1 << 20;
+
+  /** Files beyond so many, in the order of their names, are refused; so is what exceeds the sum. */
+  static final int MAX_FILES = 1_000;
+
+  static final int MAX_SUM_BYTES = 4 << 20;
 
   private static final String SUFFIX = ".policy";
 
@@ -56,12 +63,16 @@ final class PolicyDirectory {
   private final Map<String, List<Rule>> good = new TreeMap<>();
   private List<Problem> problems = List.of();
   private List<String> unreadable = List.of();
+  private List<String> refused = List.of();
 
   /** What a look at one file found. */
   private sealed interface Reading {
     record Text(String text) implements Reading {}
 
     record Unreadable(String sentence) implements Reading {}
+
+    /** Not looked into: no regular file, or somebody else could have written it. */
+    record Refused(String sentence) implements Reading {}
   }
 
   /**
@@ -141,7 +152,7 @@ final class PolicyDirectory {
     Map<String, Reading> settled = new TreeMap<>(accepted);
     for (String name : closed) {
       if (name.endsWith(SUFFIX)) {
-        read(directory.resolve(name))
+        read(name)
             .filter(reading -> !(reading instanceof Reading.Text(String text) && text.isEmpty()))
             .ifPresent(reading -> settled.put(name, reading));
       }
@@ -160,7 +171,8 @@ final class PolicyDirectory {
 
   private void accept(Map<String, Reading> now) {
     List<Problem> found = new ArrayList<>();
-    List<String> trouble = new ArrayList<>();
+    Set<String> trouble = new TreeSet<>();
+    Set<String> turnedAway = new TreeSet<>();
     for (String gone : List.copyOf(good.keySet())) {
       if (!now.containsKey(gone)) {
         good.remove(gone);
@@ -183,10 +195,15 @@ final class PolicyDirectory {
           trouble.add(sentence);
           fallBack(name);
         }
+        case Reading.Refused(String sentence) -> {
+          turnedAway.add(sentence);
+          fallBack(name);
+        }
       }
     });
     problems = List.copyOf(found);
     unreadable = List.copyOf(trouble);
+    refused = List.copyOf(turnedAway);
   }
 
   /** What an agent before this one had in force for the file. */
@@ -196,7 +213,7 @@ final class PolicyDirectory {
     }
     try {
       Parsed<HostPolicy> parsed =
-          HostPolicyParser.parse(name, Files.readString(kept.resolve(name)));
+          HostPolicyParser.parse(name, HostFile.read(kept.resolve(name), kept, MAX_FILE_BYTES));
       if (parsed.ok()) {
         good.put(name, parsed.value().rules());
       }
@@ -248,11 +265,41 @@ final class PolicyDirectory {
     return unreadable;
   }
 
+  /** What is not taken, because of what it is or because others could have written it. */
+  List<String> refused() {
+    return refused;
+  }
+
   private Map<String, Reading> look() {
     Map<String, Reading> found = new TreeMap<>();
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*" + SUFFIX)) {
-      for (Path file : files) {
-        read(file).ifPresent(reading -> found.put(file.getFileName().toString(), reading));
+    try {
+      Set<String> names = names(directory);
+      Optional<String> untrusted = HostFile.untrusted(directory);
+      if (untrusted.isPresent()) {
+        // Nobody knows who wrote what is there now, nor who removed what was: all stays as it was.
+        names.addAll(accepted.keySet());
+        names.addAll(Files.isDirectory(kept) ? names(kept) : Set.of());
+        names.add("*" + SUFFIX);
+        Reading reading = new Reading.Refused("policy " + untrusted.get());
+        names.forEach(name -> found.put(name, reading));
+        return found;
+      }
+      int left = MAX_SUM_BYTES;
+      for (String name : names) {
+        Optional<Reading> reading =
+            found.size() < MAX_FILES && left > 0
+                ? read(name)
+                : unreadable(
+                    name,
+                    "is beyond what is read: "
+                        + MAX_FILES
+                        + " files and "
+                        + MAX_SUM_BYTES
+                        + " bytes in all");
+        if (reading.isPresent()) {
+          found.put(name, reading.get());
+          left -= reading.get() instanceof Reading.Text(String text) ? text.length() : 0;
+        }
       }
     } catch (NoSuchFileException | NotDirectoryException e) {
       // No directory is no host policy.
@@ -264,23 +311,38 @@ final class PolicyDirectory {
     return found;
   }
 
-  private static Optional<Reading> read(Path file) {
-    try {
-      if (Files.size(file) > MAX_FILE_BYTES) {
-        return unreadable(file, "is larger than " + MAX_FILE_BYTES + " bytes; split it");
+  private static Set<String> names(Path directory) throws IOException {
+    Set<String> names = new TreeSet<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*" + SUFFIX)) {
+      for (Path file : files) {
+        names.add(file.getFileName().toString());
       }
-      return Optional.of(new Reading.Text(Files.readString(file)));
+    }
+    return names;
+  }
+
+  private Optional<Reading> read(String name) {
+    Path file = directory.resolve(name);
+    try {
+      return Optional.of(new Reading.Text(HostFile.read(file, directory, MAX_FILE_BYTES)));
     } catch (CharacterCodingException e) {
-      return unreadable(file, "is not UTF-8 text");
+      return unreadable(name, "is not UTF-8 text");
+    } catch (HostFile.Refused e) {
+      return Optional.of(new Reading.Refused("policy file " + file + " " + e.why()));
     } catch (NoSuchFileException e) {
       // Removed between listing and reading: as if it had not been listed.
       return Optional.empty();
     } catch (IOException e) {
-      return unreadable(file, "cannot be read: " + e.getMessage());
+      return unreadable(
+          name,
+          e instanceof FileSystemException named && named.getReason() != null
+              ? named.getReason()
+              : "cannot be read: " + e.getMessage());
     }
   }
 
-  private static Optional<Reading> unreadable(Path file, String what) {
-    return Optional.of(new Reading.Unreadable("policy file " + file + " " + what));
+  private Optional<Reading> unreadable(String name, String what) {
+    return Optional.of(
+        new Reading.Unreadable("policy file " + directory.resolve(name) + " " + what));
   }
 }

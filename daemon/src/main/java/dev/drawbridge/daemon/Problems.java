@@ -121,6 +121,7 @@ final class Problems {
       Policy policy,
       List<Problem> ofFiles,
       List<String> unreadable,
+      List<String> refused,
       Optional<String> lastFailure,
       Optional<String> runtime,
       Optional<String> unguardable,
@@ -132,6 +133,15 @@ final class Problems {
     unreadable.forEach(sentence ->
         problems.add(
             plain("DB0503", "error", "", sentence, "the last good content stays in force")));
+    refused.forEach(sentence ->
+        problems.add(
+            plain(
+                "DB0520",
+                "error",
+                "",
+                sentence,
+                "a regular file that nobody but root may write, in such directories; the last good"
+                    + " content stays in force")));
     lastFailure.ifPresent(failure ->
         problems.add(
             plain("DB0505", "error", "", failure, "see the agent's log for what came before")));

@@ -3,6 +3,9 @@ package dev.drawbridge.bpf.ffi;
 /** The libc functions we need. Every {@code int} is the result, or the negative errno. */
 public interface LibC {
   int O_RDONLY = 0;
+  int O_NOCTTY = 0x100;
+  int O_NONBLOCK = 0x800;
+  int O_NOFOLLOW = 0x20000;
   int O_DIRECTORY = 0x10000;
   int O_CLOEXEC = 0x80000;
   int CLONE_NEWNET = 0x40000000;
