@@ -1,8 +1,10 @@
 package dev.drawbridge.cli;
 
 import dev.drawbridge.api.Json;
+import dev.drawbridge.tools.lint.ComposeFile;
 import dev.drawbridge.tools.lint.LintReport;
 import dev.drawbridge.tools.lint.Linter;
+import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -15,6 +17,7 @@ import picocli.CommandLine.Parameters;
       "Check policies without an agent: the labels of a compose file, or a host policy file (*.policy).",
       "",
       "  drawbridge lint compose.yaml",
+      "  drawbridge lint -f compose.yaml -f compose.prod.yaml",
       "  drawbridge lint /etc/drawbridge/policy.d/*.policy"
     },
     exitCodeListHeading = "%nExit codes:%n",
@@ -29,11 +32,20 @@ final class LintCommand extends AbstractCommand {
   @Option(names = "--strict", description = "Warnings count as errors.")
   private boolean strict;
 
+  @Option(
+      names = {"-f", "--file"},
+      paramLabel = "FILE",
+      description =
+          "A compose file; several are one project, each on top of those before it, as for docker compose.")
+  private List<String> project = List.of();
+
+  @Mixin private ComposeOptions compose = new ComposeOptions();
+
   @Parameters(
       paramLabel = "FILE",
-      arity = "1..*",
+      arity = "0..*",
       description =
-          "A compose file, a file that ends in .policy, or - for a compose file on standard input.")
+          "A compose file or its directory, a file that ends in .policy, or - for a compose file on standard input.")
   private List<String> files = List.of();
 
   LintCommand(Surroundings surroundings) {
@@ -41,13 +53,20 @@ final class LintCommand extends AbstractCommand {
   }
 
   @Override
-  public Integer call() {
+  public Integer call() throws CommandException {
+    if (files.isEmpty() && project.isEmpty()) {
+      throw new CommandException("a FILE is missing: see drawbridge lint --help");
+    }
     LintReport report = new LintReport(List.of());
     boolean unreadable = false;
-    for (String file : files) {
+    List<List<String>> projects = new ArrayList<>();
+    files.forEach(file -> projects.add(List.of(file)));
+    if (!project.isEmpty()) {
+      projects.add(project);
+    }
+    for (List<String> one : projects) {
       try {
-        PolicyText read = PolicyText.read(file, surroundings.in());
-        report = report.and(Linter.file(read.name(), read.text(), read.project()));
+        report = report.and(lint(one));
       } catch (CommandException e) {
         unreadable = true;
         err().println("drawbridge: " + Text.printable(String.valueOf(e.getMessage())));
@@ -58,13 +77,20 @@ final class LintCommand extends AbstractCommand {
     } else if (!report.findings().isEmpty()) {
       out().print(Text.printable(report.text()));
     } else if (!unreadable) {
-      out()
-          .println(
-              "no problems in " + (files.size() == 1 ? files.getFirst() : files.size() + " files"));
+      List<String> all = projects.stream().flatMap(List::stream).toList();
+      out().println("no problems in " + (all.size() == 1 ? all.getFirst() : all.size() + " files"));
     }
     if (unreadable) {
       return Exit.NO_ANSWER;
     }
     return report.errors() > 0 || (strict && !report.findings().isEmpty()) ? Exit.NO : Exit.YES;
+  }
+
+  private LintReport lint(List<String> one) throws CommandException {
+    if (one.getFirst().endsWith(".policy")) {
+      PolicyText read = PolicyText.read(one.getFirst(), surroundings.in());
+      return Linter.hostPolicy(read.name(), read.text());
+    }
+    return Linter.compose(ComposeFile.read(compose.request(one, surroundings)));
   }
 }

@@ -8,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Locale;
 
 /**
  * A file that was named on the command line.
@@ -45,17 +44,5 @@ record PolicyText(String name, String text) {
     } catch (IOException e) {
       throw new CommandException(name + ": cannot be read: " + e.getMessage(), e);
     }
-  }
-
-  /**
-   * The project that compose would call it, unless the file says otherwise: its directory's name in
-   * lower case without odd characters.
-   */
-  String project() {
-    Path directory = Path.of(name).toAbsolutePath().normalize().getParent();
-    Path last = directory == null ? null : directory.getFileName();
-    return last == null
-        ? ""
-        : last.toString().toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9_-]", "");
   }
 }

@@ -35,7 +35,7 @@ import picocli.CommandLine.Parameters;
       "  drawbridge verdict web db 443 --sni db.internal",
       "  drawbridge verdict web db GET /users --compose compose.yaml --explain",
       "",
-      "With --compose no agent is asked: the answer is what would hold if the file's services ran alone on a host. There, FROM and TO may be names of services too."
+      "With --compose no agent is asked: the answer is what would hold if the file's services ran alone on a host. What depends on more than the files say, or on the version of compose, cannot be known: no answer. There, FROM and TO may be names of services too."
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
@@ -101,8 +101,11 @@ final class VerdictCommand extends AgentCommand {
   @Option(
       names = "--compose",
       paramLabel = "FILE",
-      description = "Answer by this compose file, without an agent.")
-  private @Nullable String compose;
+      description =
+          "Answer by this compose file, or by the one of this directory, without an agent; may be repeated, later files override.")
+  private List<String> compose = List.of();
+
+  @Mixin private ComposeOptions composeOptions = new ComposeOptions();
 
   @Option(
       names = "--policy",
@@ -123,7 +126,7 @@ final class VerdictCommand extends AgentCommand {
   public Integer call() throws ApiException, CommandException {
     takeWords();
     List<String> question = question();
-    VerdictReport report = compose == null ? online(question) : offline(compose, question);
+    VerdictReport report = compose.isEmpty() ? online(question) : offline(question);
     if (format.json()) {
       out().println(Json.write(report));
     } else {
@@ -140,11 +143,9 @@ final class VerdictCommand extends AgentCommand {
     return client().verdict(question);
   }
 
-  private VerdictReport offline(String file, List<String> question)
-      throws ApiException, CommandException {
+  private VerdictReport offline(List<String> question) throws ApiException, CommandException {
     VerdictQuery query = VerdictQuery.of(question);
-    PolicyText text = PolicyText.read(file, surroundings.in());
-    ComposeFile services = ComposeFile.read(text.name(), text.text(), text.project());
+    ComposeFile services = ComposeFile.read(composeOptions.request(compose, surroundings));
     List<String> errors = new ArrayList<>();
     services.report().findings().stream()
         .filter(Finding::isError)
@@ -162,7 +163,7 @@ final class VerdictCommand extends AgentCommand {
       throw new CommandException(
           String.join("\n", errors) + "\nthere is no verdict by files with errors");
     }
-    return new OfflineVerdict(services.members(), new HostPolicy(rules), defaultDeny).answer(query);
+    return new ComposeVerdict(services, new HostPolicy(rules), defaultDeny).answer(query);
   }
 
   /** Puts what was given by place where it would be if it had been given by option. */

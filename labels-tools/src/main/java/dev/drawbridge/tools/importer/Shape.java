@@ -140,6 +140,8 @@ final class Shape {
             "the key '" + entry.key() + "' does not exist in " + what,
             allowed.size() > 8 ? "" : "one of " + String.join(", ", allowed),
             Nearest.of(entry.key(), allowed));
+      } else if (!entry.tag().isEmpty()) {
+        bad(entry.line(), entry.column(), "the tag " + entry.tag() + " is not known", "no tag");
       } else if (entry.value() instanceof YamlScalar scalar && scalar.isNull()) {
         bad(
             entry.line(),

@@ -14,9 +14,11 @@ import dev.drawbridge.policy.ProblemCode;
 import dev.drawbridge.policy.Rule;
 import dev.drawbridge.policy.Severity;
 import dev.drawbridge.policy.Term;
+import dev.drawbridge.tools.compose.Complaint;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Checks files. */
 public final class Linter {
@@ -48,34 +50,55 @@ public final class Linter {
    * @param defaultProject the project's name unless the file names one
    */
   public static LintReport compose(String file, String text, String defaultProject) {
-    ComposeFile compose = ComposeFile.read(file, text, defaultProject);
+    return compose(ComposeFile.read(file, text, defaultProject));
+  }
+
+  /** Checks a project of one compose file or several, its services as the only containers. */
+  public static LintReport compose(ComposeFile compose) {
     Findings findings = compose.findings();
     Policy policy = compose.policy(HostPolicy.NONE, false);
     List<Member> members = compose.members();
     for (int i = 0; i < members.size(); i++) {
-      ComposeService service = compose.services().get(i);
+      ServiceLabels service = compose.services().get(i);
       var reported = new ArrayList<Origin>();
       for (Rule rule : members.get(i).declared().rules()) {
         for (Problem problem : services(rule, compose)) {
           reported.add(problem.origin());
-          findings.label(service.name(), service.places(), problem);
+          findings.label(service.service(), problem);
         }
       }
       for (Problem problem : policy.problems(members.get(i).endpoint())) {
         if (!reported.contains(problem.origin())) {
-          findings.label(service.name(), service.places(), problem);
+          findings.label(service.service(), problem);
         }
       }
       for (Problem problem : Shadows.find(members.get(i).declared().rules())) {
-        findings.label(service.name(), service.places(), problem);
+        findings.label(service.service(), problem);
       }
+      unknown(compose, members.get(i).endpoint(), service);
     }
     return findings.report();
   }
 
+  /** Says what of a service cannot be known: a verdict about it will not be given. */
+  private static void unknown(ComposeFile compose, int endpoint, ServiceLabels service) {
+    for (String why : compose.notOfItsPolicy(endpoint, HostPolicy.NONE, Set.of())) {
+      compose
+          .findings()
+          .complaint(
+              new Complaint(
+                  service.service().place(),
+                  false,
+                  ProblemCode.INTERPOLATED,
+                  service.name(),
+                  "cannot be known without running it: " + why,
+                  ""));
+    }
+  }
+
   /** Services of the same project that the file does not have. */
   private static List<Problem> services(Rule rule, ComposeFile compose) {
-    List<String> known = compose.services().stream().map(ComposeService::name).toList();
+    List<String> known = compose.services().stream().map(ServiceLabels::name).toList();
     var problems = new ArrayList<Problem>();
     for (Optional<Party> party : List.of(rule.sentence().subject(), rule.sentence().object())) {
       if (!(party.orElse(null) instanceof Party.Selector(var terms))) {
@@ -85,24 +108,30 @@ public final class Linter {
         if (term instanceof Term.Service(var project, var name)
             && project.orElse(compose.project()).equals(compose.project())
             && !known.contains(name)) {
-          problems.add(missing(rule, term, name, known));
+          problems.add(missing(rule, term, name, known, compose.isPartial()));
         }
       }
     }
     return problems;
   }
 
-  private static Problem missing(Rule rule, Term term, String name, List<String> known) {
+  /** An error, unless it is no misspelling and another file of the project may have the service. */
+  private static Problem missing(
+      Rule rule, Term term, String name, List<String> known, boolean maybePartial) {
+    Optional<String> near = Nearest.of(name, known);
+    boolean partial = maybePartial && near.isEmpty();
     int at = Math.max(0, rule.text().indexOf(term.print()));
     return new Problem(
         ProblemCode.UNKNOWN_SERVICE.code(),
-        Severity.ERROR,
+        partial ? Severity.WARNING : Severity.ERROR,
         rule.origin(),
         at + 1,
         term.print().length(),
-        "the file has no service '" + name + "'",
+        "the file has no service '"
+            + name
+            + (partial ? "', unless another file of the project has it" : "'"),
         known.isEmpty() ? "a service of this file" : "one of " + String.join(", ", known),
-        Nearest.of(name, known).map(near -> "service:" + near),
+        near.map(service -> "service:" + service),
         Optional.of(rule.text()));
   }
 }

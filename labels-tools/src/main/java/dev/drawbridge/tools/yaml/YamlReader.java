@@ -56,7 +56,12 @@ public final class YamlReader {
       return new Documents(documents, reader.mistakes);
     }
     var settings =
-        LoadSettings.builder().setCodePointLimit(MAX_CODE_POINTS).setUseMarks(true).build();
+        LoadSettings.builder()
+            .setCodePointLimit(MAX_CODE_POINTS)
+            .setUseMarks(true)
+            // Real files have hundreds of aliases. What bounds a bomb is the count of nodes below.
+            .setMaxAliasesForCollections(MAX_NODES)
+            .build();
     try {
       for (Node node : new Compose(settings).composeAllFromString(text)) {
         YamlValue value = reader.value(node, 0);
@@ -98,6 +103,9 @@ public final class YamlReader {
         open.put(node, true);
         var items = new ArrayList<YamlValue>();
         for (Node item : sequence.getValue()) {
+          if (!ownTag(item).isEmpty()) {
+            mistakes.add(new Mistake(line, column, "the tag " + ownTag(item) + " in a list"));
+          }
           items.add(value(item, depth + 1));
         }
         open.remove(node);
@@ -114,7 +122,19 @@ public final class YamlReader {
   }
 
   private static YamlValue nothing(int line, int column) {
-    return new YamlValue.YamlScalar(line, column, "", YamlValue.Style.PLAIN, YamlValue.Kind.NULL);
+    return new YamlValue.YamlScalar(
+        line, column, "", YamlValue.Style.PLAIN, YamlValue.Kind.NULL, false);
+  }
+
+  private static int lastLine(Node node, int line) {
+    return node.getEndMark().map(m -> m.getLine() + 1).orElse(line);
+  }
+
+  /** A tag that YAML itself does not have, such as {@code !reset}; empty if there is none. */
+  private static String ownTag(Node node) {
+    String tag = node.getTag().getValue();
+    // The reader's own name for a plain ${X}, which it would replace if it were asked to.
+    return tag.startsWith("tag:yaml.org,2002:") || tag.equals("!ENV_VARIABLE") ? "" : tag;
   }
 
   private static YamlValue scalar(ScalarNode node, int line, int column) {
@@ -136,7 +156,8 @@ public final class YamlReader {
         block
             ? YamlValue.Style.BLOCK
             : node.isPlain() ? YamlValue.Style.PLAIN : YamlValue.Style.QUOTED,
-        kind);
+        kind,
+        style == ScalarStyle.FOLDED || (!block && lastLine(node, line) > line));
   }
 
   private YamlValue map(MappingNode node, int line, int column, int depth) {
@@ -153,6 +174,9 @@ public final class YamlReader {
       int keyColumn = keyNode.getStartMark().map(m -> m.getColumn() + 1).orElse(column);
       YamlValue value = value(tuple.getValueNode(), depth + 1);
       if (key.equals(MERGE) && keyNode.isPlain()) {
+        if (!keys.add(MERGE)) {
+          mistakes.add(new Mistake(keyLine, keyColumn, "<< stands here twice; a list is meant"));
+        }
         merge(value, merged);
         continue;
       }
@@ -160,7 +184,8 @@ public final class YamlReader {
         mistakes.add(new Mistake(keyLine, keyColumn, "the key '" + key + "' stands here twice"));
         continue;
       }
-      entries.add(new YamlValue.Entry(key, keyLine, keyColumn, value));
+      entries.add(
+          new YamlValue.Entry(key, keyLine, keyColumn, value, ownTag(tuple.getValueNode())));
     }
     for (YamlValue.Entry entry : merged) {
       if (keys.add(entry.key())) {

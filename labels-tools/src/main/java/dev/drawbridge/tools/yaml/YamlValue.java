@@ -30,8 +30,12 @@ public sealed interface YamlValue {
     }
   }
 
-  /** A key with its value. */
-  record Entry(String key, int line, int column, YamlValue value) {}
+  /**
+   * A key with its value.
+   *
+   * @param tag the value's own tag, such as {@code !reset}; empty if it has none
+   */
+  record Entry(String key, int line, int column, YamlValue value, String tag) {}
 
   /** A sequence. */
   record YamlList(int line, int column, List<YamlValue> items) implements YamlValue {
@@ -45,8 +49,10 @@ public sealed interface YamlValue {
    *
    * @param style how it was written
    * @param kind what YAML 1.2's core schema makes of it
+   * @param joined whether lines of the text were joined by blanks: {@code >}, or quoted or plain
+   *     text that goes over several lines
    */
-  record YamlScalar(int line, int column, String text, Style style, Kind kind)
+  record YamlScalar(int line, int column, String text, Style style, Kind kind, boolean joined)
       implements YamlValue {
     public boolean isNull() {
       return kind == Kind.NULL;

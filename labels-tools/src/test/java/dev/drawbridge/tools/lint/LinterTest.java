@@ -150,7 +150,7 @@ final class LinterTest {
                   drawbridge.policy.y: anyone may GET /${PATH_PART:-users}
                   drawbridge.policy.z: anyone may GET /$$metadata
             """);
-    assertEquals(List.of("4:28 DB0304 warning"), places(report), report::text);
+    assertEquals(List.of("4:28 DB0304 error"), places(report), report::text);
   }
 
   @Test

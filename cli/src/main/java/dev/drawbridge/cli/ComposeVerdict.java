@@ -1,0 +1,101 @@
+package dev.drawbridge.cli;
+
+import dev.drawbridge.api.Party;
+import dev.drawbridge.api.PeerReference;
+import dev.drawbridge.api.VerdictQuery;
+import dev.drawbridge.api.VerdictReport;
+import dev.drawbridge.policy.HostPolicy;
+import dev.drawbridge.policy.Member;
+import dev.drawbridge.tools.lint.ComposeFile;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * An answer by compose files, if there is one: what depends on a variable that nobody set, on a
+ * shared network, or on which compose starts the containers, is not answered.
+ */
+final class ComposeVerdict {
+  private final ComposeFile compose;
+  private final HostPolicy host;
+  private final boolean defaultDeny;
+
+  ComposeVerdict(ComposeFile compose, HostPolicy host, boolean defaultDeny) {
+    this.compose = compose;
+    this.host = host;
+    this.defaultDeny = defaultDeny;
+  }
+
+  VerdictReport answer(VerdictQuery query) throws CommandException {
+    Set<String> asked = new TreeSet<>();
+    for (Party party : List.of(query.from(), query.to())) {
+      if (party instanceof Party.Labels(var labels)) {
+        asked.addAll(labels.keySet());
+        refuseUnknownBearers(labels.keySet());
+      }
+    }
+    VerdictReport now = answer(compose.members(), compose.membersOfV1(), query);
+    refuseUnknown(now.from(), asked);
+    refuseUnknown(now.to(), asked);
+    return now;
+  }
+
+  /** docker-compose 1 and docker compose 2 name containers differently. */
+  private VerdictReport answer(List<Member> v2, List<Member> v1, VerdictQuery query)
+      throws CommandException {
+    VerdictReport report;
+    try {
+      report = by(v2, query);
+    } catch (CommandException e) {
+      // The question may use the other names.
+      if (v1.equals(v2)) {
+        throw e;
+      }
+      try {
+        return by(v1, query);
+      } catch (CommandException ignored) {
+        throw e;
+      }
+    }
+    VerdictReport old;
+    try {
+      old = by(v1, query);
+    } catch (CommandException e) {
+      return report; // asked by a name that only docker compose 2 gives
+    }
+    if (old.verdict() != report.verdict() || old.reasonCode() != report.reasonCode()) {
+      throw new CommandException(
+          "cannot know: docker compose 2 calls a container "
+              + v2.getFirst().workload().name()
+              + ", docker-compose 1 calls it "
+              + v1.getFirst().workload().name()
+              + ", and a rule goes by such a name (expected: service:NAME in the rule, or container_name in the file)");
+    }
+    return report;
+  }
+
+  private VerdictReport by(List<Member> members, VerdictQuery query) throws CommandException {
+    return new OfflineVerdict(members, host, defaultDeny).answer(query);
+  }
+
+  private void refuseUnknown(PeerReference peer, Set<String> asked) throws CommandException {
+    refuse(peer.display(), compose.cannotKnow(peer.endpoint(), host, asked));
+  }
+
+  /** Any service whose label is not known might be the one that is asked about. */
+  private void refuseUnknownBearers(Set<String> keys) throws CommandException {
+    for (Member member : compose.members()) {
+      if (!member.workload().labels().keySet().containsAll(keys)) {
+        refuse(
+            member.workload().composeService().orElse(member.workload().name()),
+            compose.unknownLabels(member.endpoint(), keys));
+      }
+    }
+  }
+
+  private static void refuse(String name, List<String> why) throws CommandException {
+    if (!why.isEmpty()) {
+      throw new CommandException("cannot know " + name + ": " + String.join("; ", why));
+    }
+  }
+}

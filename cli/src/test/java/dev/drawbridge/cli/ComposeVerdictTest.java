@@ -1,0 +1,216 @@
+package dev.drawbridge.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * 12.C1: what {@code verdict --compose} says is what would happen, or it says nothing. The fake
+ * outside: there is no agent and no engine here, only files.
+ */
+class ComposeVerdictTest {
+  @TempDir private Path directory;
+
+  private String file(String name, String... lines) throws IOException {
+    Path file = directory.resolve(name);
+    Files.createDirectories(file.getParent());
+    return Files.writeString(file, String.join("\n", lines) + "\n").toString();
+  }
+
+  private static Typed verdict(String file, String... words) {
+    return Typed.run(
+        Stream.concat(Stream.of("verdict", "--compose", file), Stream.of(words))
+            .toArray(String[]::new));
+  }
+
+  private static void cannotKnow(Typed typed) {
+    assertEquals(2, typed.exit(), typed.out() + typed.err());
+    assertEquals("", typed.out());
+  }
+
+  @Test
+  void aServiceThatExtendsAnotherHasItsRules() throws IOException {
+    file(
+        "base.yaml",
+        "services:",
+        "  store:",
+        "    image: x",
+        "    labels: { drawbridge.policy.a: service:web may GET /users }");
+    String compose =
+        file(
+            "compose.yaml",
+            "services:",
+            "  web: { image: x }",
+            "  other: { image: x }",
+            "  db: { extends: { file: base.yaml, service: store } }",
+            "  same: { extends: db }");
+    assertEquals(0, verdict(compose, "web", "db", "GET", "/users").exit());
+    assertEquals(1, verdict(compose, "other", "db", "GET", "/users").exit());
+    assertEquals(1, verdict(compose, "other", "same", "GET", "/users").exit());
+  }
+
+  @Test
+  void includedServicesLabelFilesAndOverridesCount() throws IOException {
+    file("db/compose.yaml", "services:", "  db: { image: x, label_file: db.labels }");
+    file("db/db.labels", "drawbridge.policy.a=service:web may GET /users");
+    file("compose.override.yaml", "services:", "  web: { labels: { app: web } }");
+    String compose =
+        file(
+            "compose.yaml",
+            "include: [ db/compose.yaml ]",
+            "services:",
+            "  web: { image: x }",
+            "  api: { image: x, labels: { drawbridge.policy.a: app=web may GET /x } }");
+    assertEquals(0, verdict(compose, "web", "db", "GET", "/users").exit());
+    assertEquals(1, verdict(compose, "api", "db", "GET", "/users").exit());
+    Typed typed = verdict(compose, "web", "api", "GET", "/x");
+    assertEquals(0, typed.exit(), typed.err());
+    assertTrue(typed.err().contains("compose.override.yaml"), typed.err());
+    assertEquals(0, Typed.run("lint", compose).exit());
+    assertEquals(0, Typed.run("lint", directory.toString()).exit());
+  }
+
+  @Test
+  void severalFilesAreOneProjectInTheirOrder() throws IOException {
+    String one = file("a.yaml", "services:", "  web: { image: x, labels: { app: web } }");
+    String two =
+        file(
+            "b.yaml",
+            "services:",
+            "  db: { image: x, labels: { drawbridge.policy.a: service:web may GET /x } }");
+    assertEquals(0, verdict(one, "--compose", two, "web", "db", "GET", "/x").exit());
+    assertEquals(1, verdict(two, "--compose", one, "app=x", "db", "GET", "/x").exit());
+    assertEquals(0, Typed.run("lint", "-f", one, "-f", two).exit());
+    // Alone, the second file cannot know whether the project has the service.
+    assertEquals(2, verdict(two, "web", "db", "GET", "/x").exit());
+  }
+
+  @Test
+  void dotEnvGivesVariablesAndTheProjectsName() throws IOException {
+    file(".env", "APP=web", "COMPOSE_PROJECT_NAME=shop");
+    String compose =
+        file(
+            "compose.yaml",
+            "services:",
+            "  web: { image: x, labels: { app: \"${APP}\" } }",
+            "  db: { image: x, labels: { drawbridge.policy.a: 'service:shop/web may GET /${P:-x}' } }");
+    assertEquals(0, verdict(compose, "web", "db", "GET", "/x").exit());
+    assertEquals(0, verdict(compose, "app=web", "db", "GET", "/x").exit());
+    assertEquals(1, verdict(compose, "-p", "other", "web", "db", "GET", "/x").exit());
+  }
+
+  @Test
+  void variablesThatNobodySetAreNotGuessed() throws IOException {
+    String compose =
+        file(
+            "compose.yaml",
+            "services:",
+            "  web: { image: x, labels: { app: \"${APP:?set-me-first}\", traefik.enable: true } }",
+            "  api: { image: x, labels: { app: api } }",
+            "  db: { image: x, labels: { drawbridge.policy.a: app=api may GET /x } }");
+    cannotKnow(verdict(compose, "web", "db", "GET", "/x"));
+    cannotKnow(verdict(compose, "app=me-first", "db", "GET", "/x"));
+    assertEquals(0, verdict(compose, "api", "db", "GET", "/x").exit());
+    assertEquals(0, Typed.run("lint", compose).exit());
+  }
+
+  @Test
+  void aDollarInALabelIsAnErrorAndNoRuleIsDropped() throws IOException {
+    for (String rule :
+        new String[] {
+          "app=x may GET matching /x$", "app=x may not GET /a$ b", "${WHO} may GET /x"
+        }) {
+      String compose =
+          file(
+              "compose.yaml",
+              "services:",
+              "  web: { image: x }",
+              "  db: { image: x, labels: { drawbridge.policy.a: '" + rule + "' } }");
+      cannotKnow(verdict(compose, "web", "db", "GET", "/x"));
+      assertEquals(1, Typed.run("lint", compose).exit());
+    }
+  }
+
+  @Test
+  void aFoldedCommentThatHidesTheNextRuleIsAnError() throws IOException {
+    for (String style : new String[] {">", ">-"}) {
+      String compose =
+          file(
+              "compose.yaml",
+              "services:",
+              "  web: { image: x }",
+              "  db:",
+              "    image: x",
+              "    labels:",
+              "      drawbridge.policy.a: " + style,
+              "        anyone may GET /**",
+              "        # reads only",
+              "        anyone may not GET /admin/**");
+      cannotKnow(verdict(compose, "web", "db", "GET", "/admin/x"));
+      assertEquals(1, Typed.run("lint", compose).exit());
+    }
+  }
+
+  @Test
+  void sharedNetworksAreNotAnswered() throws IOException {
+    String compose =
+        file(
+            "compose.yaml",
+            "services:",
+            "  vpn: { image: x }",
+            "  web: { image: x }",
+            "  app: { image: x, network_mode: 'service:vpn', labels: { drawbridge.policy.a: service:web may GET /x } }");
+    cannotKnow(verdict(compose, "web", "app", "GET", "/x"));
+    cannotKnow(verdict(compose, "web", "vpn", "GET", "/x"));
+    cannotKnow(verdict(compose, "app", "web", "80"));
+  }
+
+  @Test
+  void whatDiffersBetweenComposesIsNotAnswered() throws IOException {
+    String compose =
+        file(
+            "compose.yaml",
+            "services:",
+            "  one: { image: x, labels: { v: 1.0 } }",
+            "  two: { image: x, labels: { v: 1.10 } }",
+            "  db: { image: x, labels: { drawbridge.policy.a: v=1.1 may GET /x } }",
+            "  byname: { image: x, labels: { drawbridge.policy.a: 'container:shop-two-1 may GET /x' } }");
+    cannotKnow(verdict(compose, "one", "db", "GET", "/x"));
+    assertEquals(0, verdict(compose, "two", "db", "GET", "/x").exit());
+    cannotKnow(verdict(compose, "-p", "shop", "two", "byname", "GET", "/x"));
+  }
+
+  @Test
+  void theProjectsNameIsInterpolated() throws IOException {
+    String compose =
+        file(
+            "compose.yaml",
+            "name: ${PROJECT:-shop}",
+            "services:",
+            "  web: { image: x }",
+            "  db: { image: x, labels: { drawbridge.policy.a: service:shop/web may GET /x } }");
+    assertEquals(0, verdict(compose, "web", "db", "GET", "/x").exit());
+  }
+
+  @Test
+  void manyAliasesAreReadAndABombIsNot() throws IOException {
+    var many = new StringBuilder("x-l: &l { app: a }\nservices:\n");
+    for (int i = 0; i < 300; i++) {
+      many.append("  s").append(i).append(": { image: x, labels: { <<: *l } }\n");
+    }
+    assertEquals(0, verdict(file("many.yaml", many.toString()), "s1", "s2", "80").exit());
+    var bomb = new StringBuilder("x0: &a0 { k: v }\n");
+    for (int i = 1; i < 40; i++) {
+      bomb.append("x").append(i).append(": &a").append(i);
+      bomb.append(" [ *a").append(i - 1).append(", *a").append(i - 1).append(" ]\n");
+    }
+    bomb.append("services: { a: { image: x, labels: *a39 } }\n");
+    assertEquals(2, verdict(file("bomb.yaml", bomb.toString()), "a", "a", "80").exit());
+  }
+}
