@@ -10,7 +10,8 @@ import java.util.Optional;
  *
  * @param socket path of the Unix domain socket; its directory is created with mode 0750 if absent
  * @param tcp loopback address, port 0 for any; empty to have no TCP listener
- * @param group Unix group that may use the socket, empty to leave it with the agent's own
+ * @param group Unix group that may use the socket and enter its directory, empty to leave both with
+ *     the agent's own
  */
 public record ApiConfig(Path socket, Optional<InetSocketAddress> tcp, Optional<String> group) {
 

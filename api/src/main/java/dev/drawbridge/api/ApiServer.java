@@ -37,8 +37,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The API's two listeners: a Unix domain socket, and loopback TCP if configured. Both answer the
- * same, read-only.
+ * The API's two listeners: a Unix domain socket, and loopback TCP if configured. Both only read;
+ * TCP answers less, because any user of the host can ask there ({@link Loopback}).
  *
  * <p>{@link #start} once, {@link #close} once. Threads: one event loop, and {@link
  * ApiLimits#WORKERS} workers that ask the view.

@@ -25,26 +25,33 @@ final class RequestGuard {
 
   private final Set<String> hosts;
   private final boolean admitted;
+  private final boolean loopback;
 
-  private RequestGuard(Set<String> hosts, boolean admitted) {
+  private RequestGuard(Set<String> hosts, boolean admitted, boolean loopback) {
     this.hosts = hosts;
     this.admitted = admitted;
+    this.loopback = loopback;
   }
 
   /** The same for a caller of whom {@link AgentView#admits} has said whether it is answered. */
   RequestGuard withCaller(boolean answered) {
-    return new RequestGuard(hosts, answered);
+    return new RequestGuard(hosts, answered, loopback);
   }
 
   /** For the Unix socket, where a Host says nothing but must still not be a stranger's. */
   static RequestGuard unixSocket() {
-    return new RequestGuard(Set.of("", "drawbridge", "localhost"), true);
+    return new RequestGuard(Set.of("", "drawbridge", "localhost"), true, false);
   }
 
   /** For the TCP listener on this port: the loopback names with exactly that port. */
   static RequestGuard tcp(int port) {
     return new RequestGuard(
-        Set.of("127.0.0.1:" + port, "localhost:" + port, "[::1]:" + port), true);
+        Set.of("127.0.0.1:" + port, "localhost:" + port, "[::1]:" + port), true, true);
+  }
+
+  /** Whether it is TCP, where any user of the host can ask. */
+  boolean loopback() {
+    return loopback;
   }
 
   void check(HttpRequest request) throws Refusal {

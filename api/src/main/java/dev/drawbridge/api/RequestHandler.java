@@ -146,7 +146,7 @@ final class RequestHandler extends SimpleChannelInboundHandler<HttpObject> {
   private void work(ChannelHandlerContext ctx, String target, boolean headOnly, boolean keepAlive) {
     Answer answer;
     try {
-      answer = routes.answer(target);
+      answer = routes.answer(target, guard.loopback());
       if (answer instanceof Answer.Follow follow && !headOnly) {
         follow(ctx, follow);
         return;

@@ -19,11 +19,15 @@ final class Routes {
 
   @FunctionalInterface
   private interface Handler {
-    Answer answer(Query query) throws Refusal;
+    Answer answer(Query query, boolean loopback) throws Refusal;
   }
 
-  /** Parameters are the complete list; {@code prefix} admits a family of them, or is empty. */
-  record Route(String path, List<String> parameters, String prefix, String summary) {}
+  /**
+   * Parameters are the complete list; {@code prefix} admits a family of them, or is empty. {@code
+   * loopback}: also answered there, without what {@link Loopback} leaves out.
+   */
+  record Route(
+      String path, List<String> parameters, String prefix, boolean loopback, String summary) {}
 
   private final AgentView view;
   private final Map<Route, Handler> handlers = new LinkedHashMap<>();
@@ -31,55 +35,79 @@ final class Routes {
 
   Routes(AgentView view) {
     this.view = view;
-    add("/", List.of(), "", "this index", q -> index());
-    add("/v1/status", List.of(), "", "the agent's health", q -> Answer.json(view.status()));
+    add("/", List.of(), "", true, "this index", (q, loopback) -> index(loopback));
+    add(
+        "/v1/status",
+        List.of(),
+        "",
+        true,
+        "the agent's health",
+        (q, loopback) -> Answer.json(loopback ? Loopback.of(view.status()) : view.status()));
     add(
         "/v1/endpoints",
         List.of(),
         "",
+        false,
         "every container known",
-        q -> Answer.json(view.endpoints()));
+        (q, loopback) -> Answer.json(view.endpoints()));
     add(
         "/v1/verdict",
         VerdictQuestion.PARAMETERS,
         VerdictQuestion.HEADER_PREFIX,
+        true,
         "what would happen to a connection or request",
         this::verdict);
     add(
         "/v1/flows",
         List.of("last", "follow", "verdict", "container"),
         "",
+        false,
         "verdicts given on the wire",
-        this::flows);
+        (q, loopback) -> flows(q));
     add(
         "/v1/problems",
         List.of(),
         "",
+        false,
         "what the operator should know",
-        q -> Answer.json(view.problems()));
-    add("/metrics", List.of(), "", "metrics in Prometheus' text format", q -> metrics());
-    add("/openapi.json", List.of(), "", "this API described", q -> openApi());
+        (q, loopback) -> Answer.json(view.problems()));
+    add(
+        "/metrics",
+        List.of(),
+        "",
+        true,
+        "metrics in Prometheus' text format",
+        (q, loopback) -> metrics());
+    add("/openapi.json", List.of(), "", true, "this API described", (q, loopback) -> openApi());
   }
 
   private void add(
-      String path, List<String> parameters, String prefix, String summary, Handler handler) {
-    handlers.put(new Route(path, parameters, prefix, summary), handler);
+      String path,
+      List<String> parameters,
+      String prefix,
+      boolean loopback,
+      String summary,
+      Handler handler) {
+    handlers.put(new Route(path, parameters, prefix, loopback, summary), handler);
   }
 
   List<Route> all() {
     return List.copyOf(handlers.keySet());
   }
 
-  /** {@code target} is the request target in origin form. */
-  Answer answer(String target) throws Refusal {
+  /** {@code target} is the request target in origin form; {@code loopback}: asked over TCP. */
+  Answer answer(String target, boolean loopback) throws Refusal {
     int question = target.indexOf('?');
     String path = question < 0 ? target : target.substring(0, question);
     for (Map.Entry<Route, Handler> entry : handlers.entrySet()) {
       Route route = entry.getKey();
       if (route.path().equals(path)) {
+        if (loopback && !route.loopback()) {
+          throw Loopback.needsTheSocket(path);
+        }
         Query query = Query.parse(question < 0 ? "" : target.substring(question + 1));
         query.allowOnly(route.parameters(), route.prefix());
-        return entry.getValue().answer(query);
+        return entry.getValue().answer(query, loopback);
       }
     }
     List<String> paths = handlers.keySet().stream().map(Route::path).toList();
@@ -91,17 +119,23 @@ final class Routes {
 
   private record IndexEntry(String path, List<String> parameters, String summary) {}
 
-  private Answer index() {
+  private Answer index(boolean loopback) {
     List<IndexEntry> entries =
         handlers.keySet().stream()
+            .filter(r -> r.loopback() || !loopback)
             .map(r -> new IndexEntry(r.path(), r.parameters(), r.summary()))
             .toList();
     return Answer.json(new Index("drawbridge", entries));
   }
 
-  private Answer verdict(Query query) throws Refusal {
-    return switch (view.verdict(VerdictQuestion.read(query))) {
-      case VerdictResult.Answered answered -> Answer.json(answered.report());
+  private Answer verdict(Query query, boolean loopback) throws Refusal {
+    VerdictQuery question = VerdictQuestion.read(query);
+    if (loopback && question.explain()) {
+      throw Loopback.needsTheSocket("an explanation");
+    }
+    return switch (view.verdict(question)) {
+      case VerdictResult.Answered answered ->
+          Answer.json(loopback ? Loopback.of(answered.report()) : answered.report());
       case VerdictResult.Unknown unknown ->
           throw new Refusal(404, unknown.code(), unknown.message(), unknown.expected());
     };

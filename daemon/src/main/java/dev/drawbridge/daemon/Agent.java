@@ -1,6 +1,5 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.api.ApiConfig;
 import dev.drawbridge.api.ApiException;
 import dev.drawbridge.api.ApiServer;
 import dev.drawbridge.bpf.BpfException;
@@ -22,8 +21,6 @@ import dev.drawbridge.runtime.DockerFeed;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -143,6 +140,14 @@ final class Agent implements AutoCloseable {
     } catch (IOException e) {
       throw new StartException("directory cannot be made: " + e.getMessage(), e);
     }
+    // Who can write there says who is exempt, what was good, and which sockets are ours.
+    for (Path ours :
+        List.of(config.runDir(), config.stateDir(), config.stateDir().resolve("exempt"))) {
+      Optional<String> untrusted = HostFile.untrusted(ours);
+      if (untrusted.isPresent()) {
+        throw new StartException(untrusted.get() + "; the agent keeps what it trusts there");
+      }
+    }
     BpfFs.mount(config.bpffs());
     Pins pins = Pins.below(config.bpffs());
     pins.create();
@@ -245,7 +250,7 @@ final class Agent implements AutoCloseable {
             registry,
             config);
     try {
-      keep(new ApiServer(new ApiConfig(config.apiSocket(), tcp(), Optional.empty()), view)).start();
+      keep(new ApiServer(ApiListeners.of(config), view)).start();
     } catch (ApiException e) {
       throw new StartException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
     }
@@ -346,25 +351,6 @@ final class Agent implements AutoCloseable {
   private static long hostNamespace() {
     try (NetworkNamespace own = NetworkNamespace.ofPath(Path.of("/proc/self/ns/net"))) {
       return own.inode();
-    }
-  }
-
-  private Optional<InetSocketAddress> tcp() throws StartException {
-    String text = config.apiTcp();
-    if (text.isEmpty()) {
-      return Optional.empty();
-    }
-    int colon = text.lastIndexOf(':');
-    try {
-      String host = text.substring(0, Math.max(0, colon)).replaceAll("[\\[\\]]", "");
-      int port = Integer.parseInt(text.substring(colon + 1));
-      return Optional.of(new InetSocketAddress(InetAddress.ofLiteral(host), port));
-    } catch (IllegalArgumentException e) {
-      throw new StartException(
-          "configuration key \"apiTcp\": expected ADDRESS:PORT such as 127.0.0.1:9807, found \""
-              + text
-              + "\"",
-          e);
     }
   }
 

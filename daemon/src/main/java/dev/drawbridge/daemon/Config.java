@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -28,7 +29,9 @@ import java.util.TreeSet;
  * @param hookSocket where the hook and the runtime shim ask ({@code <runDir>/hook.sock})
  * @param hookProgram the hook that is entered into each container's OCI configuration
  * @param apiSocket the local API ({@code <runDir>/api.sock})
- * @param apiTcp read-only API on loopback, {@code 127.0.0.1:9807}; empty: off
+ * @param apiGroup group that may use the API's socket ({@code drawbridge}, if there is such a
+ *     group); empty: root only
+ * @param apiTcp verdicts, status and metrics on loopback, {@code 127.0.0.1:9807}; empty: off
  * @param policyDir host policy files ({@code /etc/drawbridge/policy.d})
  * @param defaultDeny whether a container that no rule selects is closed too (false)
  * @param unhooked what becomes of a container that started without the hook, until it is adopted:
@@ -49,6 +52,7 @@ public record Config(
     Path hookSocket,
     Path hookProgram,
     Path apiSocket,
+    Optional<String> apiGroup,
     String apiTcp,
     Path policyDir,
     boolean defaultDeny,
@@ -73,6 +77,7 @@ public record Config(
               "hookSocket",
               "hookProgram",
               "apiSocket",
+              "apiGroup",
               "apiTcp",
               "policyDir",
               "defaultDeny",
@@ -147,6 +152,7 @@ public record Config(
         Path.of(string(where, json, "hookSocket", runDir.resolve("hook.sock").toString())),
         Path.of(string(where, json, "hookProgram", "/usr/libexec/drawbridge/drawbridge-hook")),
         Path.of(string(where, json, "apiSocket", runDir.resolve("api.sock").toString())),
+        json.has("apiGroup") ? Optional.of(string(where, json, "apiGroup", "")) : Optional.empty(),
         string(where, json, "apiTcp", "127.0.0.1:9807"),
         Path.of(string(where, json, "policyDir", "/etc/drawbridge/policy.d")),
         bool(where, json, "defaultDeny", false),
