@@ -3,7 +3,9 @@
 
 docker_socket=${DRAWBRIDGE_DOCKER_SOCKET:-/var/run/docker.sock}
 bpffs=/sys/fs/bpf
-etc=${DRAWBRIDGE_ETC:-/etc/drawbridge}
+etc=/etc/drawbridge
+daemon_json=/etc/docker/daemon.json
+shim=/usr/libexec/drawbridge/drawbridge-runc
 
 up_usage() {
 	cat <<'TEXT'
@@ -194,8 +196,6 @@ down() {
 	say 'down'
 }
 
-shim=${DRAWBRIDGE_LIBEXEC:-/usr/libexec/drawbridge}/drawbridge-runc
-
 purge() {
 	if [ -n "$policies" ]; then rm -rf "$etc/policy.d"; fi
 	# While a container remembers the runtime, uninstall leaves a shim that passes everything through, its configuration,
@@ -206,7 +206,7 @@ purge() {
 		say 'recreate those containers, then run again: ./drawbridge down --purge'
 		return
 	fi
-	rm -rf "$state" /etc/docker/daemon.json.before-drawbridge "${shim%/*}" "$etc/shim.conf"
+	rm -rf "$state" "${shim%/*}" "$etc/shim.conf" "$daemon_json.before-drawbridge"
 	if ls "$etc/policy.d/"*.policy >/dev/null 2>&1; then
 		say "your policy files are left in $etc/policy.d; ./drawbridge down --purge --policies removes them"
 	else
