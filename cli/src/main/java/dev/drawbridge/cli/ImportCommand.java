@@ -15,15 +15,17 @@ import picocli.CommandLine.Parameters;
     description = {
       "Translate Kubernetes NetworkPolicy and CiliumNetworkPolicy files into a host policy.",
       "",
-      "Sentences go to standard output. What no sentence can express, and what is wrong in the file, is named line by line on standard error.",
+      "Sentences go to standard output. What no sentence can express, and what is wrong in the file, is named line by line on standard error, and so is what is imported but not enforced yet.",
+      "",
+      "The sentences never allow more than the original. What is not expressed stays denied; a denial that is not expressed closes more.",
       "",
       "  drawbridge import policy.yaml > /etc/drawbridge/policy.d/50-imported.policy",
       "  kubectl get networkpolicy -o yaml | drawbridge import -"
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
-      "0:everything was expressed",
-      "1:something was not; the sentences alone mean something else",
+      "0:everything was expressed (what is not enforced yet is a warning)",
+      "1:something was not; the sentences allow less than the original",
       "2:a file cannot be read"
     })
 final class ImportCommand extends AbstractCommand {

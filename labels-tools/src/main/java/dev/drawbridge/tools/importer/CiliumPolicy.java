@@ -85,60 +85,58 @@ final class CiliumPolicy {
       shape.bad(spec, "a spec without any rule", String.join(", ", SECTIONS));
       return out;
     }
-    if (!defaultDeny(spec)) {
-      return out;
+    Selectors.Self self = selectors.self(selector.get(), "endpointSelector");
+    if (List.of("host", "world", "anyone").contains(self.exact().orElse(""))) {
+      shape.inexpressible(selector.get(), "a policy of " + self.exact().orElse("") + " itself");
+      self = new Selectors.Self(Optional.empty(), Optional.empty());
     }
-    Optional<String> self = selectors.containers(selector.get(), "endpointSelector");
-    boolean container = true;
-    if (List.of("host", "world", "anyone").contains(self.orElse(""))) {
-      shape.inexpressible(selector.get(), "a policy of " + self.orElse("") + " itself");
-      container = false;
-    }
-    direction(spec, "ingress", new Sentences(shape, self.orElse("containers"), true));
-    direction(spec, "egress", new Sentences(shape, self.orElse("containers"), false));
-    return self.isPresent() && container ? out : List.of();
-  }
-
-  /** A section that does not close its side has no counterpart. */
-  private boolean defaultDeny(YamlMap spec) {
-    Optional<YamlMap> map =
+    Optional<YamlMap> closing =
         spec.find("enableDefaultDeny").flatMap(v -> shape.map(v, "enableDefaultDeny"));
-    if (map.isEmpty()) {
-      return true;
-    }
-    long before = shape.errors();
-    shape.keys(map.get(), "enableDefaultDeny", List.of("ingress", "egress"));
-    for (YamlValue.Entry entry : map.get().entries()) {
-      boolean present =
-          spec.find(entry.key()).isPresent() || spec.find(entry.key() + "Deny").isPresent();
-      boolean on =
-          entry.value() instanceof YamlValue.YamlScalar scalar && scalar.text().equals("true");
-      if (on != present) {
-        shape.inexpressible(
-            entry.line(),
-            entry.column(),
-            "enableDefaultDeny." + entry.key() + ": a rule closes its direction, always");
-      }
-    }
-    return shape.errors() == before;
+    closing.ifPresent(map -> shape.keys(map, "enableDefaultDeny", List.of("ingress", "egress")));
+    direction(spec, "ingress", self, closing);
+    direction(spec, "egress", self, closing);
+    return self.atLeast().isPresent() ? out : List.of();
   }
 
-  private void direction(YamlMap spec, String section, Sentences sentences) {
-    boolean any = false;
+  /** What enableDefaultDeny says of a direction, if anything. */
+  private static Optional<Boolean> closes(Optional<YamlMap> closing, String section) {
+    return closing
+        .flatMap(map -> map.find(section))
+        .map(v -> v instanceof YamlValue.YamlScalar scalar && scalar.text().equals("true"));
+  }
+
+  private void direction(
+      YamlMap spec, String section, Selectors.Self self, Optional<YamlMap> closing) {
+    Optional<Boolean> closes = closes(closing, section);
+    boolean open = closes.isPresent() && !closes.get();
+    var sentences =
+        new Sentences(
+            shape,
+            self.exact().or(self::atLeast).orElse("containers"),
+            section.equals("ingress"),
+            self.exact().isEmpty() || open);
+    boolean any = closes.orElse(false);
     for (String name : List.of(section, section + "Deny")) {
       Optional<YamlValue> value = spec.find(name);
       if (value.isEmpty()) {
         continue;
       }
-      any = true;
+      boolean allows = name.equals(section);
+      any |= !(open && allows);
+      if (open) {
+        shape.inexpressible(
+            value.get(),
+            "enableDefaultDeny."
+                + section
+                + " false: a rule closes its direction, always; "
+                + (allows ? "what only allows is left out" : "what is denied stays denied"));
+      }
       List<YamlValue> items = shape.list(value.get(), name).orElse(List.of());
       if (items.isEmpty() && value.get() instanceof YamlValue.YamlList) {
         shape.bad(value.get(), "an empty list closes nothing and allows nothing", "- {} to close");
       }
       for (YamlValue item : items) {
-        shape
-            .map(item, "a rule")
-            .ifPresent(map -> rule(map, section, name.equals(section), sentences));
+        shape.map(item, "a rule").ifPresent(map -> rule(map, section, allows, sentences));
       }
     }
     if (any) {
@@ -146,12 +144,17 @@ final class CiliumPolicy {
     }
   }
 
+  /**
+   * An allowing rule is written as far as all of it can be said; a peer that cannot is left out. A
+   * denying rule is written at least as wide as it is meant.
+   */
   private void rule(YamlMap rule, String section, boolean allows, Sentences sentences) {
     boolean ingress = section.equals("ingress");
     List<String> members = ingress ? FROM : TO;
     var keys = new ArrayList<>(members);
     keys.addAll(List.of("toPorts", "icmps", "authentication"));
     long before = shape.errors();
+    long refused = shape.refused();
     shape.keys(rule, "an " + section + " rule", keys);
     authentication(rule);
     List<String> given = members.stream().filter(member -> rule.find(member).isPresent()).toList();
@@ -164,25 +167,41 @@ final class CiliumPolicy {
     if (!allows && rule.find("toFQDNs").isPresent()) {
       shape.bad(rule, "names cannot be denied", "addresses");
     }
-    Optional<YamlValue> ports = rule.find("toPorts");
-    if (rule.find("icmps").isPresent()) {
-      shape.inexpressible(
-          rule.find("icmps").orElse(rule), "single ICMP types: 'connect icmp' is all of them");
+    Optional<YamlValue> icmps = rule.find("icmps");
+    if (icmps.isPresent()) {
+      shape.inexpressible(icmps.get(), "single ICMP types: 'connect icmp' is all of them");
     }
+    boolean whole = allows ? shape.errors() == before : shape.refused() == refused;
+    long beforePeers = shape.errors();
     List<String> peers =
         given.isEmpty()
             ? List.of("anyone")
             : peers(given.getFirst(), rule.find(given.getFirst()).orElse(rule));
-    if (given.isEmpty() && rule.entries().isEmpty()) {
+    if (!allows && (shape.errors() != beforePeers || !whole)) {
+      peers = List.of("anyone");
+    }
+    if (rule.entries().isEmpty()) {
       return; // the empty rule {} selects nothing, and closes
     }
     // What is wrong already is not written, but the rest is still checked.
     Sentences into =
-        shape.errors() == before ? sentences : new Sentences(shape, "containers", ingress);
+        whole || !allows ? sentences : new Sentences(shape, "containers", ingress, false);
+    if (!allows && icmps.isPresent()) {
+      into.add(rule, false, "connect icmp", peers, "");
+    }
+    ports(rule, allows, peers, into, icmps.isPresent());
+  }
+
+  private void ports(
+      YamlMap rule, boolean allows, List<String> peers, Sentences into, boolean icmp) {
+    Optional<YamlValue> ports = rule.find("toPorts");
     if (ports.isEmpty()) {
-      into.add(rule, allows, "connect", peers, "");
+      if (!icmp) {
+        into.add(rule, allows, "connect", peers, "");
+      }
       return;
     }
+    long before = shape.errors();
     List<YamlValue> items = shape.list(ports.get(), "toPorts").orElse(List.of());
     if (items.isEmpty()) {
       shape.bad(ports.get(), "an empty list of ports", "ports, or no toPorts");
@@ -191,6 +210,9 @@ final class CiliumPolicy {
       shape
           .map(item, "an item of toPorts")
           .ifPresent(map -> new CiliumPorts(shape, into, peers, allows).read(map));
+    }
+    if (!allows && shape.errors() != before) {
+      into.add(rule, false, "connect", peers, "");
     }
   }
 

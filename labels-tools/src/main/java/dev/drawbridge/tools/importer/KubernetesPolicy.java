@@ -25,7 +25,7 @@ final class KubernetesPolicy {
       shape.bad(spec, "podSelector is missing", "podSelector: {} for every pod of the namespace");
       return out;
     }
-    Optional<String> self = selectors.containers(selector.get(), "podSelector");
+    Selectors.Self self = selectors.self(selector.get(), "podSelector");
     var types = new ArrayList<String>();
     for (YamlValue type :
         spec.find("policyTypes").flatMap(v -> shape.list(v, "policyTypes")).orElse(List.of())) {
@@ -36,53 +36,63 @@ final class KubernetesPolicy {
       text.ifPresent(types::add);
     }
     if (types.isEmpty()) {
+      // As Kubernetes fills it in: Egress only if there is a rule for it, an empty list is none.
       types.add("Ingress");
-      if (spec.find("egress").isPresent()) {
+      if (isFilled(spec, "egress")) {
         types.add("Egress");
       }
     }
-    direction(
-        spec,
-        "ingress",
-        types.contains("Ingress"),
-        new Sentences(shape, self.orElse("containers"), true));
-    direction(
-        spec,
-        "egress",
-        types.contains("Egress"),
-        new Sentences(shape, self.orElse("containers"), false));
-    return self.isPresent() ? out : List.of();
+    direction(spec, "ingress", types.contains("Ingress"), self);
+    direction(spec, "egress", types.contains("Egress"), self);
+    return self.atLeast().isPresent() ? out : List.of();
   }
 
-  private void direction(YamlMap spec, String section, boolean governed, Sentences sentences) {
+  private static boolean isFilled(YamlMap spec, String section) {
+    return spec.find(section).orElse(null) instanceof YamlValue.YamlList list
+        && !list.items().isEmpty();
+  }
+
+  private void direction(YamlMap spec, String section, boolean governed, Selectors.Self self) {
     Optional<YamlValue> rules = spec.find(section);
     if (!governed) {
-      rules.ifPresent(value ->
-          shape.bad(value, section + " rules that policyTypes leaves out", "both or none"));
+      rules
+          .filter(value -> isFilled(spec, section))
+          .ifPresent(value ->
+              shape.bad(value, section + " rules that policyTypes leaves out", "both or none"));
       return;
     }
+    var sentences =
+        new Sentences(
+            shape,
+            self.exact().or(self::atLeast).orElse("containers"),
+            section.equals("ingress"),
+            self.exact().isEmpty());
     for (YamlValue item : rules.flatMap(v -> shape.list(v, section)).orElse(List.of())) {
       shape.map(item, "a rule").ifPresent(map -> rule(map, section, sentences));
     }
     out.addAll(sentences.closed(spec));
   }
 
+  /** A peer or a port that cannot be said is left out, and the others stay. */
   private void rule(YamlMap rule, String section, Sentences sentences) {
     String peersKey = section.equals("ingress") ? "from" : "to";
     long before = shape.errors();
     shape.keys(rule, "an " + section + " rule", List.of(peersKey, "ports"));
-    List<String> peers = peers(rule.find(peersKey), peersKey);
-    String ports = ports(rule.find("ports"));
-    if (shape.errors() == before) {
-      sentences.add(rule, true, ports.isEmpty() ? "connect" : "connect " + ports, peers, "");
+    if (shape.errors() != before) {
+      return;
     }
+    List<String> peers = peers(rule.find(peersKey), peersKey);
+    Optional<String> ports = ports(rule.find("ports"));
+    ports.ifPresent(list ->
+        sentences.add(rule, true, list.isEmpty() ? "connect" : "connect " + list, peers, ""));
   }
 
   /** No list, or an empty one, is everyone: so says Kubernetes. */
   private List<String> peers(Optional<YamlValue> value, String what) {
+    long before = shape.errors();
     List<YamlValue> items = value.flatMap(v -> shape.list(v, what)).orElse(List.of());
     if (items.isEmpty()) {
-      return List.of("anyone");
+      return shape.errors() == before ? List.of("anyone") : List.of();
     }
     var peers = new ArrayList<String>();
     for (YamlValue item : items) {
@@ -92,7 +102,11 @@ final class KubernetesPolicy {
   }
 
   private Optional<String> peer(YamlMap peer) {
+    long before = shape.errors();
     shape.keys(peer, "a peer", List.of("podSelector", "namespaceSelector", "ipBlock"));
+    if (shape.errors() != before) {
+      return Optional.empty();
+    }
     Optional<YamlValue> pods = peer.find("podSelector");
     Optional<YamlValue> namespaces = peer.find("namespaceSelector");
     Optional<YamlValue> block = peer.find("ipBlock");
@@ -124,10 +138,14 @@ final class KubernetesPolicy {
       }
       return Optional.empty();
     }
+    long before = shape.errors();
     var except = new ArrayList<String>();
     for (YamlValue item :
         map.find("except").flatMap(v -> shape.list(v, "except")).orElse(List.of())) {
       shape.text(item, "an exception").flatMap(t -> range(shape, item, t)).ifPresent(except::add);
+    }
+    if (shape.errors() != before) {
+      return Optional.empty(); // without its exceptions the range would be wider
     }
     return Optional.of(
         except.isEmpty() ? cidr.get() : cidr.get() + " except (" + String.join(" ", except) + ")");
@@ -142,15 +160,20 @@ final class KubernetesPolicy {
     return cidr.map(c -> c.masked().print());
   }
 
-  private String ports(Optional<YamlValue> value) {
+  /** Empty for all ports; nothing if none of those written can be said. */
+  private Optional<String> ports(Optional<YamlValue> value) {
+    long before = shape.errors();
+    List<YamlValue> items = value.flatMap(v -> shape.list(v, "ports")).orElse(List.of());
     var ports = new ArrayList<String>();
-    for (YamlValue item : value.flatMap(v -> shape.list(v, "ports")).orElse(List.of())) {
+    for (YamlValue item : items) {
       shape.map(item, "a port").flatMap(this::port).ifPresent(ports::add);
     }
-    return String.join(",", ports);
+    boolean all = items.isEmpty() && shape.errors() == before;
+    return ports.isEmpty() && !all ? Optional.empty() : Optional.of(String.join(",", ports));
   }
 
   private Optional<String> port(YamlMap map) {
+    long before = shape.errors();
     shape.keys(map, "a port", List.of("port", "protocol", "endPort"));
     String protocol =
         map.find("protocol").flatMap(v -> shape.text(v, "the protocol")).orElse("TCP");
@@ -163,7 +186,10 @@ final class KubernetesPolicy {
     Optional<String> end = map.find("endPort").flatMap(v -> shape.textOrNumber(v, "endPort"));
     if (port.isEmpty()) {
       end.ifPresent(e -> shape.bad(map, "endPort without port", "port"));
-      return Optional.of(name);
+      return shape.errors() == before ? Optional.of(name) : Optional.empty();
+    }
+    if (shape.errors() != before) {
+      return Optional.empty();
     }
     Optional<String> number = shape.textOrNumber(port.get(), "the port");
     if (number.isEmpty()) {

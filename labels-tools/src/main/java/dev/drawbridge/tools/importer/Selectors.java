@@ -63,6 +63,54 @@ final class Selectors {
     return Optional.of(join(terms.terms));
   }
 
+  /**
+   * Whom a policy is about.
+   *
+   * @param exact empty if no sentence can say it
+   * @param atLeast containers that surely hold all of them, by what of the selector can be said;
+   *     empty if the selector is none
+   */
+  record Self(Optional<String> exact, Optional<String> atLeast) {}
+
+  /** Whom the policy is about: always in its own namespace, whatever the selector says of one. */
+  Self self(YamlValue value, String what) {
+    long before = shape.errors();
+    long refused = shape.refused();
+    Terms terms = terms(value, what, false);
+    if (!namespace.isEmpty() && terms.entity.isEmpty()) {
+      String own = "project:" + namespace;
+      if (terms.terms.removeIf(term -> isOfProject(term) && !term.equals(own))) {
+        shape.note(
+            value,
+            "the selector names another namespace than the policy's, "
+                + namespace
+                + ", which counts");
+      }
+      if (!terms.terms.contains(own)) {
+        terms.terms.add(own);
+      }
+    }
+    if (shape.refused() != refused) {
+      return new Self(Optional.empty(), Optional.empty());
+    }
+    Optional<String> all = Optional.of(terms.entity.isEmpty() ? join(terms.terms) : "containers");
+    if (shape.errors() != before) {
+      return new Self(Optional.empty(), all);
+    }
+    if (!terms.entity.isEmpty() && !terms.terms.isEmpty()) {
+      shape.inexpressible(value, terms.entity + " together with labels");
+      return new Self(Optional.empty(), all);
+    }
+    return new Self(terms.entity.isEmpty() ? all : Optional.of(terms.entity), all);
+  }
+
+  private static boolean isOfProject(String term) {
+    return term.startsWith("project:")
+        || term.startsWith(PROJECT + "!=")
+        || term.startsWith(PROJECT + " in ")
+        || term.equals("lacks " + PROJECT);
+  }
+
   /** Containers of the namespaces that one selector selects, by what another says of them. */
   Optional<String> containersOf(YamlValue namespaces, Optional<YamlValue> pods) {
     Optional<Terms> where = read(namespaces, "namespaceSelector", true);
@@ -81,12 +129,18 @@ final class Selectors {
   }
 
   private Optional<Terms> read(YamlValue value, String what, boolean ofNamespaces) {
+    long before = shape.errors();
+    Terms terms = terms(value, what, ofNamespaces);
+    return shape.errors() == before ? Optional.of(terms) : Optional.empty();
+  }
+
+  /** What of the selector can be said; the rest is named. */
+  private Terms terms(YamlValue value, String what, boolean ofNamespaces) {
+    var terms = new Terms();
     Optional<YamlMap> map = shape.map(value, what);
     if (map.isEmpty()) {
-      return Optional.empty();
+      return terms;
     }
-    long before = shape.errors();
-    var terms = new Terms();
     for (YamlValue.Entry entry : map.get().entries()) {
       if (!entry.key().equals("matchLabels") && !entry.key().equals("matchExpressions")) {
         shape.bad(
@@ -100,7 +154,7 @@ final class Selectors {
     }
     map.get().find("matchLabels").ifPresent(v -> labels(v, terms, ofNamespaces));
     map.get().find("matchExpressions").ifPresent(v -> expressions(v, terms, ofNamespaces));
-    return shape.errors() == before ? Optional.of(terms) : Optional.empty();
+    return terms;
   }
 
   private void labels(YamlValue value, Terms terms, boolean ofNamespaces) {
@@ -114,7 +168,10 @@ final class Selectors {
         entity(entry.key(), entry.value(), terms);
         continue;
       }
-      Optional<String> label = shape.word(entry.value(), "the value of '" + entry.key() + "'");
+      Optional<String> label =
+          shape
+              .word(entry.value(), "the value of '" + entry.key() + "'")
+              .filter(text -> sayable(entry, text));
       Optional<String> key =
           shape.isWord(entry.value(), "a label's key", entry.key())
               ? key(entry.key(), entry.value(), terms, ofNamespaces)
@@ -125,11 +182,18 @@ final class Selectors {
     }
   }
 
+  private boolean sayable(YamlValue.Entry entry, String value) {
+    if (value.isEmpty()) {
+      shape.inexpressible(entry.value(), "the empty value of the label '" + entry.key() + "'");
+    }
+    return !value.isEmpty();
+  }
+
   private static String equal(String key, String value) {
     if (key.equals(PROJECT)) {
       return "project:" + value;
     }
-    return value.isEmpty() ? key + "=" : key + "=" + value;
+    return key + "=" + value;
   }
 
   private void entity(String key, YamlValue at, Terms terms) {

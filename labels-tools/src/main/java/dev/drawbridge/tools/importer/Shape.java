@@ -42,6 +42,13 @@ final class Shape {
     return findings.stream().filter(Finding::isError).count() - narrowed;
   }
 
+  /** How many of them say that the document's own system would not take it. */
+  long refused() {
+    return findings.stream()
+        .filter(finding -> finding.code().equals(ProblemCode.BAD_DOCUMENT.code()))
+        .count();
+  }
+
   void bad(int line, int column, String message, String expected) {
     add(
         ProblemCode.BAD_DOCUMENT,

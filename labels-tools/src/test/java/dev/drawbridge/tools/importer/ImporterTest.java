@@ -298,7 +298,7 @@ final class ImporterTest {
     Imported imported = cilium("endpointSelector: { matchLabels: { app: x } }\n" + rest);
     assertEquals(1, imported.exitCode(), () -> "" + imported.sentences());
     assertFalse(
-        imported.sentences().stream().anyMatch(s -> s.contains("anyone")),
+        imported.sentences().stream().anyMatch(s -> s.contains("anyone may connect")),
         () -> "" + imported.sentences());
   }
 
