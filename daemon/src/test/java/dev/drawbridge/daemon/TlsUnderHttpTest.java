@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 class TlsUnderHttpTest {
   private static final int API = 256;
   private static final int DB = 257;
-  private static final EngineStats IDLE = new EngineStats(0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  private static final EngineStats IDLE = new EngineStats(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
   private volatile NodeState state = rules("app=api may GET /users");
   private FlowRecorder recorder;

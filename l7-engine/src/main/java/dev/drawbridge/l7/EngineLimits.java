@@ -19,13 +19,20 @@ import java.time.Duration;
  * @param drainBytes longest body of a denied request that is read to its end to keep the
  *     connection; beyond, the connection is closed after the answer
  * @param writeHighWater bytes waiting for a slow reader at which the other side is no longer read
+ * @param heldMemory bytes of all that peers can make the engine hold at a time, fixed costs of
+ *     connections included; beyond, whoever holds most loses connections until there is room again
  * @param connections most client connections of the engine
- * @param connectionsPerCaller most client connections of one caller, or of the host, or the world
+ * @param connectionsPerCaller most client connections of one container, of the host, or the world
+ * @param connectionsPerSource most client connections of one address of the host or the world; of
+ *     IPv6, of one /64; of the host's loopback addresses together
+ * @param refusals requests refused in a row after which a connection is closed
  * @param detectTimeout from the connection to the client's first byte; beyond: closed, because what
  *     it speaks cannot be known
  * @param headTimeout from the first byte of a head to its last; beyond: 408
  * @param bodyTimeout between two pieces of a request body; beyond: 408
  * @param idleTimeout without a request on a connection; beyond: closed
+ * @param refusedIdleTimeout the same on a connection on which nothing has been allowed yet, or
+ *     whose last request was refused
  * @param connectTimeout for the connection to the callee; beyond: 504
  * @param answerTimeout from the end of the request to the head of its answer; beyond: 504
  * @param lingerTimeout for the client to take a last answer and close
@@ -41,17 +48,27 @@ public record EngineLimits(
     int heldBytes,
     int drainBytes,
     int writeHighWater,
+    long heldMemory,
     int connections,
     int connectionsPerCaller,
+    int connectionsPerSource,
+    int refusals,
     Duration detectTimeout,
     Duration headTimeout,
     Duration bodyTimeout,
     Duration idleTimeout,
+    Duration refusedIdleTimeout,
     Duration connectTimeout,
     Duration answerTimeout,
     Duration lingerTimeout) {
 
-  /** What the agent runs with. */
+  /** Characters of a path in a record; of a TLS connection, of name and protocols together. */
+  public static final int RECORDED_PATH = 256;
+
+  /** Characters of a method in a record. */
+  public static final int RECORDED_METHOD = 32;
+
+  /** What the agent runs with; the memory is a part of the heap that the process was given. */
   public static EngineLimits defaults() {
     return new EngineLimits(
         Math.max(1, Runtime.getRuntime().availableProcessors() / 2),
@@ -64,15 +81,27 @@ public record EngineLimits(
         64 * 1024,
         256 * 1024,
         128 * 1024,
+        heldMemory(Runtime.getRuntime().maxMemory()),
         16_384,
         4_096,
+        1_024,
+        100,
         Duration.ofSeconds(10),
         Duration.ofSeconds(30),
         Duration.ofSeconds(60),
         Duration.ofMinutes(60),
+        Duration.ofSeconds(30),
         Duration.ofSeconds(10),
         Duration.ofMinutes(10),
         Duration.ofSeconds(2));
+  }
+
+  /**
+   * What peers may hold of a heap of that size: three eighths. Buffers outside the heap count too;
+   * the JVM gives them as much again as the heap, so that what fits one fits the other.
+   */
+  static long heldMemory(long heapBytes) {
+    return heapBytes / 8 * 3;
   }
 
   /** The same with other time limits. */
@@ -80,6 +109,108 @@ public record EngineLimits(
       Duration head,
       Duration body,
       Duration idle,
+      Duration connect,
+      Duration answer,
+      Duration linger) {
+    return with(
+        heldMemory,
+        connections,
+        connectionsPerCaller,
+        connectionsPerSource,
+        refusals,
+        detectTimeout,
+        head,
+        body,
+        idle,
+        idle.compareTo(refusedIdleTimeout) < 0 ? idle : refusedIdleTimeout,
+        connect,
+        answer,
+        linger);
+  }
+
+  /** The same with another time to the first byte. */
+  public EngineLimits withDetectTimeout(Duration detect) {
+    return with(
+        heldMemory,
+        connections,
+        connectionsPerCaller,
+        connectionsPerSource,
+        refusals,
+        detect,
+        headTimeout,
+        bodyTimeout,
+        idleTimeout,
+        refusedIdleTimeout,
+        connectTimeout,
+        answerTimeout,
+        lingerTimeout);
+  }
+
+  /** The same with another patience for what is refused. */
+  public EngineLimits withRefusals(int inARow, Duration refusedIdle) {
+    return with(
+        heldMemory,
+        connections,
+        connectionsPerCaller,
+        connectionsPerSource,
+        inARow,
+        detectTimeout,
+        headTimeout,
+        bodyTimeout,
+        idleTimeout,
+        refusedIdle,
+        connectTimeout,
+        answerTimeout,
+        lingerTimeout);
+  }
+
+  /** The same with other numbers of connections. */
+  public EngineLimits withConnections(int all, int ofOneCaller, int ofOneSource) {
+    return with(
+        heldMemory,
+        all,
+        ofOneCaller,
+        ofOneSource,
+        refusals,
+        detectTimeout,
+        headTimeout,
+        bodyTimeout,
+        idleTimeout,
+        refusedIdleTimeout,
+        connectTimeout,
+        answerTimeout,
+        lingerTimeout);
+  }
+
+  /** The same with other memory. */
+  public EngineLimits withHeldMemory(long bytes) {
+    return with(
+        bytes,
+        connections,
+        connectionsPerCaller,
+        connectionsPerSource,
+        refusals,
+        detectTimeout,
+        headTimeout,
+        bodyTimeout,
+        idleTimeout,
+        refusedIdleTimeout,
+        connectTimeout,
+        answerTimeout,
+        lingerTimeout);
+  }
+
+  private EngineLimits with(
+      long memory,
+      int all,
+      int ofOneCaller,
+      int ofOneSource,
+      int refusedInARow,
+      Duration detect,
+      Duration head,
+      Duration body,
+      Duration idle,
+      Duration refusedIdle,
       Duration connect,
       Duration answer,
       Duration linger) {
@@ -94,62 +225,18 @@ public record EngineLimits(
         heldBytes,
         drainBytes,
         writeHighWater,
-        connections,
-        connectionsPerCaller,
-        detectTimeout,
+        memory,
+        all,
+        ofOneCaller,
+        ofOneSource,
+        refusedInARow,
+        detect,
         head,
         body,
         idle,
+        refusedIdle,
         connect,
         answer,
         linger);
-  }
-
-  /** The same with another time to the first byte. */
-  public EngineLimits withDetectTimeout(Duration detect) {
-    return new EngineLimits(
-        eventLoops,
-        requestLineBytes,
-        headBytes,
-        headFields,
-        trailerBytes,
-        chunkLineBytes,
-        interimAnswers,
-        heldBytes,
-        drainBytes,
-        writeHighWater,
-        connections,
-        connectionsPerCaller,
-        detect,
-        headTimeout,
-        bodyTimeout,
-        idleTimeout,
-        connectTimeout,
-        answerTimeout,
-        lingerTimeout);
-  }
-
-  /** The same with other numbers of connections. */
-  public EngineLimits withConnections(int all, int ofOneCaller) {
-    return new EngineLimits(
-        eventLoops,
-        requestLineBytes,
-        headBytes,
-        headFields,
-        trailerBytes,
-        chunkLineBytes,
-        interimAnswers,
-        heldBytes,
-        drainBytes,
-        writeHighWater,
-        all,
-        ofOneCaller,
-        detectTimeout,
-        headTimeout,
-        bodyTimeout,
-        idleTimeout,
-        connectTimeout,
-        answerTimeout,
-        lingerTimeout);
   }
 }

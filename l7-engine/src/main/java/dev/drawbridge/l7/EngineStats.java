@@ -11,6 +11,8 @@ package dev.drawbridge.l7;
  * @param malformed requests refused because they could not be read in one way only, or in time, or
  *     within the limits
  * @param upstreamFailures requests that were allowed and failed behind the engine
+ * @param limited connections refused or closed because of a limit of connections or memory
+ * @param heldBytes what peers make the engine hold now
  * @param lateDenied connections closed because the policy changed
  * @param requestBytes read from clients
  * @param responseBytes written to clients
@@ -23,6 +25,8 @@ public record EngineStats(
     long denied,
     long malformed,
     long upstreamFailures,
+    long limited,
+    long heldBytes,
     long lateDenied,
     long requestBytes,
     long responseBytes) {}

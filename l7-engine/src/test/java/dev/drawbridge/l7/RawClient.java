@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** A client that writes bytes as they are and takes answers apart. */
 final class RawClient implements AutoCloseable {
@@ -31,8 +32,20 @@ final class RawClient implements AutoCloseable {
     this(port, 0);
   }
 
+  /** From that address. */
+  RawClient(InetAddress from, int port) throws IOException {
+    this(from, port, 0);
+  }
+
   RawClient(int port, int receiveBuffer) throws IOException {
+    this(null, port, receiveBuffer);
+  }
+
+  RawClient(@Nullable InetAddress from, int port, int receiveBuffer) throws IOException {
     socket = new Socket();
+    if (from != null) {
+      socket.bind(new InetSocketAddress(from, 0));
+    }
     if (receiveBuffer > 0) {
       socket.setReceiveBufferSize(receiveBuffer);
     }

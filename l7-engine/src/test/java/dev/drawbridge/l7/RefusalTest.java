@@ -234,27 +234,4 @@ final class RefusalTest {
       assertEquals(Reason.UPSTREAM_REFUSED, onlyRecord(scene).reason());
     }
   }
-
-  @Test
-  void boundsTheConnectionsOfOneCaller() throws Exception {
-    EngineLimits defaults = EngineLimits.defaults();
-    EngineLimits two = defaults.withConnections(defaults.connections(), 2);
-    try (ScriptedOrigin origin = answering(OK);
-        Scene scene = new Scene(two, origin.address(), USERS);
-        RawClient one = new RawClient(scene.listener.port4());
-        RawClient other = new RawClient(scene.listener.port4())) {
-      assertEquals(200, one.send(GET).answer().status());
-      assertEquals(200, other.send(GET).answer().status());
-      scene.records.clear();
-      try (RawClient third = new RawClient(scene.listener.port4())) {
-        assertThrows(SocketException.class, () -> third.send(GET).answer());
-      }
-      assertEquals(Reason.LIMIT, onlyRecord(scene).reason());
-      one.socket.close();
-      Waiting.until("one is gone", () -> scene.engine.stats().connections() == 1);
-      try (RawClient fourth = new RawClient(scene.listener.port4())) {
-        assertEquals(200, fourth.send(GET).answer().status());
-      }
-    }
-  }
 }

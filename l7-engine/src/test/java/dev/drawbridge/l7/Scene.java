@@ -9,12 +9,14 @@ import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.PolicyInput;
 import dev.drawbridge.policy.Workload;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
@@ -25,10 +27,17 @@ final class Scene implements AutoCloseable {
   static final int API = 256;
   static final int DB = 257;
 
+  /** A container without labels of its own. */
+  static final int EVE = 258;
+
   final L7Engine engine;
   final EngineListener listener;
   final Queue<AccessRecord> records = new ConcurrentLinkedQueue<>();
   volatile int caller = API;
+
+  /** Callers by the address that they connect from; whoever is not in it is {@link #caller}. */
+  final Map<InetAddress, Integer> callers = new ConcurrentHashMap<>();
+
   volatile boolean unclaimed;
   volatile boolean forgetful;
   volatile boolean kernelRefuses;
@@ -42,15 +51,29 @@ final class Scene implements AutoCloseable {
     engine =
         new L7Engine(
             limits,
-            peer -> peer == API ? "api" : peer == DB ? "db" : "",
+            peer -> peer == API ? "api" : peer == DB ? "db" : peer == EVE ? "eve" : "",
             (netns, remote, local) ->
                 unclaimed
                     ? Optional.empty()
-                    : Optional.of(new ConnectionOrigin(caller, DB, callee, caller != API)),
+                    : Optional.of(
+                        origin(callers.getOrDefault(remote.getAddress(), caller), callee)),
             (fd, caller, to, port) -> speakFor(fd),
             this::keep);
     publish(rulesOnDb);
     listener = engine.listen(1, NetnsHandle.current());
+  }
+
+  private static ConnectionOrigin origin(int peer, InetSocketAddress callee) {
+    return new ConnectionOrigin(peer, DB, callee, peer != API);
+  }
+
+  /** An address of the loopback network from which that caller connects from now on. */
+  InetAddress address(int peer, int number) throws IOException {
+    InetAddress address =
+        InetAddress.getByAddress(
+            new byte[] {127, (byte) (peer & 0x7f), (byte) (number >> 8), (byte) (number + 2)});
+    callers.put(address, peer);
+    return address;
   }
 
   private void speakFor(int fd) throws IOException {
@@ -98,7 +121,8 @@ final class Scene implements AutoCloseable {
             generation,
             List.of(
                 new Member(API, Workload.of("api", api), parsed(api)),
-                new Member(DB, Workload.of("db", db), parsed(db))),
+                new Member(DB, Workload.of("db", db), parsed(db)),
+                new Member(EVE, Workload.of("eve", Map.of()), parsed(Map.of()))),
             HostPolicy.NONE,
             false));
   }

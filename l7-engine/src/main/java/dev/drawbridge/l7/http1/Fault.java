@@ -14,6 +14,7 @@ public enum Fault {
   START_LINE(400, "the request line is not: method, one space, target, one space, version"),
   METHOD(400, "the method is not a token"),
   TARGET(400, "the request target is neither a path nor an absolute http address"),
+  SCHEME(421, "an https resource is asked for over a connection that is not secured"),
   TARGET_ESCAPE(400, "the path contains an invalid or forbidden %-escape"),
   TARGET_FRAGMENT(400, "the request target contains a fragment"),
   TARGET_AUTHORITY(400, "the request target names another host than the Host field"),

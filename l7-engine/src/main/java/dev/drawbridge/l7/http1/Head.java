@@ -111,6 +111,11 @@ public abstract sealed class Head implements Headers
     return allocator.directBuffer(Math.max(1, length)).writeBytes(bytes, 0, length);
   }
 
+  /** Bytes of memory that this takes. */
+  public final int holds() {
+    return bytes.length + 4 * (spans.length + names.length);
+  }
+
   /** Bytes taken. */
   public final int size() {
     return length;

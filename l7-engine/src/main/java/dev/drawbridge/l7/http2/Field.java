@@ -19,6 +19,9 @@ public final class Field {
     NEVER
   }
 
+  /** Bytes of memory that a field takes beyond its octets: objects, arrays, and its text again. */
+  static final int OVERHEAD_BYTES = 160;
+
   private static final byte[] TOKEN = new byte[256];
 
   static {

@@ -72,6 +72,11 @@ public final class FieldList implements Headers {
     return bytes;
   }
 
+  /** Bytes of memory that the fields take, those of a table too. */
+  public int holds() {
+    return 2 * bytes + count * (Field.OVERHEAD_BYTES + 4);
+  }
+
   public Field field(int index) {
     if (index >= count) {
       throw new IndexOutOfBoundsException(index);

@@ -35,6 +35,11 @@ public final class FrameReader {
     this.fields = new FieldList(limits.fieldBytes(), limits.fieldCount());
   }
 
+  /** Bytes of memory that this keeps between frames. */
+  public int holds() {
+    return block.length + decoder.holds();
+  }
+
   /** Whether a header block has begun and not ended. */
   public boolean withinBlock() {
     return blockStream != NO_STREAM;
@@ -183,7 +188,12 @@ public final class FrameReader {
     if (block.length > KEPT_BLOCK) {
       block = new byte[1024];
     }
-    to.headers(stream, blockEnds, fields);
+    try {
+      to.headers(stream, blockEnds, fields);
+    } finally {
+      // Whoever wants them for longer has made a copy.
+      fields.clear();
+    }
   }
 
   private static void priority(ByteBuf in, int start, int length, int stream, Frames to)

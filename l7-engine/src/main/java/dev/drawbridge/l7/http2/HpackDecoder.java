@@ -55,6 +55,11 @@ public final class HpackDecoder {
     }
   }
 
+  /** Bytes of memory that the table takes. */
+  int holds() {
+    return 4 * table.length + bytes + count * Field.OVERHEAD_BYTES;
+  }
+
   private Field indexed(int index) throws Breach {
     if (index > 0 && index <= StaticTable.LENGTH) {
       return StaticTable.field(index);

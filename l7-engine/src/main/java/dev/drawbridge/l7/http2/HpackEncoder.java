@@ -41,6 +41,11 @@ public final class HpackEncoder {
     evict(0);
   }
 
+  /** Bytes of memory that table and buffer take. */
+  public int holds() {
+    return 4 * (table.length + SLOTS) + bytes + count * Field.OVERHEAD_BYTES + out.length;
+  }
+
   /** Begins a section. */
   public void begin() {
     length = 0;

@@ -163,6 +163,11 @@ public final class RequestFields {
     return method != null && method.is("CONNECT");
   }
 
+  /** Whether it is for something that only a secured connection may ask for. */
+  public boolean secure() {
+    return scheme != null && scheme.is("https");
+  }
+
   public Field method() {
     return there(method);
   }

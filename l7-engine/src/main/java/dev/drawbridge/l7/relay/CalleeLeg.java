@@ -25,6 +25,9 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
     CLOSED
   }
 
+  /** Channel, pipeline, leg; as measured, rounded up. */
+  private static final int FIXED_BYTES = 4 * 1024;
+
   final Outbox outbox = new Outbox();
   private final ClientLeg client;
   private final Exchange exchange;
@@ -36,6 +39,7 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
   private Framing framing = Framing.NONE;
   private boolean rechunked;
   private long left;
+  private @Nullable Pace pace;
   private boolean connected;
   private boolean answeredBefore;
   private boolean outputEnds;
@@ -60,6 +64,13 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
       return false;
     }
     channel = made;
+    Pace measured = client.opened.onward(made);
+    measured.serves(() -> {
+      client.resume();
+      client.flush();
+    });
+    made.pipeline().addFirst("pace", measured);
+    pace = measured;
     return true;
   }
 
@@ -70,7 +81,7 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
     }
     connected = true;
     outbox.attach(to);
-    to.config().setAutoRead(client.outbox.writable());
+    read(client.outbox.writable());
     client.resume();
     endOutputIfDue();
     client.flush();
@@ -87,6 +98,12 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
     }
     client.requests.failed(status, reason, message);
     client.flush();
+  }
+
+  /** Bytes of memory that this leg takes. */
+  long holds() {
+    AnswerHead reading = head;
+    return FIXED_BYTES + outbox.holds() + (reading == null ? 0 : reading.holds());
   }
 
   boolean ready() {
@@ -125,9 +142,9 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
 
   /** Whether the client's leg can take more. */
   void read(boolean wanted) {
-    EpollSocketChannel from = channel;
-    if (connected && from != null && from.config().isAutoRead() != wanted) {
-      from.config().setAutoRead(wanted);
+    Pace of = pace;
+    if (connected && of != null) {
+      of.read(wanted);
     }
   }
 
@@ -159,12 +176,14 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
       in.release();
     }
     read(client.outbox.writable());
+    client.opened.measure(client);
   }
 
   @Override
   public void channelReadComplete(ChannelHandlerContext context) {
     client.resume();
     client.flush();
+    client.opened.remeasure(client);
   }
 
   private void readHead(ByteBuf in) {

@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * other end should see. What the input means is {@link Requests}' affair.
  */
 final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection {
+  /** Channel, pipeline, leg; as measured, rounded up. */
+  private static final int FIXED_BYTES = 5 * 1024;
+
   /** What the next input byte is. */
   enum Phase {
     /** Of a head. */
@@ -58,6 +61,7 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
   final Requests requests;
   final Records records;
 
+  private final Pace pace;
   Phase phase = Phase.HEAD;
   @Nullable CalleeLeg callee;
   private int place;
@@ -76,6 +80,7 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
 
   private @Nullable WebSocketFrames answered;
   private long deadline = Long.MAX_VALUE;
+  private long touched;
 
   ClientLeg(Opened opened) {
     this.opened = opened;
@@ -85,6 +90,9 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
     this.records = new Records(opened, exchange);
     this.requests = new Requests(this);
     outbox.attach(channel);
+    pace = opened.pace();
+    pace.serves(this::goOn);
+    touched = loop.nowNanos;
   }
 
   // Beginning.
@@ -97,6 +105,7 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
   void carry(Verdict verdict, boolean audited) {
     exchange.begin(System.nanoTime());
     exchange.verdict = verdict;
+    exchange.allowedBefore = true;
     tunnelUnread(Unpooled.EMPTY_BUFFER, audited);
   }
 
@@ -190,16 +199,26 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
     ByteBuf in = (ByteBuf) message;
+    touched = loop.nowNanos;
     if (held != null || running) {
       hold(in);
     } else {
       run(in);
     }
+    opened.measure(this);
+  }
+
+  /** Its turn to be read has come again. */
+  private void goOn() {
+    resume();
+    flush();
+    opened.measure(this);
   }
 
   @Override
   public void channelReadComplete(ChannelHandlerContext context) {
     flush();
+    opened.remeasure(this);
   }
 
   /** Goes on with what was held, after something that it waited for has happened. */
@@ -219,6 +238,7 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
   private void run(ByteBuf input) {
     ByteBuf in = input;
     running = true;
+    boolean entered = pace.enter();
     try {
       while (in.isReadable()) {
         if (!step(in)) {
@@ -229,6 +249,9 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
       }
     } finally {
       running = false;
+      if (entered) {
+        pace.exit();
+      }
       if (in != null) {
         in.release();
       }
@@ -238,6 +261,9 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
 
   /** Takes some of the input; false if it has to wait. */
   private boolean step(ByteBuf in) {
+    if (pace.lap() && phase != Phase.LINGER && phase != Phase.CLOSED) {
+      return false;
+    }
     switch (phase) {
       case HEAD, DRAIN -> {
         if (!outbox.writable()) {
@@ -289,10 +315,7 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
       endInput();
     }
     if (phase != Phase.CLOSED) {
-      boolean wanted = wantsInput();
-      if (channel.config().isAutoRead() != wanted) {
-        channel.config().setAutoRead(wanted);
-      }
+      pace.read(wantsInput());
     }
   }
 
@@ -317,6 +340,7 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
       resume();
       flush();
     }
+    opened.remeasure(this);
   }
 
   /** Sends what both legs have to send. */
@@ -487,6 +511,51 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
   @Override
   public boolean cameThrough(OnwardSource someSource) {
     return opened.source().equals(someSource);
+  }
+
+  // Room.
+
+  @Override
+  public long holds() {
+    ByteBuf waiting = held;
+    CalleeLeg to = callee;
+    HelloGuard watching = guard;
+    return FIXED_BYTES
+        + outbox.holds()
+        + requests.holds()
+        + (waiting == null ? 0 : waiting.capacity())
+        + (to == null ? 0 : to.holds())
+        + (watching == null ? 0 : watching.holds());
+  }
+
+  @Override
+  public Opened opened() {
+    return opened;
+  }
+
+  @Override
+  public Standing standing() {
+    return switch (phase) {
+      case CLOSED -> Standing.GONE;
+      case LINGER, DRAIN -> channel.isOpen() ? Standing.UNJUDGED : Standing.GONE;
+      case HEAD ->
+          exchange.allowedBefore && exchange.refusals == 0 ? Standing.IDLE : Standing.UNJUDGED;
+      case BODY, ANSWER, TUNNEL -> Standing.BUSY;
+    };
+  }
+
+  @Override
+  public long quietSince() {
+    return touched;
+  }
+
+  @Override
+  public void giveUp() {
+    if (phase != Phase.LINGER && phase != Phase.CLOSED) {
+      records.connection(Opening.LIMIT);
+      exchange.active = false;
+    }
+    abort();
   }
 
   @Override

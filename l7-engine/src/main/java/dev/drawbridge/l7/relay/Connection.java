@@ -16,6 +16,33 @@ interface Connection {
   /** Whether it came through that listener's namespace. */
   boolean cameThrough(OnwardSource source);
 
+  /** What it makes the engine hold now, in bytes; its fixed cost included. */
+  long holds();
+
+  /** Who it belongs to, and what it held when it was last measured. */
+  Opened opened();
+
+  /** How little is lost if it is closed. */
+  Standing standing();
+
+  /** When it was last read from, by the loop's coarse clock. */
+  long quietSince();
+
+  /** Ends because others need the room that it takes: the record says so. */
+  void giveUp();
+
+  /** What a connection has shown of itself, from the least deserving to the most. */
+  enum Standing {
+    /** It is over, and takes no room any more. */
+    GONE,
+    /** Nothing on it has been allowed yet, or what was asked last was refused. */
+    UNJUDGED,
+    /** What was asked was allowed and is answered. */
+    IDLE,
+    /** Something allowed is under way. */
+    BUSY
+  }
+
   /** Ends both legs at once with a reset, so that nothing looks complete. */
   void abort();
 

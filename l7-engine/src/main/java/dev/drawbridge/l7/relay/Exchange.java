@@ -20,6 +20,12 @@ final class Exchange {
   boolean answerBegun;
   boolean answerDone;
 
+  /** Requests refused since one was allowed. */
+  int refusals;
+
+  /** Whether anything was allowed on the connection. */
+  boolean allowedBefore;
+
   /** No further request on the connection. */
   boolean last;
 
@@ -68,8 +74,8 @@ final class Exchange {
 
   /** The head is there, readable or not. */
   void name(RequestHead head) {
-    method = head.method();
-    path = head.path();
+    method = Recorded.method(head.method());
+    path = Recorded.path(head.path());
     bodiless = head.isHead();
     minorVersion = head.minorVersion();
   }

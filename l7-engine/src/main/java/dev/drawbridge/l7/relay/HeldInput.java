@@ -6,12 +6,21 @@ import org.jspecify.annotations.Nullable;
 
 /** Input that has to wait. */
 final class HeldInput {
+  /** A buffer that waits is at most so many times as large as what is in it. */
+  static final int MOST_WASTE = 4;
+
   private HeldInput() {}
 
   /** Both, one after the other; takes both over. */
   static ByteBuf append(@Nullable ByteBuf before, ByteBuf in, ByteBufAllocator allocator) {
     if (before == null) {
-      return in;
+      if (in.readableBytes() > in.capacity() / MOST_WASTE) {
+        return in;
+      }
+      // Little of a large buffer: it may have to wait for long.
+      ByteBuf small = allocator.directBuffer(in.readableBytes()).writeBytes(in);
+      in.release();
+      return small;
     }
     ByteBuf all = before;
     int size = in.readableBytes();

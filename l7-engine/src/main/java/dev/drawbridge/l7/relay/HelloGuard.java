@@ -49,6 +49,13 @@ final class HelloGuard extends ChannelInboundHandlerAdapter {
     this.passing = judged;
   }
 
+  /** Bytes of memory that wait here. */
+  int holds() {
+    ByteBuf waiting = held;
+    TlsOpening reading = later;
+    return (waiting == null ? 0 : waiting.capacity()) + (reading == null ? 0 : reading.holds());
+  }
+
   @Override
   public void handlerAdded(ChannelHandlerContext context) {
     here = context;

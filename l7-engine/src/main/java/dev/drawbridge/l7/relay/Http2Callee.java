@@ -35,6 +35,7 @@ final class Http2Callee extends Http2Leg implements Dial.Leg {
   private final ArrayDeque<Http2Stream> unopened = new ArrayDeque<>();
 
   private @Nullable EpollSocketChannel channel;
+  private @Nullable Pace pace;
   private boolean dialled;
   private boolean connected;
   private boolean gone;
@@ -110,6 +111,10 @@ final class Http2Callee extends Http2Leg implements Dial.Leg {
       return false;
     }
     channel = made;
+    Pace measured = opened.onward(made);
+    measured.serves(this::goOn);
+    made.pipeline().addFirst("pace", measured);
+    pace = measured;
     return true;
   }
 
@@ -123,7 +128,6 @@ final class Http2Callee extends Http2Leg implements Dial.Leg {
     out.attach(to);
     out.room(PREFACE.length).writeBytes(PREFACE);
     introduce(Settings.ENABLE_PUSH, 0);
-    to.config().setAutoRead(client.out.writable());
     client.flush();
   }
 
@@ -156,6 +160,19 @@ final class Http2Callee extends Http2Leg implements Dial.Leg {
     }
   }
 
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    super.channelRead(context, message);
+    opened.measure(client);
+  }
+
+  /** Its turn to be read has come again. */
+  private void goOn() {
+    readLater();
+    client.flush();
+    opened.measure(client);
+  }
+
   // What a leg has to say.
 
   @Override
@@ -165,12 +182,14 @@ final class Http2Callee extends Http2Leg implements Dial.Leg {
 
   @Override
   boolean reading() {
-    return open() && client.out.writable();
+    Pace of = pace;
+    return open() && client.out.writable() && of != null && !of.waits();
   }
 
   @Override
-  boolean pausing() {
-    return open();
+  boolean lap() {
+    Pace of = pace;
+    return of != null && of.lap();
   }
 
   @Override
@@ -221,9 +240,9 @@ final class Http2Callee extends Http2Leg implements Dial.Leg {
 
   /** Whether the client's leg can take more. */
   void read(boolean wanted) {
-    EpollSocketChannel from = channel;
-    if (connected && from != null && from.config().isAutoRead() != wanted) {
-      from.config().setAutoRead(wanted);
+    Pace of = pace;
+    if (connected && of != null) {
+      of.read(wanted);
     }
     if (wanted) {
       readLater();

@@ -15,6 +15,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.util.collection.IntObjectHashMap;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -25,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  * {@link Http2Requests}' affair.
  */
 final class Http2Client extends Http2Leg implements Connection {
+  /** A stream's own objects, without fields and bodies. */
+  private static final int STREAM_BYTES = 1024;
+
   private static final int PREFACE_BYTES = 24;
 
   /** The last stream of a GOAWAY that only announces another. RFC 9113 section 6.8. */
@@ -66,6 +70,9 @@ final class Http2Client extends Http2Leg implements Connection {
   private long partialSince = Long.MAX_VALUE;
   private long idleSince = nowNanos;
   private long lingerUntil = Long.MAX_VALUE;
+  private long touched;
+  private int refusals;
+  private boolean allowedBefore;
   private int place;
 
   Http2Client(Opened opened) {
@@ -76,6 +83,8 @@ final class Http2Client extends Http2Leg implements Connection {
     this.resets = new Allowance(limits.resetBurst(), limits.resetRate());
     this.faults = new Allowance(limits.faultBurst(), limits.faultRate());
     out.attach(channel);
+    this.touched = opened.loop().nowNanos;
+    opened.pace().serves(this::goOn);
   }
 
   // Input.
@@ -91,7 +100,25 @@ final class Http2Client extends Http2Leg implements Connection {
         introduce(Settings.MAX_CONCURRENT_STREAMS, limits.streams());
       }
     }
+    touched = opened.loop().nowNanos;
     super.channelRead(context, in);
+    opened.measure(this);
+  }
+
+  /** Its turn to be read has come again. */
+  private void goOn() {
+    readLater();
+    readAll();
+    opened.measure(this);
+  }
+
+  /** What was judged last, for how long the connection may be idle and how often it may ask. */
+  void judged(boolean allowed) {
+    allowedBefore |= allowed;
+    refusals = allowed ? 0 : refusals + 1;
+    if (refusals >= relay.limits.refusals()) {
+      drain(ErrorCode.ENHANCE_YOUR_CALM, lastStream);
+    }
   }
 
   @Override
@@ -104,6 +131,7 @@ final class Http2Client extends Http2Leg implements Connection {
       partialSince = nowNanos;
     }
     flush();
+    opened.remeasure(this);
   }
 
   /** Sends what both legs have to send. */
@@ -126,6 +154,9 @@ final class Http2Client extends Http2Leg implements Connection {
     Http2Callee from = callee;
     if (from != null) {
       from.read(out.writable());
+      // It may have had something left to say.
+      from.out.flush();
+      out.flush();
     }
   }
 
@@ -140,6 +171,7 @@ final class Http2Client extends Http2Leg implements Connection {
         from.read(false);
       }
     }
+    opened.remeasure(this);
   }
 
   // What a leg has to say.
@@ -151,7 +183,12 @@ final class Http2Client extends Http2Leg implements Connection {
 
   @Override
   boolean reading() {
-    return open();
+    return open() && !opened.pace().waits();
+  }
+
+  @Override
+  boolean lap() {
+    return opened.pace().lap();
   }
 
   @Override
@@ -652,7 +689,11 @@ final class Http2Client extends Http2Leg implements Connection {
       end(ErrorCode.SETTINGS_TIMEOUT, Reason.HTTP_TIMEOUT);
       return true;
     }
-    if (streams.isEmpty() && now - idleSince > relay.limits.idleTimeout().toNanos()) {
+    Duration idle =
+        allowedBefore && refusals == 0
+            ? relay.limits.idleTimeout()
+            : relay.limits.refusedIdleTimeout();
+    if (streams.isEmpty() && now - idleSince > idle.toNanos()) {
       drain(ErrorCode.NO_ERROR, lastStream);
       flush();
       return true;
@@ -663,6 +704,54 @@ final class Http2Client extends Http2Leg implements Connection {
   @Override
   public boolean cameThrough(OnwardSource someSource) {
     return opened.source().equals(someSource);
+  }
+
+  // Room.
+
+  @Override
+  public long holds() {
+    long all = super.holds() + requests.holds();
+    Http2Callee to = callee;
+    if (to != null) {
+      all += to.holds();
+    }
+    for (Http2Stream stream : streams.values()) {
+      all += STREAM_BYTES + stream.holds();
+    }
+    return all;
+  }
+
+  @Override
+  public Opened opened() {
+    return opened;
+  }
+
+  @Override
+  public Standing standing() {
+    return switch (phase) {
+      case CLOSED -> Standing.GONE;
+      case LINGER -> channel.isOpen() ? Standing.UNJUDGED : Standing.GONE;
+      case OPEN, DRAINING -> {
+        if (!allowedBefore || refusals > 0) {
+          yield Standing.UNJUDGED;
+        }
+        yield streams.isEmpty() ? Standing.IDLE : Standing.BUSY;
+      }
+    };
+  }
+
+  @Override
+  public long quietSince() {
+    return touched;
+  }
+
+  @Override
+  public void giveUp() {
+    if (open()) {
+      end(ErrorCode.ENHANCE_YOUR_CALM, Reason.LIMIT);
+    }
+    abort();
+    out.discard();
   }
 
   @Override

@@ -195,6 +195,17 @@ final class Http2Lane {
     list();
   }
 
+  /** Bytes of memory that wait. */
+  long holds() {
+    FieldList last = trailers;
+    ArrayDeque<ByteBuf> there = queue;
+    if (there == null || queued == 0) {
+      return last == null ? 0 : last.holds();
+    }
+    // Buffers have a least size, and parts of the first may be on their way.
+    return (last == null ? 0 : last.holds()) + Math.max(queued, there.size() * (long) LEAST_CHUNK);
+  }
+
   private ArrayDeque<ByteBuf> queue() {
     ArrayDeque<ByteBuf> there = queue;
     if (there == null) {

@@ -24,10 +24,17 @@ import org.jspecify.annotations.Nullable;
 abstract class Http2Leg extends ChannelInboundHandlerAdapter implements Frames {
   private static final long MAX_WINDOW = 0x7fff_ffffL;
 
+  /** Channel, pipeline, leg and its empty tables; as measured, rounded up. */
+  private static final int FIXED_BYTES = 8 * 1024;
+
   /** A window that grows by less costs as much as it brings. */
   private static final int SMALL_INCREMENT = 1024;
 
   private static final int SETTINGS_COST = 4;
+
+  /** Frames taken between two looks at the clock. */
+  private static final int FRAMES_A_LAP = 16;
+
   private static final int EMPTY_DATA_COST = 10;
 
   final Opened opened;
@@ -105,7 +112,7 @@ abstract class Http2Leg extends ChannelInboundHandlerAdapter implements Frames {
 
   /** Whether the connection's window may be refilled for what has to wait. */
   final boolean room() {
-    return relay.http2.room();
+    return relay.http2.room() && relay.ledger.roomy();
   }
 
   /** The peer may send that much more on the connection, once it is worth a frame. */
@@ -218,7 +225,21 @@ abstract class Http2Leg extends ChannelInboundHandlerAdapter implements Frames {
 
   /** Whether frames will be taken later that may not be taken now. */
   boolean pausing() {
-    return false;
+    return open();
+  }
+
+  /** Pays for the time that was taken; whether the rest has to wait for its turn. */
+  abstract boolean lap();
+
+  /** Bytes of memory that this leg takes. */
+  long holds() {
+    ByteBuf begun = partial;
+    ByteBuf rest = later;
+    return FIXED_BYTES
+        + out.holds()
+        + reader.holds()
+        + (begun == null ? 0 : begun.capacity())
+        + (rest == null ? 0 : rest.capacity());
   }
 
   /** Fills up a frame that came in parts, and takes it. */
@@ -242,7 +263,10 @@ abstract class Http2Leg extends ChannelInboundHandlerAdapter implements Frames {
   }
 
   private void frames(ByteBuf in) {
-    while (reading()) {
+    for (int i = 1; reading(); i++) {
+      if (i % FRAMES_A_LAP == 0 && lap()) {
+        return;
+      }
       try {
         if (!reader.next(in, this)) {
           return;
@@ -304,16 +328,21 @@ abstract class Http2Leg extends ChannelInboundHandlerAdapter implements Frames {
 
   @Override
   public void setting(int id, long value) throws Breach {
+    // Honest peers say each once; what one costs is charged, not what its frame does.
+    charge(1);
     switch (id) {
       case Settings.HEADER_TABLE_SIZE -> encoder.peerTableBytes(value);
       case Settings.MAX_CONCURRENT_STREAMS -> peerStreams(value);
       case Settings.INITIAL_WINDOW_SIZE -> {
         long change = value - initialSendWindow;
         initialSendWindow = (int) value;
-        for (Http2Lane lane : allTowards()) {
-          lane.sendWindow += change;
-          if (lane.sendWindow > MAX_WINDOW) {
-            throw Breach.ofConnection(ErrorCode.FLOW_CONTROL_ERROR, "a window is too large");
+        if (change != 0) {
+          for (Http2Lane lane : allTowards()) {
+            charge(1);
+            lane.sendWindow += change;
+            if (lane.sendWindow > MAX_WINDOW) {
+              throw Breach.ofConnection(ErrorCode.FLOW_CONTROL_ERROR, "a window is too large");
+            }
           }
         }
       }
@@ -349,9 +378,8 @@ abstract class Http2Leg extends ChannelInboundHandlerAdapter implements Frames {
 
   @Override
   public void window(int stream, int increment) throws Breach {
-    if (increment < SMALL_INCREMENT) {
-      charge(1);
-    }
+    // Whoever was sent data since may say so: that was given back.
+    charge(1);
     if (stream == 0) {
       sendWindow += increment;
       if (sendWindow > MAX_WINDOW) {

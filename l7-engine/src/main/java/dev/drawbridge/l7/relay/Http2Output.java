@@ -55,6 +55,12 @@ final class Http2Output {
     return waiting == null ? 0 : waiting.totalPendingWriteBytes();
   }
 
+  /** Bytes of memory that this keeps; a slice may hold on to some more than itself. */
+  long holds() {
+    ByteBuf open = tail;
+    return (open == null ? 0 : open.capacity()) + 2 * pending() + encoder.holds();
+  }
+
   /** A buffer with room for that much, to be written to before anything else is called. */
   ByteBuf room(int octets) {
     ByteBuf open = tail;
@@ -73,7 +79,12 @@ final class Http2Output {
       return;
     }
     seal();
-    write(in.retainedSlice(start, length));
+    if (length > in.capacity() / HeldInput.MOST_WASTE) {
+      write(in.retainedSlice(start, length));
+    } else {
+      // Who does not read must not hold on to more than he was sent.
+      write(allocator.directBuffer(length).writeBytes(in, start, length));
+    }
   }
 
   /** Sends a field section in as many frames as it takes. */

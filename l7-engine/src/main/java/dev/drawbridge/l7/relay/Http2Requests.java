@@ -10,6 +10,7 @@ import dev.drawbridge.l7.http2.FieldList;
 import dev.drawbridge.l7.http2.RequestFields;
 import dev.drawbridge.l7.http2.RequestFields.Grpc;
 import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.HttpRequest;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.RuleInfo;
@@ -36,13 +37,18 @@ final class Http2Requests {
     this.target = new Http2Target(opened.loop(), opened.port());
   }
 
+  /** Bytes of memory that are remembered between requests. */
+  long holds() {
+    return target.remembers();
+  }
+
   // Requests.
 
   /** Takes a request's section. */
   void begin(Http2Stream stream, boolean end, FieldList fields) throws Breach {
     String wrong = reading.read(fields, end);
-    stream.method = reading.methodText();
-    stream.path = reading.pathText();
+    stream.method = Recorded.method(reading.methodText());
+    stream.path = Recorded.path(reading.pathText());
     if (fields.tooLarge()) {
       refuse(stream, Fault.HEAD_LENGTH);
       return;
@@ -56,7 +62,10 @@ final class Http2Requests {
       Field type = reading.contentType();
       stream.grpcType = Http2Refusal.answerType(stream.grpc, type == null ? "" : type.text());
     }
-    Fault fault = reading.connect() ? Fault.CONNECT : target.read(reading);
+    Fault fault = reading.connect() ? Fault.CONNECT : reading.secure() ? Fault.SCHEME : null;
+    if (fault == null) {
+      fault = target.read(reading);
+    }
     if (fault == null && stream.grpc == Grpc.YES && !reading.grpcPath()) {
       fault = Fault.TARGET;
     }
@@ -65,16 +74,20 @@ final class Http2Requests {
       return;
     }
     relay.requests.increment();
-    stream.method = target.method();
-    stream.path = target.path();
+    stream.method = Recorded.method(target.method());
+    stream.path = Recorded.path(target.path());
     FieldList kept = fields.copy();
-    stream.judged = target.request(kept);
+    HttpRequest judged = target.request(kept);
     Policy policy = relay.policy();
-    stream.verdict = opened.judge(policy, stream.judged);
-    if (stream.verdict.decision() != Decision.ALLOW) {
+    stream.verdict = opened.judge(policy, judged);
+    boolean allowed = stream.verdict.decision() == Decision.ALLOW;
+    client.judged(allowed);
+    if (!allowed) {
       deny(stream, policy);
       return;
     }
+    stream.judged = judged;
+    stream.heldHead = kept.holds() + target.holds();
     forward(stream, end, kept);
   }
 
@@ -131,11 +144,12 @@ final class Http2Requests {
 
   private void refuse(Http2Stream stream, Fault fault) {
     relay.malformed.increment();
+    client.judged(false);
     stream.deniedBy(fault.reason());
     answer(
         stream,
         fault.status(),
-        fault.status() == 400 || fault.status() == 405 ? "malformed" : "too-large",
+        fault.reason() == Reason.HTTP_TOO_LARGE ? "too-large" : "malformed",
         fault.reason(),
         fault.sentence(),
         null);

@@ -64,6 +64,9 @@ final class Http2Stream {
   String method = "";
   String path = "";
 
+  /** Bytes of memory that its head takes. */
+  long heldHead;
+
   /** When something last happened, by the client's coarse clock. */
   long touched;
 
@@ -90,6 +93,13 @@ final class Http2Stream {
   void deniedBy(Reason reason) {
     verdict =
         new Verdict(Decision.DENY, reason, verdict.generation(), verdict.rule(), verdict.audited());
+  }
+
+  /** Bytes of memory that it takes: its fields, what was judged, and what waits of its bodies. */
+  long holds() {
+    return heldHead
+        + (request == null ? 0 : request.holds())
+        + (response == null ? 0 : response.holds());
   }
 
   /** Gives back what waits. */

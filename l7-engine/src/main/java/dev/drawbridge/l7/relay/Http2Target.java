@@ -21,6 +21,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class Http2Target {
   private static final int REMEMBERED = 16;
+
+  /** Bytes that one of them may take. */
+  private static final int MOST_REMEMBERED = 4096;
+
+  private static final int KNOWN_BYTES = 256;
+  private static final int STRING_BYTES = 48;
   private static final byte[] VERSION = " HTTP/1.1\r\nHost: ".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] ABSOLUTE = "http://".getBytes(StandardCharsets.US_ASCII);
 
@@ -37,6 +43,7 @@ final class Http2Target {
   private final int port;
   private final @Nullable Known[] known = new @Nullable Known[REMEMBERED];
   private byte[] line = new byte[256];
+  private int remembered;
   private @Nullable Known current;
 
   Http2Target(Loop loop, int port) {
@@ -83,12 +90,41 @@ final class Http2Target {
               host,
               new HttpRequest(read.method(), read.paths(), read.host(), Headers.NONE),
               head.path());
-      known[place] = now;
+      remember(place, now);
       current = now;
       return null;
     } finally {
       loop.giveBack(head);
     }
+  }
+
+  /** Only what is small: paths have many readings. */
+  private void remember(int place, Known now) {
+    Known before = known[place];
+    int size = size(now);
+    if (size > MOST_REMEMBERED) {
+      return;
+    }
+    remembered += size - (before == null ? 0 : size(before));
+    known[place] = now;
+  }
+
+  private static int size(Known of) {
+    int size = KNOWN_BYTES + of.pathSent.length() + of.request.host().length();
+    for (String path : of.request.paths()) {
+      size += STRING_BYTES + path.length();
+    }
+    return size + of.path.valueLength() + (of.authority == null ? 0 : of.authority.valueLength());
+  }
+
+  /** Bytes of memory that what was read last takes. */
+  long holds() {
+    return size(there());
+  }
+
+  /** Bytes of memory that this keeps. */
+  long remembers() {
+    return remembered + (long) line.length;
   }
 
   private int write(RequestFields fields) {
@@ -162,6 +198,7 @@ final class Http2Target {
   /** Forgets everything. */
   void clear() {
     Arrays.fill(known, null);
+    remembered = 0;
     current = null;
   }
 }

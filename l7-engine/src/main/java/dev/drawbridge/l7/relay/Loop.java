@@ -10,8 +10,10 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * One event loop with the connections on it, and what they lend each other. All methods but {@link
@@ -22,17 +24,31 @@ public final class Loop {
   private static final long MAX_TICK_MILLIS = 500;
   private static final long MIN_TICK_MILLIS = 10;
 
+  /** Bytes that are worth a look at all connections. */
+  private static final long LEAST_RECLAIMED = 64 * 1024;
+
+  private static final int MANY_UNJUDGED = 64;
+
   final Relay relay;
+  final int index;
+  final Turns turns;
   final HeadWriter writer = new HeadWriter();
+
+  /** The time as of the last tick: exact enough to tell who was quiet longest. */
+  long nowNanos = System.nanoTime();
+
   private final EventLoop eventLoop;
   private final List<Connection> connections = new ArrayList<>();
   private final ArrayDeque<RequestHead> requestHeads = new ArrayDeque<>();
   private final ArrayDeque<AnswerHead> answerHeads = new ArrayDeque<>();
+  private final AtomicBoolean reclaiming = new AtomicBoolean();
   private final Future<?> ticking;
 
-  Loop(Relay relay, EventLoop eventLoop) {
+  Loop(Relay relay, EventLoop eventLoop, int index) {
     this.relay = relay;
     this.eventLoop = eventLoop;
+    this.index = index;
+    this.turns = new Turns(eventLoop);
     Duration shortest =
         Collections.min(
             List.of(
@@ -40,6 +56,7 @@ public final class Loop {
                 relay.limits.headTimeout(),
                 relay.limits.bodyTimeout(),
                 relay.limits.idleTimeout(),
+                relay.limits.refusedIdleTimeout(),
                 relay.limits.answerTimeout(),
                 relay.limits.lingerTimeout()));
     long tick = Math.clamp(shortest.toMillis() / 4, MIN_TICK_MILLIS, MAX_TICK_MILLIS);
@@ -111,6 +128,7 @@ public final class Loop {
 
   void close() {
     ticking.cancel(false);
+    turns.close();
     for (Connection connection : List.copyOf(connections)) {
       connection.abort();
     }
@@ -118,10 +136,136 @@ public final class Loop {
 
   private void tick() {
     long now = System.nanoTime();
+    nowNanos = now;
+    if (index == 0) {
+      relay.ledger.sweep(now);
+    }
     for (int i = connections.size() - 1; i >= 0; i--) {
       // One that times out may take others with it out of the list.
       if (i < connections.size()) {
-        connections.get(i).tick(now);
+        Connection connection = connections.get(i);
+        connection.tick(now);
+        connection.opened().measure(connection);
+      }
+    }
+  }
+
+  // Room.
+
+  /** All hold too much: who holds most loses what is largest, until there is some room again. */
+  void reclaim() {
+    for (Connection connection : connections) {
+      // What has gone out since the last look is held no more.
+      connection.opened().remeasure(connection);
+    }
+    while (relay.ledger.full()) {
+      Share most = relay.ledger.holdsMost();
+      if (most == null) {
+        return;
+      }
+      if (giveUp(most, Math.max(LEAST_RECLAIMED, most.held() / 8)) == 0) {
+        relay.reclaimElsewhere(this);
+        return;
+      }
+    }
+  }
+
+  /** The same when the loop comes to it; asked for once. */
+  void reclaimSoon() {
+    if (reclaiming.compareAndSet(false, true)) {
+      eventLoop.execute(() -> {
+        reclaiming.set(false);
+        reclaim();
+      });
+    }
+  }
+
+  private long giveUp(Share share, long wanted) {
+    List<Connection> held = new ArrayList<>();
+    for (Connection connection : connections) {
+      if (connection.opened().share().belongsTo(share)
+          && connection.standing() != Connection.Standing.GONE) {
+        held.add(connection);
+      }
+    }
+    held.sort(Comparator.comparingLong((Connection c) -> -c.opened().holding().bytes()));
+    long freed = 0;
+    for (Connection connection : held) {
+      if (freed >= wanted) {
+        break;
+      }
+      freed += Math.max(1, connection.opened().holding().bytes());
+      giveUp(connection);
+    }
+    return freed;
+  }
+
+  private void giveUp(Connection connection) {
+    relay.limited.increment();
+    connection.giveUp();
+    connection.opened().holding().is(0);
+  }
+
+  /**
+   * Closes connections of a share that has too many, those first that are least missed.
+   *
+   * @param newcomer the connection for which there is no room, which stays
+   * @return whether there is room now
+   */
+  boolean makeRoom(Share crowded, Connection newcomer) {
+    Share own = newcomer.opened().share();
+    boolean mayBeBusy =
+        !own.belongsTo(crowded) && crowded.connections.get() > 2 * own.connections.get();
+    Connection least = null;
+    int unjudged = 0;
+    for (Connection connection : connections) {
+      if (connection.equals(newcomer) || !connection.opened().share().belongsTo(crowded)) {
+        continue;
+      }
+      switch (connection.standing()) {
+        case GONE -> {
+          continue;
+        }
+        case UNJUDGED -> unjudged++;
+        case IDLE -> {}
+        case BUSY -> {
+          if (!mayBeBusy) {
+            continue;
+          }
+        }
+      }
+      if (least == null || less(connection, least)) {
+        least = connection;
+      }
+    }
+    if (least == null) {
+      return false;
+    }
+    giveUp(least);
+    if (unjudged > MANY_UNJUDGED) {
+      giveUpUnjudged(crowded, newcomer, unjudged / MANY_UNJUDGED);
+    }
+    return true;
+  }
+
+  private static boolean less(Connection one, Connection other) {
+    int standing = one.standing().compareTo(other.standing());
+    return standing != 0 ? standing < 0 : one.quietSince() - other.quietSince() < 0;
+  }
+
+  /** So that not every newcomer costs a look at all of them. */
+  private void giveUpUnjudged(Share crowded, Connection newcomer, int some) {
+    int left = some;
+    for (Connection connection : List.copyOf(connections)) {
+      if (left == 0) {
+        return;
+      }
+      if (!connection.equals(newcomer)
+          && connection.standing() == Connection.Standing.UNJUDGED
+          && connection.quietSince() < nowNanos
+          && connection.opened().share().belongsTo(crowded)) {
+        left--;
+        giveUp(connection);
       }
     }
   }

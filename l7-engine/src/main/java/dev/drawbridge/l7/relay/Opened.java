@@ -6,6 +6,7 @@ import dev.drawbridge.policy.HttpRequest;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
+import io.netty.channel.Channel;
 import io.netty.channel.socket.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,15 +16,64 @@ import java.util.Locale;
  * A client connection that was claimed, admitted and found to need reading: what all legs share.
  */
 record Opened(
-    Loop loop, Relay relay, SocketChannel channel, OnwardSource source, ConnectionOrigin origin) {
+    Loop loop,
+    Relay relay,
+    SocketChannel channel,
+    OnwardSource source,
+    ConnectionOrigin origin,
+    Share share,
+    Holding holding,
+    Pace pace) {
   /** Protocol number of TCP. */
   private static final int TCP = 6;
 
   /** The channel is inactive: gives back the place in the loop and under the limits. Once. */
   void left(Connection connection) {
     loop.leave(connection);
+    holding.is(0);
     relay.release();
-    relay.release(origin.caller());
+    relay.ledger.leave(share);
+  }
+
+  /** A connection that no share is known for yet. */
+  static Opened unclaimed(Loop loop, SocketChannel channel, OnwardSource source) {
+    return of(
+        loop,
+        channel,
+        source,
+        new ConnectionOrigin(0, 0, channel.localAddress(), false),
+        new Share(0, null, loop.index + 1));
+  }
+
+  static Opened of(
+      Loop loop, SocketChannel channel, OnwardSource source, ConnectionOrigin origin, Share share) {
+    return new Opened(
+        loop,
+        loop.relay,
+        channel,
+        source,
+        origin,
+        share,
+        new Holding(loop.relay.ledger, share),
+        new Pace(loop.turns, share.time(loop.index, loop.turns), channel));
+  }
+
+  /** Measures what the connection holds; may end it, or others, if all hold too much. */
+  void measure(Connection connection) {
+    if (remeasure(connection)) {
+      loop.reclaim();
+    }
+  }
+
+  /** Only measures; whether it has grown beyond what all together may hold. */
+  boolean remeasure(Connection connection) {
+    boolean gone = connection.standing() == Connection.Standing.GONE;
+    return holding.is(gone ? 0 : connection.holds());
+  }
+
+  /** A pace for the onward channel of the connection: the caller's share pays for it too. */
+  Pace onward(Channel to) {
+    return new Pace(loop.turns, share.time(loop.index, loop.turns), to);
   }
 
   /**

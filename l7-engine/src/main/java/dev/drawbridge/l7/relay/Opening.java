@@ -22,6 +22,14 @@ import org.jspecify.annotations.Nullable;
  * again.
  */
 public final class Opening extends ChannelInboundHandlerAdapter implements Connection {
+  /** Channel, pipeline, buffers of the kernel's side of it; as measured, rounded up. */
+  private static final long FIXED_BYTES = 4096;
+
+  /** What a connection costs before it is heard of here: accept, channel, registration. */
+  private static final long ACCEPT_NANOS = 30_000;
+
+  static final Verdict LIMIT = new Verdict(Decision.DENY, Reason.LIMIT, 0, 0, false);
+
   private final Loop loop;
   private final Relay relay;
   private final SocketChannel channel;
@@ -30,9 +38,11 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
   private Opened opened;
   private boolean admitted;
   private boolean closing;
+  private boolean replaced;
   private @Nullable ByteBuf held;
   private @Nullable TlsOpening tls;
   private long deadline = Long.MAX_VALUE;
+  private long touched;
   private int place;
 
   public Opening(Loop loop, SocketChannel channel, int netnsNumber, OnwardSource source) {
@@ -41,20 +51,16 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
     this.channel = channel;
     this.netnsNumber = netnsNumber;
     this.source = source;
-    this.opened =
-        new Opened(
-            loop,
-            relay,
-            channel,
-            source,
-            new ConnectionOrigin(0, 0, channel.localAddress(), false));
+    this.opened = Opened.unclaimed(loop, channel, source);
+    this.touched = loop.nowNanos;
   }
 
   @Override
   public void channelActive(ChannelHandlerContext context) {
     // Registered first and judged then: a policy that is published in between judges it again.
     loop.enter(this);
-    boolean room = relay.admit();
+    long began = System.nanoTime();
+    final int all = relay.admit();
     Optional<ConnectionOrigin> claimed =
         relay.origins.claim(netnsNumber, channel.remoteAddress(), channel.localAddress());
     if (claimed.isEmpty()) {
@@ -62,10 +68,21 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
       turnAway(new Verdict(Decision.DENY, Reason.NO_ORIGIN, 0, 0, false));
       return;
     }
-    opened = new Opened(loop, relay, channel, source, claimed.get());
+    ConnectionOrigin origin = claimed.get();
+    Share share = relay.ledger.enter(origin.caller(), channel.remoteAddress().getAddress());
+    opened = Opened.of(loop, channel, source, origin, share);
     admitted = true;
-    if (!relay.admit(opened.origin().caller()) || !room) {
-      turnAway(new Verdict(Decision.DENY, Reason.LIMIT, 0, 0, false));
+    opened.pace().serves(this::goOn);
+    channel.pipeline().addFirst("pace", opened.pace());
+    opened.pace().owe(System.nanoTime() - began + ACCEPT_NANOS);
+    Share crowded = relay.ledger.beyondConnections(share, all);
+    if (crowded != null && !loop.makeRoom(crowded, this)) {
+      relay.limited.increment();
+      turnAway(LIMIT);
+      return;
+    }
+    opened.measure(this);
+    if (closing) {
       return;
     }
     Verdict verdict = opened.judge(relay.policy());
@@ -85,6 +102,32 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
       return;
     }
     held = HeldInput.append(held, in, relay.allocator);
+    touched = loop.nowNanos;
+    opened.pace().lap();
+    if (!opened.pace().waits()) {
+      recognize();
+    }
+    if (!replaced) {
+      opened.measure(this);
+    }
+  }
+
+  /** Its turn to be read has come again. */
+  private void goOn() {
+    if (!closing && !replaced) {
+      recognize();
+    }
+    if (replaced) {
+      channel.pipeline().fireChannelReadComplete();
+    }
+  }
+
+  /** Looks at what has come so far. */
+  private void recognize() {
+    ByteBuf held = this.held;
+    if (held == null) {
+      return;
+    }
     TlsOpening begun = tls;
     if (begun != null) {
       greeted(begun, held);
@@ -148,6 +191,7 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
   }
 
   private <T extends ChannelHandler & Connection> void replaceBy(T leg) {
+    replaced = true;
     loop.replace(this, leg);
     channel.pipeline().replace(this, "leg", leg);
   }
@@ -164,6 +208,17 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
     if (event != ChannelInputShutdownEvent.INSTANCE || closing) {
       return;
+    }
+    if (opened.pace().waits()) {
+      // What has come may not have been looked at yet.
+      recognize();
+      if (replaced) {
+        channel.pipeline().fireUserEventTriggered(event);
+        return;
+      }
+      if (closing) {
+        return;
+      }
     }
     if (held == null || tls != null) {
       close();
@@ -206,6 +261,37 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
     if (read != null) {
       held = null;
       read.release();
+    }
+  }
+
+  @Override
+  public long holds() {
+    ByteBuf read = held;
+    TlsOpening begun = tls;
+    return FIXED_BYTES + (read == null ? 0 : read.capacity()) + (begun == null ? 0 : begun.holds());
+  }
+
+  @Override
+  public Opened opened() {
+    return opened;
+  }
+
+  @Override
+  public Standing standing() {
+    return channel.isOpen() ? Standing.UNJUDGED : Standing.GONE;
+  }
+
+  @Override
+  public long quietSince() {
+    return touched;
+  }
+
+  @Override
+  public void giveUp() {
+    if (!closing) {
+      turnAway(LIMIT);
+    } else {
+      abort();
     }
   }
 

@@ -6,6 +6,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.DuplexChannel;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +35,15 @@ final class Outbox {
     return to != null && to.isWritable();
   }
 
+  /** Bytes of memory that wait to be sent; a slice may hold on to some more than itself. */
+  long holds() {
+    ByteBuf open = tail;
+    Channel to = channel;
+    ChannelOutboundBuffer waiting = to == null ? null : to.unsafe().outboundBuffer();
+    return (open == null ? 0 : open.capacity())
+        + (waiting == null ? 0 : 2 * waiting.totalPendingWriteBytes());
+  }
+
   /** Adds a buffer, and keeps it open for small pieces; takes it over. */
   void add(ByteBuf buffer) {
     ByteBuf open = tail;
@@ -55,7 +65,12 @@ final class Outbox {
       return;
     }
     seal();
-    write(in.readRetainedSlice(size));
+    if (size > in.capacity() / HeldInput.MOST_WASTE) {
+      write(in.readRetainedSlice(size));
+    } else {
+      // Who does not read must not hold on to more than he was sent.
+      write(in.alloc().directBuffer(size).writeBytes(in, size));
+    }
   }
 
   /** Moves that many bytes of the input as a chunk. */

@@ -20,7 +20,6 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -53,7 +52,9 @@ public final class Relay implements AutoCloseable {
   final LongAdder denied = new LongAdder();
   final LongAdder malformed = new LongAdder();
   final LongAdder upstreamFailures = new LongAdder();
+  final LongAdder limited = new LongAdder();
   final LongAdder lateDenied = new LongAdder();
+  final Ledger ledger;
   private final LongAdder accepted = new LongAdder();
   private final LongAdder requestBytes = new LongAdder();
   private final LongAdder responseBytes = new LongAdder();
@@ -62,7 +63,6 @@ public final class Relay implements AutoCloseable {
   private final List<Loop> loops = new ArrayList<>();
   private final AtomicInteger next = new AtomicInteger();
   private final AtomicInteger connections = new AtomicInteger();
-  private final ConcurrentHashMap<Integer, AtomicInteger> connectionsOf = new ConcurrentHashMap<>();
   private final AtomicLong sequence = new AtomicLong();
   private final String run;
   private volatile Policy policy = Policy.empty();
@@ -82,6 +82,7 @@ public final class Relay implements AutoCloseable {
             limits.trailerBytes(),
             limits.chunkLineBytes());
     this.http2 = new Http2Shared(Http2Limits.defaults(limits.headBytes(), limits.headFields()));
+    this.ledger = new Ledger(limits, limits.eventLoops());
     this.names = names;
     this.origins = origins;
     this.onward = onward;
@@ -98,7 +99,7 @@ public final class Relay implements AutoCloseable {
             new DefaultThreadFactory("drawbridge-l7", true),
             SteadyEpoll.factory());
     for (int i = 0; i < limits.eventLoops(); i++) {
-      loops.add(new Loop(this, (EventLoop) group.next()));
+      loops.add(new Loop(this, (EventLoop) group.next(), i));
     }
   }
 
@@ -140,24 +141,23 @@ public final class Relay implements AutoCloseable {
     return run + "-" + Long.toHexString(sequence.incrementAndGet());
   }
 
-  /** Takes a connection into account; false beyond the limit of all connections. */
-  boolean admit() {
+  /** Takes a connection into account; how many there are now. */
+  int admit() {
     accepted.increment();
-    return connections.incrementAndGet() <= limits.connections();
+    return connections.incrementAndGet();
   }
 
-  /** Takes a caller's connection into account; false beyond the limit of one caller. */
-  boolean admit(int caller) {
-    AtomicInteger of = connectionsOf.computeIfAbsent(caller, _ -> new AtomicInteger());
-    return of.incrementAndGet() <= limits.connectionsPerCaller();
+  /** Asks the other loops to let go of what that share holds. */
+  void reclaimElsewhere(Loop here) {
+    for (Loop loop : loops) {
+      if (loop != here) {
+        loop.reclaimSoon();
+      }
+    }
   }
 
   void release() {
     connections.decrementAndGet();
-  }
-
-  void release(int caller) {
-    connectionsOf.computeIfPresent(caller, (_, of) -> of.decrementAndGet() == 0 ? null : of);
   }
 
   void record(AccessRecord access) {
@@ -175,6 +175,8 @@ public final class Relay implements AutoCloseable {
         denied.sum(),
         malformed.sum(),
         upstreamFailures.sum(),
+        limited.sum(),
+        ledger.held(),
         lateDenied.sum(),
         requestBytes.sum(),
         responseBytes.sum());

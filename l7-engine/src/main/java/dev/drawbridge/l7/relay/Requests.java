@@ -28,12 +28,20 @@ final class Requests {
   /** The request that opened a tunnel. */
   private @Nullable HttpRequest tunnelled;
 
+  private long tunnelledBytes;
+
   Requests(ClientLeg leg) {
     this.leg = leg;
     this.exchange = leg.exchange;
     this.relay = leg.relay;
     this.loop = leg.loop;
     this.body = new RequestBody(loop);
+  }
+
+  /** Bytes of memory that the requests take. */
+  long holds() {
+    RequestHead reading = head;
+    return tunnelledBytes + (reading == null ? 0 : reading.holds());
   }
 
   /** Takes some of the input in phases HEAD, BODY and DRAIN. */
@@ -72,10 +80,13 @@ final class Requests {
     Policy policy = relay.policy();
     HttpRequest judged = request.request(leg.opened.port());
     exchange.verdict = leg.opened.judge(policy, judged);
-    exchange.last = request.closes();
+    boolean allowed = exchange.verdict.decision() == Decision.ALLOW;
+    exchange.allowedBefore |= allowed;
+    exchange.refusals = allowed ? 0 : exchange.refusals + 1;
+    exchange.last = request.closes() || exchange.refusals >= relay.limits.refusals();
     // Not this connection's any more, whatever ends it in between.
     head = null;
-    if (exchange.verdict.decision() == Decision.ALLOW) {
+    if (allowed) {
       forward(request, judged);
     } else {
       deny(policy, request);
@@ -89,6 +100,7 @@ final class Requests {
     exchange.sent = true;
     exchange.websocket = request.websocket();
     tunnelled = exchange.websocket ? frozen(judged) : null;
+    tunnelledBytes = exchange.websocket ? 4L * request.size() : 0;
     callee.send(
         loop.writer.request(
             request, relay.allocator, request.framing() == Framing.NONE ? 0 : Outbox.SMALL));
@@ -134,7 +146,7 @@ final class Requests {
     if (!exchange.sent) {
       // Refused, and its body is out of the way.
       leg.phase = ClientLeg.Phase.HEAD;
-      leg.expectInputWithin(relay.limits.idleTimeout());
+      leg.expectInputWithin(relay.limits.refusedIdleTimeout());
       return;
     }
     leg.phase = ClientLeg.Phase.ANSWER;

@@ -118,10 +118,16 @@ final class TlsOpening {
     ClientHello read = hello;
     if (read != null) {
       of.path =
-          read.protocols().isEmpty()
-              ? read.serverName()
-              : (read.serverName() + " alpn=" + String.join(",", read.protocols())).strip();
+          Recorded.path(
+              read.protocols().isEmpty()
+                  ? read.serverName()
+                  : (read.serverName() + " alpn=" + String.join(",", read.protocols())).strip());
     }
+  }
+
+  /** Bytes kept of the hello. */
+  int holds() {
+    return reader.holds();
   }
 
   /** The one record of a hello that gets no other. */

@@ -115,6 +115,11 @@ public final class HelloReader {
     return seen;
   }
 
+  /** Bytes kept of the message. */
+  public int holds() {
+    return message.length;
+  }
+
   /** The hello, after DONE. */
   public ClientHello hello() {
     ClientHello read = hello;

@@ -1,0 +1,142 @@
+package dev.drawbridge.l7.relay;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+
+/**
+ * Stands first in the pipeline of each of a connection's two channels: measures what its events
+ * cost, and stops reading while the share that pays for them is in debt. Also the only one that
+ * turns reading on and off, because the leg has a say in it too.
+ */
+final class Pace extends ChannelInboundHandlerAdapter {
+  private final Turns turns;
+  private final Turns.Account account;
+  private final Channel channel;
+  private Runnable leg = () -> {};
+  private boolean wanted = true;
+  private boolean waiting;
+  private long spent;
+  private boolean running;
+
+  Pace(Turns turns, Turns.Account account, Channel channel) {
+    this.turns = turns;
+    this.account = account;
+    this.channel = channel;
+  }
+
+  /** Who goes on with what it put aside when it was told to wait. */
+  void serves(Runnable goesOn) {
+    leg = goesOn;
+  }
+
+  /** Whether the leg wants its channel read. */
+  void read(boolean wants) {
+    wanted = wants;
+    apply();
+  }
+
+  private void apply() {
+    boolean on = wanted && !waiting;
+    if (channel.config().isAutoRead() != on) {
+      channel.config().setAutoRead(on);
+    }
+  }
+
+  /** Whether whatever can be put aside has to be. */
+  boolean waits() {
+    return waiting;
+  }
+
+  /** Pays for what was done since it was last asked, in the middle of an event; whether to stop. */
+  boolean lap() {
+    if (running) {
+      pay(System.nanoTime());
+    }
+    return waiting;
+  }
+
+  /** What follows is paid for here; false if it is anyway. */
+  boolean enter() {
+    if (running) {
+      return false;
+    }
+    begin();
+    return true;
+  }
+
+  /** The end of what was entered. */
+  void exit() {
+    pay(System.nanoTime());
+    end();
+  }
+
+  private void pay(long now) {
+    long nanos = now - turns.paidNanos;
+    turns.paidNanos = now;
+    spent += nanos;
+    if (turns.spend(account, now, nanos) && !waiting && channel.isActive()) {
+      waiting = true;
+      apply();
+      turns.await(account, this);
+    }
+  }
+
+  private void begin() {
+    if (!running) {
+      running = true;
+      turns.paidNanos = System.nanoTime();
+    }
+  }
+
+  private void end() {
+    running = false;
+    turns.cost(account, spent);
+    spent = 0;
+  }
+
+  /** It is its turn. */
+  void goOn() {
+    waiting = false;
+    if (!channel.isActive()) {
+      return;
+    }
+    begin();
+    leg.run();
+    exit();
+    apply();
+  }
+
+  /** Something was done for the connection before its leg was there. */
+  void owe(long nanos) {
+    begin();
+    turns.paidNanos -= nanos;
+    exit();
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    begin();
+    context.fireChannelRead(message);
+    pay(System.nanoTime());
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext context) {
+    begin();
+    context.fireChannelReadComplete();
+    exit();
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext context) {
+    // It may come in the middle of a read.
+    boolean within = running;
+    begin();
+    context.fireChannelWritabilityChanged();
+    pay(System.nanoTime());
+    if (!within) {
+      end();
+    }
+  }
+}
