@@ -17,7 +17,7 @@ public interface AgentView {
 
   /**
    * Every endpoint the agent knows, also the ones it could not attach to, in the order of their
-   * numbers.
+   * numbers. Reports may be made as they are asked for, so that not all exist at once.
    */
   List<EndpointReport> endpoints();
 
@@ -29,6 +29,11 @@ public interface AgentView {
    * this method.
    */
   List<FlowReport> flows(FlowFilter filter, int last);
+
+  /** The same records, read one lot after another. {@link FlowLog#reader} is this method. */
+  default FlowReader reader(FlowFilter filter, int last) {
+    return FlowReader.of(flows(filter, last));
+  }
 
   /**
    * Every record from now on, until the subscription is closed. The consumer never blocks and never

@@ -8,6 +8,9 @@ sealed interface Answer {
   /** A whole body. */
   record Body(int status, String contentType, String text) implements Answer {}
 
+  /** A JSON array of what is read as the client takes it. */
+  record Stream(StreamedArray.Rows rows) implements Answer {}
+
   /** One line of JSON a record, {@code last} old ones first, until the client goes. */
   record Follow(FlowFilter filter, int last) implements Answer {}
 

@@ -7,8 +7,8 @@ import java.time.Duration;
  */
 final class ApiLimits {
 
-  /** Open connections on both listeners together; one more is answered 503 and closed. */
-  static final int CONNECTIONS = 512;
+  /** Open connections of each listener; one more is answered 503 and closed. */
+  static final int CONNECTIONS = 128;
 
   /** Threads that ask the {@link AgentView}. */
   static final int WORKERS = 2;
@@ -17,7 +17,7 @@ final class ApiLimits {
   static final int REQUEST_LINE = 8192;
 
   /** Bytes of all header fields together. */
-  static final int HEADERS = 16384;
+  static final int HEADERS = 8192;
 
   /** From the opening of a connection, or the end of the last answer, to a whole request head. */
   static final Duration HEAD = Duration.ofSeconds(10);
@@ -25,8 +25,14 @@ final class ApiLimits {
   /** From the first byte of an answer to the last that the client has taken. */
   static final Duration ANSWER = Duration.ofSeconds(30);
 
+  /**
+   * Bytes of whole answers that wait for their clients, of each listener; beyond, 503. Lists are
+   * streamed and do not count.
+   */
+  static final long ANSWERS = 2L << 20;
+
   /** Connections that follow flows. */
-  static final int FOLLOWERS = 16;
+  static final int FOLLOWERS = 8;
 
   /** Records waiting for one follower. */
   static final int FOLLOWER_QUEUE = 1024;

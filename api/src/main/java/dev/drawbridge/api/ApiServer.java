@@ -52,7 +52,15 @@ public final class ApiServer implements AutoCloseable {
   private final Routes routes;
   private final SocketFile socketFile;
   private final Semaphore followers = new Semaphore(ApiLimits.FOLLOWERS);
-  private final AtomicInteger connections = new AtomicInteger();
+
+  /** What one listener's clients take; so none of them can take what is the other's. */
+  private static final class Listener {
+    final AtomicInteger connections = new AtomicInteger();
+    final AnswerRoom room = new AnswerRoom();
+  }
+
+  private final Listener local = new Listener();
+  private final Listener remote = new Listener();
   private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private final ThreadPoolExecutor workers =
       new ThreadPoolExecutor(
@@ -60,7 +68,7 @@ public final class ApiServer implements AutoCloseable {
           ApiLimits.WORKERS,
           30,
           TimeUnit.SECONDS,
-          new ArrayBlockingQueue<>(ApiLimits.CONNECTIONS),
+          new ArrayBlockingQueue<>(2 * ApiLimits.CONNECTIONS),
           new DefaultThreadFactory("drawbridge-api-worker", true));
   private @Nullable EventLoopGroup loop;
   private volatile int tcpPort;
@@ -154,8 +162,9 @@ public final class ApiServer implements AutoCloseable {
   }
 
   private void accept(Channel channel) {
-    boolean room = connections.incrementAndGet() <= ApiLimits.CONNECTIONS;
-    channel.closeFuture().addListener(closed -> connections.decrementAndGet());
+    Listener through = channel instanceof EpollDomainSocketChannel ? local : remote;
+    boolean room = through.connections.incrementAndGet() <= ApiLimits.CONNECTIONS;
+    channel.closeFuture().addListener(closed -> through.connections.decrementAndGet());
     channels.add(channel);
     RequestGuard guard =
         channel instanceof EpollDomainSocketChannel
@@ -176,6 +185,7 @@ public final class ApiServer implements AutoCloseable {
                 view,
                 guard,
                 room ? workers : overloaded(),
+                through.room,
                 followers,
                 head,
                 peer(channel)));
@@ -226,7 +236,7 @@ public final class ApiServer implements AutoCloseable {
 
   /** Connections now open, for the agent's own metrics. */
   public int connections() {
-    return connections.get();
+    return local.connections.get() + remote.connections.get();
   }
 
   @Override

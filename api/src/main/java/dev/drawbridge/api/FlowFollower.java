@@ -6,6 +6,7 @@ import io.netty.handler.codec.http.DefaultHttpContent;
 import java.nio.CharBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -18,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * client takes it.
  */
 final class FlowFollower implements Consumer<FlowReport> {
+
+  private static final int OLD_LOT = 16;
 
   private sealed interface Line {
     record Flow(FlowReport flow) implements Line {}
@@ -32,6 +35,8 @@ final class FlowFollower implements Consumer<FlowReport> {
   private long lostSinceQueued;
   private boolean drainScheduled;
   private boolean open;
+  private FlowReader old = FlowReader.of(List.of());
+  private boolean oldSent;
   private long lastSequence;
   private long lastProgressNanos = System.nanoTime();
 
@@ -68,12 +73,8 @@ final class FlowFollower implements Consumer<FlowReport> {
    * Called on the event loop once the response head is written, with the old records; what was
    * offered meanwhile follows them.
    */
-  void open(Iterable<FlowReport> old) {
-    for (FlowReport flow : old) {
-      lastSequence = Math.max(lastSequence, flow.sequence());
-      write(Json.write(flow));
-    }
-    channel.flush();
+  void open(FlowReader records) {
+    old = records;
     synchronized (lock) {
       open = true;
     }
@@ -91,6 +92,10 @@ final class FlowFollower implements Consumer<FlowReport> {
     }
     boolean wrote = false;
     while (channel.isWritable()) {
+      if (!oldSent) {
+        wrote |= writeOld();
+        continue;
+      }
       Line line = next();
       if (line == null) {
         break;
@@ -101,6 +106,16 @@ final class FlowFollower implements Consumer<FlowReport> {
       lastProgressNanos = System.nanoTime();
       channel.flush();
     }
+  }
+
+  private boolean writeOld() {
+    List<FlowReport> lot = old.next(OLD_LOT);
+    oldSent = lot.isEmpty();
+    for (FlowReport flow : lot) {
+      lastSequence = Math.max(lastSequence, flow.sequence());
+      write(Json.write(flow));
+    }
+    return !lot.isEmpty();
   }
 
   private boolean write(Line line) {

@@ -42,6 +42,7 @@ final class RequestHandler extends SimpleChannelInboundHandler<HttpObject> {
   private final AgentView view;
   private final RequestGuard guard;
   private final Executor workers;
+  private final AnswerRoom room;
   private final Semaphore followers;
   private final Duration head;
   private final String peer;
@@ -50,6 +51,7 @@ final class RequestHandler extends SimpleChannelInboundHandler<HttpObject> {
   private boolean closing;
   private @Nullable Future<?> deadline;
   private @Nullable FlowFollower follower;
+  private @Nullable StreamedArray streamed;
   private AgentView.@Nullable Subscription subscription;
   private boolean holdsFollowerPlace;
 
@@ -63,6 +65,7 @@ final class RequestHandler extends SimpleChannelInboundHandler<HttpObject> {
       AgentView view,
       RequestGuard guard,
       Executor workers,
+      AnswerRoom room,
       Semaphore followers,
       Duration head,
       String peer) {
@@ -70,6 +73,7 @@ final class RequestHandler extends SimpleChannelInboundHandler<HttpObject> {
     this.view = view;
     this.guard = guard;
     this.workers = workers;
+    this.room = room;
     this.followers = followers;
     this.head = head;
     this.peer = peer;
@@ -160,16 +164,80 @@ final class RequestHandler extends SimpleChannelInboundHandler<HttpObject> {
               new Refusal(
                   500, "internal-error", "the agent failed to answer; its log says why", ""));
     }
-    Answer.Body body =
-        answer instanceof Answer.Body whole
-            ? whole
-            : new Answer.Body(200, "application/x-ndjson", "");
-    ctx.executor().execute(() -> respond(ctx, body, headOnly, keepAlive));
+    switch (answer) {
+      case Answer.Body whole ->
+          ctx.executor().execute(() -> respond(ctx, whole, headOnly, keepAlive));
+      case Answer.Stream(StreamedArray.Rows rows) -> list(ctx, rows, headOnly, keepAlive);
+      case Answer.Follow _ -> {
+        Answer.Body none = new Answer.Body(200, "application/x-ndjson", "");
+        ctx.executor().execute(() -> respond(ctx, none, headOnly, keepAlive));
+      }
+    }
+  }
+
+  /** On a worker thread: a list that is short is a body like any other. */
+  private void list(
+      ChannelHandlerContext ctx, StreamedArray.Rows rows, boolean headOnly, boolean keepAlive) {
+    StreamedArray.Begun begun;
+    try {
+      begun = StreamedArray.begin(rows);
+    } catch (RuntimeException e) {
+      LOG.log(System.Logger.Level.ERROR, "a list could not be made", e);
+      Refusal refusal =
+          new Refusal(500, "internal-error", "the agent failed to answer; its log says why", "");
+      ctx.executor().execute(() -> refuse(ctx, refusal));
+      return;
+    }
+    if (begun.whole()) {
+      Answer.Body body = new Answer.Body(200, Answer.JSON, begun.text());
+      ctx.executor().execute(() -> respond(ctx, body, headOnly, keepAlive));
+    } else {
+      ctx.executor().execute(() -> stream(ctx, begun, headOnly, keepAlive));
+    }
+  }
+
+  private void stream(
+      ChannelHandlerContext ctx, StreamedArray.Begun begun, boolean headOnly, boolean keepAlive) {
+    HttpResponse response = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
+    plainHeaders(response, Answer.JSON);
+    HttpUtil.setTransferEncodingChunked(response, true);
+    if (!keepAlive) {
+      closing = true;
+      response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+    }
+    schedule(ctx, ApiLimits.ANSWER.toMillis());
+    StreamedArray array =
+        new StreamedArray(
+            ctx.channel(),
+            headOnly ? StreamedArray.begin(most -> List.of()) : begun,
+            last -> {
+              streamed = null;
+              answered(ctx, last.isSuccess());
+            });
+    var _ = ctx.write(response);
+    streamed = array;
+    array.pump();
+  }
+
+  private void answered(ChannelHandlerContext ctx, boolean written) {
+    cancelDeadline();
+    if (!written || closing) {
+      var _ = ctx.close();
+      return;
+    }
+    busy = false;
+    awaitHead(ctx);
+    ctx.read();
   }
 
   private void respond(
       ChannelHandlerContext ctx, Answer.Body body, boolean headOnly, boolean keepAlive) {
     byte[] bytes = body.text().getBytes(StandardCharsets.UTF_8);
+    if (body.status() == 200 && !room.take(bytes.length)) {
+      refuse(
+          ctx, new Refusal(503, "busy", "too many answers wait for their clients", "a later try"));
+      return;
+    }
     FullHttpResponse response =
         new DefaultFullHttpResponse(
             HttpVersion.HTTP_1_1,
@@ -188,14 +256,10 @@ final class RequestHandler extends SimpleChannelInboundHandler<HttpObject> {
     var _ =
         ctx.writeAndFlush(response)
             .addListener(written -> {
-              cancelDeadline();
-              if (!written.isSuccess() || closing) {
-                var _ = ctx.close();
-                return;
+              if (body.status() == 200) {
+                room.give(bytes.length);
               }
-              busy = false;
-              awaitHead(ctx);
-              ctx.read();
+              answered(ctx, written.isSuccess());
             });
   }
 
@@ -215,7 +279,7 @@ final class RequestHandler extends SimpleChannelInboundHandler<HttpObject> {
     }
     FlowFollower started = new FlowFollower(ctx.channel(), follow.filter());
     AgentView.Subscription open;
-    List<FlowReport> old;
+    FlowReader old;
     try {
       open = view.follow(started);
     } catch (RuntimeException e) {
@@ -223,7 +287,10 @@ final class RequestHandler extends SimpleChannelInboundHandler<HttpObject> {
       throw e;
     }
     try {
-      old = follow.last() == 0 ? List.of() : view.flows(follow.filter(), follow.last());
+      old =
+          follow.last() == 0
+              ? FlowReader.of(List.of())
+              : view.reader(follow.filter(), follow.last());
     } catch (RuntimeException e) {
       open.close();
       followers.release();
@@ -267,6 +334,9 @@ final class RequestHandler extends SimpleChannelInboundHandler<HttpObject> {
   public void channelWritabilityChanged(ChannelHandlerContext ctx) {
     if (follower != null && ctx.channel().isWritable()) {
       follower.drain();
+    }
+    if (streamed != null && ctx.channel().isWritable()) {
+      streamed.pump();
     }
   }
 

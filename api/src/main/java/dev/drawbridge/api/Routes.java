@@ -49,7 +49,7 @@ final class Routes {
         "",
         false,
         "every container known",
-        (q, loopback) -> Answer.json(view.endpoints()));
+        (q, loopback) -> new Answer.Stream(StreamedArray.Rows.of(view.endpoints())));
     add(
         "/v1/verdict",
         VerdictQuestion.PARAMETERS,
@@ -70,7 +70,7 @@ final class Routes {
         "",
         false,
         "what the operator should know",
-        (q, loopback) -> Answer.json(view.problems()));
+        (q, loopback) -> new Answer.Stream(StreamedArray.Rows.of(view.problems())));
     add(
         "/metrics",
         List.of(),
@@ -147,7 +147,11 @@ final class Routes {
         query.number("last", 0, ApiLimits.FLOWS).orElse(follow ? 0 : ApiLimits.FLOWS_DEFAULT);
     FlowFilter filter =
         new FlowFilter(outcome(query), query.one("container").map(this::containerName));
-    return follow ? new Answer.Follow(filter, last) : Answer.json(view.flows(filter, last));
+    if (follow) {
+      return new Answer.Follow(filter, last);
+    }
+    FlowReader flows = view.reader(filter, last);
+    return new Answer.Stream(flows::next);
   }
 
   private static Optional<Outcome> outcome(Query query) throws Refusal {

@@ -225,7 +225,13 @@ final class Agent implements AutoCloseable {
     source.set(loop::state);
     ring.start();
     loop.start();
-    Metrics.register(registry, loop::state, engine::stats, recorder.tlsUnderHttp(), ring);
+    Metrics.register(
+        registry,
+        loop::state,
+        engine::stats,
+        recorder.tlsUnderHttp(),
+        recorder.flows()::lost,
+        ring);
     recover(attachments, loop);
     // Only now: the maps of this version hold what the programs are to judge by.
     KernelUpgrade.finish(upgrade);

@@ -22,6 +22,12 @@ import org.jspecify.annotations.Nullable;
 /** Where kernel and engine leave their records: one a verdict. Safe for any thread. */
 final class FlowRecorder implements AccessLog {
 
+  /** Bytes that a record takes, with texts as long as they may be, and one that is not shared. */
+  static final int RECORD_BYTES = 1024;
+
+  /** Of the heap, what records may take: one part in so many. */
+  private static final int PART_OF_HEAP = 16;
+
   /** Counts kept before those of containers that are gone are dropped. */
   private static final int COUNTED_LIMIT = 4_096;
 
@@ -36,13 +42,21 @@ final class FlowRecorder implements AccessLog {
   FlowRecorder(Names names, int capacity, PrometheusRegistry registry) {
     this.names = names;
     this.tlsUnderHttp = new TlsUnderHttp(names::endpoints);
-    this.flows = new FlowLog<>(capacity, (sequence, record) -> record.report(sequence));
+    this.flows =
+        new FlowLog<>(
+            capacity(capacity, Runtime.getRuntime().maxMemory()),
+            (sequence, record) -> record.report(sequence));
     this.verdicts =
         Counter.builder()
             .name("drawbridge_verdicts_total")
             .help("Verdicts given on the wire, by who decided and why.")
             .labelNames("by", "verdict", "reason")
             .register(registry);
+  }
+
+  /** How many records are kept: as many as were asked for, if the heap is large enough for them. */
+  static int capacity(int wanted, long heapBytes) {
+    return (int) Math.clamp(heapBytes / PART_OF_HEAP / RECORD_BYTES, 1, wanted);
   }
 
   FlowLog<FlowRecord> flows() {
@@ -107,7 +121,8 @@ final class FlowRecorder implements AccessLog {
   }
 
   private void append(String by, FlowRecord record) {
-    flows.append(record);
+    // Whoever began it is who can make many of them.
+    flows.append(owner(record.from().endpoint()), record);
     counter(by, record).inc();
     if (record.denied()) {
       count(record.from().endpoint());
@@ -130,6 +145,11 @@ final class FlowRecorder implements AccessLog {
       counters.set(series, known);
     }
     return known;
+  }
+
+  /** Address ranges that rules name are parts of the world. */
+  private static int owner(int peer) {
+    return Peers.isNetwork(peer) ? Peers.WORLD : peer;
   }
 
   private void count(int endpoint) {

@@ -4,6 +4,7 @@ import dev.drawbridge.api.AgentView;
 import dev.drawbridge.api.Caller;
 import dev.drawbridge.api.EndpointReport;
 import dev.drawbridge.api.FlowFilter;
+import dev.drawbridge.api.FlowReader;
 import dev.drawbridge.api.FlowReport;
 import dev.drawbridge.api.ProblemReport;
 import dev.drawbridge.api.StatusReport;
@@ -19,6 +20,7 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.net.InetAddress;
 import java.time.Instant;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -110,11 +112,16 @@ final class LocalView implements AgentView {
     return List.of(
         kernel(readingEvents.getAsBoolean(), lost, closedByKernel(now)),
         new Component("hook", Health.OK, config.hookSocket().toString()),
-        new Component(
-            "engine",
-            Health.OK,
-            stats.connections() + " connections, " + stats.requests() + " requests"),
+        new Component("engine", Health.OK, engine(stats, recorder.flows().lost())),
         docker);
+  }
+
+  private static String engine(EngineStats stats, long lost) {
+    String text = stats.connections() + " connections, " + stats.requests() + " requests";
+    if (stats.limited() > 0) {
+      text += ", " + stats.limited() + " connections ended by a limit";
+    }
+    return lost == 0 ? text : text + "; " + lost + " records lost to a spent budget";
   }
 
   private static long closedByKernel(NodeState now) {
@@ -152,11 +159,22 @@ final class LocalView implements AgentView {
   @Override
   public List<EndpointReport> endpoints() {
     NodeState now = state.get();
-    return now.containers().values().stream()
-        .filter(container -> container.observed().running() || container.attached().isPresent())
-        .sorted(Comparator.comparingInt(NodeState.Container::endpoint))
-        .map(container -> report(now, container))
-        .toList();
+    List<NodeState.Container> containers =
+        now.containers().values().stream()
+            .filter(container -> container.observed().running() || container.attached().isPresent())
+            .sorted(Comparator.comparingInt(NodeState.Container::endpoint))
+            .toList();
+    return new AbstractList<>() {
+      @Override
+      public EndpointReport get(int index) {
+        return report(now, containers.get(index));
+      }
+
+      @Override
+      public int size() {
+        return containers.size();
+      }
+    };
   }
 
   private EndpointReport report(NodeState now, NodeState.Container container) {
@@ -206,6 +224,11 @@ final class LocalView implements AgentView {
   @Override
   public List<FlowReport> flows(FlowFilter filter, int last) {
     return recorder.flows().last(filter, last);
+  }
+
+  @Override
+  public FlowReader reader(FlowFilter filter, int last) {
+    return recorder.flows().reader(filter, last);
   }
 
   @Override

@@ -5,6 +5,7 @@ import dev.drawbridge.l7.EngineStats;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /** What is read from elsewhere when somebody scrapes. */
@@ -17,6 +18,7 @@ final class Metrics {
       Supplier<NodeState> state,
       Supplier<EngineStats> engine,
       TlsUnderHttp tlsUnderHttp,
+      LongSupplier recordsLost,
       EventRing ring) {
     GaugeWithCallback.builder()
         .name("drawbridge_policy_generation")
@@ -49,6 +51,23 @@ final class Metrics {
         .name("drawbridge_engine_connections")
         .help("Client connections that the engine holds.")
         .callback(callback -> callback.call((double) engine.get().connections()))
+        .register(registry);
+    GaugeWithCallback.builder()
+        .name("drawbridge_engine_held_bytes")
+        .help("What peers make the engine hold, as it counts it against its budget.")
+        .callback(callback -> callback.call((double) engine.get().heldBytes()))
+        .register(registry);
+    CounterWithCallback.builder()
+        .name("drawbridge_engine_limited_total")
+        .help("Connections refused or ended because of a limit of connections or memory.")
+        .callback(callback -> callback.call((double) engine.get().limited()))
+        .register(registry);
+    CounterWithCallback.builder()
+        .name("drawbridge_records_lost_total")
+        .help(
+            "Records of kernel and engine that went before older ones of others, because their"
+                + " sender had more than its part of the log; the verdicts held.")
+        .callback(callback -> callback.call((double) recordsLost.getAsLong()))
         .register(registry);
     CounterWithCallback.builder()
         .name("drawbridge_engine_requests_total")

@@ -112,7 +112,17 @@ final class H2Peer implements AutoCloseable {
 
   /** A client that has said hello. */
   static H2Peer client(int port, int... settings) throws IOException {
+    return client(new Socket(), port, settings);
+  }
+
+  /** The same from that address. */
+  static H2Peer client(InetAddress from, int port) throws IOException {
     Socket socket = new Socket();
+    socket.bind(new InetSocketAddress(from, 0));
+    return client(socket, port);
+  }
+
+  private static H2Peer client(Socket socket, int port, int... settings) throws IOException {
     socket.setSoTimeout(10_000);
     socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
     H2Peer peer = new H2Peer(socket);

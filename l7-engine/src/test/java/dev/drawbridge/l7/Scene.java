@@ -71,7 +71,7 @@ final class Scene implements AutoCloseable {
   InetAddress address(int peer, int number) throws IOException {
     InetAddress address =
         InetAddress.getByAddress(
-            new byte[] {127, (byte) (peer & 0x7f), (byte) (number >> 8), (byte) (number + 2)});
+            new byte[] {127, (byte) (peer % 100 + 10), (byte) (number >> 8), (byte) (number + 2)});
     callers.put(address, peer);
     return address;
   }

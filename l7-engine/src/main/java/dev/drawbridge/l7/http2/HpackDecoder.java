@@ -4,6 +4,7 @@ import java.util.Arrays;
 
 /** Reads field sections: RFC 7541 with the table's size as it is at the start of a connection. */
 public final class HpackDecoder {
+  private static final byte[] NOTHING = {};
   private static final int MAX_INTEGER = 1 << 28;
 
   private final int maxTableBytes;
@@ -13,7 +14,7 @@ public final class HpackDecoder {
   private int bytes;
   private int limit;
 
-  private byte[] in = new byte[0];
+  private byte[] in = NOTHING;
   private int at;
   private int end;
 
@@ -53,6 +54,8 @@ public final class HpackDecoder {
       }
       begun = true;
     }
+    // The block is the reader's, who may let go of it.
+    in = NOTHING;
   }
 
   /** Bytes of memory that the table takes. */

@@ -33,14 +33,7 @@ public final class RequestFields {
    * @return what is wrong with it, for the log; null if nothing is
    */
   public @Nullable String read(FieldList fields, boolean end) {
-    method = null;
-    scheme = null;
-    authority = null;
-    path = null;
-    host = null;
-    contentType = null;
-    contentLength = -1;
-    expects = false;
+    clear();
     boolean pseudo = true;
     for (int i = 0; i < fields.count(); i++) {
       Field field = fields.field(i);
@@ -61,6 +54,18 @@ public final class RequestFields {
       }
     }
     return complete(end);
+  }
+
+  /** Forgets the section: its fields may be large. */
+  public void clear() {
+    method = null;
+    scheme = null;
+    authority = null;
+    path = null;
+    host = null;
+    contentType = null;
+    contentLength = -1;
+    expects = false;
   }
 
   private @Nullable String take(Field field, FieldKind kind) {

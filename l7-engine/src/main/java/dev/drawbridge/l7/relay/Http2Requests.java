@@ -46,6 +46,15 @@ final class Http2Requests {
 
   /** Takes a request's section. */
   void begin(Http2Stream stream, boolean end, FieldList fields) throws Breach {
+    try {
+      read(stream, end, fields);
+    } finally {
+      reading.clear();
+      target.done();
+    }
+  }
+
+  private void read(Http2Stream stream, boolean end, FieldList fields) throws Breach {
     String wrong = reading.read(fields, end);
     stream.method = Recorded.method(reading.methodText());
     stream.path = Recorded.path(reading.pathText());

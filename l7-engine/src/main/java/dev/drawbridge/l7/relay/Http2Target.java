@@ -11,7 +11,6 @@ import dev.drawbridge.policy.HttpRequest;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -147,8 +146,6 @@ final class Http2Target {
             + 5;
     if (line.length < size) {
       line = new byte[size];
-    } else if (line.length > 4096 && size <= 256) {
-      line = new byte[256];
     }
     int at = method.copyValue(line, 0);
     line[at++] = ' ';
@@ -195,10 +192,11 @@ final class Http2Target {
     return read;
   }
 
-  /** Forgets everything. */
-  void clear() {
-    Arrays.fill(known, null);
-    remembered = 0;
+  /** What was read is not asked for any more; only what is small is remembered. */
+  void done() {
     current = null;
+    if (line.length > MOST_REMEMBERED) {
+      line = new byte[256];
+    }
   }
 }
