@@ -108,7 +108,13 @@ static void modes(void)
 	close(server);
 	policy_flags(ID_B, DB_EP_CLOSED_INGRESS | DB_EP_OFF);
 	generation_next();
-	claim(pair(C, to, listening, &client, &server), "off: the side always allows");
+	claim(dialled(C, to, PATIENT) == -EPERM, "off: what is closed is closed by the host");
+	policy_flags(ID_B, DB_EP_CLOSED_INGRESS | DB_EP_AUDIT | DB_EP_FIRM_INGRESS);
+	generation_next();
+	claim(dialled(C, to, PATIENT) == -EPERM, "audit: the host's own denials hold");
+	policy_flags(ID_B, DB_EP_OFF);
+	generation_next();
+	claim(pair(C, to, listening, &client, &server), "off: without rules of the host's, open");
 	close(client);
 	close(server);
 	policy_reset();

@@ -258,9 +258,11 @@ static void egress(void)
 	claim(run_on("skb_egress", (struct packet[]){ with_ports(v4(6, 0, NULL), 0x10) }, 54, device) == PASSES &&
 			last.reason == DB_REASON_UNJUDGED_SOCKET && last.verdict == DB_AUDIT,
 		"egress: the same in audit mode");
-	policy(DB_EP_CLOSED_EGRESS | DB_EP_OFF, 0);
-	claim(run_on("skb_egress", (struct packet[]){ with_ports(v4(6, 0, NULL), 0x10) }, 54, device) == PASSES && !events,
-		"egress: the same in mode off");
+	policy(DB_EP_CLOSED_EGRESS | DB_EP_AUDIT | DB_EP_FIRM_EGRESS, 0);
+	verdict("skb_egress", with_ports(v4(6, 0, NULL), 0x10), DROPS, DB_REASON_UNJUDGED_SOCKET,
+		"egress: the same in audit mode where the host's policy denies");
+	verdict("skb_egress", packet, DROPS, DB_REASON_NO_RULE, "egress: audit mode lifts no denial of the host's");
+	bpf_map_delete_elem(map("flows"), &key);
 	policy(0, 0);
 	claim(run_on("skb_egress", (struct packet[]){ with_ports(v4(6, 0, NULL), 0x10) }, 54, device) == PASSES && !events,
 		"egress: the same of a container without rules");
@@ -291,6 +293,9 @@ static void ingress(void)
 	bpf_map_delete_elem(map("flows"), &key);
 	policy(DB_EP_CLOSED_INGRESS | DB_EP_AUDIT, 0);
 	verdict("skb_ingress", packet, PASSES, DB_REASON_UNVOUCHED_ADDRESS, "ingress: the same in audit mode");
+	bpf_map_delete_elem(map("flows"), &key);
+	policy(DB_EP_CLOSED_INGRESS | DB_EP_AUDIT | DB_EP_FIRM_INGRESS, 0);
+	verdict("skb_ingress", packet, DROPS, DB_REASON_UNVOUCHED_ADDRESS, "ingress: in audit mode, closed by the host");
 	bpf_map_delete_elem(map("flows"), &key);
 	policy(DB_EP_CLOSED_INGRESS, 0);
 	verdict("skb_ingress", packet, DROPS, DB_REASON_UNVOUCHED_ADDRESS, "ingress: the same, closed");

@@ -120,7 +120,8 @@ void arguments_parse(int argc, char **argv, struct arguments *found)
 	found->creates = strcmp(argv[i], "create") == 0 || strcmp(argv[i], "run") == 0 ||
 			 strcmp(argv[i], "restore") == 0;
 	found->executes = strcmp(argv[i], "exec") == 0;
-	if (!found->creates && !found->executes)
+	found->starts = strcmp(argv[i], "start") == 0;
+	if (!found->creates && !found->executes && !found->starts)
 		return;
 	if (found->executes)
 		values = exec_values;
@@ -147,7 +148,7 @@ void arguments_parse(int argc, char **argv, struct arguments *found)
 		/* Only help is printed then, whatever else is asked for. */
 		if (value == NULL && (is(flag.name, flag.length, "help") ||
 				      is(flag.name, flag.length, "h")))
-			found->creates = 0;
+			found->creates = found->starts = 0;
 		if (value == NULL)
 			continue;
 		/* The last one counts, as with Go's flag package. */

@@ -8,6 +8,8 @@ struct arguments {
 	int creates;
 	/* Whether it runs one more process in a container: exec. */
 	int executes;
+	/* Whether it lets a container's first process run: start. */
+	int starts;
 	/* Only with those, and each may be NULL: as written, bundle possibly relative. */
 	const char *id;
 	const char *bundle;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capabilities.h"
 
+#include "json.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,14 +13,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A quote inside JSON text is escaped, so these bytes are a whole string and never a part of one. */
-static const char net_raw[] = "\"CAP_NET_RAW\"";
-static const char sys_admin[] = "\"CAP_SYS_ADMIN\"";
-static const char key[] = "\"capabilities\"";
+static const char net_raw[] = "CAP_NET_RAW";
+static const char sys_admin[] = "CAP_SYS_ADMIN";
+
+/* Five sets name a capability once each; a file that does so this often is refused. */
+#define MAX_NAMED 64
 
 struct text {
 	char *bytes;
 	size_t length;
+};
+
+/* What the object "capabilities" names. */
+struct named {
+	int net_raw;
+	int sys_admin;
+	/* Where CAP_NET_RAW stands in any spelling that some runtime takes for it. */
+	struct json_string at[MAX_NAMED];
+	size_t count;
 };
 
 static int map_file(const char *path, int writable, struct text *text)
@@ -44,86 +56,61 @@ static int map_file(const char *path, int writable, struct text *text)
 	return text->bytes == MAP_FAILED ? -1 : 0;
 }
 
-static int contains(const struct text *text, const char *word)
+/* A spelling that only some runtime takes for a capability is taken away, and grants nothing. */
+static void note(void *context, const char *text, struct json_string found)
 {
-	return memmem(text->bytes, text->length, word, strlen(word)) != NULL;
-}
+	struct named *named = context;
 
-/* Where the object after the key begins, or NULL: the key's name as a value has no colon behind it. */
-static char *find_object(char *from, char *end)
-{
-	for (;;) {
-		char *at = memmem(from, (size_t)(end - from), key, sizeof(key) - 1);
-
-		if (at == NULL)
-			return NULL;
-		from = at + sizeof(key) - 1;
-		for (at = from; at < end && isspace((unsigned char)*at); at++)
-			;
-		if (at == end || *at++ != ':')
-			continue;
-		while (at < end && isspace((unsigned char)*at))
-			at++;
-		if (at < end && *at == '{')
-			return at;
+	named->net_raw |= json_is(text, found, net_raw, 0);
+	named->sys_admin |= json_is(text, found, sys_admin, 0);
+	if (json_is(text, found, net_raw, 1)) {
+		if (named->count < MAX_NAMED)
+			named->at[named->count] = found;
+		named->count++;
 	}
 }
 
 /* Blanks one element, with the comma behind it or else the one before it. */
-static void blank(char *element, size_t length, char *begin, char *end)
+static void blank(struct text *text, struct json_string element)
 {
-	char *behind = element + length;
-	char *before = element;
+	char *begin = text->bytes + element.begin;
+	char *behind = text->bytes + element.end;
 
-	memset(element, ' ', length);
-	while (behind < end && isspace((unsigned char)*behind))
+	memset(begin, ' ', (size_t)(behind - begin));
+	while (isspace((unsigned char)*behind))
 		behind++;
-	if (behind < end && *behind == ',') {
+	if (*behind == ',') {
 		*behind = ' ';
 		return;
 	}
-	while (before > begin && isspace((unsigned char)before[-1]))
-		before--;
-	if (before > begin && before[-1] == ',')
-		before[-1] = ' ';
+	while (isspace((unsigned char)begin[-1]))
+		begin--;
+	if (begin[-1] == ',')
+		begin[-1] = ' ';
 }
 
-void capabilities_without_net_raw(char *json, size_t length)
-{
-	char *limit = json + length;
-	char *begin = find_object(json, limit);
-
-	while (begin != NULL) {
-		char *end = memchr(begin, '}', (size_t)(limit - begin));
-		char *at = begin;
-
-		if (end == NULL)
-			end = limit;
-		while ((at = memmem(at, (size_t)(end - at), net_raw, sizeof(net_raw) - 1)) != NULL)
-			blank(at, sizeof(net_raw) - 1, begin, end);
-		begin = find_object(end, limit);
-	}
-}
-
-/* runc keeps state.json, crun a copy of config.json. What cannot be read has nothing. */
+/* runc keeps state.json, crun a copy of config.json. What cannot be read one way has nothing. */
 static int container_has_net_raw(const struct arguments *arguments)
 {
-	static const char *const places[][2] = { { "/run/runc", "state.json" },
-						 { "/run/crun", "config.json" } };
+	static const struct {
+		const char *root, *file, *const path[2];
+	} places[] = { { "/run/runc", "state.json", { "config", "capabilities" } },
+		       { "/run/crun", "config.json", { "process", "capabilities" } } };
 	size_t i;
 
 	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		char path[PATH_MAX];
 		struct text state;
 		int length = snprintf(path, sizeof(path), "%s/%s/%s",
-				      arguments->root == NULL ? places[i][0] : arguments->root,
-				      arguments->id, places[i][1]);
+				      arguments->root == NULL ? places[i].root : arguments->root,
+				      arguments->id, places[i].file);
 
 		if (length > 0 && (size_t)length < sizeof(path) && map_file(path, 0, &state) == 0) {
-			int has = contains(&state, net_raw);
+			static struct named named;
+			int read = json_walk(state.bytes, state.length, places[i].path, 2, note, &named);
 
 			munmap(state.bytes, state.length);
-			return has;
+			return read == 0 && named.net_raw;
 		}
 	}
 	return 0;
@@ -131,15 +118,24 @@ static int container_has_net_raw(const struct arguments *arguments)
 
 int capabilities_for_exec(const struct arguments *arguments)
 {
+	static const char *const path[] = { "capabilities" };
+	static struct named named;
 	struct text process;
+	int read;
+	size_t i;
 
 	if (arguments->id == NULL || arguments->process == NULL || container_has_net_raw(arguments))
 		return 0;
 	/* A file that is not there is the runtime's to complain about. */
 	if (map_file(arguments->process, 1, &process) != 0)
 		return errno == ENOENT || errno == ENODATA ? 0 : -1;
-	if (!contains(&process, sys_admin))
-		capabilities_without_net_raw(process.bytes, process.length);
+	read = json_walk(process.bytes, process.length, path, 1, note, &named);
+	if (read == 0 && named.count <= MAX_NAMED && !named.sys_admin)
+		for (i = 0; i < named.count; i++)
+			blank(&process, named.at[i]);
 	munmap(process.bytes, process.length);
-	return 0;
+	if (read == 0 && named.count <= MAX_NAMED)
+		return 0;
+	errno = EBADMSG;
+	return -1;
 }

@@ -24,7 +24,7 @@
 #define DB_DEFAULT_TOTAL_MS 8000
 #define DB_MAX_MS 600000
 
-enum db_operation { DB_PATCH = 1, DB_CREATE_RUNTIME = 2, DB_POSTSTOP = 3 };
+enum db_operation { DB_PATCH = 1, DB_CREATE_RUNTIME = 2, DB_POSTSTOP = 3, DB_START = 4 };
 
 enum db_status { DB_GO = 0, DB_REFUSE = 1, DB_GO_UNGUARDED = 2 };
 

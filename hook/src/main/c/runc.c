@@ -8,8 +8,10 @@
  *      b. Refused: the agent's sentence, exit 1.
  *      c. No answer, and the container is listed as exempt: on to the real runtime, unguarded.
  *      d. No answer: a sentence, exit 1.
- *   3. One that adds a process to a container gives it no CAP_NET_RAW that the container has not.
- *   4. The real runtime takes over this process: same arguments, environment, descriptors and
+ *   3. One that starts a container's first process asks the agent again, as in 2: an engine may have
+ *      made the container's interfaces after its hooks, and they are guarded before it runs.
+ *   4. One that adds a process to a container gives it no CAP_NET_RAW that the container has not.
+ *   5. The real runtime takes over this process: same arguments, environment, descriptors and
  *      signal dispositions.
  *
  * A sentence goes to standard error and to the file that --log names, where containerd's shim reads
@@ -128,6 +130,18 @@ static int absolute_bundle(char path[PATH_MAX])
 	return realpath(arguments.bundle == NULL ? "." : arguments.bundle, path) == NULL ? -1 : 0;
 }
 
+/* 0 if the agent says go, or does not answer about a container that is listed as exempt. */
+static int ask(enum db_operation operation, const char *payload, uint32_t length)
+{
+	db_exchange(config.socket_path, operation, payload, length, config.connect_ms,
+		    db_now() + config.total_ms, &answer);
+	if (answer.answered && answer.status != DB_REFUSE)
+		return 0;
+	if (!answer.answered && db_exempt(config.exempt_dir, arguments.id))
+		return 0;
+	return fail(answer.text);
+}
+
 /* 0 if the container may be created. */
 static int admit(void)
 {
@@ -155,13 +169,27 @@ static int admit(void)
 	length = snprintf(payload, sizeof(payload), "{\"id\":\"%s\",\"bundle\":\"%s\"}", id, bundle);
 	if (length < 0 || (size_t)length >= sizeof(payload))
 		return refuse("its id is too long");
-	db_exchange(config.socket_path, DB_PATCH, payload, (uint32_t)length, config.connect_ms,
-		    db_now() + config.total_ms, &answer);
-	if (answer.answered && answer.status != DB_REFUSE)
+	return ask(DB_PATCH, payload, (uint32_t)length);
+}
+
+/* 0 if the container's first process may run. */
+static int admit_start(void)
+{
+	static char payload[6 * PATH_MAX + 64];
+	static char id[6 * PATH_MAX];
+	int length;
+
+	if (config.problem[0] != '\0')
+		return refuse(config.problem);
+	/* Without an id the runtime starts nothing. */
+	if (config.passthrough || arguments.id == NULL)
 		return 0;
-	if (!answer.answered && db_exempt(config.exempt_dir, arguments.id))
-		return 0;
-	return fail(answer.text);
+	if (escape(id, sizeof(id), arguments.id) != 0)
+		return refuse("its id is too long");
+	length = snprintf(payload, sizeof(payload), "{\"id\":\"%s\"}", id);
+	if (length < 0 || (size_t)length >= sizeof(payload))
+		return refuse("its id is too long");
+	return ask(DB_START, payload, (uint32_t)length);
 }
 
 int main(int argc, char **argv)
@@ -174,6 +202,8 @@ int main(int argc, char **argv)
 	if (config_runtime(&config, runtime, problem, sizeof(problem)) != 0)
 		return fail(problem);
 	if (arguments.creates && admit() != 0)
+		return 1;
+	if (arguments.starts && admit_start() != 0)
 		return 1;
 	if (arguments.executes && !config.passthrough && capabilities_for_exec(&arguments) != 0) {
 		snprintf(problem, sizeof(problem),

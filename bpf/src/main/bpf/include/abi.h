@@ -16,6 +16,7 @@
 #define DB_PEER_ANY 0 /* as a pair's peer: every peer without an entry of its own */
 #define DB_PEER_HOST 1 /* a process of the host, or traffic that the host relays */
 #define DB_PEER_WORLD 2 /* everything that is neither host nor container */
+#define DB_PEER_EXEMPT 3 /* a container that the operator lets run unguarded */
 #define DB_FIRST_ENDPOINT 256 /* containers: 256 .. 2^31-1 */
 #define DB_FIRST_NETWORK 0x80000000u /* address ranges that a rule names: parts of the world, without rules of their own */
 
@@ -27,14 +28,17 @@ enum db_verdict { DB_DENY = 0, DB_ENGINE = 1, DB_ALLOW = 2, DB_AUDIT = 3 /* even
 /* struct endpoint.flags */
 #define DB_EP_CLOSED_EGRESS (1u << 0)
 #define DB_EP_CLOSED_INGRESS (1u << 1)
-#define DB_EP_AUDIT (1u << 2) /* this endpoint's own denials are recorded, not enforced */
-#define DB_EP_OFF (1u << 3) /* drawbridge.mode=off: this endpoint's own side always allows */
+#define DB_EP_AUDIT (1u << 2) /* denials that are not the host's own are recorded, not enforced */
+#define DB_EP_OFF (1u << 3) /* drawbridge.mode=off: its own rules are in no table; no program asks for this */
 /*
  * Another endpoint lives in the same network namespace and has the same
  * addresses. Whose rules a caller meets there depends on whose socket has the
  * port, which only arrival can tell; and loopback is judged.
  */
 #define DB_EP_SHARED (1u << 4)
+/* The host's policy alone denies something in that direction: what nobody can judge there is denied in audit mode too. */
+#define DB_EP_FIRM_EGRESS (1u << 5)
+#define DB_EP_FIRM_INGRESS (1u << 6)
 
 struct db_address {
 	__u8 bytes[16];
@@ -66,7 +70,7 @@ struct db_address_key {
 /* map pairs (HASH): which port table judges (owner's side, direction, peer). */
 struct db_pair {
 	__u32 owner; /* endpoint whose rule it is */
-	__u32 peer; /* endpoint, DB_PEER_HOST, DB_PEER_WORLD, DB_PEER_ANY */
+	__u32 peer; /* endpoint, DB_PEER_HOST, DB_PEER_WORLD, address range, DB_PEER_ANY */
 	__u32 direction; /* enum db_direction, from the owner's point of view */
 };
 /* value: __u32 table; absent for the peer: look up DB_PEER_ANY; absent too: no rule, denied. */
@@ -80,13 +84,16 @@ struct db_range {
 	__u8 verdict; /* enum db_verdict, DENY, ENGINE or ALLOW */
 	__u16 low; /* inclusive */
 	__u16 high; /* inclusive */
-	__u16 reserved;
+	__u16 flags; /* DB_RANGE_* */
 	__u32 rule; /* number of the deciding rule, for events */
 };
+#define DB_RANGE_FIRM (1u << 0) /* a denial of the host's own: no mode lets it pass */
 struct db_table {
-	__u32 count; /* 0..DB_MAX_RANGES */
+	__u16 count; /* 0..DB_MAX_RANGES */
+	__u16 flags; /* DB_TABLE_* */
 	struct db_range ranges[DB_MAX_RANGES];
 };
+#define DB_TABLE_FIRM (1u << 0) /* what no range holds is the host's own denial */
 
 /* map flows (LRU_HASH): who sent the packets of a flow; written by the sender's egress program only. */
 struct db_flow_key {

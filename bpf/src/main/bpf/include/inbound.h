@@ -50,9 +50,9 @@ __attribute__((noinline)) int db_judge_inbound(const struct db_flow_key *key, __
 			__u32 flags = endpoint ? endpoint->flags : DB_EP_CLOSED_INGRESS;
 
 			inbound->answer.generation = db_generation();
-			if (!inbound->answer.generation || (flags & DB_EP_CLOSED_INGRESS && !(flags & DB_EP_OFF))) {
+			if (!inbound->answer.generation || (flags & DB_EP_CLOSED_INGRESS)) {
 				db_deny(&inbound->answer, DB_REASON_UNVOUCHED_ADDRESS);
-				if (inbound->answer.generation && flags & DB_EP_AUDIT) {
+				if (inbound->answer.generation && flags & DB_EP_AUDIT && !(flags & DB_EP_FIRM_INGRESS)) {
 					inbound->caller = DB_PEER_WORLD;
 					inbound->answer.verdict = DB_ALLOW;
 					inbound->answer.audited = 1;

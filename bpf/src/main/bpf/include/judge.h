@@ -4,12 +4,13 @@
  * verdict wins: DENY < ENGINE < ALLOW.
  *
  * One side, in this order:
- *   1. HOST, WORLD and its address ranges have no rules of their own: ALLOW.
+ *   1. HOST, WORLD, its address ranges and exempt containers have no rules of their own: ALLOW.
  *   2. an endpoint without an entry: DENY UNKNOWN_ENDPOINT.
- *   3. mode off, or not closed in this direction: ALLOW.
+ *   3. not closed in this direction: ALLOW.
  *   4. the table of (owner, peer), else the one of (owner, ANY), else DENY.
  *   5. the range that holds (protocol, port), else DENY.
- *   6. mode audit: this side's DENY becomes ALLOW and is marked.
+ *   6. mode audit: this side's DENY becomes ALLOW and is marked, unless it is the host's own.
+ * Mode off needs no step: the container's own rules are in no table then.
  */
 #ifndef DRAWBRIDGE_JUDGE_H
 #define DRAWBRIDGE_JUDGE_H
@@ -43,6 +44,7 @@ struct db_answer {
 #define DB_SIDE_REASON(side) ((__u16)((side) >> 8 & 0xff))
 #define DB_SIDE_RULE(side) ((__u32)((side) >> 32))
 #define DB_SIDE_AUDITED (1ull << 24)
+#define DB_SIDE_FIRM (1ull << 25)
 
 DB_INLINE int db_protocol_has_rules(__u32 protocol)
 {
@@ -64,8 +66,10 @@ DB_INLINE __u64 db_search(const struct db_table *table, __u32 protocol, __u32 po
 	__u32 low = 0, high = table->count;
 	__u64 none = DB_SIDE(DB_DENY, db_protocol_has_rules(protocol) ? DB_REASON_NO_RULE : DB_REASON_PROTOCOL, 0);
 
+	if (table->flags & DB_TABLE_FIRM)
+		none |= DB_SIDE_FIRM;
 	if (high > DB_MAX_RANGES)
-		return none;
+		return none | DB_SIDE_FIRM;
 	for (int step = 0; step < 6; step++) {
 		__u32 middle = (low + high) / 2;
 		const struct db_range *range;
@@ -80,9 +84,10 @@ DB_INLINE __u64 db_search(const struct db_table *table, __u32 protocol, __u32 po
 		} else {
 			if (range->verdict == DB_ALLOW || range->verdict == DB_ENGINE)
 				return DB_SIDE(range->verdict, DB_REASON_RULE_ALLOWS, range->rule);
+			none = DB_SIDE(DB_DENY, DB_SIDE_REASON(none), 0);
 			if (range->rule)
-				return DB_SIDE(DB_DENY, DB_REASON_RULE_DENIES, range->rule);
-			return none;
+				none = DB_SIDE(DB_DENY, DB_REASON_RULE_DENIES, range->rule);
+			return range->flags & DB_RANGE_FIRM ? none | DB_SIDE_FIRM : none;
 		}
 	}
 	return none;
@@ -97,13 +102,11 @@ __attribute__((noinline)) __u64 db_judge_side(__u32 owner, __u32 peer, __u32 dir
 	const __u32 *number;
 	__u64 found;
 
-	if (owner == DB_PEER_HOST || owner == DB_PEER_WORLD || owner >= DB_FIRST_NETWORK)
+	if (owner == DB_PEER_HOST || owner == DB_PEER_WORLD || owner == DB_PEER_EXEMPT || owner >= DB_FIRST_NETWORK)
 		return DB_SIDE(DB_ALLOW, DB_REASON_OPEN, 0);
 	endpoint = bpf_map_lookup_elem(&endpoints, &owner);
 	if (!endpoint)
 		return DB_SIDE(DB_DENY, DB_REASON_UNKNOWN_ENDPOINT, 0);
-	if (endpoint->flags & DB_EP_OFF)
-		return DB_SIDE(DB_ALLOW, DB_REASON_OPEN, 0);
 	if (!(endpoint->flags & (direction == DB_EGRESS ? DB_EP_CLOSED_EGRESS : DB_EP_CLOSED_INGRESS)))
 		return DB_SIDE(DB_ALLOW, DB_REASON_OPEN, 0);
 	number = bpf_map_lookup_elem(&pairs, &pair);
@@ -118,7 +121,9 @@ __attribute__((noinline)) __u64 db_judge_side(__u32 owner, __u32 peer, __u32 dir
 	}
 	found = table ? db_search(table, protocol, port) :
 			DB_SIDE(DB_DENY, db_protocol_has_rules(protocol) ? DB_REASON_NO_RULE : DB_REASON_PROTOCOL, 0);
-	if (DB_SIDE_VERDICT(found) == DB_DENY && endpoint->flags & DB_EP_AUDIT)
+	if (!table && endpoint->flags & (direction == DB_EGRESS ? DB_EP_FIRM_EGRESS : DB_EP_FIRM_INGRESS))
+		found |= DB_SIDE_FIRM;
+	if (DB_SIDE_VERDICT(found) == DB_DENY && endpoint->flags & DB_EP_AUDIT && !(found & DB_SIDE_FIRM))
 		found = (found & ~0xffull) | DB_ALLOW | DB_SIDE_AUDITED;
 	return found;
 }

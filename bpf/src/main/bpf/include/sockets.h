@@ -142,10 +142,10 @@ DB_INLINE int db_unjudged(struct bpf_sock *sk, __u32 me, struct db_answer *answe
 	if (!endpoint) {
 		answer->reason = DB_REASON_UNKNOWN_ENDPOINT;
 	} else if (generation) {
-		int closed = endpoint->flags & (DB_EP_CLOSED_EGRESS | DB_EP_CLOSED_INGRESS) &&
-			     !(endpoint->flags & DB_EP_OFF);
+		__u32 firm = endpoint->flags & (DB_EP_FIRM_EGRESS | DB_EP_FIRM_INGRESS);
+		int closed = (endpoint->flags & (DB_EP_CLOSED_EGRESS | DB_EP_CLOSED_INGRESS)) != 0;
 
-		if (!closed || endpoint->flags & DB_EP_AUDIT)
+		if (!closed || (endpoint->flags & DB_EP_AUDIT && !firm))
 			answer->verdict = DB_ALLOW;
 		answer->audited = closed && answer->verdict == DB_ALLOW;
 	}

@@ -11,6 +11,7 @@ import java.util.List;
  * @param endpoints containers known, whatever their mode
  * @param unattached names of running containers that should be enforced and are not attached; the
  *     list that makes {@code drawbridge status} exit non-zero
+ * @param exempt containers that run unguarded because the operator listed them
  * @param problems number of entries of {@code /v1/problems}
  */
 public record StatusReport(
@@ -21,7 +22,15 @@ public record StatusReport(
     List<Component> components,
     int endpoints,
     List<String> unattached,
+    List<Exempt> exempt,
     int problems) {
+
+  /**
+   * A container that the host's configuration exempts.
+   *
+   * @param entry of the list {@code exempt} that covers it
+   */
+  public record Exempt(String id, String name, String entry) {}
 
   /**
    * One part of the agent: kernel, hook, engine, events and so on. {@code detail} is one sentence.

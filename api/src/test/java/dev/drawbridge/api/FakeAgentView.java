@@ -108,6 +108,7 @@ final class FakeAgentView implements AgentView {
             new StatusReport.Component("kernel", StatusReport.Health.OK, "11 programs loaded.")),
         2,
         List.of(),
+        List.of(new StatusReport.Exempt("ab", "infra-1", "infra-*")),
         0);
   }
 

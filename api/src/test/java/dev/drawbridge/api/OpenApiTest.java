@@ -77,6 +77,7 @@ class OpenApiTest {
         List.of(
             StatusReport.class,
             StatusReport.Component.class,
+            StatusReport.Exempt.class,
             EndpointReport.class,
             ProblemReport.class,
             VerdictReport.class,

@@ -7,13 +7,15 @@ import java.nio.ByteBuffer;
  *
  * @param closedEgress a rule selects this endpoint's outgoing direction: no rule, no traffic
  * @param closedIngress the same for the incoming direction
- * @param audit this endpoint's own denials are recorded, not enforced
- * @param off {@code drawbridge.mode=off}: its own side always allows
+ * @param audit denials that are not the host's own are recorded, not enforced
+ * @param off {@code drawbridge.mode=off}: its own rules are in no table
  * @param netns the agent's number of its network namespace, never 0
  * @param enginePort4 the engine's listener on 127.0.0.1 in that namespace, 0 for none
  * @param enginePort6 the engine's listener on ::1 in that namespace, 0 for none
  * @param shared another endpoint lives in that namespace and has the same addresses: loopback is
  *     judged there, and whose rules a caller meets is for arrival to say
+ * @param firmEgress the host's policy alone denies something that goes out
+ * @param firmIngress the host's policy alone denies something that comes in
  */
 public record Endpoint(
     boolean closedEgress,
@@ -23,7 +25,9 @@ public record Endpoint(
     int netns,
     int enginePort4,
     int enginePort6,
-    boolean shared) {
+    boolean shared,
+    boolean firmEgress,
+    boolean firmIngress) {
   /** Bytes in the kernel. */
   public static final int SIZE = 16;
 
@@ -32,6 +36,8 @@ public record Endpoint(
   private static final int AUDIT = 1 << 2;
   private static final int OFF = 1 << 3;
   private static final int SHARED = 1 << 4;
+  private static final int FIRM_EGRESS = 1 << 5;
+  private static final int FIRM_INGRESS = 1 << 6;
 
   /** One that has its namespace to itself. */
   public Endpoint(
@@ -43,6 +49,29 @@ public record Endpoint(
       int enginePort4,
       int enginePort6) {
     this(closedEgress, closedIngress, audit, off, netns, enginePort4, enginePort6, false);
+  }
+
+  /** One of whom the host's policy says nothing. */
+  public Endpoint(
+      boolean closedEgress,
+      boolean closedIngress,
+      boolean audit,
+      boolean off,
+      int netns,
+      int enginePort4,
+      int enginePort6,
+      boolean shared) {
+    this(
+        closedEgress,
+        closedIngress,
+        audit,
+        off,
+        netns,
+        enginePort4,
+        enginePort6,
+        shared,
+        false,
+        false);
   }
 
   public Endpoint {
@@ -59,7 +88,9 @@ public record Endpoint(
             | (closedIngress ? CLOSED_INGRESS : 0)
             | (audit ? AUDIT : 0)
             | (off ? OFF : 0)
-            | (shared ? SHARED : 0);
+            | (shared ? SHARED : 0)
+            | (firmEgress ? FIRM_EGRESS : 0)
+            | (firmIngress ? FIRM_INGRESS : 0);
     return NativeOrder.bytes(
         NativeOrder.allocate(SIZE)
             .putInt(flags)
@@ -82,6 +113,8 @@ public record Endpoint(
         netns,
         port4,
         port6,
-        (flags & SHARED) != 0);
+        (flags & SHARED) != 0,
+        (flags & FIRM_EGRESS) != 0,
+        (flags & FIRM_INGRESS) != 0);
   }
 }

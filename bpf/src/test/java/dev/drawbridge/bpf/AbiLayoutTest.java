@@ -70,6 +70,12 @@ class AbiLayoutTest {
     assertEquals(define("DB_EP_OFF"), flags(new Endpoint(false, false, false, true, 1, 0, 0)));
     assertEquals(
         define("DB_EP_SHARED"), flags(new Endpoint(false, false, false, false, 1, 0, 0, true)));
+    assertEquals(
+        define("DB_EP_FIRM_EGRESS"),
+        flags(new Endpoint(false, false, false, false, 1, 0, 0, false, true, false)));
+    assertEquals(
+        define("DB_EP_FIRM_INGRESS"),
+        flags(new Endpoint(false, false, false, false, 1, 0, 0, false, false, true)));
   }
 
   private static int flags(Endpoint endpoint) {
@@ -100,23 +106,37 @@ class AbiLayoutTest {
         new Table(
             List.of(
                 new Range(6, 80, 443, KernelVerdict.ENGINE, 9),
-                new Range(17, 0xfff0, 0xffff, KernelVerdict.ALLOW, 0x01020304)));
+                new Range(17, 0xfff0, 0xffff, KernelVerdict.ALLOW, 0x01020304, true)),
+            true);
     byte[] bytes = table.encode();
     assertEquals(table, Table.decode(bytes));
     int struct = BTF.struct("db_table").orElseThrow();
     assertEquals(BTF.size(struct), Table.SIZE);
     List<Btf.Member> members = BTF.members(struct);
-    assertEquals(List.of("count", "ranges"), members.stream().map(Btf.Member::name).toList());
+    assertEquals(
+        List.of("count", "flags", "ranges"), members.stream().map(Btf.Member::name).toList());
     assertEquals(2L, number(bytes, members.getFirst()));
-    int ranges = members.get(1).bitOffset() / 8;
+    assertEquals(1L, number(bytes, members.get(1)));
+    int ranges = members.get(2).bitOffset() / 8;
     int size = BTF.size(BTF.struct("db_range").orElseThrow());
     verify(
         "db_range",
         Range.SIZE,
         Arrays.copyOfRange(bytes, ranges + size, ranges + 2 * size),
         Map.of(
-            "protocol", 17L, "verdict", 2L, "low", 0xfff0L, "high", 0xffffL, "rule", 0x01020304L));
-    assertEquals(Table.MAX_RANGES * size, BTF.size(members.get(1).type()));
+            "protocol",
+            17L,
+            "verdict",
+            2L,
+            "low",
+            0xfff0L,
+            "high",
+            0xffffL,
+            "flags",
+            1L,
+            "rule",
+            0x01020304L));
+    assertEquals(Table.MAX_RANGES * size, BTF.size(members.get(2).type()));
     assertEquals(0, number(Arrays.copyOfRange(bytes, ranges + 2 * size, bytes.length), 0, 8));
   }
 

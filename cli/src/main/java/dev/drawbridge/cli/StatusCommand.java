@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -115,6 +116,16 @@ final class StatusCommand extends AgentCommand {
                   "NOT ENFORCED: "
                       + String.join(", ", status.unattached())
                       + ": recreate with the drawbridge runtime, or see drawbridge problems"));
+    }
+    if (!status.exempt().isEmpty()) {
+      out()
+          .println(
+              Text.oneLine(
+                  "EXEMPT: "
+                      + status.exempt().stream()
+                          .map(e -> e.name() + " (listed as " + e.entry() + ")")
+                          .collect(Collectors.joining(", "))
+                      + ": unguarded by the configuration of this host"));
     }
     long hooked =
         endpoints.stream()

@@ -60,6 +60,7 @@ final class FakeAgent implements AgentView, AutoCloseable {
   final List<VerdictQuery> asked = new CopyOnWriteArrayList<>();
   final FlowLog<String> log = new FlowLog<>(1024, FakeAgent::flow);
   volatile List<String> unattached = List.of();
+  volatile List<StatusReport.Exempt> exempt = List.of();
   volatile boolean ready = true;
   volatile List<ProblemReport> problems = List.of();
   volatile String dbName = "db";
@@ -110,6 +111,7 @@ final class FakeAgent implements AgentView, AutoCloseable {
             new StatusReport.Component("events", StatusReport.Health.DEGRADED, "no engine")),
         2,
         unattached,
+        exempt,
         problems.size());
   }
 

@@ -5,6 +5,7 @@ import dev.drawbridge.policy.ContainerPolicy;
 import dev.drawbridge.policy.Direction;
 import dev.drawbridge.policy.HostPolicy;
 import dev.drawbridge.policy.Member;
+import dev.drawbridge.policy.Mode;
 import dev.drawbridge.policy.NetworkEntry;
 import dev.drawbridge.policy.PairEntry;
 import dev.drawbridge.policy.Peers;
@@ -46,6 +47,7 @@ public record Desired(
    *
    * @param previous the generation before, from which everything is taken over that has not changed
    * @param hostAddresses the host's own addresses, bridges' included
+   * @param exemptAddresses those of containers that run unguarded by the operator's wish
    * @param defaultDeny whether a container that no rule selects is closed too
    */
   public static Desired of(
@@ -54,6 +56,7 @@ public record Desired(
       Collection<GuardedContainer> containers,
       HostPolicy hostPolicy,
       Set<InetAddress> hostAddresses,
+      Set<InetAddress> exemptAddresses,
       boolean defaultDeny) {
     List<Member> members = new ArrayList<>();
     Set<Integer> broken = new HashSet<>();
@@ -70,7 +73,7 @@ public record Desired(
     return new Desired(
         policy,
         endpoints(containers, policy),
-        addresses(policy, containers, hostAddresses),
+        addresses(policy, containers, hostAddresses, exemptAddresses),
         pairs(policy, broken));
   }
 
@@ -86,20 +89,28 @@ public record Desired(
           new EndpointState(
               guarded.broken() || policy.closed(number, Direction.EGRESS),
               guarded.broken() || policy.closed(number, Direction.INGRESS),
-              policy.mode(number),
+              guarded.broken() ? Mode.ENFORCE : policy.mode(number),
               guarded.netns(),
               guarded.enginePort4(),
               guarded.enginePort6(),
-              inhabitants.getOrDefault(guarded.netns(), 0) > 1));
+              inhabitants.getOrDefault(guarded.netns(), 0) > 1,
+              policy.closedByHost(number, Direction.EGRESS),
+              policy.closedByHost(number, Direction.INGRESS)));
     }
     return Map.copyOf(endpoints);
   }
 
   private static Map<Cidr, Integer> addresses(
-      Policy policy, Collection<GuardedContainer> containers, Set<InetAddress> hostAddresses) {
+      Policy policy,
+      Collection<GuardedContainer> containers,
+      Set<InetAddress> hostAddresses,
+      Set<InetAddress> exemptAddresses) {
     Map<Cidr, Integer> addresses = new HashMap<>();
     for (NetworkEntry network : policy.networks()) {
       addresses.put(network.range(), network.peer());
+    }
+    for (InetAddress address : exemptAddresses) {
+      addresses.put(Cidr.single(address), Peers.EXEMPT);
     }
     for (InetAddress address : hostAddresses) {
       addresses.put(Cidr.single(address), Peers.HOST);

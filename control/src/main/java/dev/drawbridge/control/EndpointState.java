@@ -7,11 +7,13 @@ import dev.drawbridge.policy.Mode;
  *
  * @param closedEgress whether going out needs a rule
  * @param closedIngress whether coming in needs a rule
- * @param mode whether its own side's denials are enforced
+ * @param mode what becomes of its own rules
  * @param netns the agent's number of its network namespace, never 0
  * @param enginePort4 where the engine listens on 127.0.0.1 in that namespace, 0 for nowhere
  * @param enginePort6 where the engine listens on ::1 in that namespace, 0 for nowhere
  * @param shared whether another endpoint lives in that namespace too
+ * @param firmEgress whether the host's policy alone denies something that goes out
+ * @param firmIngress whether the host's policy alone denies something that comes in
  */
 public record EndpointState(
     boolean closedEgress,
@@ -20,4 +22,19 @@ public record EndpointState(
     int netns,
     int enginePort4,
     int enginePort6,
-    boolean shared) {}
+    boolean shared,
+    boolean firmEgress,
+    boolean firmIngress) {
+
+  /** One of whom the host's policy says nothing. */
+  public EndpointState(
+      boolean closedEgress,
+      boolean closedIngress,
+      Mode mode,
+      int netns,
+      int enginePort4,
+      int enginePort6,
+      boolean shared) {
+    this(closedEgress, closedIngress, mode, netns, enginePort4, enginePort6, shared, false, false);
+  }
+}

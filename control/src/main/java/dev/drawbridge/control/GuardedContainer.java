@@ -8,7 +8,8 @@ import dev.drawbridge.policy.ContainerPolicy;
  * @param endpoint its number in the kernel's maps, stable for as long as the container exists
  * @param container what was observed of it
  * @param declared what its labels say
- * @param broken its labels could not be read: closed in both directions whatever they say
+ * @param broken its labels could not be read, or the kernel took only a part of its rules: closed
+ *     in both directions whatever labels and mode say
  * @param netns the agent's number of its network namespace, never 0
  * @param enginePort4 the engine's listener on 127.0.0.1 in that namespace, 0 when there is none
  * @param enginePort6 the engine's listener on ::1 in that namespace, 0 when there is none

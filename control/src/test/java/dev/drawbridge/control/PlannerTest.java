@@ -237,6 +237,7 @@ class PlannerTest {
             List.of(guarded(300, Map.of(), false), guarded(301, Map.of(), false)),
             new HostPolicy(List.of()),
             Set.of(),
+            Set.of(),
             false);
     assertEquals(Map.of(Cidr.single(ADDRESS), Desired.AMBIGUOUS), desired.addresses());
   }
@@ -249,6 +250,7 @@ class PlannerTest {
             1,
             List.of(guarded(300, Map.of("drawbridge.policy.x", "anyone may GET /"), true)),
             new HostPolicy(List.of()),
+            Set.of(),
             Set.of(),
             false);
     EndpointState state = desired.endpoints().get(300);
@@ -268,6 +270,7 @@ class PlannerTest {
                     Map.of("drawbridge.policy.sql", "may connect 3306 on 10.0.5.0/24"),
                     false)),
             new HostPolicy(List.of()),
+            Set.of(),
             Set.of(),
             false);
     Integer peer = desired.addresses().get(Cidr.parse("10.0.5.0/24").orElseThrow());
@@ -289,6 +292,7 @@ class PlannerTest {
                 1,
                 List.of(one, two, apart),
                 new HostPolicy(List.of()),
+                Set.of(),
                 Set.of(),
                 false)
             .endpoints();

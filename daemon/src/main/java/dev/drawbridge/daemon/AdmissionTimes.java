@@ -23,6 +23,8 @@ final class AdmissionTimes {
     PATCH,
     /** The hook's question, from the request to the answer; the stages below are parts of it. */
     CREATE_RUNTIME,
+    /** The shim's second question, before the first process runs. */
+    START,
     /** Reading the container's files and labels. */
     DESCRIBE,
     /** Reading the addresses in its network namespace. */

@@ -11,10 +11,15 @@ import dev.drawbridge.bpf.MapFull;
 import dev.drawbridge.bpf.MapLayoutMismatch;
 import dev.drawbridge.bpf.MapLimit;
 import dev.drawbridge.bpf.NetworkNamespace;
+import dev.drawbridge.bpf.PeerProcess;
 import dev.drawbridge.bpf.Pins;
 import dev.drawbridge.bpf.Upgrade;
+import dev.drawbridge.control.ObservedContainer;
+import dev.drawbridge.hook.Attempt;
+import dev.drawbridge.hook.DockerContainerFiles;
 import dev.drawbridge.hook.HookException;
 import dev.drawbridge.hook.HookServer;
+import dev.drawbridge.hook.OciState;
 import dev.drawbridge.l7.EngineLimits;
 import dev.drawbridge.l7.L7Engine;
 import dev.drawbridge.runtime.DockerFeed;
@@ -186,9 +191,11 @@ final class Agent implements AutoCloseable {
 
     Exemptions exemptions;
     EndpointNumbers numbers;
+    Grants grants;
     ParentGuard parents;
     try {
       parents = new ParentGuard(object, attachments, config.unhooked() == Config.Unhooked.DENY);
+      grants = new Grants(config.runDir().resolve("granted"));
       exemptions = new Exemptions(config.exempt(), config.stateDir().resolve("exempt"));
       numbers =
           new EndpointNumbers(
@@ -216,6 +223,8 @@ final class Agent implements AutoCloseable {
                     numbers,
                     exemptions,
                     new LabelReading(config),
+                    grants,
+                    this::described,
                     times,
                     (guard, socket) -> recorder.older(guard.endpoint(), socket)),
                 engine,
@@ -238,8 +247,11 @@ final class Agent implements AutoCloseable {
     attachments.holdBack(false);
 
     try {
+      ApiCallers callers = new ApiCallers(loop::state);
       keep(new HookServer(
-              config.hookSocket(), new HookAdmission(config, exemptions, loop, spaces, times)))
+              config.hookSocket(),
+              new HookAdmission(config, exemptions, loop, spaces, times),
+              channel -> PeerProcess.holds(channel, callers::admitsProcess)))
           .start();
     } catch (HookException e) {
       throw new StartException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
@@ -286,6 +298,24 @@ final class Agent implements AutoCloseable {
               + e.limit().map(MapLimit::map).orElse("")
               + ", or leave it out",
           e);
+    }
+  }
+
+  /** What Docker's files say of a container, as a report of the engine before its first one. */
+  private Optional<ObservedContainer> described(String id) {
+    if (config.dataRoot().isEmpty() || !OciState.plausibleId(id)) {
+      return Optional.empty();
+    }
+    try {
+      return switch (DockerContainerFiles.read(
+          Path.of(config.dataRoot()).resolve("containers").resolve(id))) {
+        case Attempt.Failed<DockerContainerFiles> _ -> Optional.empty();
+        case Attempt.Done<DockerContainerFiles>(DockerContainerFiles files) ->
+            Optional.of(PinnedContainers.admission(files, 0, new LabelReading(config)).container());
+      };
+    } catch (IOException e) {
+      log.log(Level.FINE, "container " + id, e);
+      return Optional.empty();
     }
   }
 

@@ -9,7 +9,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -20,9 +22,9 @@ import java.util.logging.Logger;
 import java.util.stream.Stream;
 
 /**
- * Whom the API answers: nobody in a guarded container, whatever user it is there, by a socket that
- * was mounted into it or by the host's loopback in the host's network. Who cannot be told is not
- * answered either.
+ * Whom the API and the hook's socket answer: nobody in a guarded container, whatever user it is
+ * there, by a socket that was mounted into it or by the host's loopback in the host's network,
+ * however the container came to be there. Who cannot be told is not answered either.
  */
 final class ApiCallers {
 
@@ -37,7 +39,7 @@ final class ApiCallers {
   boolean admits(Caller caller) {
     try {
       return switch (caller) {
-        case Caller.Local(int pid) -> pid > 0 && !guarded(Cgroups.ofPid(pid));
+        case Caller.Local(int pid) -> admits(pid);
         case Caller.Remote(InetSocketAddress address) -> admits(address);
       };
     } catch (BpfException | IOException | UncheckedIOException e) {
@@ -46,21 +48,45 @@ final class ApiCallers {
     }
   }
 
+  /** As {@link #admits(Caller)}, by the process alone. */
+  boolean admitsProcess(int pid) {
+    return admits(new Caller.Local(pid));
+  }
+
+  /** By the cgroup of the process, which none of a container can leave. */
+  private boolean admits(int pid) {
+    return pid > 0 && !guarded(Cgroups.ofPid(pid));
+  }
+
   private boolean guarded(Path cgroup) {
-    String path = cgroup.toString();
     return state.get().containers().values().stream()
         .filter(container -> container.attached().isPresent())
-        .anyMatch(container -> path.contains(container.observed().id()));
+        .anyMatch(container -> OwnCgroup.names(cgroup, container.observed().id()));
+  }
+
+  /**
+   * Whether its processes are in the host's network, whatever its network mode is called: it may
+   * share that of another container that is.
+   */
+  private static boolean inHostNetwork(int pid) throws IOException {
+    Path own = Path.of("/proc/self/ns/net");
+    Path its = Path.of("/proc", Integer.toString(pid), "ns", "net");
+    return Files.readSymbolicLink(its).equals(Files.readSymbolicLink(own));
   }
 
   /** Only who shares the host's network reaches its loopback. */
   private boolean admits(InetSocketAddress address) throws IOException {
-    List<NodeState.Container> sharing =
-        state.get().containers().values().stream()
-            .filter(container -> container.attached().isPresent())
-            .filter(container -> container.observed().networkMode().equals("host"))
-            .filter(container -> container.observed().pid() > 0)
-            .toList();
+    List<NodeState.Container> sharing = new ArrayList<>();
+    for (NodeState.Container container : state.get().containers().values()) {
+      int pid = container.observed().pid();
+      try {
+        if (container.attached().isPresent() && pid > 0 && inHostNetwork(pid)) {
+          sharing.add(container);
+        }
+      } catch (NoSuchFileException e) {
+        log.log(Level.FINE, "container " + container.observed().name() + " has ended", e);
+      }
+    }
     if (sharing.isEmpty()) {
       return true;
     }

@@ -159,6 +159,47 @@ final class ControlLoop implements AutoCloseable {
     return done;
   }
 
+  /**
+   * A container's first process is about to run. The reply says go only when the interfaces that it
+   * has by now are guarded.
+   */
+  CompletableFuture<HookReply> starts(String id) {
+    CompletableFuture<HookReply> reply = new CompletableFuture<>();
+    Runnable step =
+        () -> {
+          if (!reply.isDone()) {
+            reply.complete(startsNow(id));
+          }
+        };
+    if (stopping || !queue.offer(step)) {
+      reply.complete(HookReply.refuse("the agent is stopping or has too much to do; try again"));
+    }
+    return reply;
+  }
+
+  private HookReply startsNow(String id) {
+    try {
+      Optional<String> objection = guards.starts(id);
+      if (objection.isEmpty()) {
+        converge();
+      }
+      return objection.map(HookReply::refuse).orElseGet(HookReply::go);
+    } catch (RuntimeException e) {
+      log.log(Level.WARNING, "starting " + id, e);
+      lastInputs = null;
+      dirty = true;
+      return HookReply.refuse("container " + id + " cannot be guarded: " + e.getMessage());
+    }
+  }
+
+  /** The operator lets a container run unguarded that asked to start. */
+  void exempt(ObservedContainer container) {
+    enqueue(() -> {
+      guards.exempt(container);
+      dirty = true;
+    });
+  }
+
   /** The container's processes are gone. */
   void stopped(String id) {
     enqueue(() -> dirty |= guards.stopped(id));
@@ -245,6 +286,11 @@ final class ControlLoop implements AutoCloseable {
 
   private HookReply admitNow(Admission admission, Spaces.Opening opening) {
     ObservedContainer container = admission.container();
+    // First, because what is undone below is what was done for this admission.
+    Optional<String> objection = guards.objection(admission);
+    if (objection.isPresent()) {
+      return HookReply.refuse(objection.get());
+    }
     try {
       Guard guard = guards.admit(admission, opening);
       long began = System.nanoTime();
@@ -296,12 +342,14 @@ final class ControlLoop implements AutoCloseable {
       List<GuardedContainer> guarded,
       HostPolicy hostPolicy,
       Set<InetAddress> hostAddresses,
+      Set<InetAddress> exemptAddresses,
       boolean listed) {}
 
   private void converge() {
     dirty = false;
     HostPolicy hostPolicy = policyFiles.policy();
-    Inputs inputs = new Inputs(guards.guarded(), hostPolicy, hostAddresses, listed);
+    Inputs inputs =
+        new Inputs(guards.guarded(), hostPolicy, hostAddresses, guards.exemptAddresses(), listed);
     if (inputs.equals(lastInputs)) {
       guards.name();
       publish(published.get().policy(), published.get().addresses(), hostPolicy);
@@ -318,6 +366,7 @@ final class ControlLoop implements AutoCloseable {
               guards.guarded(),
               hostPolicy,
               hostAddresses,
+              inputs.exemptAddresses(),
               config.defaultDeny());
       List<Action> plan = Planner.plan(desired, datapath.applied(), listed);
       List<BpfException> failures = new ArrayList<>();
@@ -342,9 +391,12 @@ final class ControlLoop implements AutoCloseable {
 
   private static boolean closed(Desired desired, int endpoint) {
     EndpointState state = desired.endpoints().get(endpoint);
-    return state != null
-        && state.mode() == Mode.ENFORCE
-        && (state.closedEgress() || state.closedIngress());
+    if (state == null) {
+      return false;
+    }
+    return state.mode() == Mode.AUDIT
+        ? state.firmEgress() || state.firmIngress()
+        : state.closedEgress() || state.closedIngress();
   }
 
   /** Generations are the kernel's 32 bits; 0 means none. */
@@ -381,7 +433,8 @@ final class ControlLoop implements AutoCloseable {
                     unguardable,
                     config)),
             listed,
-            runtime));
+            runtime,
+            List.copyOf(guards.exempt())));
   }
 
   @Override

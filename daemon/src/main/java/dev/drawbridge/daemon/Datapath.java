@@ -279,9 +279,11 @@ final class Datapath {
             case ENGINE -> KernelVerdict.ENGINE;
             case ALLOW -> KernelVerdict.ALLOW;
           };
-      ranges.add(new Range(range.protocol(), range.low(), range.high(), verdict, range.rule()));
+      ranges.add(
+          new Range(
+              range.protocol(), range.low(), range.high(), verdict, range.rule(), range.firm()));
     }
-    return new Table(ranges);
+    return new Table(ranges, table.firm());
   }
 
   private static PortTable portTable(Table table) {
@@ -293,9 +295,11 @@ final class Datapath {
             case ENGINE -> L4Verdict.ENGINE;
             case ALLOW -> L4Verdict.ALLOW;
           };
-      ranges.add(new PortRange(range.protocol(), range.low(), range.high(), verdict, range.rule()));
+      ranges.add(
+          new PortRange(
+              range.protocol(), range.low(), range.high(), verdict, range.rule(), range.firm()));
     }
-    return new PortTable(ranges);
+    return new PortTable(ranges, table.firm());
   }
 
   private static Endpoint kernelEndpoint(EndpointState state) {
@@ -307,7 +311,9 @@ final class Datapath {
         state.netns(),
         state.enginePort4(),
         state.enginePort6(),
-        state.shared());
+        state.shared(),
+        state.firmEgress(),
+        state.firmIngress());
   }
 
   private static EndpointState endpointState(Endpoint endpoint) {
@@ -319,6 +325,8 @@ final class Datapath {
         endpoint.netns(),
         endpoint.enginePort4(),
         endpoint.enginePort6(),
-        endpoint.shared());
+        endpoint.shared(),
+        endpoint.firmEgress(),
+        endpoint.firmIngress());
   }
 }

@@ -20,11 +20,15 @@ final class Evasions {
   static final String NET_RAW = "CAP_NET_RAW";
   static final String SYS_ADMIN = "CAP_SYS_ADMIN";
 
+  /** Those with which processes make frames, or addresses, that no socket of theirs has. */
+  static final Set<String> FRAMES = Set.of("CAP_NET_ADMIN", NET_RAW);
+
   /**
-   * Those that the programs at the host's ends of its interfaces take away: what they send past
-   * sockets, and addresses that they give themselves.
+   * Those that the programs at the host's ends of its interfaces take away. NET_ADMIN is none of
+   * them: what it changes inside the namespace, such as addresses of packets that were judged, is
+   * done by the time they are there.
    */
-  static final Set<String> AT_INTERFACES = Set.of("CAP_NET_ADMIN", NET_RAW);
+  static final Set<String> AT_INTERFACES = Set.of(NET_RAW);
 
   /** Bits of linux/capability.h. */
   private static final Map<String, Integer> BITS =
@@ -38,6 +42,13 @@ final class Evasions {
    */
   static SortedSet<String> ofProcess(int pid) throws IOException {
     return ofStatus(Files.readAllLines(Path.of("/proc", Integer.toString(pid), "status")));
+  }
+
+  /** Those among these names. */
+  static SortedSet<String> among(Set<String> capabilities) {
+    SortedSet<String> found = new TreeSet<>(capabilities);
+    found.retainAll(BITS.keySet());
+    return found;
   }
 
   static SortedSet<String> ofStatus(List<String> status) throws IOException {

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Which containers may start unguarded, also while the agent is down.
@@ -27,9 +28,16 @@ final class Exemptions {
 
   /**
    * Whether the operator listed it, by name ({@code *} matches anything) or as {@code key=value}.
+   *
+   * @param ownLabels those that cannot have come from its image
    */
-  boolean covers(String name, Map<String, String> labels) {
-    return listed.stream().anyMatch(entry -> matches(entry, name, labels));
+  boolean covers(String name, Map<String, String> ownLabels) {
+    return by(name, ownLabels).isPresent();
+  }
+
+  /** The entry of the list that covers it, as the operator wrote it. */
+  Optional<String> by(String name, Map<String, String> ownLabels) {
+    return listed.stream().filter(entry -> matches(entry, name, ownLabels)).findFirst();
   }
 
   private static boolean matches(String entry, String name, Map<String, String> labels) {

@@ -7,6 +7,7 @@ import dev.drawbridge.control.GuardedContainer;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.daemon.Spaces.Space;
 import dev.drawbridge.policy.ContainerPolicy;
+import dev.drawbridge.policy.Mode;
 import dev.drawbridge.policy.Parsed;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,6 +44,7 @@ final class Guard {
   private Optional<String> kernelRefused = Optional.empty();
   private boolean named;
   private SortedSet<String> evasions = new TreeSet<>();
+  private boolean reported;
   private List<OpenSocket> older = List.of();
   private int reset;
 
@@ -93,6 +95,17 @@ final class Guard {
     evasions = new TreeSet<>();
     older = List.of();
     reset = 0;
+  }
+
+  /**
+   * Whether a container engine has told of it; one of another runtime is known by its hook alone.
+   */
+  boolean reported() {
+    return reported;
+  }
+
+  void nowReported() {
+    reported = true;
   }
 
   /** Capabilities with which its processes get around what hangs on its cgroup. */
@@ -194,7 +207,9 @@ final class Guard {
             endpoint,
             observed,
             declared.value(),
-            !declared.ok() || kernelRefused.isPresent(),
+            // In the other modes its own rules close nothing, whether they can be read or not.
+            kernelRefused.isPresent()
+                || (!declared.ok() && declared.value().mode() == Mode.ENFORCE),
             space.number(),
             space.port4(),
             space.port6());

@@ -10,10 +10,12 @@ import dev.drawbridge.daemon.AdmissionTimes.Stage;
 import dev.drawbridge.daemon.Guard.Attachment;
 import dev.drawbridge.daemon.Guard.How;
 import dev.drawbridge.daemon.Spaces.Space;
+import dev.drawbridge.hook.DockerContainerFiles;
 import dev.drawbridge.policy.ContainerPolicy;
 import dev.drawbridge.policy.KeptCapabilities;
 import dev.drawbridge.policy.Parsed;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -24,7 +26,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import java.util.function.IntPredicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -39,6 +43,12 @@ final class Guards {
 
   private static final Logger log = Logger.getLogger(Guards.class.getName());
 
+  /** What all containers' labels may take that the agent holds, in UTF-16 units. */
+  private static final int MAX_LABELS_HELD = 8 << 20;
+
+  /** Labels of this size start whatever the others hold. */
+  private static final int FREE_LABELS = 4 << 10;
+
   private static final Set<String> WITHOUT_RESOLVER = Set.of("bridge", "default", "host", "none");
 
   private final Datapath datapath;
@@ -48,11 +58,15 @@ final class Guards {
   private final EndpointNumbers numbers;
   private final Exemptions exemptions;
   private final LabelReading labels;
+  private final Grants grants;
+  private final Function<String, Optional<ObservedContainer>> files;
   private final AdmissionTimes times;
   private final BiConsumer<Guard, OpenSocket> recorded;
   private final Map<String, Guard> byId = new LinkedHashMap<>();
+  private final Map<String, NodeState.Exempt> exempt = new LinkedHashMap<>();
 
   /**
+   * @param files what an engine's files say of a container by its id
    * @param recorded told of each connection that was reset because it is older than its container's
    *     programs
    */
@@ -64,6 +78,8 @@ final class Guards {
       EndpointNumbers numbers,
       Exemptions exemptions,
       LabelReading labels,
+      Grants grants,
+      Function<String, Optional<ObservedContainer>> files,
       AdmissionTimes times,
       BiConsumer<Guard, OpenSocket> recorded) {
     this.times = times;
@@ -75,6 +91,8 @@ final class Guards {
     this.numbers = numbers;
     this.exemptions = exemptions;
     this.labels = labels;
+    this.grants = grants;
+    this.files = files;
   }
 
   Collection<Guard> all() {
@@ -88,8 +106,73 @@ final class Guards {
     return guarded;
   }
 
+  /** Those that run unguarded by the operator's wish. */
+  Collection<NodeState.Exempt> exempt() {
+    return exempt.values();
+  }
+
+  /** Where those are. In the host's network they are the host. */
+  Set<InetAddress> exemptAddresses() {
+    Set<InetAddress> addresses = new HashSet<>();
+    exempt.values().forEach(one -> addresses.addAll(one.observed().addresses()));
+    return addresses;
+  }
+
+  /** The operator lets it run unguarded. */
+  void exempt(ObservedContainer container) {
+    exemptions
+        .by(container.name(), container.ownLabels())
+        .ifPresent(entry -> exempt.put(container.id(), new NodeState.Exempt(container, entry)));
+    try {
+      exemptions.note(container.id(), true);
+    } catch (IOException e) {
+      log.log(Level.WARNING, "exemption of container " + container.name(), e);
+    }
+  }
+
   /**
-   * Attaches to a container that waits to start. Its programs deny until {@link #name}.
+   * Why a container may not be admitted, before anything of what there is under its id is touched:
+   * the process is another's, or the container runs already and is not to be stripped.
+   */
+  Optional<String> objection(Admission admission) {
+    ObservedContainer container = admission.container();
+    Optional<String> stranger = OwnCgroup.objection(container.id(), container.pid());
+    if (stranger.isPresent()) {
+      return stranger;
+    }
+    Guard guard = byId.get(container.id());
+    boolean runs = guard != null && guard.alive();
+    try {
+      long pinned =
+          attachments.pinned().contains(container.id()) ? attachments.target(container.id()) : 0;
+      runs |= pinned != 0 && pinned != Cgroups.id(Cgroups.ofPid(container.pid()));
+    } catch (BpfException e) {
+      log.log(Level.FINE, "pins of container " + container.id(), e);
+    }
+    if (runs) {
+      return Optional.of("container " + container.name() + " runs already, and stays guarded");
+    }
+    return heldBeyond(container)
+        ? Optional.of(
+            "the labels of all containers take more than "
+                + (MAX_LABELS_HELD >> 20)
+                + " MiB, with those of container "
+                + container.name()
+                + "; remove containers, or give them fewer labels")
+        : Optional.empty();
+  }
+
+  private boolean heldBeyond(ObservedContainer fresh) {
+    long held = DockerContainerFiles.size(fresh.labels());
+    for (Guard guard : byId.values()) {
+      held += DockerContainerFiles.size(guard.observed().labels());
+    }
+    return held > MAX_LABELS_HELD && DockerContainerFiles.size(fresh.labels()) > FREE_LABELS;
+  }
+
+  /**
+   * Attaches to a container that waits to start, and that {@link #objection} has nothing against.
+   * Its programs deny until {@link #name}.
    *
    * @throws IOException or BpfException when it cannot be guarded; nothing is left then
    */
@@ -100,6 +183,11 @@ final class Guards {
     Guard guard = known(container, admission.declared());
     try {
       attach(guard, How.HOOK, opening);
+      grants.note(container.id(), container.capabilities());
+      if (guard.attachment().map(to -> spaces.isShared(to.space())).orElse(false)) {
+        // Whoever was there before may have given itself some of what is there.
+        guard.observe(container.at(List.of()), admission.declared());
+      }
       if (keepsNetRaw(container)) {
         // Before its first process runs, where the engine has made its interfaces by now.
         boolean _ = guardInterfaces(guard, true);
@@ -111,6 +199,32 @@ final class Guards {
     }
   }
 
+  /**
+   * Its first process is about to run: an engine that makes interfaces after the hooks has made
+   * them. Their host's ends are guarded, and the addresses are whose they are, before it does.
+   *
+   * @return why it may not run; empty if it may
+   */
+  Optional<String> starts(String id) {
+    Guard guard = byId.get(id);
+    if (guard == null || !guard.alive()) {
+      return Optional.of(
+          "container "
+              + id
+              + " was not announced by its hook, or the agent has started since; start it again");
+    }
+    ObservedContainer container = guard.observed();
+    Space space = guard.attachment().orElseThrow().space();
+    if (container.addresses().isEmpty() && !spaces.isShared(space)) {
+      List<InetAddress> now = HookAdmission.addressesOf(container.pid(), container.networkMode());
+      if (!now.isEmpty()) {
+        guard.observe(container.at(now), guard.declared());
+      }
+    }
+    boolean _ = guardInterfaces(guard, makesFrames(granted(guard)));
+    return Optional.empty();
+  }
+
   /** As if it had never asked: if it runs after all, the listener finds it. */
   void forget(String id) {
     release(id);
@@ -120,7 +234,7 @@ final class Guards {
   /** Takes over a container that an earlier agent guarded. */
   void recover(Admission admission) {
     ObservedContainer container = admission.container();
-    if (exemptions.covers(container.name(), container.labels())) {
+    if (exemptions.covers(container.name(), container.ownLabels())) {
       return;
     }
     try {
@@ -165,7 +279,7 @@ final class Guards {
   private void attach(Guard guard, How how, Spaces.Opening opening) throws IOException {
     ObservedContainer container = guard.observed();
     Path cgroup = Cgroups.ofPid(container.pid());
-    if (!cgroup.toString().contains(container.id())) {
+    if (!OwnCgroup.names(cgroup, container.id())) {
       // The number may be another process's by now, or the runtime made no cgroup of its own.
       throw new IOException(
           "process " + container.pid() + " is in cgroup " + cgroup + ", which is not its own");
@@ -211,6 +325,11 @@ final class Guards {
       return false;
     }
     release(id);
+    grants.forget(id);
+    if (!guard.reported()) {
+      // No engine will tell that it is gone for good, and it comes with a hook if it comes again.
+      byId.remove(id);
+    }
     return true;
   }
 
@@ -232,6 +351,7 @@ final class Guards {
         gone(id);
       }
     }
+    exempt.keySet().retainAll(ids);
     all.forEach(this::changed);
     for (String id : attachments.pinned()) {
       Guard guard = byId.get(id);
@@ -265,16 +385,20 @@ final class Guards {
 
   /** One container as the engine reports it. */
   void changed(ObservedContainer reported) {
-    Optional<ObservedContainer> before =
-        Optional.ofNullable(byId.get(reported.id())).map(Guard::observed);
+    Optional<ObservedContainer> before = known(reported.id());
     Admission read = labels.read(reported, before);
     ObservedContainer container = read.container();
     try {
-      boolean exempt = exemptions.covers(container.name(), container.labels());
-      exemptions.note(container.id(), exempt);
+      Optional<String> entry = exemptions.by(container.name(), container.ownLabels());
+      exemptions.note(container.id(), entry.isPresent());
       Guard known = byId.get(container.id());
       boolean alive = known != null && known.alive();
-      if (exempt) {
+      if (entry.isEmpty() || alive || !container.running()) {
+        exempt.remove(container.id());
+      } else {
+        exempt.put(container.id(), new NodeState.Exempt(container, entry.get()));
+      }
+      if (entry.isPresent()) {
         if (!alive) {
           forget(container.id());
           if (container.running() && container.pid() > 0) {
@@ -288,6 +412,7 @@ final class Guards {
         return;
       }
       Guard guard = known(container, read.declared());
+      guard.nowReported();
       if (!container.running()) {
         release(container.id());
         guard.cleared();
@@ -308,13 +433,40 @@ final class Guards {
   }
 
   private static boolean keepsNetRaw(ObservedContainer container) {
-    return KeptCapabilities.netRaw(container.labels())
-        && !KeptCapabilities.netRaw(container.imageLabels());
+    return KeptCapabilities.netRaw(container.ownLabels());
   }
 
   /**
-   * What the process can do to get around its cgroup, but for what is closed at its interfaces. Not
-   * in the hook: there the process still has the runtime's capabilities.
+   * What was learnt of it before: by an earlier report, or, of one that started without the hook,
+   * from the files of its engine, which know its image better than the engine's API does.
+   */
+  private Optional<ObservedContainer> known(String id) {
+    Optional<ObservedContainer> before = Optional.ofNullable(byId.get(id)).map(Guard::observed);
+    if (before.isPresent()) {
+      return before;
+    }
+    return Optional.ofNullable(exempt.get(id))
+        .map(NodeState.Exempt::observed)
+        .or(() -> files.apply(id));
+  }
+
+  /** By its spec if it came by the hook, else by its engine's book. */
+  private Set<String> granted(Guard guard) {
+    return grants
+        .of(guard.observed().id())
+        .<Set<String>>map(TreeSet::new)
+        .orElseGet(() -> guard.observed().capabilities());
+  }
+
+  private static boolean makesFrames(Set<String> capabilities) {
+    return capabilities.stream().anyMatch(Evasions.FRAMES::contains);
+  }
+
+  /**
+   * What its processes can do to get around their cgroup, but for what is closed at its interfaces:
+   * all that it was granted, and what its first process has. One process at one moment may have
+   * given up what another keeps, so nothing that was found once is ever forgotten in a run. Not in
+   * the hook: there the process still has the runtime's capabilities.
    */
   private void noteEvasions(Guard guard) {
     if (guard.attachment().isEmpty() || guard.observed().pid() == 0) {
@@ -322,7 +474,9 @@ final class Guards {
     }
     try {
       SortedSet<String> found = Evasions.ofProcess(guard.observed().pid());
-      boolean frames = found.stream().anyMatch(Evasions.AT_INTERFACES::contains);
+      found.addAll(granted(guard));
+      found.addAll(guard.evasions());
+      boolean frames = makesFrames(found);
       if (guardInterfaces(guard, frames) && frames) {
         found.removeAll(Evasions.AT_INTERFACES);
       }
@@ -377,6 +531,8 @@ final class Guards {
       return;
     }
     forget(id);
+    exempt.remove(id);
+    grants.forget(id);
     parents.tidy();
     try {
       exemptions.note(id, false);

@@ -1,6 +1,7 @@
 package dev.drawbridge.daemon;
 
 import dev.drawbridge.bpf.BpfException;
+import dev.drawbridge.control.EngineCapabilities;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.daemon.AdmissionTimes.Stage;
 import dev.drawbridge.hook.Attempt;
@@ -18,8 +19,10 @@ import dev.drawbridge.policy.Severity;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -94,9 +97,7 @@ final class HookAdmission implements HookHandler {
    * wants from the host.
    */
   static Attempt<OciSpec> withoutNetRaw(OciSpec spec, ObservedContainer container) {
-    boolean asked =
-        KeptCapabilities.netRaw(container.labels())
-            && !KeptCapabilities.netRaw(container.imageLabels());
+    boolean asked = KeptCapabilities.netRaw(container.ownLabels());
     return asked || spec.capabilities().contains(Evasions.SYS_ADMIN)
         ? Attempt.done(spec)
         : spec.withoutCapability(Evasions.NET_RAW);
@@ -109,6 +110,11 @@ final class HookAdmission implements HookHandler {
     }
     int pid = state.pid().getAsInt();
     long began = System.nanoTime();
+    // Before anything is done in the name of a container: whose process it is.
+    Optional<String> stranger = OwnCgroup.objection(state.id(), pid);
+    if (stranger.isPresent()) {
+      return HookReply.refuse(stranger.get());
+    }
     // First, because its sockets are made while all the rest is read and attached.
     Spaces.Opening opening;
     try {
@@ -176,10 +182,15 @@ final class HookAdmission implements HookHandler {
   /** What its labels alone decide: it starts unguarded, or not at all. Empty: it is guarded. */
   private Optional<HookReply> answerAtOnce(Described container, Admission admission) {
     Optional<String> objection = labels.objection(container.name(), container.imageLabels());
-    // An exemption by label must not come from the image.
-    if (exemptions.covers(
-        container.name(),
-        objection.isPresent() ? new TreeMap<>() : admission.container().labels())) {
+    // By the labels that no image can have given it.
+    if (exemptions.covers(container.name(), admission.container().ownLabels())) {
+      loop.exempt(admission.container());
+      try {
+        // At once: the shim's next question may come before the loop's turn.
+        exemptions.note(container.id(), true);
+      } catch (IOException e) {
+        log.log(Level.WARNING, "exemption of container " + container.name(), e);
+      }
       return Optional.of(HookReply.goUnguarded());
     }
     return objection
@@ -238,13 +249,67 @@ final class HookAdmission implements HookHandler {
           name,
           labels,
           imageLabels.orElseGet(TreeMap::new),
+          imageLabels.isPresent(),
           image,
           pid > 0,
           pid,
           addresses,
           runtime,
-          networkMode);
+          networkMode,
+          Evasions.among(spec.capabilities()));
     }
+  }
+
+  /** A container as Docker's files have it. */
+  static ObservedContainer observed(
+      DockerContainerFiles files,
+      Optional<SortedMap<String, String>> imageLabels,
+      int pid,
+      List<InetAddress> addresses,
+      Set<String> capabilities) {
+    return new ObservedContainer(
+        files.id(),
+        files.name(),
+        files.labels(),
+        imageLabels.orElseGet(TreeMap::new),
+        imageLabels.isPresent(),
+        files.image(),
+        pid > 0,
+        pid,
+        addresses,
+        files.runtime(),
+        files.networkMode(),
+        capabilities);
+  }
+
+  /** Those that Docker gave it, by its book. */
+  static List<InetAddress> addresses(DockerContainerFiles files) {
+    List<InetAddress> found = new ArrayList<>();
+    for (String literal : files.addresses()) {
+      try {
+        found.add(InetAddress.ofLiteral(literal));
+      } catch (IllegalArgumentException e) {
+        log.fine("container " + files.name() + ": no address: " + literal);
+      }
+    }
+    return found;
+  }
+
+  /** What Docker grants it, by its book. */
+  static Set<String> granted(DockerContainerFiles files) {
+    return EngineCapabilities.of(
+        files.granted().privileged(), files.granted().added(), files.granted().dropped());
+  }
+
+  @Override
+  public HookReply start(String id) {
+    if (exemptions.noted(id)) {
+      return HookReply.goUnguarded();
+    }
+    long began = System.nanoTime();
+    HookReply reply = reply("container " + shortened(id), loop.starts(id));
+    times.took(Stage.START, began);
+    return reply;
   }
 
   private Attempt<Described> describe(String id, Path bundle) {
@@ -272,8 +337,8 @@ final class HookAdmission implements HookHandler {
       return Attempt.failed(
           "container "
               + shortened(id)
-              + " is not Docker's, and its labels cannot be read here; give them as annotations,"
-              + " with drawbridge.mode=enforce among them");
+              + " is not Docker's, and none of its annotations is Drawbridge's; give it one, such as"
+              + " drawbridge.mode=enforce (ctr and nerdctl: --label, Podman: --annotation)");
     }
     return Attempt.done(
         new Described(
@@ -293,7 +358,7 @@ final class HookAdmission implements HookHandler {
         files.name(),
         files.image(),
         files.labels(),
-        ImageFiles.labels(files.directory()),
+        ImageFiles.labels(files),
         files.runtime(),
         files.networkMode(),
         spec);

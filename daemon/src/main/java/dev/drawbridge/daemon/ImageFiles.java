@@ -2,67 +2,107 @@ package dev.drawbridge.daemon;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
-import java.io.IOException;
+import com.google.gson.JsonPrimitive;
+import dev.drawbridge.hook.Attempt;
+import dev.drawbridge.hook.DockerContainerFiles;
+import dev.drawbridge.hook.DockerContainerFiles.ImageSource;
+import dev.drawbridge.hook.JsonParts;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The labels of a container's image as Docker's own files have them, for moments when its API must
- * not be asked: {@code <data-root>/image/<driver>/imagedb/content/sha256/<id>}, the image's
- * configuration. An engine that keeps images in containerd has no such file; its images' labels are
- * unknown here.
+ * The labels of a container's image as the engine's own files have them, for moments when its API
+ * must not be asked. Docker's own store has an image's configuration in {@code
+ * <data-root>/image/<driver>/imagedb/content/sha256/<id>}; containerd's has it as the blob that the
+ * container's manifest names, and whatever is read there has the digest it is asked for by, so it
+ * does not matter in which of the places that are known it lies.
+ *
+ * <p>The author of an image wrote these files. One that Docker could read in another way is not
+ * known, and what is not known counts for nothing that an image may not decide.
  */
 final class ImageFiles {
 
   private static final Logger log = Logger.getLogger(ImageFiles.class.getName());
 
-  /** An image's configuration also lists its history; this much is far beyond any real one. */
-  private static final long MAX_FILE_BYTES = 16 << 20;
-
-  private static final Pattern IMAGE = Pattern.compile("sha256:([0-9a-f]{64})");
+  private static final Pattern SHA256 = Pattern.compile("sha256:([0-9a-f]{64})");
   private static final Pattern DRIVER = Pattern.compile("[a-z0-9][a-z0-9_-]*");
+  private static final String BLOBS = "io.containerd.content.v1.content/blobs/sha256";
+  private static final Set<String> OF_MANIFEST = Set.of("config.digest");
+  private static final Set<String> OF_IMAGE = Set.of("config.Labels");
 
   private ImageFiles() {}
 
   /**
    * Reads the image that a container was made from.
    *
-   * @param container the container's directory, {@code <data-root>/containers/<id>}
    * @return empty if they cannot be known; an empty map if the image has none
    */
-  static Optional<SortedMap<String, String>> labels(Path container) {
-    try {
-      return config(container).flatMap(ImageFiles::labelsOf);
-    } catch (IOException | JsonParseException | IllegalStateException e) {
-      log.log(Level.FINE, "the image of " + container, e);
+  static Optional<SortedMap<String, String>> labels(DockerContainerFiles container) {
+    Path containers = container.directory().getParent();
+    Path root = containers == null ? null : containers.getParent();
+    if (root == null) {
       return Optional.empty();
     }
+    ImageSource source = container.imageSource();
+    Attempt<JsonObject> image =
+        source.manifest().isEmpty() ? docker(root, source) : containerd(root, source.manifest());
+    return switch (image) {
+      case Attempt.Failed<JsonObject>(String sentence) -> {
+        log.fine(sentence);
+        yield Optional.empty();
+      }
+      case Attempt.Done<JsonObject>(JsonObject found) -> labelsOf(found);
+    };
   }
 
-  private static Optional<JsonObject> config(Path container) throws IOException {
-    JsonObject description = read(container.resolve("config.v2.json"));
-    var image = IMAGE.matcher(string(description, "Image"));
-    String driver = string(description, "Driver");
-    Path containers = container.getParent();
-    Path root = containers == null ? null : containers.getParent();
-    if (root == null || !image.matches() || !DRIVER.matcher(driver).matches()) {
-      return Optional.empty();
+  private static Attempt<JsonObject> docker(Path root, ImageSource source) {
+    Matcher image = SHA256.matcher(source.id());
+    if (!image.matches() || !DRIVER.matcher(source.driver()).matches()) {
+      return Attempt.failed("the container names no image that Docker's store could have");
     }
-    Path file =
+    return JsonParts.read(
         root.resolve("image")
-            .resolve(driver)
+            .resolve(source.driver())
             .resolve("imagedb/content/sha256")
-            .resolve(image.group(1));
-    return Files.isRegularFile(file) ? Optional.of(read(file)) : Optional.empty();
+            .resolve(image.group(1)),
+        OF_IMAGE);
+  }
+
+  private static Attempt<JsonObject> containerd(Path root, String manifest) {
+    return blob(root, manifest, OF_MANIFEST)
+        .then(found ->
+            found.get("config") instanceof JsonObject config
+                    && config.get("digest") instanceof JsonPrimitive digest
+                ? blob(root, digest.getAsString(), OF_IMAGE)
+                : Attempt.failed("manifest " + manifest + " names no configuration"));
+  }
+
+  /** In the store of a containerd that Docker started, of one beside it, or of the host's. */
+  private static Attempt<JsonObject> blob(Path root, String digest, Set<String> wanted) {
+    Matcher name = SHA256.matcher(digest);
+    if (!name.matches()) {
+      return Attempt.failed("\"" + digest + "\" is no digest of a blob");
+    }
+    for (Path store :
+        List.of(
+            root.resolve("containerd/daemon"),
+            root.resolveSibling("containerd"),
+            Path.of("/var/lib/containerd"))) {
+      Path file = store.resolve(BLOBS).resolve(name.group(1));
+      if (Files.isRegularFile(file)) {
+        return JsonParts.verified(file, name.group(1), wanted);
+      }
+    }
+    return Attempt.failed("blob " + digest + " is in no content store that is known");
   }
 
   /** A label that is no string makes all of them unknown: it must not read as absent. */
@@ -72,11 +112,17 @@ final class ImageFiles {
     if (config == null || config.isJsonNull()) {
       return Optional.of(labels);
     }
-    JsonElement found = config.getAsJsonObject().get("Labels");
+    if (!(config instanceof JsonObject object)) {
+      return Optional.empty();
+    }
+    JsonElement found = object.get("Labels");
     if (found == null || found.isJsonNull()) {
       return Optional.of(labels);
     }
-    for (Map.Entry<String, JsonElement> label : found.getAsJsonObject().entrySet()) {
+    if (!(found instanceof JsonObject all)) {
+      return Optional.empty();
+    }
+    for (Map.Entry<String, JsonElement> label : all.entrySet()) {
       if (!label.getValue().isJsonPrimitive()
           || !label.getValue().getAsJsonPrimitive().isString()) {
         return Optional.empty();
@@ -84,17 +130,5 @@ final class ImageFiles {
       labels.put(label.getKey(), label.getValue().getAsString());
     }
     return Optional.of(labels);
-  }
-
-  private static JsonObject read(Path file) throws IOException {
-    if (Files.size(file) > MAX_FILE_BYTES) {
-      throw new IOException(file + " is larger than " + MAX_FILE_BYTES + " bytes");
-    }
-    return JsonParser.parseString(Files.readString(file)).getAsJsonObject();
-  }
-
-  private static String string(JsonObject object, String name) {
-    JsonElement value = object.get(name);
-    return value != null && value.isJsonPrimitive() ? value.getAsString() : "";
   }
 }

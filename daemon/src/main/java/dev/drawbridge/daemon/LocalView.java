@@ -90,7 +90,16 @@ final class LocalView implements AgentView {
         components(now),
         attached,
         unattached,
+        exempt(now),
         problems(now).size());
+  }
+
+  private static List<StatusReport.Exempt> exempt(NodeState now) {
+    return now.exempt().stream()
+        .map(
+            one -> new StatusReport.Exempt(one.observed().id(), one.observed().name(), one.entry()))
+        .sorted(Comparator.comparing(StatusReport.Exempt::name))
+        .toList();
   }
 
   private List<Component> components(NodeState now) {

@@ -26,6 +26,7 @@ final class Names implements EndpointNames {
 
   private static final PeerReference HOST = new PeerReference(Peers.HOST, "host", NO_LABELS);
   private static final PeerReference WORLD = new PeerReference(Peers.WORLD, "world", NO_LABELS);
+  static final PeerReference EXEMPT = new PeerReference(Peers.EXEMPT, "exempt", NO_LABELS);
 
   private final Supplier<NodeState> state;
   private final AtomicReference<RulesOf> rules =
@@ -44,6 +45,7 @@ final class Names implements EndpointNames {
     return switch (number) {
       case Peers.HOST -> HOST;
       case Peers.WORLD -> WORLD;
+      case Peers.EXEMPT -> EXEMPT;
       default -> {
         NodeState.Container container = state.get().containers().get(number);
         yield container == null ? new PeerReference(number, "", NO_LABELS) : container.reference();

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  *     asked about
  * @param listed whether the container engine has told of all its containers since the start
  * @param engine the container engine by name and version, empty while none answers
+ * @param exempt containers that run unguarded by the operator's wish
  */
 record NodeState(
     Policy policy,
@@ -34,7 +35,27 @@ record NodeState(
     HostPolicy hostPolicy,
     Known known,
     boolean listed,
-    Optional<String> engine) {
+    Optional<String> engine,
+    List<Exempt> exempt) {
+
+  /**
+   * A container that runs unguarded by the operator's wish.
+   *
+   * @param entry of the list that covers it
+   */
+  record Exempt(ObservedContainer observed, String entry) {}
+
+  /** With no exempt ones. */
+  NodeState(
+      Policy policy,
+      Map<Integer, Container> containers,
+      Map<Cidr, Integer> addresses,
+      HostPolicy hostPolicy,
+      Known known,
+      boolean listed,
+      Optional<String> engine) {
+    this(policy, containers, addresses, hostPolicy, known, listed, engine, List.of());
+  }
 
   /**
    * One container.
@@ -53,6 +74,7 @@ record NodeState(
   NodeState {
     containers = Map.copyOf(containers);
     addresses = Map.copyOf(addresses);
+    exempt = List.copyOf(exempt);
   }
 
   /** What an operator should know of. */

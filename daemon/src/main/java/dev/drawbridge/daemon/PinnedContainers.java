@@ -1,9 +1,5 @@
 package dev.drawbridge.daemon;
 
-import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.Cgroups;
 import dev.drawbridge.control.ObservedContainer;
@@ -16,14 +12,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.logging.Logger;
 
 /**
  * What an agent that comes back can know of the containers it guarded before, without asking the
  * container engine, which may be down or may be waiting for this very agent: the pinned links name
  * them, Docker's files describe them, and the cgroup of the process there must be the one that the
- * links hang on.
+ * links hang on. Nothing is asked of the containers themselves, which have run since and may have
+ * given themselves addresses.
  */
 final class PinnedContainers {
 
@@ -45,7 +41,8 @@ final class PinnedContainers {
     for (String id : attachments.pinned()) {
       try {
         describe(id).ifPresent(running::add);
-      } catch (BpfException | IOException e) {
+      } catch (IOException | RuntimeException e) {
+        // Whatever one container's files hold, the others are taken over.
         log.info("container " + id + " is left to the container engine's list: " + e);
       }
     }
@@ -54,52 +51,40 @@ final class PinnedContainers {
 
   private Optional<Admission> describe(String id) throws IOException {
     Path directory = containers.resolve(id);
-    int pid = pid(directory.resolve("config.v2.json"));
+    if (!Files.isDirectory(directory)) {
+      return Optional.empty();
+    }
+    DockerContainerFiles files =
+        switch (DockerContainerFiles.read(directory)) {
+          case Attempt.Failed<DockerContainerFiles>(String sentence) ->
+              throw new IOException(sentence);
+          case Attempt.Done<DockerContainerFiles>(DockerContainerFiles read) -> read;
+        };
+    int pid = files.pid().orElse(0);
     if (pid <= 0 || !Files.isDirectory(Path.of("/proc", Integer.toString(pid)))) {
       return Optional.empty();
     }
-    if (Cgroups.id(Cgroups.ofPid(pid)) != attachments.target(id)) {
-      // The number belongs to another process by now.
-      return Optional.empty();
+    try {
+      if (Cgroups.id(Cgroups.ofPid(pid)) != attachments.target(id)) {
+        // The number belongs to another process by now.
+        return Optional.empty();
+      }
+    } catch (BpfException e) {
+      throw new IOException("process " + pid + ": " + e.getMessage(), e);
     }
-    return switch (DockerContainerFiles.read(directory)) {
-      case Attempt.Failed<DockerContainerFiles>(String sentence) -> throw new IOException(sentence);
-      case Attempt.Done<DockerContainerFiles>(DockerContainerFiles files) ->
-          Optional.of(admission(files, pid));
-    };
+    return Optional.of(admission(files, pid, labels));
   }
 
-  private Admission admission(DockerContainerFiles files, int pid) throws IOException {
-    Optional<SortedMap<String, String>> imageLabels = ImageFiles.labels(files.directory());
+  static Admission admission(DockerContainerFiles files, int pid, LabelReading labels)
+      throws IOException {
+    Optional<SortedMap<String, String>> imageLabels = ImageFiles.labels(files);
     Optional<String> objection = labels.objection(files.name(), imageLabels);
     if (objection.isPresent()) {
       throw new IOException(objection.get());
     }
-    return labels.read(
-        new ObservedContainer(
-            files.id(),
-            files.name(),
-            files.labels(),
-            imageLabels.orElseGet(TreeMap::new),
-            files.image(),
-            true,
-            pid,
-            HookAdmission.addressesOf(pid, files.networkMode()),
-            files.runtime(),
-            files.networkMode()),
-        Optional.empty());
-  }
-
-  private static int pid(Path config) throws IOException {
-    try {
-      JsonElement state =
-          JsonParser.parseString(Files.readString(config)).getAsJsonObject().get("State");
-      if (state instanceof JsonObject object && object.get("Pid") != null) {
-        return object.get("Pid").getAsInt();
-      }
-      return 0;
-    } catch (JsonParseException | IllegalStateException | NumberFormatException e) {
-      throw new IOException(config + " cannot be read: " + e.getMessage(), e);
-    }
+    ObservedContainer container =
+        HookAdmission.observed(
+            files, imageLabels, pid, HookAdmission.addresses(files), HookAdmission.granted(files));
+    return labels.read(container, Optional.empty());
   }
 }

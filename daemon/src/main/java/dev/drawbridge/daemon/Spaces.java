@@ -200,6 +200,11 @@ final class Spaces {
     veths.tidy(open.keySet());
   }
 
+  /** Whether another container lives there too. */
+  boolean isShared(Space space) {
+    return space.users > 1;
+  }
+
   /** Whether a guarded container lives in the namespace of that number. */
   boolean has(int number) {
     return open.containsKey(number);

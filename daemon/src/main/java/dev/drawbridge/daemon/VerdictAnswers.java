@@ -142,6 +142,9 @@ final class VerdictAnswers {
     if (peer == Peers.HOST) {
       return some(outsider(peer, "host"));
     }
+    if (peer == Peers.EXEMPT) {
+      return some(outsider(peer, Names.EXEMPT.name()));
+    }
     return some(
         new Candidate(
             Peers.WORLD,
@@ -170,6 +173,17 @@ final class VerdictAnswers {
       boolean byId = nameOrId.length() >= 12 && id.startsWith(nameOrId);
       if (container.observed().name().equals(nameOrId) || byId) {
         found.add(known(container));
+      }
+    }
+    for (NodeState.Exempt exempt : state.exempt()) {
+      String id = exempt.observed().id();
+      boolean byId = nameOrId.length() >= 12 && id.startsWith(nameOrId);
+      if (exempt.observed().name().equals(nameOrId) || byId) {
+        // In the host's network it is whoever the host is.
+        found.add(
+            exempt.observed().networkMode().equals("host")
+                ? outsider(Peers.HOST, "host")
+                : outsider(Peers.EXEMPT, exempt.observed().name()));
       }
     }
     if (found.isEmpty()) {

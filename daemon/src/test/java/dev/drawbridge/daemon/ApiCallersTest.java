@@ -104,11 +104,12 @@ class ApiCallersTest {
     try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
         Socket client = new Socket(InetAddress.getLoopbackAddress(), listener.getLocalPort())) {
       InetSocketAddress own = (InetSocketAddress) client.getLocalSocketAddress();
-      assertTrue(callers("bridge").admits(new Caller.Remote(own)));
       assertTrue(callers("host").admits(new Caller.Remote(own)));
       // Nobody has this end: it cannot be told whose it was.
       InetSocketAddress gone = new InetSocketAddress(own.getAddress(), 1);
       assertFalse(callers("host").admits(new Caller.Remote(gone)));
+      // It is not asked what the network is called: the process is in the host's.
+      assertFalse(callers("container:" + "d".repeat(64)).admits(new Caller.Remote(gone)));
     }
     Process connected =
         new ProcessBuilder(
@@ -126,6 +127,7 @@ class ApiCallersTest {
       try (Socket accepted = listener.accept()) {
         InetSocketAddress theirs = (InetSocketAddress) accepted.getRemoteSocketAddress();
         assertFalse(callers("host").admits(new Caller.Remote(theirs)));
+        assertFalse(callers("container:" + "d".repeat(64)).admits(new Caller.Remote(theirs)));
       }
     } finally {
       connected.destroyForcibly().waitFor();

@@ -2,11 +2,16 @@ package dev.drawbridge.daemon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.drawbridge.hook.DockerContainerFiles;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,7 +36,52 @@ class ImageFilesTest {
   }
 
   private void container(String json) throws IOException {
-    Files.writeString(container.resolve("config.v2.json"), json);
+    String common = "{\"ID\":\"" + "c".repeat(64) + "\",\"Config\":{}";
+    Files.writeString(
+        container.resolve("config.v2.json"),
+        json.startsWith("{\"") ? common + "," + json.substring(1) : common + "}");
+  }
+
+  private Optional<SortedMap<String, String>> labels() {
+    return DockerContainerFiles.read(container).toOptional().flatMap(ImageFiles::labels);
+  }
+
+  private String blob(Path store, String text) throws Exception {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    String digest = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    Path blobs = store.resolve("io.containerd.content.v1.content/blobs/sha256");
+    Files.createDirectories(blobs);
+    Files.write(blobs.resolve(digest), bytes);
+    return digest;
+  }
+
+  @Test
+  void containerdsStoreIsAskedByTheManifestOfTheContainer() throws Exception {
+    Path store = root.resolve("containerd/daemon");
+    String config = blob(store, "{\"config\":{\"Labels\":{\"app\":\"db\"}}}");
+    String manifest = blob(store, "{\"config\":{\"digest\":\"sha256:" + config + "\"}}");
+    String names =
+        "{\"Image\":\"sha256:%s\",\"Driver\":\"overlayfs\",\"ImageManifest\":{\"digest\":\"sha256:%s\"}}";
+    container(names.formatted(IMAGE, manifest));
+    assertEquals(Optional.of(Map.of("app", "db")), labels());
+    // A blob that is not what its name says is as good as none.
+    Files.writeString(
+        store.resolve("io.containerd.content.v1.content/blobs/sha256").resolve(config), "{}");
+    assertEquals(Optional.empty(), labels());
+    container(names.formatted(IMAGE, "b".repeat(64)));
+    assertEquals(Optional.empty(), labels());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"config\":{\"labels\":{\"drawbridge.mode\":\"off\"}}}",
+        "{\"Config\":{\"Labels\":{\"drawbridge.mode\":\"off\"}}}",
+        "{\"config\":{\"Labels\":{\"a\":\"b\"}},\"config\":{\"Labels\":{\"drawbridge.mode\":\"off\"}}}"
+      })
+  void anImageThatGoReadsOtherwiseIsUnknown(String json) throws IOException {
+    Files.writeString(image, json);
+    assertEquals(Optional.empty(), labels());
   }
 
   @Test
@@ -39,7 +89,7 @@ class ImageFilesTest {
     Files.writeString(
         image,
         "{\"architecture\":\"amd64\",\"config\":{\"Cmd\":[\"x\"],\"Labels\":{\"app\":\"db\",\"v\":\"\"}},\"history\":[]}");
-    assertEquals(Optional.of(Map.of("app", "db", "v", "")), ImageFiles.labels(container));
+    assertEquals(Optional.of(Map.of("app", "db", "v", "")), labels());
   }
 
   @ParameterizedTest
@@ -47,7 +97,7 @@ class ImageFilesTest {
       strings = {"{}", "{\"config\":null}", "{\"config\":{}}", "{\"config\":{\"Labels\":null}}"})
   void imageWithoutLabelsIsKnownToHaveNone(String json) throws IOException {
     Files.writeString(image, json);
-    assertEquals(Optional.of(Map.of()), ImageFiles.labels(container));
+    assertEquals(Optional.of(Map.of()), labels());
   }
 
   @ParameterizedTest
@@ -65,12 +115,12 @@ class ImageFilesTest {
       })
   void imageThatCannotBeReadIsUnknown(String json) throws IOException {
     Files.writeString(image, json);
-    assertEquals(Optional.empty(), ImageFiles.labels(container));
+    assertEquals(Optional.empty(), labels());
   }
 
   @Test
   void imageOfAnotherStoreIsUnknown() {
-    assertEquals(Optional.empty(), ImageFiles.labels(container));
+    assertEquals(Optional.empty(), labels());
   }
 
   @ParameterizedTest
@@ -89,6 +139,6 @@ class ImageFilesTest {
   void containerFileThatNamesNoImageIsUnknown(String json) throws IOException {
     Files.writeString(image, "{}");
     container(json.replace("%s", IMAGE));
-    assertEquals(Optional.empty(), ImageFiles.labels(container));
+    assertEquals(Optional.empty(), labels());
   }
 }

@@ -54,8 +54,9 @@ class LabelReadingTest {
   @Test
   void labelsOfTheImageCountUnlessConfiguredOtherwise() throws Exception {
     Admission admission = reading(true).read(container(LABELS, IMAGE), Optional.empty());
-    assertEquals(LABELS, admission.container().labels());
-    assertEquals(Mode.OFF, admission.declared().value().mode());
+    assertEquals(
+        Set.of("app", "team", "drawbridge.policy.read"), admission.container().labels().keySet());
+    assertEquals(Mode.ENFORCE, admission.declared().value().mode());
     assertEquals(1, admission.declared().value().rules().size());
     assertEquals(List.of("DB0209"), codes(admission));
   }
@@ -92,6 +93,78 @@ class LabelReadingTest {
     Admission before = reading.read(container(LABELS, IMAGE), Optional.empty());
     Admission after = reading.read(container(LABELS, Map.of()), Optional.of(before.container()));
     assertEquals(before, after);
+  }
+
+  private static ObservedContainer ofUnknownImage(Map<String, String> labels) {
+    ObservedContainer known = container(labels, Map.of());
+    return new ObservedContainer(
+        known.id(),
+        known.name(),
+        known.labels(),
+        new TreeMap<>(),
+        false,
+        known.image(),
+        true,
+        known.pid(),
+        List.of(),
+        known.runtimeName(),
+        known.networkMode(),
+        Set.of());
+  }
+
+  @Test
+  void neitherModeNorCapabilitiesNorExemptionComeFromAnImageThatMayHaveThem() throws Exception {
+    Map<String, String> all =
+        Map.of("drawbridge.mode", "off", "drawbridge.capabilities", "net-raw", "role", "infra");
+    for (boolean count : new boolean[] {true, false}) {
+      ObservedContainer own =
+          reading(count).read(container(all, Map.of()), Optional.empty()).container();
+      assertEquals(all, own.ownLabels());
+      assertEquals(all, own.labels());
+      for (ObservedContainer reported : List.of(container(all, all), ofUnknownImage(all))) {
+        Admission admission = reading(count).read(reported, Optional.empty());
+        assertEquals(Mode.ENFORCE, admission.declared().value().mode());
+        assertEquals(Map.of(), admission.container().ownLabels());
+        assertTrue(
+            admission.container().labels().keySet().stream()
+                .noneMatch(key -> key.startsWith("drawbridge.")));
+      }
+    }
+  }
+
+  @Test
+  void whatOnceCameFromTheImageIsNotTheUsersLater() throws Exception {
+    Map<String, String> off = Map.of("drawbridge.mode", "off");
+    LabelReading reading = reading(true);
+    Admission before = reading.read(container(off, off), Optional.empty());
+    Admission after = reading.read(container(off, Map.of()), Optional.of(before.container()));
+    assertEquals(Mode.ENFORCE, after.declared().value().mode());
+  }
+
+  @Test
+  void composeIsBelievedOfWhatItStartedAndNotOfWhatItBuilt() throws Exception {
+    Map<String, String> baked =
+        Map.of("com.docker.compose.project", "shop", "com.docker.compose.service", "db");
+    assertEquals(
+        Map.of(),
+        reading(true).read(container(baked, baked), Optional.empty()).container().labels());
+    Map<String, String> started = new TreeMap<>(baked);
+    started.put("com.docker.compose.config-hash", "1f");
+    for (boolean count : new boolean[] {true, false}) {
+      assertEquals(
+          started,
+          reading(count).read(container(started, baked), Optional.empty()).container().labels());
+    }
+  }
+
+  @Test
+  void labelsBeyondTheLimitAreNotReadAndTheContainerIsClosed() throws Exception {
+    Admission admission =
+        reading(true)
+            .read(container(Map.of("a", "x".repeat(300 << 10)), Map.of()), Optional.empty());
+    assertEquals(Map.of(), admission.container().labels());
+    assertEquals(List.of("DB0121"), codes(admission));
+    assertEquals(false, admission.declared().ok());
   }
 
   @Test

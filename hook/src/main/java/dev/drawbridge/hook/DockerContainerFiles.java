@@ -3,9 +3,13 @@ package dev.drawbridge.hook;
 import com.google.gson.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -22,6 +26,10 @@ import java.util.regex.Pattern;
  * @param runtime the name it was created with; empty if the file does not say
  * @param networkMode such as {@code bridge}, {@code host}, {@code container:ID}, a network's name;
  *     empty if the file does not say
+ * @param pid its first process by the engine's book, empty if it has none
+ * @param addresses on all its networks by the engine's book, as literals
+ * @param granted what it was created with beyond, or short of, the engine's default capabilities
+ * @param imageSource where its image's configuration is kept
  * @param directory where the two files are
  */
 public record DockerContainerFiles(
@@ -31,15 +39,59 @@ public record DockerContainerFiles(
     SortedMap<String, String> labels,
     String runtime,
     String networkMode,
+    OptionalInt pid,
+    List<String> addresses,
+    Granted granted,
+    ImageSource imageSource,
     Path directory) {
+
+  /** Most that all labels of a container may take, keys and values, in UTF-16 units. */
+  public static final int MAX_LABELS = 256 << 10;
+
+  /**
+   * How capabilities were asked for.
+   *
+   * @param privileged all of them
+   * @param added {@code CapAdd}, with or without CAP_, or ALL
+   * @param dropped {@code CapDrop}, likewise
+   */
+  public record Granted(boolean privileged, List<String> added, List<String> dropped) {
+    public Granted {
+      added = List.copyOf(added);
+      dropped = List.copyOf(dropped);
+    }
+  }
+
+  /**
+   * Names of an image in an engine's stores; each empty if the file does not say.
+   *
+   * @param id {@code sha256:…}: of its configuration, or with containerd's store of its index
+   * @param driver of its layers
+   * @param manifest digest of the one manifest, with containerd's store, that the container is of
+   */
+  public record ImageSource(String id, String driver, String manifest) {}
 
   private static final String CONTAINERS = "containers";
   private static final String CONFIG = "config.v2.json";
+  private static final Set<String> OF_CONFIG =
+      Set.of(
+          "ID",
+          "Name",
+          "Image",
+          "Driver",
+          "ImageManifest.digest",
+          "Config.Image",
+          "Config.Labels",
+          "State.Pid",
+          "NetworkSettings.Networks");
+  private static final Set<String> OF_HOST =
+      Set.of("Runtime", "NetworkMode", "Privileged", "CapAdd", "CapDrop");
   private static final Pattern DOCKER_FILE =
       Pattern.compile("/.*/containers/[0-9a-f]{64}/(hostname|hosts|resolv\\.conf)");
 
   public DockerContainerFiles {
     labels = Collections.unmodifiableSortedMap(new TreeMap<>(labels));
+    addresses = List.copyOf(addresses);
   }
 
   /**
@@ -101,7 +153,7 @@ public record DockerContainerFiles(
    */
   public static Attempt<DockerContainerFiles> read(Path directory) {
     Path configFile = directory.resolve(CONFIG);
-    return JsonTree.read(configFile)
+    return JsonParts.read(configFile, OF_CONFIG)
         .then(config -> of(directory, configFile, config, hostConfig(directory)));
   }
 
@@ -120,16 +172,70 @@ public record DockerContainerFiles(
       return Attempt.failed(configFile + " has " + odd.get());
     }
     String name = JsonTree.string(config, "Name").orElse("");
+    var labels = JsonTree.strings(inner.get(), "Labels");
+    if (size(labels) > MAX_LABELS) {
+      return Attempt.failed(
+          "container "
+              + (name.startsWith("/") ? name.substring(1) : name)
+              + " bears more than "
+              + (MAX_LABELS >> 10)
+              + " KiB of labels, its image's included; give it fewer, or build the image with"
+              + " fewer");
+    }
     return host.then(limits ->
         Attempt.done(
             new DockerContainerFiles(
                 id,
                 name.startsWith("/") ? name.substring(1) : name,
                 JsonTree.string(inner.get(), "Image").orElse(""),
-                JsonTree.strings(inner.get(), "Labels"),
+                labels,
                 JsonTree.string(limits, "Runtime").orElse(""),
                 JsonTree.string(limits, "NetworkMode").orElse(""),
+                pid(config),
+                addresses(config),
+                new Granted(
+                    JsonTree.isTrue(limits, "Privileged"),
+                    JsonTree.list(limits, "CapAdd"),
+                    JsonTree.list(limits, "CapDrop")),
+                new ImageSource(
+                    JsonTree.string(config, "Image").orElse(""),
+                    JsonTree.string(config, "Driver").orElse(""),
+                    JsonTree.object(config, "ImageManifest")
+                        .flatMap(manifest -> JsonTree.string(manifest, "digest"))
+                        .orElse("")),
                 directory)));
+  }
+
+  /** What these labels take of {@link #MAX_LABELS}. */
+  public static int size(Map<String, String> labels) {
+    long size = 0;
+    for (Map.Entry<String, String> label : labels.entrySet()) {
+      size += label.getKey().length() + label.getValue().length();
+    }
+    return (int) Math.min(size, Integer.MAX_VALUE);
+  }
+
+  private static OptionalInt pid(JsonObject config) {
+    long pid =
+        JsonTree.object(config, "State").map(s -> JsonTree.number(s, "Pid").orElse(0)).orElse(0L);
+    return pid > 0 && pid <= Integer.MAX_VALUE ? OptionalInt.of((int) pid) : OptionalInt.empty();
+  }
+
+  private static List<String> addresses(JsonObject config) {
+    List<String> found = new ArrayList<>();
+    JsonTree.object(config, "NetworkSettings")
+        .flatMap(settings -> JsonTree.object(settings, "Networks"))
+        .ifPresent(networks -> {
+          for (String name : networks.keySet()) {
+            JsonTree.object(networks, name)
+                .ifPresent(network -> {
+                  for (String key : List.of("IPAddress", "GlobalIPv6Address")) {
+                    JsonTree.string(network, key).filter(s -> !s.isEmpty()).ifPresent(found::add);
+                  }
+                });
+          }
+        });
+    return found;
   }
 
   /** Labels that are no strings must not read as "no labels": that would open the container. */
@@ -150,6 +256,6 @@ public record DockerContainerFiles(
   /** An absent file only means that runtime and network mode are unknown. */
   private static Attempt<JsonObject> hostConfig(Path directory) {
     Path file = directory.resolve("hostconfig.json");
-    return Files.exists(file) ? JsonTree.read(file) : Attempt.done(new JsonObject());
+    return Files.exists(file) ? JsonParts.read(file, OF_HOST) : Attempt.done(new JsonObject());
   }
 }

@@ -22,7 +22,8 @@ final class Frames {
   enum Operation {
     PATCH(1),
     CREATE_RUNTIME(2),
-    POSTSTOP(3);
+    POSTSTOP(3),
+    START(4);
 
     private final int code;
 

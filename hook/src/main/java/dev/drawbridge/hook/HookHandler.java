@@ -3,7 +3,7 @@ package dev.drawbridge.hook;
 import java.nio.file.Path;
 
 /**
- * The three questions that come through the hook socket. Called on virtual threads, several at a
+ * The four questions that come through the hook socket. Called on virtual threads, several at a
  * time; an exception counts as a refusal that names it.
  *
  * <p>An implementation never calls the engine's API from here: the engine holds the container's
@@ -26,6 +26,15 @@ public interface HookHandler {
    * returns {@link HookReply.Go} its rules must be in the kernel.
    */
   HookReply createRuntime(OciState state);
+
+  /**
+   * The runtime shim is about to let the container's first process run. An engine that makes its
+   * interfaces after its hooks has made them by now; when this returns {@link HookReply.Go} they
+   * are guarded.
+   *
+   * @param id the container's id as the runtime was given it
+   */
+  HookReply start(String id);
 
   /** The container is gone. Nobody reads an answer, and the call may never come. */
   void poststop(OciState state);

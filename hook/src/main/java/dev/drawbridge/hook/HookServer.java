@@ -28,10 +28,11 @@ import org.jspecify.annotations.Nullable;
  * Listens on the hook socket and gives each request to a {@link HookHandler}: one request a
  * connection, one virtual thread each, every reply at most one sentence.
  *
- * <p>Only root is answered (SO_PEERCRED), whatever the mode of the socket says. When all permits
- * are taken further hooks wait in the socket's backlog, where their own deadline runs. A request
- * whose deadline passes is cut off, which its hook takes for a refusal; what the handler was doing
- * goes on, so a handler must not assume that its answer arrived.
+ * <p>Only root is answered (SO_PEERCRED), whatever the mode of the socket says, and of root's
+ * processes those that {@link Callers} admits. When all permits are taken further hooks wait in the
+ * socket's backlog, where their own deadline runs. A request whose deadline passes is cut off,
+ * which its hook takes for a refusal; what the handler was doing goes on, so a handler must not
+ * assume that its answer arrived.
  */
 public final class HookServer implements AutoCloseable {
   /** Longest payload of a request: what the hook reads from its standard input at most. */
@@ -45,12 +46,20 @@ public final class HookServer implements AutoCloseable {
   private final Limits limits;
   private final HookHandler handler;
   private final UserPrincipal allowedPeer;
+  private final Callers callers;
   private final SocketPlace place;
   private final Semaphore permits;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final ScheduledThreadPoolExecutor deadlines;
 
   private @Nullable ServerSocketChannel listener;
+
+  /** Which of root's processes are answered: a container's root is root, too. */
+  @FunctionalInterface
+  public interface Callers {
+    /** Asked before anything is read. */
+    boolean admits(SocketChannel channel) throws IOException;
+  }
 
   /**
    * The server's limits.
@@ -67,12 +76,19 @@ public final class HookServer implements AutoCloseable {
    * Makes a server that does not listen yet.
    *
    * @param socket where to listen; its directory is made with mode 0750 if it is missing
+   * @param callers which processes are answered
    */
-  public HookServer(Path socket, HookHandler handler) {
-    this(socket, handler, Limits.DEFAULT, root());
+  public HookServer(Path socket, HookHandler handler, Callers callers) {
+    this(socket, handler, Limits.DEFAULT, root(), callers);
   }
 
   HookServer(Path socket, HookHandler handler, Limits limits, UserPrincipal allowedPeer) {
+    this(socket, handler, limits, allowedPeer, _ -> true);
+  }
+
+  HookServer(
+      Path socket, HookHandler handler, Limits limits, UserPrincipal allowedPeer, Callers callers) {
+    this.callers = callers;
     this.place = new SocketPlace(socket);
     this.handler = handler;
     this.limits = limits;
@@ -171,6 +187,12 @@ public final class HookServer implements AutoCloseable {
       Frames.writeReply(channel, HookReply.refuse("drawbridge: only root may use the hook socket"));
       return;
     }
+    if (!callers.admits(channel)) {
+      LOG.log(Level.WARNING, "hook socket: refused a process that is not the host's");
+      Frames.writeReply(
+          channel, HookReply.refuse("drawbridge: no guarded container may use the hook socket"));
+      return;
+    }
     switch (Frames.readRequest(channel, limits.payloadBytes())) {
       case Incoming.Silent silent -> {}
       case Incoming.Malformed malformed ->
@@ -183,6 +205,7 @@ public final class HookServer implements AutoCloseable {
     try {
       return switch (request.operation()) {
         case PATCH -> patch(request.payload());
+        case START -> start(request.payload());
         case CREATE_RUNTIME -> withState(request.payload(), handler::createRuntime);
         case POSTSTOP ->
             withState(
@@ -205,6 +228,18 @@ public final class HookServer implements AutoCloseable {
     return switch (JsonTree.parse(payload, "the create request").then(HookServer::target)) {
       case Attempt.Failed<Target> failed -> notStarted(failed.sentence());
       case Attempt.Done<Target> done -> handler.patch(done.value().id(), done.value().bundle());
+    };
+  }
+
+  private HookReply start(ByteBuffer payload) {
+    return switch (JsonTree.parse(payload, "the start request")) {
+      case Attempt.Failed<JsonObject> failed -> notStarted(failed.sentence());
+      case Attempt.Done<JsonObject> done -> {
+        String id = JsonTree.string(done.value(), "id").orElse("");
+        yield OciState.plausibleId(id)
+            ? handler.start(id)
+            : notStarted("the start request has no usable \"id\"");
+      }
     };
   }
 

@@ -27,14 +27,21 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.Semaphore;
 
 /**
  * JSON that others wrote, as a tree. Numbers stay as they were spelled (gson parses them lazily),
  * unknown members stay where they were, and a member of an unexpected type reads as absent.
  */
 final class JsonTree {
-  /** Largest JSON file that is read. A config.json with 10,000 mounts has 2 MB. */
-  static final int MAX_FILE_BYTES = 16 << 20;
+  /** Largest JSON file that is read whole. A config.json with 10,000 mounts has 2 MB. */
+  static final int MAX_FILE_BYTES = 4 << 20;
+
+  /** Values and names in one text: each takes some 100 bytes as a tree. */
+  static final int MAX_TOKENS = 300_000;
+
+  /** What all threads together may be reading; a larger text has the room to itself. */
+  private static final Semaphore READING = new Semaphore(MAX_FILE_BYTES, true);
 
   private static final Gson WRITER =
       new GsonBuilder().serializeNulls().disableHtmlEscaping().create();
@@ -42,6 +49,21 @@ final class JsonTree {
   private JsonTree() {}
 
   static Attempt<JsonObject> read(Path file) {
+    int room;
+    try {
+      room = (int) Math.min(Math.max(Files.size(file), 1), MAX_FILE_BYTES);
+    } catch (IOException e) {
+      room = 1;
+    }
+    READING.acquireUninterruptibly(room);
+    try {
+      return readNow(file);
+    } finally {
+      READING.release(room);
+    }
+  }
+
+  private static Attempt<JsonObject> readNow(Path file) {
     byte[] bytes;
     try (var in = Files.newInputStream(file)) {
       bytes = in.readNBytes(MAX_FILE_BYTES + 1);
@@ -73,6 +95,9 @@ final class JsonTree {
       return Attempt.failed(what + " is not UTF-8");
     }
     try {
+      if (tokens(text) > MAX_TOKENS) {
+        return Attempt.failed(what + " has more than " + MAX_TOKENS + " values");
+      }
       JsonReader reader = new JsonReader(new StringReader(text));
       reader.setStrictness(Strictness.STRICT);
       JsonElement element = JsonParser.parseReader(reader);
@@ -85,6 +110,18 @@ final class JsonTree {
     } catch (JsonParseException | IOException | IllegalStateException e) {
       return Attempt.failed(what + " is not valid JSON: " + firstLine(e));
     }
+  }
+
+  /** At least as many as there are values: every value but the first follows one of these. */
+  private static int tokens(String text) {
+    int found = 1;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == ',' || c == ':' || c == '[') {
+        found++;
+      }
+    }
+    return found;
   }
 
   /** Compact, without HTML escapes, nulls kept. Empty if the tree holds a lone surrogate. */

@@ -2,7 +2,7 @@
  * The Java half of the OCI hook: everything that the two small C programs under {@code src/main/c}
  * forward arrives here, and everything that is judged is judged on this side.
  *
- * <p>Read {@link HookServer} first (the socket and its frames), then {@link HookHandler} (the three
+ * <p>Read {@link HookServer} first (the socket and its frames), then {@link HookHandler} (the four
  * questions that are asked), then {@link OciSpec} (how hooks get into a bundle) and {@link
  * DockerContainerFiles} (where labels come from, since Docker puts none into the OCI state).
  *

@@ -292,6 +292,8 @@ final class DockerEngineTest {
     final List<String> stopped = new CopyOnWriteArrayList<>();
     volatile String onPatch = "";
     volatile String onCreate = "";
+    volatile String onStart = "";
+    final List<String> started = new CopyOnWriteArrayList<>();
     volatile String withoutCapability = "CAP_NET_RAW";
     volatile boolean closeAfterPatch;
     volatile List<Path> dataRoots;
@@ -301,7 +303,7 @@ final class DockerEngineTest {
     TestAgent(PrivateEngine engine) throws HookException {
       this.engine = engine;
       this.dataRoots = List.of(engine.dataRoot);
-      this.server = new HookServer(engine.hookSocket, this);
+      this.server = new HookServer(engine.hookSocket, this, _ -> true);
       server.start();
     }
 
@@ -357,6 +359,12 @@ final class DockerEngineTest {
           yield HookReply.go();
         }
       };
+    }
+
+    @Override
+    public HookReply start(String id) {
+      started.add(id);
+      return onStart.isEmpty() ? HookReply.go() : HookReply.refuse(onStart);
     }
 
     @Override

@@ -1,11 +1,13 @@
 package dev.drawbridge.hook;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonParser;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -91,10 +93,154 @@ final class ExecCapabilitiesTest {
     assertEquals("{\"capabilities\":{\"a\":[             ]}}", Files.readString(process));
   }
 
+  @Test
+  void anEmptyFileIsTheRuntimesToJudge() throws Exception {
+    assertEquals("", executed(WITHOUT, ""));
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"", "{", "\"capabilities\":{\"CAP_NET_RAW", "\"capabilities\":"})
-  void brokenFilesAreTheRuntimesToJudge(String text) throws Exception {
-    assertEquals(text, executed(WITHOUT, text));
+  @ValueSource(
+      strings = {
+        "{",
+        "[]",
+        "\"x\"",
+        "{\"capabilities\":{\"CAP_NET_RAW",
+        "\"capabilities\":",
+        "{\"capabilities\":{\"a\":[\"CAP_NET_RAW\"]}",
+        "{\"capabilities\":{\"a\":[\"CAP_NET_RAW\"]}} x",
+        "{\"capabilities\":{\"a\":[\"CAP_NET_RAW\",]}}",
+        "{\"capabilities\":{\"a\":[\"CAP_NET_RAW\" \"x\"]}}",
+        "{\"capabilities\":{\"a\":[\"CAP_NET_RAW\"]},\"x\":\"\\q\"}",
+        "{\"capabilities\":{\"a\":[\"CAP_NET_RAW\"]},\"capabilities\":{\"a\":[]}}",
+        "{\"capabilities\":{\"a\":[\"CAP_NET_RAW\"]},\"\\u0063apabilities\":{\"a\":[]}}",
+        "{\"capabilities\":{\"a\":[\"CAP_NET_RAW\"]},\"Capabilitie\u017f\":{\"a\":[]}}"
+      })
+  void aFileThatCanBeReadInTwoWaysOrNoneStartsNothing(String text) throws Exception {
+    refused(WITHOUT, text);
+  }
+
+  @Test
+  void depthHasTheLimitOfTheRuntimesReader() throws Exception {
+    String raw = ",\"capabilities\":{\"a\":[\"CAP_NET_RAW\"]}}";
+    String deep = "[".repeat(9_998) + "]".repeat(9_998);
+    assertEquals(
+        "{\"x\":" + deep + raw.replace("\"CAP_NET_RAW\"", " ".repeat(13)),
+        executed(WITHOUT, "{\"x\":" + deep + raw));
+    refused(WITHOUT, "{\"x\":" + "[".repeat(10_001) + "]".repeat(10_001) + raw);
+  }
+
+  @Test
+  void aLargeFileIsReadToItsEnd() throws Exception {
+    String text =
+        "{\"env\":[\""
+            + "CAP_SYS_ADMIN ".repeat(600_000)
+            + "\"],"
+            + "\"capabilities\":{\"a\":[\"CAP_NET_RAW\"]}}";
+    assertEquals(text.replace("\"CAP_NET_RAW\"", " ".repeat(13)), executed(WITHOUT, text));
+  }
+
+  private void refused(String state, String text) throws Exception {
+    Files.writeString(root.resolve("box/state.json"), state);
+    Files.writeString(process, text);
+    var outcome = shim.run("--root", root.toString(), "exec", "-p", process.toString(), "box");
+    assertEquals(1, outcome.exit(), text);
+    assertTrue(outcome.err().contains("process not started"), outcome.err());
+    assertEquals(List.of(), shim.reached());
+    assertEquals(text, Files.readString(process));
+  }
+
+  /**
+   * A process and a state as runc 1.1 has them, with a mark at each place where a string stands.
+   */
+  private static final String PROCESS =
+      """
+      {"terminal":false,"user":{"uid":0,"gid":0,"username":"@"},"args":["@","@"],"env":["@","A=@"],
+      "cwd":"@","apparmorProfile":"@","selinuxLabel":"@","rlimits":[{"type":"@","hard":1}],"x":
+      {"capabilities":{"bounding":["@"]}},"capabilities":{"bounding":[%s"CAP_CHOWN"],"effective":
+      [%s"CAP_CHOWN"],"permitted":["CAP_CHOWN"%s],"o":{"a":["@"]},"n":"@","k":[["@"]]},"ioPriority":
+      {"class":"@"},"args2":[{"capabilities":["@"]},["@"]]}\
+      """;
+
+  private static final String STATE =
+      """
+      {"id":"@","init_process_pid":7,"config":{"rootfs":"@","hostname":"@","labels":["bundle=@",
+      "a=@"],"mounts":[{"source":"@","destination":"@","data":"@"}],"capabilities":{"Bounding":[
+      "CAP_CHOWN"],"Effective":["CAP_CHOWN"],"x":"@","y":{"z":["@"]}},"Hooks":{"createRuntime":[
+      {"path":"@","args":["@"],"env":["@"],"capabilities":{"a":["@"]}}]},"sysctl":{"@":"@"}},
+      "capabilities":{"Bounding":["@"]},"namespace_paths":{"NEWNET":"@"},"h":{"config":{
+      "capabilities":{"Bounding":["@"]}}}}\
+      """;
+
+  /** Each spelling that a reader of JSON takes for the word, and texts that only hold it. */
+  private static List<String> spellings(String word) {
+    return List.of(
+        word,
+        "\\u0043" + word.substring(1),
+        word + "\\\" , \\\"" + word,
+        "\\\"capabilities\\\":{\\\"a\\\":[\\\"" + word + "\\\"]}");
+  }
+
+  /** The text with the word at its n-th place and nothing at the others; empty past the last. */
+  private static Optional<String> at(int place, String template, String word) {
+    String[] parts = template.split("@", -1);
+    if (place >= parts.length - 1) {
+      return Optional.empty();
+    }
+    StringBuilder text = new StringBuilder(parts[0]);
+    for (int i = 1; i < parts.length; i++) {
+      text.append(i - 1 == place ? word : "x" + i).append(parts[i]);
+    }
+    return Optional.of(text.toString());
+  }
+
+  @Test
+  void noStringButThoseOfTheCapabilitiesDecides() throws Exception {
+    String plain = at(0, STATE, "x").orElseThrow();
+    int tried = 0;
+    for (String word : List.of("CAP_SYS_ADMIN", "CAP_NET_RAW")) {
+      for (String spelling : spellings(word)) {
+        for (int place = 0; ; place++) {
+          Optional<String> process =
+              at(
+                  place,
+                  PROCESS.formatted(
+                      "\"CAP_NET_RAW\",", "\"\\u0043AP_NET_RAW\",", ",\"cap_net_raw\""),
+                  spelling);
+          Optional<String> state = at(place, STATE, spelling);
+          if (process.isPresent()) {
+            String before = process.get();
+            assertEquals(stripped(before), executed(plain, before), word + " at " + place);
+            tried++;
+          }
+          if (state.isPresent()) {
+            String before = at(0, PROCESS.formatted("\"CAP_NET_RAW\",", "", ""), "x").orElseThrow();
+            assertEquals(
+                stripped(before), executed(state.get(), before), word + " in state at " + place);
+            tried++;
+          }
+          if (process.isEmpty() && state.isEmpty()) {
+            break;
+          }
+        }
+      }
+    }
+    assertTrue(tried > 300, "only " + tried + " places were tried");
+  }
+
+  /** Without the three that {@link #PROCESS} is given, of the same length. */
+  private static String stripped(String process) {
+    String text = process;
+    for (String element :
+        List.of("[\"CAP_NET_RAW\",\"", "[\"\\u0043AP_NET_RAW\",\"", "\",\"cap_net_raw\"]")) {
+      String inner = element.substring(1, element.length() - 1);
+      text =
+          text.replace(
+              element,
+              element.charAt(0)
+                  + " ".repeat(inner.length())
+                  + element.substring(element.length() - 1));
+    }
+    return text;
   }
 
   @Test

@@ -311,6 +311,13 @@ final class HookServerTest {
     }
 
     @Override
+    public HookReply start(String id) {
+      calls.incrementAndGet();
+      last = "start " + id;
+      return reply;
+    }
+
+    @Override
     public void poststop(OciState state) {
       calls.incrementAndGet();
     }

@@ -37,6 +37,12 @@ final class RecordingAgent implements HookHandler, AutoCloseable {
   }
 
   @Override
+  public HookReply start(String id) {
+    asked.add("start " + id);
+    return reply;
+  }
+
+  @Override
   public void poststop(OciState state) {
     asked.add("poststop " + state.id());
   }

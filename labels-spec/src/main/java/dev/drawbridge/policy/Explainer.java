@@ -101,6 +101,11 @@ public final class Explainer {
   private SideReport side(Side side) {
     long saying =
         Policy.sayso(side, Policy.span(side, peer(side), protocol, port), request, serverName);
+    long counts = Policy.hostSayso(side, saying, peer(side), protocol, port, request, serverName);
+    boolean hosts = side.mode == Mode.AUDIT && Saying.is(L4Verdict.DENY, counts);
+    if (hosts) {
+      saying = counts;
+    }
     Decision decision =
         Saying.is(L4Verdict.DENY, saying)
             ? Decision.DENY
@@ -108,7 +113,8 @@ public final class Explainer {
     return new SideReport(
         side.direction,
         name(side.owner),
-        side.mode,
+        // The host's denial is enforced whatever the container's mode is.
+        hosts ? Mode.ENFORCE : side.mode,
         side.closed,
         decision,
         Saying.reason(saying),

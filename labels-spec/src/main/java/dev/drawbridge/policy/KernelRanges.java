@@ -15,6 +15,11 @@ record KernelRanges(List<PortRange> ranges, boolean truncated) {
     for (JudgedSpan span : spans) {
       add(ranges, range(span), false);
     }
+    return fitted(ranges);
+  }
+
+  private static KernelRanges fitted(List<PortRange> all) {
+    List<PortRange> ranges = all;
     if (ranges.size() > PortTable.MAX_RANGES) {
       ranges = merged(ranges);
     }
@@ -39,16 +44,23 @@ record KernelRanges(List<PortRange> ranges, boolean truncated) {
     return out;
   }
 
-  private static void add(List<PortRange> out, PortRange range, boolean anyRule) {
+  static void add(List<PortRange> out, PortRange range, boolean anyRule) {
     if (!out.isEmpty()) {
       PortRange last = out.getLast();
       if (last.protocol() == range.protocol()
           && last.high() + 1 == range.low()
           && last.verdict() == range.verdict()
+          && last.firm() == range.firm()
           && (anyRule || last.rule() == range.rule())) {
         out.set(
             out.size() - 1,
-            new PortRange(last.protocol(), last.low(), range.high(), last.verdict(), last.rule()));
+            new PortRange(
+                last.protocol(),
+                last.low(),
+                range.high(),
+                last.verdict(),
+                last.rule(),
+                last.firm()));
         return;
       }
     }

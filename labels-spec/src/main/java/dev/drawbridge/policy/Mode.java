@@ -1,11 +1,14 @@
 package dev.drawbridge.policy;
 
-/** What becomes of a container's own denials: label {@code drawbridge.mode}. */
+/**
+ * What becomes of the rules in a container's own labels: label {@code drawbridge.mode}. The host's
+ * policy holds in every mode.
+ */
 public enum Mode {
   /** Denials are enforced. */
   ENFORCE,
-  /** Denials are recorded and let pass. */
+  /** What only its own rules deny is recorded and let pass. */
   AUDIT,
-  /** This container's own side always allows. The peer's side is judged as ever. */
+  /** Its own rules are as if they were not there. The peer's side is judged as ever. */
   OFF
 }

@@ -9,9 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What one side thinks of a peer: its rules that match that peer, port by port. */
 final class PeerPolicy {
-  private static final int[] PROTOCOLS = {
-    Ports.ICMP, Ports.TCP, Ports.UDP, Ports.ICMPV6, Ports.SCTP
-  };
+  static final int[] PROTOCOLS = {Ports.ICMP, Ports.TCP, Ports.UDP, Ports.ICMPV6, Ports.SCTP};
 
   /** In the order of the rules' numbers. */
   private final List<RuleCode> rules;
@@ -22,6 +20,9 @@ final class PeerPolicy {
   private final JudgedSpan[] spans;
   private final PortTable table;
   private final boolean truncated;
+
+  /** In audit mode, what the host's rules alone make of the peer. */
+  private final @Nullable PeerPolicy host;
 
   PeerPolicy(List<RuleCode> rules, boolean open) {
     this.rules = rules;
@@ -35,6 +36,31 @@ final class PeerPolicy {
     var ranges = KernelRanges.of(all);
     this.table = new PortTable(ranges.ranges());
     this.truncated = ranges.truncated();
+    this.host = null;
+  }
+
+  private PeerPolicy(PeerPolicy whole, PeerPolicy host, KernelRanges ranges, boolean closed) {
+    this.rules = whole.rules;
+    this.open = whole.open;
+    this.spans = whole.spans;
+    this.table = new PortTable(ranges.ranges(), closed || ranges.truncated());
+    this.truncated = ranges.truncated();
+    this.host = host;
+  }
+
+  /**
+   * The same in audit mode: denials are let pass, but for those that the host's rules make by
+   * themselves.
+   *
+   * @param closed whether the host alone closes the side
+   */
+  PeerPolicy over(PeerPolicy hostAlone, boolean closed) {
+    return new PeerPolicy(this, hostAlone, AuditRanges.of(this, hostAlone, closed), closed);
+  }
+
+  /** Only in audit mode. */
+  @Nullable PeerPolicy host() {
+    return host;
   }
 
   List<RuleCode> rules() {

@@ -11,6 +11,11 @@ public final class Peers {
   /** Everything that is neither host nor container. */
   public static final int WORLD = 2;
 
+  /**
+   * A container that the operator lets run unguarded. It has no side, and no selector matches it.
+   */
+  public static final int EXEMPT = 3;
+
   /** Containers are numbered from here to 2^31-1. */
   public static final int FIRST_ENDPOINT = 256;
 

@@ -78,7 +78,7 @@ public final class Policy {
    * and the host stay who they are, the world and its ranges go by the address.
    */
   public int peerAgain(int peer, InetAddress address) {
-    if (Peers.isEndpoint(peer) || peer == Peers.HOST) {
+    if (Peers.isEndpoint(peer) || peer == Peers.HOST || peer == Peers.EXEMPT) {
       return peer;
     }
     return networks.isEmpty() ? Peers.WORLD : networks.of(Cidr.single(address));
@@ -120,6 +120,14 @@ public final class Policy {
   public boolean closed(int endpoint, Direction direction) {
     Side side = side(endpoint, direction);
     return side != null && side.guarded();
+  }
+
+  /**
+   * As {@link #closed}, counting the host's policy alone: something is denied there in every mode.
+   */
+  public boolean closedByHost(int endpoint, Direction direction) {
+    Side side = side(endpoint, direction);
+    return side != null && side.guardedByHost();
   }
 
   /** The container's mode; enforce for one that is not known. */
@@ -185,7 +193,9 @@ public final class Policy {
         continue;
       }
       rule = span.rule();
-      if (side == null || side.mode != Mode.AUDIT) {
+      JudgedSpan alone =
+          hostSpan(side, direction == Direction.EGRESS ? callee : caller, Ports.TCP, port);
+      if (side == null || side.mode != Mode.AUDIT || alone.verdict() != L4Verdict.ALLOW) {
         return new Verdict(Decision.DENY, fitting(span, reason), generation(), rule, false);
       }
       audited = true;
@@ -218,14 +228,16 @@ public final class Policy {
     Side out = sideOf(caller, callee, Direction.EGRESS);
     Side in = sideOf(caller, callee, Direction.INGRESS);
     long outSays = sayso(out, span(out, callee, protocol, port), request, serverName);
-    if (denies(outSays) && !audits(out)) {
-      return verdict(Decision.DENY, outSays, false);
+    long outHost = hostSayso(out, outSays, callee, protocol, port, request, serverName);
+    if (denies(outHost)) {
+      return verdict(Decision.DENY, outHost, false);
     }
     long inSays = sayso(in, span(in, caller, protocol, port), request, serverName);
-    if (denies(inSays) && !audits(in)) {
-      return verdict(Decision.DENY, inSays, false);
+    long inHost = hostSayso(in, inSays, caller, protocol, port, request, serverName);
+    if (denies(inHost)) {
+      return verdict(Decision.DENY, inHost, false);
     }
-    boolean engine = needsEngine(outSays) || needsEngine(inSays);
+    boolean engine = needsEngine(outHost) || needsEngine(inHost);
     Decision decision = engine ? Decision.ENGINE : Decision.ALLOW;
     if (denies(outSays) || denies(inSays)) {
       return verdict(decision, denies(outSays) ? outSays : inSays, true);
@@ -248,8 +260,29 @@ public final class Policy {
     return Saying.is(L4Verdict.ENGINE, saying);
   }
 
-  private static boolean audits(@Nullable Side side) {
-    return side != null && side.mode == Mode.AUDIT;
+  /**
+   * What counts of what a side says: in audit mode a denial is no more than the host makes of it.
+   */
+  static long hostSayso(
+      @Nullable Side side,
+      long says,
+      int peer,
+      int protocol,
+      int port,
+      @Nullable HttpRequest request,
+      @Nullable String serverName) {
+    return side == null || side.mode != Mode.AUDIT || !denies(says)
+        ? says
+        : sayso(side, hostSpan(side, peer, protocol, port), request, serverName);
+  }
+
+  /** What the host's rules alone make of it; only asked in audit mode. */
+  private static JudgedSpan hostSpan(@Nullable Side side, int peer, int protocol, int port) {
+    if (side == null || !side.guardedByHost()) {
+      return JudgedSpan.OPEN;
+    }
+    PeerPolicy host = side.forPeer(peer).host();
+    return host == null ? JudgedSpan.OPEN : host.find(protocol, port);
   }
 
   /** What one side says, packed into a number so that judging allocates nothing. */
@@ -307,7 +340,7 @@ public final class Policy {
   }
 
   static JudgedSpan span(@Nullable Side side, int peer, int protocol, int port) {
-    if (side == null || side.mode == Mode.OFF || !side.guarded()) {
+    if (side == null || !side.guarded()) {
       return JudgedSpan.OPEN;
     }
     return side.forPeer(peer).find(protocol, port);

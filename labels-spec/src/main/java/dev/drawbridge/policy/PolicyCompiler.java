@@ -2,7 +2,10 @@ package dev.drawbridge.policy;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -227,17 +230,21 @@ final class PolicyCompiler {
       EndpointSet[] sets,
       Networks networks) {
     Direction direction = assignment.direction;
+    Mode mode = member.declared().mode();
     var rules = new ArrayList<RuleCode>();
     for (RuleCode code : codes) {
-      if (isOwn(code, direction, member.workload())) {
+      // A mode switches the container's own rules, and never the host's.
+      if (mode != Mode.OFF && isOwn(code, direction, member.workload())) {
         rules.add(code);
       }
     }
-    boolean closed =
+    boolean closedByHost =
         input.defaultDeny()
             || assignment.closesEveryone
-            || !rules.isEmpty()
             || assignment.closed.find(member.endpoint()) != null;
+    boolean closed = closedByHost || !rules.isEmpty();
+    Set<RuleCode> own = Collections.newSetFromMap(new IdentityHashMap<>());
+    own.addAll(rules);
     List<RuleCode> some = assignment.some.find(member.endpoint());
     if (some != null) {
       rules.addAll(some);
@@ -245,14 +252,24 @@ final class PolicyCompiler {
     rules.addAll(assignment.everyone);
     rules.sort((a, b) -> Integer.compare(a.number, b.number));
     @Nullable EndpointSet[] peers = new EndpointSet[rules.size()];
+    var ofHost = new BitSet(peers.length);
     for (int i = 0; i < peers.length; i++) {
+      ofHost.set(i, !own.contains(rules.get(i)));
       Match peer = rules.get(i).peer(direction);
       peers[i] = peer != null && peer.isSelector() ? sets[peer.selector()] : null;
     }
-    Mode mode = member.declared().mode();
-    return old != null && old.isSame(mode, closed, rules, peers, networks)
+    return old != null && old.isSame(mode, closed, closedByHost, rules, peers, networks)
         ? old
-        : new Side(member.endpoint(), direction, mode, closed, rules, peers, networks);
+        : new Side(
+            member.endpoint(),
+            direction,
+            mode,
+            closed,
+            closedByHost,
+            rules,
+            ofHost,
+            peers,
+            networks);
   }
 
   /** A label speaks for the side that it leaves out, or for the one that is its bearer. */

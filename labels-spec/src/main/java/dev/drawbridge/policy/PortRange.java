@@ -7,5 +7,13 @@ package dev.drawbridge.policy;
  * @param low inclusive; 0 for ICMP
  * @param high inclusive; 0 for ICMP
  * @param rule number of the deciding rule, 0 for none
+ * @param firm a denial of the host's own, which holds in audit mode too
  */
-public record PortRange(int protocol, int low, int high, L4Verdict verdict, int rule) {}
+public record PortRange(
+    int protocol, int low, int high, L4Verdict verdict, int rule, boolean firm) {
+
+  /** What audit mode lets pass, if it denies. */
+  public PortRange(int protocol, int low, int high, L4Verdict verdict, int rule) {
+    this(protocol, low, high, verdict, rule, false);
+  }
+}

@@ -22,6 +22,7 @@ public enum ProblemCode {
   BAD_VALUE("DB0118", "a label whose value is not text"),
   TOO_MANY("DB0119", "more rules or problems than are read"),
   BAD_CAPABILITY("DB0120", "drawbridge.capabilities is not net-raw"),
+  UNREAD_LABELS("DB0121", "labels that were not read: too many, or not told from the image's"),
   NEVER_MATCHES("DB0201", "a rule that can never match"),
   NOT_ENFORCEABLE("DB0202", "a rule for a protocol whose engine does not exist yet"),
   TOO_MANY_RANGES("DB0203", "more port ranges than the kernel's table holds"),

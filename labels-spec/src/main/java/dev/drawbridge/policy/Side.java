@@ -14,17 +14,24 @@ final class Side {
   final Direction direction;
   final Mode mode;
 
-  /** Some rule selects it, or the host's default is deny. */
+  /** Some rule that counts in this mode selects it, or the host's default is deny. */
   final boolean closed;
 
-  /** In the order of their numbers. */
+  /** The host alone closes it: by a rule of its policy, or by its default. */
+  final boolean closedByHost;
+
+  /** Those that count in this mode, in the order of their numbers. */
   final List<RuleCode> rules;
+
+  /** Which of them are the host's. */
+  private final BitSet ofHost;
 
   /** The selectors' containers, rule by rule; null where the peer is no selector. */
   private final @Nullable EndpointSet[] sets;
 
   private final Networks networks;
   private final boolean guarded;
+  private final boolean guardedByHost;
   private volatile @Nullable Groups groups;
 
   Side(
@@ -32,17 +39,22 @@ final class Side {
       Direction direction,
       Mode mode,
       boolean closed,
+      boolean closedByHost,
       List<RuleCode> rules,
+      BitSet ofHost,
       @Nullable EndpointSet[] sets,
       Networks networks) {
     this.owner = owner;
     this.direction = direction;
     this.mode = mode;
     this.closed = closed;
+    this.closedByHost = closedByHost;
+    this.ofHost = ofHost;
     this.rules = rules;
     this.sets = sets;
     this.networks = networks;
     this.guarded = closed || anyDenies(rules);
+    this.guardedByHost = closedByHost || anyDenies(ofHost.stream().mapToObj(rules::get).toList());
   }
 
   private record Groups(PeerPolicy any, IntTable<PeerPolicy> byPeer, List<PairEntry> pairs) {}
@@ -50,6 +62,11 @@ final class Side {
   /** Whether a table must be asked: closed, or open with rules that deny. */
   boolean guarded() {
     return guarded;
+  }
+
+  /** Whether something is denied here that no mode of the container's lets pass. */
+  boolean guardedByHost() {
+    return guardedByHost;
   }
 
   private static boolean anyDenies(List<RuleCode> rules) {
@@ -66,11 +83,13 @@ final class Side {
   boolean isSame(
       Mode newMode,
       boolean newClosed,
+      boolean newClosedByHost,
       List<RuleCode> newRules,
       @Nullable EndpointSet[] newSets,
       Networks newNetworks) {
     if (mode != newMode
         || closed != newClosed
+        || closedByHost != newClosedByHost
         || rules.size() != newRules.size()
         || (networks != newNetworks && caresForAddresses())) {
       return false;
@@ -198,10 +217,16 @@ final class Side {
   }
 
   private PeerPolicy policy(BitSet signature) {
-    var mine = new ArrayList<RuleCode>(signature.cardinality());
-    for (int i = signature.nextSetBit(0); i >= 0; i = signature.nextSetBit(i + 1)) {
-      mine.add(rules.get(i));
+    PeerPolicy whole = new PeerPolicy(codes(signature), !closed);
+    if (mode != Mode.AUDIT) {
+      return whole;
     }
-    return new PeerPolicy(mine, !closed);
+    BitSet hosts = (BitSet) signature.clone();
+    hosts.and(ofHost);
+    return whole.over(new PeerPolicy(codes(hosts), !closedByHost), closedByHost);
+  }
+
+  private List<RuleCode> codes(BitSet numbers) {
+    return numbers.stream().mapToObj(rules::get).toList();
   }
 }

@@ -11,9 +11,7 @@ final class Kernel {
 
   static L4Verdict side(
       Policy policy, int owner, Direction direction, int peer, int protocol, int port) {
-    if (!Peers.isEndpoint(owner)
-        || policy.mode(owner) == Mode.OFF
-        || !policy.closed(owner, direction)) {
+    if (!Peers.isEndpoint(owner) || !policy.closed(owner, direction)) {
       return L4Verdict.ALLOW;
     }
     Optional<PortTable> own = table(policy, owner, direction, peer);
@@ -21,12 +19,14 @@ final class Kernel {
         own.or(() -> table(policy, owner, direction, Peers.ANY))
             .orElse(new PortTable(java.util.List.of()));
     L4Verdict verdict = L4Verdict.DENY;
+    boolean firm = table.firm();
     for (PortRange range : table.ranges()) {
       if (range.protocol() == protocol && range.low() <= port && port <= range.high()) {
         verdict = range.verdict();
+        firm = range.firm();
       }
     }
-    return verdict == L4Verdict.DENY && policy.mode(owner) == Mode.AUDIT
+    return verdict == L4Verdict.DENY && policy.mode(owner) == Mode.AUDIT && !firm
         ? L4Verdict.ALLOW
         : verdict;
   }

@@ -231,7 +231,9 @@ final class PartsTest {
   private static String hostLines(Random random) {
     var text = new StringBuilder();
     for (int i = random.nextInt(4); i > 0; i--) {
-      text.append("app=a").append(random.nextInt(4)).append(" may connect 9").append(i);
+      text.append("app=a").append(random.nextInt(4)).append(" may ");
+      text.append(random.nextInt(3) == 0 ? "not " : "").append("connect ");
+      text.append(random.nextBoolean() ? "8" : "9").append(i);
       text.append(" on ").append(random.nextBoolean() ? "app=a" + i : "world").append('\n');
     }
     return text.toString();
@@ -256,7 +258,7 @@ final class PartsTest {
 
   private static int peer(Random random) {
     int peer = random.nextInt(10);
-    return peer < 2 ? peer + 1 : 254 + peer;
+    return peer < 3 ? peer + 1 : 253 + peer;
   }
 
   /** Rules keep their numbers over generations, so they are compared by text. */

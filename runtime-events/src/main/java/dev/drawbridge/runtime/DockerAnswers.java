@@ -1,11 +1,13 @@
 package dev.drawbridge.runtime;
 
 import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.ContainerConfig;
 import com.github.dockerjava.api.model.ContainerHostConfig;
 import com.github.dockerjava.api.model.ContainerNetwork;
 import com.github.dockerjava.api.model.HostConfig;
+import dev.drawbridge.control.EngineCapabilities;
 import dev.drawbridge.control.ObservedContainer;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -32,7 +34,7 @@ final class DockerAnswers {
    * @param imageLabels of the container's image, empty if unknown
    */
   static ObservedContainer inspected(
-      String id, InspectContainerResponse found, SortedMap<String, String> imageLabels) {
+      String id, InspectContainerResponse found, Optional<SortedMap<String, String>> imageLabels) {
     InspectContainerResponse.@Nullable ContainerState state = found.getState();
     boolean running = state != null && Boolean.TRUE.equals(state.getRunning());
     Long pid = state == null ? null : state.getPidLong();
@@ -42,7 +44,8 @@ final class DockerAnswers {
         id,
         name(found.getName()),
         labels(config),
-        imageLabels,
+        imageLabels.orElseGet(TreeMap::new),
+        imageLabels.isPresent(),
         config == null ? "" : text(config.getImage()),
         running,
         running && pid != null ? pid(pid) : 0,
@@ -50,7 +53,26 @@ final class DockerAnswers {
             ? List.of()
             : addresses(found.getNetworkSettings().getNetworks()),
         host == null ? "" : text(host.getRuntime()),
-        host == null ? "" : text(host.getNetworkMode()));
+        host == null ? "" : text(host.getNetworkMode()),
+        host == null ? Set.of() : capabilities(host));
+  }
+
+  private static Set<String> capabilities(HostConfig host) {
+    return EngineCapabilities.of(
+        Boolean.TRUE.equals(host.getPrivileged()),
+        names(host.getCapAdd()),
+        names(host.getCapDrop()));
+  }
+
+  /** An element that docker-java does not know is null there: anything, then. */
+  private static List<String> names(Capability @Nullable [] capabilities) {
+    List<String> names = new ArrayList<>();
+    for (Capability capability : capabilities == null ? new Capability[0] : capabilities) {
+      if (capability != null) {
+        names.add(capability.name());
+      }
+    }
+    return names;
   }
 
   /**
@@ -69,6 +91,7 @@ final class DockerAnswers {
             names == null || names.length == 0 ? "" : name(names[0]),
             sorted(container.getLabels()),
             new TreeMap<>(),
+            false,
             text(container.getImage()),
             RUNNING.contains(text(container.getState())),
             0,
@@ -76,7 +99,8 @@ final class DockerAnswers {
                 ? List.of()
                 : addresses(container.getNetworkSettings().getNetworks()),
             "",
-            host == null ? "" : text(host.getNetworkMode())));
+            host == null ? "" : text(host.getNetworkMode()),
+            Set.of()));
   }
 
   static SortedMap<String, String> labels(@Nullable ContainerConfig config) {

@@ -20,13 +20,11 @@ import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -234,26 +232,27 @@ final class DockerEngine implements Engine {
       this.client = client;
     }
 
-    SortedMap<String, String> of(@Nullable String imageId) {
+    /** Empty if they cannot be known. */
+    Optional<SortedMap<String, String>> of(@Nullable String imageId) {
       if (imageId == null || imageId.isEmpty()) {
-        return Collections.emptySortedMap();
+        return Optional.empty();
       }
       SortedMap<String, String> remembered = known.get(imageId);
       if (remembered != null) {
-        return remembered;
+        return Optional.of(remembered);
       }
       SortedMap<String, String> labels;
       try {
         labels = DockerAnswers.labels(client.inspectImageCmd(imageId).exec().getConfig());
       } catch (NotFoundException e) {
         // The image was removed; its containers live on.
-        labels = new TreeMap<>();
+        return Optional.empty();
       }
       known.put(imageId, labels);
       if (known.size() > REMEMBERED) {
         known.remove(known.keySet().iterator().next());
       }
-      return labels;
+      return Optional.of(labels);
     }
   }
 }
