@@ -22,6 +22,7 @@ final class Loopback {
             .toList(),
         status.endpoints(),
         status.unattached(),
+        status.exempt(),
         status.problems());
   }
 
