@@ -2,7 +2,7 @@ package dev.drawbridge.bench;
 
 import dev.drawbridge.testkit.LabException;
 
-/** {@code ./drawbridge bench start|l4|http|grpc|policy}. The last line is one JSON object. */
+/** {@code ./drawbridge bench start|l4|http|grpc|policy|noisy}. The last line is one JSON object. */
 public final class Main {
 
   private Main() {}
@@ -17,8 +17,9 @@ public final class Main {
         case "http" -> HttpBench.run(System.out);
         case "grpc" -> GrpcBench.run(System.out);
         case "policy" -> PolicyBench.run(System.out);
+        case "noisy" -> NoisyBench.run(System.out);
         default -> {
-          System.err.println("usage: ./drawbridge bench start|l4|http|grpc|policy");
+          System.err.println("usage: ./drawbridge bench start|l4|http|grpc|policy|noisy");
           status = 2;
         }
       }

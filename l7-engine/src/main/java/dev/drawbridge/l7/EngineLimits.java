@@ -97,11 +97,12 @@ public record EngineLimits(
   }
 
   /**
-   * What peers may hold of a heap of that size: three eighths. Buffers outside the heap count too;
-   * the JVM gives them as much again as the heap, so that what fits one fits the other.
+   * What peers may hold of a heap of that size: a quarter. Measured at every limit at once, the
+   * heap's live part grows by half as much again. Buffers outside the heap count too; the JVM gives
+   * them as much again as the heap, so that what fits one fits the other.
    */
   static long heldMemory(long heapBytes) {
-    return heapBytes / 8 * 3;
+    return heapBytes / 4;
   }
 
   /** The same with other time limits. */

@@ -29,11 +29,18 @@ import org.junit.jupiter.api.Timeout;
 @Tag("it")
 @Timeout(180)
 final class SmallHeapTest {
-  private static final long ATTACK_NANOS = 20_000_000_000L;
+  /** The volume decides; the time only bounds it on a machine that has little. */
+  private static final int ATTACKS = 4_000;
+
+  private static final long MOST_NANOS = 100_000_000_000L;
+  private static final int LEAST_SERVED = 20;
+  private static final int PATIENCE_MILLIS = 60_000;
   private static final String GET = "GET /users HTTP/1.1\r\nHost: db\r\n\r\n";
 
   /** Most connections that one attacker keeps. */
-  private static final int CROWD = 700;
+  private static final int CROWD = 2_000;
+
+  private static final int ATTACKERS = 4;
 
   /** The engine: callee's port; prints its own, and then its counters for each line it reads. */
   static final class Engine {
@@ -179,19 +186,21 @@ final class SmallHeapTest {
     AtomicBoolean over = new AtomicBoolean();
     AtomicLong begun = new AtomicLong();
     List<Thread> attackers = new ArrayList<>();
-    for (int i = 0; i < attacks.size(); i++) {
-      Attack attack = attacks.get(i);
-      for (int peer : new int[] {Scene.EVE, Peers.WORLD}) {
-        InetAddress from =
-            InetAddress.getByAddress(new byte[] {127, (byte) (peer % 100 + 10), 0, (byte) (i + 2)});
-        attackers.add(Thread.ofPlatform().start(() -> fill(attack, from, port, over, begun)));
-      }
+    for (int i = 0; i < ATTACKERS; i++) {
+      int peer = i % 2 == 0 ? Scene.EVE : Peers.WORLD;
+      int first = i * attacks.size() / ATTACKERS;
+      InetAddress from =
+          InetAddress.getByAddress(new byte[] {127, (byte) (peer % 100 + 10), 0, (byte) (i + 2)});
+      attackers.add(Thread.ofPlatform().start(() -> fill(attacks, first, from, port, over, begun)));
     }
     String failure = "";
     long served = 0;
-    long end = System.nanoTime() + ATTACK_NANOS;
-    while (System.nanoTime() < end && failure.isEmpty()) {
+    long end = System.nanoTime() + MOST_NANOS;
+    while ((begun.get() < ATTACKS || served < LEAST_SERVED)
+        && System.nanoTime() < end
+        && failure.isEmpty()) {
       try (RawClient victim = new RawClient(port)) {
+        victim.socket.setSoTimeout(PATIENCE_MILLIS);
         for (int i = 0; i < 20; i++) {
           if (victim.send(GET).answer().status() != 200) {
             failure = "refused after " + served;
@@ -211,15 +220,20 @@ final class SmallHeapTest {
     engine.getOutputStream().flush();
     System.out.println(begun + " attacks, " + served + " served; " + out.readLine());
     assertEquals("", failure);
-    assertTrue(begun.get() > 2_000, "only " + begun + " attacks in the time");
+    assertTrue(begun.get() >= ATTACKS / 2 && served > 0, begun + " attacks, " + served);
   }
 
   private static void fill(
-      Attack attack, InetAddress from, int port, AtomicBoolean over, AtomicLong begun) {
+      List<Attack> attacks,
+      int first,
+      InetAddress from,
+      int port,
+      AtomicBoolean over,
+      AtomicLong begun) {
     Deque<AutoCloseable> kept = new ArrayDeque<>();
     for (int round = 0; !over.get(); round++) {
       try {
-        kept.add(attack.begin(from, port, round));
+        kept.add(attacks.get((first + round) % attacks.size()).begin(from, port, round));
         begun.incrementAndGet();
       } catch (Exception _) {
         // Turned away; tries again.

@@ -26,7 +26,7 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
   }
 
   /** Channel, pipeline, leg; as measured, rounded up. */
-  private static final int FIXED_BYTES = 4 * 1024;
+  private static final int FIXED_BYTES = 2048;
 
   final Outbox outbox = new Outbox();
   private final ClientLeg client;

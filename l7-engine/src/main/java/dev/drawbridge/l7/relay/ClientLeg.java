@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection {
   /** Channel, pipeline, leg; as measured, rounded up. */
-  private static final int FIXED_BYTES = 5 * 1024;
+  private static final int FIXED_BYTES = 2560;
 
   /** What the next input byte is. */
   enum Phase {

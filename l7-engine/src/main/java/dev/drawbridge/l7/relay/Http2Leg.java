@@ -25,7 +25,7 @@ abstract class Http2Leg extends ChannelInboundHandlerAdapter implements Frames {
   private static final long MAX_WINDOW = 0x7fff_ffffL;
 
   /** Channel, pipeline, leg and its empty tables; as measured, rounded up. */
-  private static final int FIXED_BYTES = 8 * 1024;
+  private static final int FIXED_BYTES = 5 * 1024;
 
   /** A window that grows by less costs as much as it brings. */
   private static final int SMALL_INCREMENT = 1024;

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Opening extends ChannelInboundHandlerAdapter implements Connection {
   /** Channel, pipeline, buffers of the kernel's side of it; as measured, rounded up. */
-  private static final long FIXED_BYTES = 4096;
+  private static final long FIXED_BYTES = 2048;
 
   /** What a connection costs before it is heard of here: accept, channel, registration. */
   private static final long ACCEPT_NANOS = 30_000;

@@ -107,6 +107,11 @@ final class Pace extends ChannelInboundHandlerAdapter {
     apply();
   }
 
+  /** Its turn has ended in a way it should not have. */
+  void fail(Throwable cause) {
+    channel.pipeline().fireExceptionCaught(cause);
+  }
+
   /** Something was done for the connection before its leg was there. */
   void owe(long nanos) {
     begin();

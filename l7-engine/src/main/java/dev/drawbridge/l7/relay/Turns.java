@@ -21,14 +21,18 @@ final class Turns {
   private static final long DIVIDED_NANOS = 1_000_000_000L;
 
   /** Of the loop's time, what all who are in debt get together: one in this many. */
-  private static final int PART = 3;
+  private static final int PART = 2;
 
   private static final long LEAST_WAIT_NANOS = 50_000;
 
   /** What a connection is taken to cost before it was measured. */
   private static final long ASSUMED_NANOS = 50_000;
 
+  /** Beyond, it is asked whether the thread has worked all that time. */
+  private static final long LONG_NANOS = 1_000_000;
+
   private final EventLoop loop;
+  private final OnProcessor processor = new OnProcessor();
   private final ArrayDeque<Account> owing = new ArrayDeque<>();
   private @Nullable Account latest;
   private long divided = System.nanoTime() - DIVIDED_NANOS;
@@ -64,7 +68,7 @@ final class Turns {
       }
     }
     fill(account, now);
-    account.left -= nanos;
+    account.left -= nanos > LONG_NANOS ? processor.of(nanos) : nanos;
     if (account.left >= 0) {
       return false;
     }
@@ -120,8 +124,13 @@ final class Turns {
         if (pace == null) {
           break;
         }
-        pace.goOn();
         expected -= account.usual;
+        try {
+          pace.goOn();
+        } catch (RuntimeException | OutOfMemoryError e) {
+          // One connection must not keep the others from their turns.
+          pace.fail(e);
+        }
       }
       if (account.waiting.isEmpty()) {
         account.owes = false;
@@ -143,5 +152,6 @@ final class Turns {
     if (pending != null) {
       pending.cancel(false);
     }
+    processor.close();
   }
 }
