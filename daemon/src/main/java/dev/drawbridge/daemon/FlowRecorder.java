@@ -56,7 +56,7 @@ final class FlowRecorder implements AccessLog {
 
   /** How many records are kept: as many as were asked for, if the heap is large enough for them. */
   static int capacity(int wanted, long heapBytes) {
-    return (int) Math.clamp(heapBytes / PART_OF_HEAP / RECORD_BYTES, 1, wanted);
+    return Math.clamp(heapBytes / PART_OF_HEAP / RECORD_BYTES, 1, wanted);
   }
 
   FlowLog<FlowRecord> flows() {
