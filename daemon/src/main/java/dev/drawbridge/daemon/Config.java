@@ -39,8 +39,8 @@ import java.util.TreeSet;
  * @param imageLabels whether labels that only come from the image count as identity (true)
  * @param exempt containers that start unguarded: names, {@code *} as wildcard, or {@code key=value}
  * @param cgroup the agent's own cgroup, below the cgroup2 mount ({@code drawbridge})
- * @param flowRecords how many flow records are kept for the API (2048; 100..1000000); each takes
- *     about 600 bytes
+ * @param flowRecords how many flow records are kept for the API (2048; 100..1000000); each takes up
+ *     to 1 KiB, and never more than a sixteenth of the heap
  * @param limits how many entries each map of the kernel may have, by {@link MapLimit}'s names
  */
 public record Config(

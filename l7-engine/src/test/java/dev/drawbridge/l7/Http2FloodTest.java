@@ -196,6 +196,40 @@ final class Http2FloodTest {
     }
   }
 
+  /** Each entry moves the windows of all streams: a few frames are as much work as thousands. */
+  @Test
+  void chargesSettingsByTheWorkThatTheyMake() throws Exception {
+    int[] entries = new int[2 * 2_700];
+    for (int i = 0; i < entries.length; i += 2) {
+      entries[i] = 4;
+      entries[i + 1] = 1_000 + i / 2 % 2;
+    }
+    int code =
+        flood(
+            true,
+            client -> {
+              for (int stream = 1; stream < 180; stream += 2) {
+                client.request(stream, false, "POST", "/slow");
+              }
+              client.settings(entries).settings(entries);
+            });
+    assertEquals(CALM, code);
+  }
+
+  @Test
+  void chargesWindowsOfStreamsThatAreOver() throws Exception {
+    int code =
+        flood(
+            true,
+            client -> {
+              client.request(1, true, "GET", "/a").flush();
+              for (int i = 0; i < 100_000; i++) {
+                client.window(1, 4_096);
+              }
+            });
+    assertEquals(CALM, code);
+  }
+
   @Test
   void endsInvalidRequestsWhoseResetsNobodyReads() throws Exception {
     int code =

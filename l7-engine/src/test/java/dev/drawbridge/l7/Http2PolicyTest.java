@@ -197,4 +197,17 @@ final class Http2PolicyTest {
       assertFalse(origin.takeHeads().contains("GET /never"));
     }
   }
+
+  /** RFC 9110 section 7.4: nobody can have secured this connection for an https resource. */
+  @Test
+  void refusesWhatOnlyASecuredConnectionMayAskFor() throws Exception {
+    try (H2Origin origin = new H2Origin();
+        Scene scene = new Scene(origin.address(), "app=api may ANY /**");
+        H2Peer client = H2Peer.client(scene.listener.port4())) {
+      client.headers(
+          1, true, ":method", "GET", ":scheme", "https", ":authority", "a.test", ":path", "/");
+      assertEquals(421, client.flush().answer(1).status());
+      assertEquals(List.of(), List.copyOf(origin.takeHeads()));
+    }
+  }
 }
