@@ -47,7 +47,9 @@ class BoundedAnswersTest {
     array.pump();
     assertEquals(before, rows.given);
     channel.unsafe().outboundBuffer().setUserDefinedWritability(1, true);
-    array.pump();
+    for (int i = 0; i < MANY && done.isEmpty(); i++) {
+      array.pump();
+    }
     assertEquals(List.of(true), done);
     StringBuilder text = new StringBuilder();
     for (HttpContent part = channel.readOutbound(); part != null; part = channel.readOutbound()) {
