@@ -20,8 +20,14 @@ final class Turns {
   /** How long after another share was busy the loop still counts as divided. */
   private static final long DIVIDED_NANOS = 1_000_000_000L;
 
-  /** Of the loop's time, what all who are in debt get together: one in this many. */
+  /**
+   * Of the loop's time, what all who are in debt get together beside one who is not: one in this
+   * many. Among themselves they get all of it.
+   */
   private static final int PART = 2;
+
+  /** How long one who was in debt is not taken for a modest neighbour, and one who was is. */
+  private static final long MODEST_NANOS = 100_000_000L;
 
   private static final long LEAST_WAIT_NANOS = 50_000;
 
@@ -35,6 +41,7 @@ final class Turns {
   private final OnProcessor processor = new OnProcessor();
   private final ArrayDeque<Account> owing = new ArrayDeque<>();
   private @Nullable Account latest;
+  private long modest = System.nanoTime() - MODEST_NANOS;
   private long divided = System.nanoTime() - DIVIDED_NANOS;
   private @Nullable Future<?> next;
 
@@ -51,6 +58,7 @@ final class Turns {
     private long left = BURST_NANOS;
     private long filled = System.nanoTime();
     private long usual = ASSUMED_NANOS;
+    private long indebted = filled - MODEST_NANOS;
     private boolean owes;
   }
 
@@ -70,8 +78,12 @@ final class Turns {
     fill(account, now);
     account.left -= nanos > LONG_NANOS ? processor.of(nanos) : nanos;
     if (account.left >= 0) {
+      if (now - account.indebted > MODEST_NANOS) {
+        modest = now;
+      }
       return false;
     }
+    account.indebted = now;
     if (now - divided < DIVIDED_NANOS) {
       return true;
     }
@@ -86,9 +98,13 @@ final class Turns {
   }
 
   private void fill(Account account, long now) {
-    long earned = (now - account.filled) / (PART * (long) Math.max(1, owing.size()));
+    long earned = (now - account.filled) / (part(now) * Math.max(1, owing.size()));
     account.filled = now;
     account.left = Math.min(BURST_NANOS, account.left + earned);
+  }
+
+  private long part(long now) {
+    return now - modest < MODEST_NANOS ? PART : 1;
   }
 
   /** The connection waits for its turn. */
@@ -141,7 +157,7 @@ final class Turns {
     if (!owing.isEmpty() && next == null) {
       long wait = Long.MAX_VALUE;
       for (Account account : owing) {
-        wait = Math.min(wait, (ASSUMED_NANOS - account.left) * PART * owing.size());
+        wait = Math.min(wait, (ASSUMED_NANOS - account.left) * part(now) * owing.size());
       }
       schedule(Math.clamp(wait, LEAST_WAIT_NANOS, DIVIDED_NANOS / 4));
     }
