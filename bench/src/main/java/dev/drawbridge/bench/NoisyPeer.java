@@ -52,7 +52,7 @@ final class NoisyPeer {
 
   private final InetSocketAddress callee;
   private final AtomicLong lots = new AtomicLong();
-  private volatile long round;
+  private final AtomicLong round = new AtomicLong();
 
   private NoisyPeer(InetSocketAddress callee) {
     this.callee = callee;
@@ -63,7 +63,7 @@ final class NoisyPeer {
     BufferedReader in =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line = in.readLine(); line != null; line = in.readLine()) {
-      long now = ++peer.round;
+      long now = peer.round.incrementAndGet();
       System.out.println(peer.lots.getAndSet(0));
       if (!line.equals("quiet")) {
         Attack attack = Attack.valueOf(line);
@@ -78,7 +78,7 @@ final class NoisyPeer {
     Deque<Socket> kept = new ArrayDeque<>();
     byte[] first = first(attack);
     byte[] lot = lot(attack);
-    while (round == mine) {
+    while (round.get() == mine) {
       try {
         Socket socket = new Socket();
         socket.setSoTimeout(1_000);
@@ -130,7 +130,7 @@ final class NoisyPeer {
     }
     Thread reader = Thread.ofPlatform().daemon().start(() -> drain(socket));
     ByteBuffer bytes = ByteBuffer.wrap(lot.clone());
-    for (int stream = 5; round == mine && stream < 1 << 30; ) {
+    for (int stream = 5; round.get() == mine && stream < 1 << 30; ) {
       stream = number(attack, bytes, stream);
       out.write(bytes.array());
       lots.incrementAndGet();
