@@ -11,6 +11,11 @@ find_jdk() {
 	export JAVA_HOME
 }
 
+# What a build needs is needed where something is to be built: a checkout that was built elsewhere needs no compiler.
+for_build() { # stamp, module that does not count...
+	if sources_changed "$@"; then echo "$build_packages"; fi
+}
+
 # Debian's own JDK is installed where there is one and no other was found; Debian 12 has none.
 need_packages_and_jdk() { # packages
 	find_jdk || set -- "$@" 'openjdk-25-jdk-headless?'

@@ -130,8 +130,9 @@ up() { # arguments of "drawbridge install", such as --default
 		esac
 	done
 	need_root up
+	wanted=$(for_build "$lab/built" bench)
 	# shellcheck disable=SC2086 # lists of names
-	need_packages_and_jdk $engine_packages $build_packages
+	need_packages_and_jdk $engine_packages $wanted
 	build
 	for argument in "$@"; do
 		case $argument in

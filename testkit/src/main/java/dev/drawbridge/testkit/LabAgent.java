@@ -34,6 +34,7 @@ public final class LabAgent implements AutoCloseable {
   private final Path directory;
   private final List<String> exempt;
   private final Map<String, String> environment;
+  private final List<String> confinement;
   private @Nullable LabDaemon process;
   private int starts;
 
@@ -41,8 +42,10 @@ public final class LabAgent implements AutoCloseable {
       EngineLab lab,
       Distribution distribution,
       List<String> exempt,
-      Map<String, String> environment) {
+      Map<String, String> environment,
+      List<String> confinement) {
     this.exempt = exempt;
+    this.confinement = confinement;
     this.environment = new HashMap<>(environment);
     this.environment.put("DRAWBRIDGE_JAVA_HOME", System.getProperty("java.home"));
     this.lab = lab;
@@ -60,8 +63,14 @@ public final class LabAgent implements AutoCloseable {
    * unguarded.
    */
   public static LabAgent start(EngineLab lab, Distribution distribution, List<String> exempt) {
-    LabAgent agent = new LabAgent(lab, distribution, exempt, Map.of());
+    LabAgent agent = new LabAgent(lab, distribution, exempt, Map.of(), List.of());
     return begin(agent);
+  }
+
+  /** As {@link #start(EngineLab, Distribution)}, by a command that takes rights from the agent. */
+  public static LabAgent startConfined(
+      EngineLab lab, Distribution distribution, List<String> confinement) {
+    return begin(new LabAgent(lab, distribution, List.of(), Map.of(), confinement));
   }
 
   /**
@@ -71,7 +80,11 @@ public final class LabAgent implements AutoCloseable {
   public static LabAgent train(EngineLab lab, Distribution distribution, Path cache) {
     return begin(
         new LabAgent(
-            lab, distribution, List.of(), Map.of("DRAWBRIDGE_AOT_OUTPUT", cache.toString())));
+            lab,
+            distribution,
+            List.of(),
+            Map.of("DRAWBRIDGE_AOT_OUTPUT", cache.toString()),
+            List.of()));
   }
 
   private static LabAgent begin(LabAgent agent) {
@@ -146,13 +159,15 @@ public final class LabAgent implements AutoCloseable {
 
   private LabDaemon launch() {
     starts++;
+    List<String> command = new ArrayList<>(confinement);
+    command.addAll(
+        List.of(distribution.agent().toString(), "--config", at("agent.json").toString()));
     LabDaemon daemon =
         LabDaemon.start(
             "agent" + starts,
             directory,
             environment,
-            lab.network()
-                .onHost(distribution.agent().toString(), "--config", at("agent.json").toString()));
+            lab.network().onHost(command.toArray(String[]::new)));
     process = daemon;
     return daemon;
   }
