@@ -91,7 +91,7 @@ final class HookServerTest {
             reserved,
             negative,
             request(0, STATE),
-            request(4, STATE),
+            request(5, STATE),
             request(255, STATE),
             request(2, new byte[1001]),
             "GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII))) {

@@ -133,7 +133,7 @@ final class PartsTest {
 
   @Test
   void imageLabelsAreToldApart() {
-    // Cites SPEC V1.
+    // Cites SPEC V1 V4 (LabelReadingTest, with the limit).
     var labels = Map.of("app", "db", "team", "x", "drawbridge.policy.a", "anyone may GET /");
     var image = Map.of("app", "db", "team", "y", "drawbridge.policy.a", "anyone may GET /");
     Provenance provenance = Provenance.of(labels, image);
@@ -141,6 +141,25 @@ final class PartsTest {
     assertEquals(Map.of("team", "x"), provenance.effective(ImageLabels.IGNORE));
     assertEquals(labels, provenance.effective(ImageLabels.COUNT));
     assertEquals("DB0209", provenance.problems(ImageLabels.COUNT).getFirst().code());
+  }
+
+  @Test
+  void noImageDecidesModeAndCapabilities() {
+    // Cites SPEC V2 V3.
+    var labels = Map.of("drawbridge.mode", "off", "drawbridge.capabilities", "net-raw", "a", "b");
+    for (ImageLabels trust : ImageLabels.values()) {
+      assertEquals(
+          labels, Provenance.of(labels, Map.of("drawbridge.mode", "audit")).effective(trust));
+      Provenance both = Provenance.of(labels, labels);
+      assertEquals(trust == ImageLabels.COUNT ? Map.of("a", "b") : Map.of(), both.effective(trust));
+      assertEquals(2, both.problems(trust).size());
+      Provenance unknown = Provenance.unknown(labels);
+      assertEquals(both.effective(trust), unknown.effective(trust));
+      assertEquals(2, unknown.problems(trust).size());
+    }
+    var compose = Map.of("com.docker.compose.project", "p", "com.docker.compose.service", "s");
+    assertEquals(Map.of(), Provenance.of(compose, compose).effective(ImageLabels.COUNT));
+    assertEquals(compose, Provenance.of(compose, Map.of()).effective(ImageLabels.IGNORE));
   }
 
   @Test
