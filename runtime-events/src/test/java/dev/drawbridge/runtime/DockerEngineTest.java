@@ -1,6 +1,7 @@
 package dev.drawbridge.runtime;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -75,12 +76,14 @@ class DockerEngineTest {
             "db",
             new java.util.TreeMap<>(Map.of("app", "db", "baked", "in")),
             new java.util.TreeMap<>(Map.of("baked", "in")),
+            true,
             "db:1",
             true,
             77,
             List.of(InetAddress.ofLiteral("172.17.0.3"), InetAddress.ofLiteral("fd00::3")),
             "drawbridge",
-            "bridge"),
+            "bridge",
+            Set.of("CAP_NET_RAW")),
         container);
   }
 
@@ -102,9 +105,9 @@ class DockerEngineTest {
   }
 
   @Test
-  void removedImageHasNoLabels() throws Exception {
+  void removedImageIsNotKnown() throws Exception {
     canned().answer("/images/sha256:i/json", 404, "{\"message\":\"No such image\"}");
-    assertTrue(inspect(200, WHOLE).orElseThrow().imageLabels().isEmpty());
+    assertFalse(inspect(200, WHOLE).orElseThrow().imageKnown());
   }
 
   @Test
