@@ -195,7 +195,7 @@ final class ControlLoop implements AutoCloseable {
   /** The operator lets a container run unguarded that asked to start. */
   void exempt(ObservedContainer container) {
     enqueue(() -> {
-      guards.exempt(container);
+      guards.exempt().starts(container);
       dirty = true;
     });
   }
@@ -349,7 +349,8 @@ final class ControlLoop implements AutoCloseable {
     dirty = false;
     HostPolicy hostPolicy = policyFiles.policy();
     Inputs inputs =
-        new Inputs(guards.guarded(), hostPolicy, hostAddresses, guards.exemptAddresses(), listed);
+        new Inputs(
+            guards.guarded(), hostPolicy, hostAddresses, guards.exempt().addresses(), listed);
     if (inputs.equals(lastInputs)) {
       guards.name();
       publish(published.get().policy(), published.get().addresses(), hostPolicy);
@@ -434,7 +435,7 @@ final class ControlLoop implements AutoCloseable {
                     config)),
             listed,
             runtime,
-            List.copyOf(guards.exempt())));
+            guards.exempt().all()));
   }
 
   @Override

@@ -63,7 +63,7 @@ final class Guards {
   private final AdmissionTimes times;
   private final BiConsumer<Guard, OpenSocket> recorded;
   private final Map<String, Guard> byId = new LinkedHashMap<>();
-  private final Map<String, NodeState.Exempt> exempt = new LinkedHashMap<>();
+  private final ExemptContainers exempt;
 
   /**
    * @param files what an engine's files say of a container by its id
@@ -90,6 +90,7 @@ final class Guards {
     this.spaces = spaces;
     this.numbers = numbers;
     this.exemptions = exemptions;
+    this.exempt = new ExemptContainers(exemptions);
     this.labels = labels;
     this.grants = grants;
     this.files = files;
@@ -107,27 +108,8 @@ final class Guards {
   }
 
   /** Those that run unguarded by the operator's wish. */
-  Collection<NodeState.Exempt> exempt() {
-    return exempt.values();
-  }
-
-  /** Where those are. In the host's network they are the host. */
-  Set<InetAddress> exemptAddresses() {
-    Set<InetAddress> addresses = new HashSet<>();
-    exempt.values().forEach(one -> addresses.addAll(one.observed().addresses()));
-    return addresses;
-  }
-
-  /** The operator lets it run unguarded. */
-  void exempt(ObservedContainer container) {
-    exemptions
-        .by(container.name(), container.ownLabels())
-        .ifPresent(entry -> exempt.put(container.id(), new NodeState.Exempt(container, entry)));
-    try {
-      exemptions.note(container.id(), true);
-    } catch (IOException e) {
-      log.log(Level.WARNING, "exemption of container " + container.name(), e);
-    }
+  ExemptContainers exempt() {
+    return exempt;
   }
 
   /**
@@ -351,7 +333,7 @@ final class Guards {
         gone(id);
       }
     }
-    exempt.keySet().retainAll(ids);
+    exempt.retain(ids);
     all.forEach(this::changed);
     for (String id : attachments.pinned()) {
       Guard guard = byId.get(id);
@@ -389,16 +371,9 @@ final class Guards {
     Admission read = labels.read(reported, before);
     ObservedContainer container = read.container();
     try {
-      Optional<String> entry = exemptions.by(container.name(), container.ownLabels());
-      exemptions.note(container.id(), entry.isPresent());
       Guard known = byId.get(container.id());
       boolean alive = known != null && known.alive();
-      if (entry.isEmpty() || alive || !container.running()) {
-        exempt.remove(container.id());
-      } else {
-        exempt.put(container.id(), new NodeState.Exempt(container, entry.get()));
-      }
-      if (entry.isPresent()) {
+      if (exempt.reported(container, alive)) {
         if (!alive) {
           forget(container.id());
           if (container.running() && container.pid() > 0) {
@@ -445,9 +420,7 @@ final class Guards {
     if (before.isPresent()) {
       return before;
     }
-    return Optional.ofNullable(exempt.get(id))
-        .map(NodeState.Exempt::observed)
-        .or(() -> files.apply(id));
+    return exempt.observed(id).or(() -> files.apply(id));
   }
 
   /** By its spec if it came by the hook, else by its engine's book. */
@@ -531,14 +504,9 @@ final class Guards {
       return;
     }
     forget(id);
-    exempt.remove(id);
+    exempt.gone(id);
     grants.forget(id);
     parents.tidy();
-    try {
-      exemptions.note(id, false);
-    } catch (IOException e) {
-      log.log(Level.WARNING, "exemption of container " + id, e);
-    }
   }
 
   /**
