@@ -139,7 +139,9 @@ final class ActionParser {
           verb,
           text.isEmpty() ? "an action is missing" : "'" + text + "' is not an action",
           EXPECTED,
-          Nearest.of(text, candidates));
+          text.equals("never") || text.equals("no")
+              ? Optional.of("not")
+              : Nearest.of(text, candidates));
     }
     throw new Mistake(
         ProblemCode.BAD_NAME,

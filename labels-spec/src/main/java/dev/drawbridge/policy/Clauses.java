@@ -133,13 +133,9 @@ final class Clauses {
   private Condition header(Token token) {
     int equal = token.text().indexOf('=');
     String name = equal < 0 ? token.text() : token.text().substring(0, equal);
-    if (name.endsWith(":")) {
-      throw new Mistake(
-          ProblemCode.BAD_CONDITION,
-          token,
-          "a header is written with =",
-          "NAME=VALUE",
-          Optional.of(name.substring(0, name.length() - 1)));
+    int colon = name.indexOf(':');
+    if (colon > 0) {
+      throw colon(token, name.substring(0, colon), token.text().substring(colon + 1));
     }
     for (int i = 0; i < name.length(); i++) {
       char c = name.charAt(i);
@@ -171,5 +167,18 @@ final class Clauses {
     }
     return new Condition.Header(
         name, cursor.list("values of the header " + name).stream().map(Token::text).toList());
+  }
+
+  /** {@code X-Team: blue}: the name alone would mean any value, so it is no suggestion. */
+  private Mistake colon(Token token, String name, String rest) {
+    boolean apart = rest.isEmpty() && !cursor.done();
+    String next = apart ? cursor.peek().text() : "";
+    String value = apart && !SentenceParser.CLAUSES.contains(next) ? next : rest;
+    return new Mistake(
+        ProblemCode.BAD_CONDITION,
+        token,
+        "a header is written with =",
+        "NAME=VALUE",
+        value.isEmpty() ? Optional.empty() : Optional.of(name + "=" + value));
   }
 }

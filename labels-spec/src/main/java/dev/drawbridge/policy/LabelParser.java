@@ -68,15 +68,18 @@ public final class LabelParser {
                   "'" + value + "' is no mode",
                   "enforce, audit or off",
                   Nearest.of(value.strip(), MODES)
+                      .filter(mode -> !mode.equals("off") || value.strip().length() > 2)
                       .or(() -> Optional.ofNullable(yamlBoolean(value.toLowerCase(Locale.ROOT)))),
                   Optional.of(value)));
     }
   }
 
-  /** YAML 1.1 readers turn a bare off into false. */
+  /**
+   * YAML 1.1 readers turn a bare off into false. A mere no is nobody's wish to switch rules off.
+   */
   private static @org.jspecify.annotations.Nullable String yamlBoolean(String value) {
     return switch (value) {
-      case "false", "no", "disabled" -> "off";
+      case "false" -> "off";
       case "true", "yes", "on", "enabled" -> "enforce";
       default -> null;
     };

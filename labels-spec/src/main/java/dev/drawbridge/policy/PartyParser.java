@@ -194,6 +194,15 @@ final class PartyParser {
           "key=value without blanks",
           Optional.of(token.text() + next.text().substring(0, skip) + value));
     }
+    Optional<String> meant = Synonyms.ofMay(token.text());
+    if (meant.isPresent() && !next.is("may")) {
+      return new Mistake(
+          ProblemCode.UNEXPECTED_WORD,
+          token,
+          "'" + token.text() + "' is not said",
+          "WHO " + meant.get() + " …",
+          meant);
+    }
     Optional<String> near = Nearest.of(token.text(), WORDS);
     return new Mistake(
         ProblemCode.BAD_SELECTOR,

@@ -78,13 +78,23 @@ final class PortParser {
     String name = text.substring(slash + 1);
     Integer protocol = PROTOCOLS.get(name);
     String numbers = text.substring(0, slash);
+    if (protocol == null && PROTOCOLS.containsKey(numbers)) {
+      throw new Mistake(
+          ProblemCode.BAD_PORT,
+          item,
+          "the port stands before its protocol",
+          CONNECT,
+          Optional.of(name + "/" + numbers));
+    }
     if (protocol == null) {
       throw new Mistake(
           ProblemCode.BAD_PORT,
           item.from(Math.min(slash + 1, text.length() - 1)),
           "'" + name + "' is no protocol that can be named",
           "tcp, udp or sctp",
-          Nearest.of(name, PROTOCOLS.keySet()).map(p -> numbers + "/" + p));
+          Synonyms.ofProtocol(name)
+              .or(() -> Nearest.of(name, PROTOCOLS.keySet()))
+              .map(p -> numbers + "/" + p));
     }
     if (protocol == Ports.ICMP) {
       throw new Mistake(
@@ -117,8 +127,19 @@ final class PortParser {
           item,
           "'" + text + "' is not a port",
           expected,
-          word ? Nearest.of(text, WORDS) : Optional.empty());
+          word
+              ? Synonyms.ofPort(text).filter(p -> isWhole(item, text, p)).or(() -> near(text))
+              : Optional.empty());
     }
     return value;
+  }
+
+  /** What stands for a name must fit where the name stood. */
+  private static boolean isWhole(Token item, String name, String port) {
+    return item.text().equals(name) || port.indexOf('/') < 0;
+  }
+
+  private static Optional<String> near(String text) {
+    return Synonyms.ofProtocol(text).isPresent() ? Optional.empty() : Nearest.of(text, WORDS);
   }
 }

@@ -34,6 +34,7 @@ public enum ProblemCode {
   IMAGE_LABEL("DB0209", "a label that comes from the image"),
   REPEATED_RULE("DB0210", "the same rule twice"),
   HTTP_ON_TLS("DB0211", "an HTTP rule on a port where TLS is spoken"),
+  PUBLISHED_PORT("DB0212", "a port of the host's in place of the container's own"),
   BAD_YAML("DB0301", "not YAML, or YAML that readers disagree about"),
   BAD_SHAPE("DB0302", "YAML, but not of the expected shape"),
   WRONG_PLACE("DB0303", "a drawbridge label where the container will not get it"),

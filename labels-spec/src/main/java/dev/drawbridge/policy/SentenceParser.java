@@ -63,6 +63,7 @@ public final class SentenceParser {
             "visible characters and plain blanks");
       }
     }
+    LookAlikes.check(line);
     if (line.length() > 0
         && "\"'`".indexOf(line.strip().isEmpty() ? ' ' : line.strip().charAt(0)) >= 0) {
       int at = line.indexOf(line.strip());
@@ -172,16 +173,24 @@ public final class SentenceParser {
       throw new Mistake(
           ProblemCode.MISSING_WORD, token, "the sentence ends here", "may or may not");
     }
+    Optional<String> meant = Synonyms.ofMay(token.text());
+    if (meant.isPresent()) {
+      throw new Mistake(
+          ProblemCode.UNEXPECTED_WORD,
+          token,
+          "'" + token.text() + "' is not said",
+          "may or may not",
+          meant);
+    }
     boolean later = cursor.anyRemaining(t -> t.is("may"));
     Optional<String> near =
         Nearest.of(token.text(), later ? List.of("and", "except", "in") : List.of("may", "and"));
-    boolean may = token.is("can") || token.is("must") || token.is("MAY") || token.is("May");
     throw new Mistake(
         ProblemCode.UNEXPECTED_WORD,
         token,
         "'" + token.text() + "' does not fit here",
         later ? "and or may" : "may or may not",
-        may ? Optional.of("may") : token.is("or") ? Optional.empty() : near);
+        token.is("or") ? Optional.empty() : near);
   }
 
   private void checkSides(
@@ -216,6 +225,6 @@ public final class SentenceParser {
         token,
         "'" + token.text() + "' does not fit here",
         "on, port, with, or the end",
-        Nearest.of(token.text(), AFTER));
+        Synonyms.ofClause(token.text()).or(() -> Nearest.of(token.text(), AFTER)));
   }
 }

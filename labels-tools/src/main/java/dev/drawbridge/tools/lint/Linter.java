@@ -41,6 +41,7 @@ public final class Linter {
       }
     }
     Shadows.find(parsed.value().rules()).forEach(findings::line);
+    Patterns.find(parsed.value().rules()).forEach(findings::line);
     return findings.report();
   }
 
@@ -58,6 +59,7 @@ public final class Linter {
     Findings findings = compose.findings();
     Policy policy = compose.policy(HostPolicy.NONE, false);
     List<Member> members = compose.members();
+    var ports = new PublishedPorts(compose.services());
     for (int i = 0; i < members.size(); i++) {
       ServiceLabels service = compose.services().get(i);
       var reported = new ArrayList<Origin>();
@@ -72,9 +74,11 @@ public final class Linter {
           findings.label(service.service(), problem);
         }
       }
-      for (Problem problem : Shadows.find(members.get(i).declared().rules())) {
-        findings.label(service.service(), problem);
-      }
+      List<Rule> rules = members.get(i).declared().rules();
+      var further = new ArrayList<>(Shadows.find(rules));
+      further.addAll(Patterns.find(rules));
+      further.addAll(ports.find(service, rules));
+      further.forEach(problem -> findings.label(service.service(), problem));
       unknown(compose, members.get(i).endpoint(), service);
     }
     return findings.report();

@@ -12,9 +12,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Rules that other rules of the same file or container make useless. */
+/** Rules that other rules of the same file or container make useless, or deny. */
 final class Shadows {
   private static final int MAX_RULES = 2000;
+
+  /** Comparing each with each takes the square of it. */
+  private static final int MAX_COMPARED = 200;
 
   private Shadows() {}
 
@@ -29,6 +32,7 @@ final class Shadows {
             problem(ProblemCode.REPEATED_RULE, rule, "the same rule stands in " + same.display()));
         continue;
       }
+      useless(rule, rules).ifPresent(problems::add);
       for (Rule deny : rule.sentence().allows() ? denies : List.<Rule>of()) {
         if (Coverage.covers(deny.sentence(), rule.sentence())) {
           problems.add(
@@ -45,6 +49,28 @@ final class Shadows {
       }
     }
     return problems;
+  }
+
+  /** A rule that says nothing that a wider one of the same kind does not say. */
+  private static Optional<Problem> useless(Rule rule, List<Rule> rules) {
+    for (Rule wide : rules.subList(0, Math.min(MAX_COMPARED, rules.size()))) {
+      boolean same = wide.sentence().allows() == rule.sentence().allows();
+      if (same
+          && rule.sentence().action().getClass() == wide.sentence().action().getClass()
+          && Coverage.covers(wide.sentence(), rule.sentence())
+          && !wide.sentence().print().equals(rule.sentence().print())) {
+        return Optional.of(
+            problem(
+                ProblemCode.SHADOWED,
+                rule,
+                "'"
+                    + wide.text()
+                    + "' ("
+                    + wide.origin().display()
+                    + ") says it already, and more"));
+      }
+    }
+    return Optional.empty();
   }
 
   private static Problem problem(ProblemCode code, Rule rule, String message) {
