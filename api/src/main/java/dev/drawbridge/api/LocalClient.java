@@ -129,11 +129,7 @@ public final class LocalClient {
     if (follow) {
       parameters.addAll(List.of("follow", "1"));
     }
-    filter
-        .verdict()
-        .ifPresent(
-            v -> parameters.addAll(List.of("verdict", v == Outcome.ALLOW ? "allowed" : "denied")));
-    filter.container().ifPresent(c -> parameters.addAll(List.of("container", c)));
+    FlowQuestion.write(filter, parameters);
     return "/v1/flows" + query(parameters);
   }
 

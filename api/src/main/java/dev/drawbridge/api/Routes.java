@@ -8,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * Every path that is answered, in one table. {@code openapi.json} is held against it by a test.
@@ -59,7 +58,7 @@ final class Routes {
         this::verdict);
     add(
         "/v1/flows",
-        List.of("last", "follow", "verdict", "container"),
+        FlowQuestion.PARAMETERS,
         "",
         false,
         "verdicts given on the wire",
@@ -145,26 +144,12 @@ final class Routes {
     boolean follow = query.flag("follow");
     int last =
         query.number("last", 0, ApiLimits.FLOWS).orElse(follow ? 0 : ApiLimits.FLOWS_DEFAULT);
-    FlowFilter filter =
-        new FlowFilter(outcome(query), query.one("container").map(this::containerName));
+    FlowFilter filter = FlowQuestion.read(query, this::containerName);
     if (follow) {
       return new Answer.Follow(filter, last);
     }
     FlowReader flows = view.reader(filter, last);
     return new Answer.Stream(flows::next);
-  }
-
-  private static Optional<Outcome> outcome(Query query) throws Refusal {
-    Optional<String> text = query.one("verdict");
-    if (text.isEmpty()) {
-      return Optional.empty();
-    }
-    return switch (text.get()) {
-      case "allow", "allowed" -> Optional.of(Outcome.ALLOW);
-      case "deny", "denied" -> Optional.of(Outcome.DENY);
-      default ->
-          throw Query.bad("verdict", "\"" + text.get() + "\" is unknown", "allowed or denied");
-    };
   }
 
   /**

@@ -6,11 +6,18 @@ import dev.drawbridge.api.Json;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 @Command(name = "endpoints", description = "List every container the agent knows.")
 final class EndpointsCommand extends AgentCommand {
+  private static final List<String> HEADINGS =
+      List.of("CONTAINER", "ENDPOINT", "MODE", "ATTACHED", "CLOSED", "RULES", "DENIED");
+  private static final int WIDTH_BESIDE_NAME = 56;
+  private static final int NARROWEST = 12;
+
   @Mixin private OutputFormat format = new OutputFormat();
 
   EndpointsCommand(Surroundings surroundings) {
@@ -26,6 +33,49 @@ final class EndpointsCommand extends AgentCommand {
       table(endpoints).forEach(out()::println);
     }
     return Exit.YES;
+  }
+
+  /** What fits a screen: labels only where there is room for them, and not compose's own. */
+  static List<String> summary(List<EndpointReport> endpoints, int columns) {
+    boolean problems = endpoints.stream().anyMatch(e -> !e.problems().isEmpty());
+    int widestName = Math.max(NARROWEST, columns - WIDTH_BESIDE_NAME - (problems ? 10 : 0));
+    List<List<String>> rows = new ArrayList<>();
+    rows.add(new ArrayList<>(HEADINGS));
+    for (EndpointReport e : endpoints) {
+      rows.add(
+          new ArrayList<>(
+              List.of(
+                  Text.shortened(e.name(), widestName),
+                  Integer.toString(e.endpoint()),
+                  e.mode(),
+                  e.attachment().name().toLowerCase(Locale.ROOT),
+                  e.closed().size() > 1 ? "both" : orDash(String.join(",", e.closed())),
+                  Integer.toString(e.rules()),
+                  Long.toString(e.denied()))));
+    }
+    if (problems) {
+      rows.getFirst().add("PROBLEMS");
+      for (int i = 0; i < endpoints.size(); i++) {
+        rows.get(i + 1).add(Integer.toString(endpoints.get(i).problems().size()));
+      }
+    }
+    int used = Text.table(rows).stream().mapToInt(String::length).max().orElse(0);
+    int room = columns - used - 2;
+    if (room >= NARROWEST) {
+      rows.getFirst().add("LABELS");
+      for (int i = 0; i < endpoints.size(); i++) {
+        rows.get(i + 1).add(orDash(Text.shortened(Text.labels(own(endpoints.get(i))), room)));
+      }
+    }
+    return Text.table(rows);
+  }
+
+  /** Labels that somebody wrote, not those by which compose keeps its books. */
+  private static SortedMap<String, String> own(EndpointReport e) {
+    SortedMap<String, String> own = new TreeMap<>(e.labels());
+    own.keySet().removeIf(key -> key.startsWith("com.docker.compose."));
+    own.keySet().removeAll(e.imageLabels().keySet());
+    return own;
   }
 
   static List<String> table(List<EndpointReport> endpoints) {

@@ -1,15 +1,19 @@
 package dev.drawbridge.cli;
 
 import dev.drawbridge.api.ApiException;
+import dev.drawbridge.api.EndpointReport;
 import dev.drawbridge.api.FlowFilter;
 import dev.drawbridge.api.FlowReport;
 import dev.drawbridge.api.Json;
 import dev.drawbridge.api.LocalClient;
 import dev.drawbridge.api.Outcome;
+import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -30,8 +34,44 @@ final class ObserveCommand extends AgentCommand {
   @Option(
       names = "--container",
       paramLabel = "NAME",
-      description = "Only flows with this container, by name or id, on either side.")
+      description = "Only flows with this container, by name, service or id, on either side.")
   private @Nullable String container;
+
+  @Option(names = "--from", paramLabel = "NAME", description = "Only of this caller.")
+  private @Nullable String from;
+
+  @Option(names = "--to", paramLabel = "NAME", description = "Only to this callee.")
+  private @Nullable String to;
+
+  @Option(names = "--port", paramLabel = "PORT", description = "Only to this port.")
+  private @Nullable Integer port;
+
+  @Option(names = "--reason", paramLabel = "SLUG", description = "Only with this reason.")
+  private @Nullable String reason;
+
+  @Option(
+      names = "--project",
+      paramLabel = "NAME",
+      description = "Only with this compose project on either side.")
+  private @Nullable String project;
+
+  @Option(
+      names = "--protocol",
+      paramLabel = "NAME",
+      description = "Only this one: tcp, udp, http ...")
+  private @Nullable String protocol;
+
+  @Option(
+      names = "--side",
+      paramLabel = "SIDE",
+      description = "Only denials by the rules of this side: caller or callee.")
+  private FlowFilter.@Nullable Side side;
+
+  @Option(
+      names = "--since",
+      paramLabel = "TIME",
+      description = "Only since then: 90s, 10m, 2h, 1d, or a time such as 2026-01-31T12:00:00Z.")
+  private @Nullable String since;
 
   @Option(
       names = {"-f", "--follow"},
@@ -50,15 +90,29 @@ final class ObserveCommand extends AgentCommand {
   }
 
   @Override
-  public Integer call() throws ApiException {
+  public Integer call() throws ApiException, CommandException {
     FlowFilter filter =
         new FlowFilter(
-            denied ? Optional.of(Outcome.DENY) : Optional.empty(), Optional.ofNullable(container));
+            denied ? Optional.of(Outcome.DENY) : Optional.empty(),
+            Optional.ofNullable(container),
+            Optional.ofNullable(from),
+            Optional.ofNullable(to),
+            Optional.ofNullable(port),
+            Optional.ofNullable(reason),
+            Optional.ofNullable(project),
+            Optional.ofNullable(protocol),
+            Optional.ofNullable(side),
+            since == null ? Optional.empty() : Optional.of(Since.parse(since, Instant.now())));
     LocalClient client = client();
     if (!follow) {
-      client.flows(filter, last).forEach(this::print);
+      List<FlowReport> flows = client.flows(filter, last);
+      if (flows.isEmpty()) {
+        refuseUnknown(client);
+      }
+      flows.forEach(this::print);
       return Exit.YES;
     }
+    refuseUnknown(client);
     try {
       client.follow(filter, last, this::print);
     } catch (ReaderGone e) {
@@ -66,6 +120,26 @@ final class ObserveCommand extends AgentCommand {
     }
     err().println("drawbridge: the agent ended the stream");
     return Exit.NO_ANSWER;
+  }
+
+  /** A name that nobody has would be answered with silence. */
+  private void refuseUnknown(LocalClient client) throws ApiException, CommandException {
+    List<EndpointReport> endpoints = client.endpoints();
+    for (String name : Stream.of(container, from, to).flatMap(Stream::ofNullable).toList()) {
+      boolean outsider = !name.equals(container) && List.of("host", "world").contains(name);
+      if (!outsider && endpoints.stream().noneMatch(e -> isCalled(e, name))) {
+        throw new CommandException(
+            "no container is called \""
+                + name
+                + "\", and no flow has one of that name (see: drawbridge endpoints)");
+      }
+    }
+  }
+
+  private static boolean isCalled(EndpointReport endpoint, String name) {
+    return endpoint.name().equals(name)
+        || name.equals(endpoint.labels().get("com.docker.compose.service"))
+        || (name.length() >= 12 && endpoint.id().startsWith(name));
   }
 
   private void print(LocalClient.FollowedLine line) {
@@ -113,6 +187,12 @@ final class ObserveCommand extends AgentCommand {
       line.append(flow.protocol()).append(' ').append(flow.destination());
     }
     line.append("  ").append(flow.reason());
+    if (flow.verdict() == Outcome.DENY && flow.rule().isEmpty()) {
+      FlowFilter.side(flow)
+          .ifPresent(s ->
+              line.append(s == FlowFilter.Side.CALLER ? " out of " : " into ")
+                  .append((s == FlowFilter.Side.CALLER ? flow.from() : flow.to()).display()));
+    }
     flow.rule().ifPresent(rule -> line.append("  ").append(VerdictCommand.rule(rule)));
     if (!flow.requestId().isEmpty()) {
       line.append("  ").append(flow.requestId());

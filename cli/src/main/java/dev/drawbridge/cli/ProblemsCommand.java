@@ -3,7 +3,12 @@ package dev.drawbridge.cli;
 import dev.drawbridge.api.ApiException;
 import dev.drawbridge.api.Json;
 import dev.drawbridge.api.ProblemReport;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -17,6 +22,8 @@ import picocli.CommandLine.Mixin;
       "2:the agent does not answer"
     })
 final class ProblemsCommand extends AgentCommand {
+  private static final int MOST_NAMES = 8;
+
   @Mixin private OutputFormat format = new OutputFormat();
 
   ProblemsCommand(Surroundings surroundings) {
@@ -31,15 +38,50 @@ final class ProblemsCommand extends AgentCommand {
     } else if (problems.isEmpty()) {
       out().println("no problems");
     } else {
-      problems.forEach(p -> out().println(line(p)));
+      grouped(problems).forEach(out()::println);
     }
     return problems.stream().anyMatch(p -> p.severity().equals("error")) ? Exit.NO : Exit.YES;
   }
 
-  private static String line(ProblemReport p) {
+  /** What several containers have alike is one line that names them. */
+  static List<String> grouped(List<ProblemReport> problems) {
+    Map<ProblemReport, Set<String>> containers = new LinkedHashMap<>();
+    Map<ProblemReport, Integer> times = new LinkedHashMap<>();
+    for (ProblemReport p : problems) {
+      ProblemReport alike =
+          new ProblemReport(
+              p.code(),
+              p.severity(),
+              "",
+              p.where(),
+              p.column(),
+              p.message(),
+              p.expected(),
+              p.suggestion());
+      Set<String> names = containers.computeIfAbsent(alike, _ -> new LinkedHashSet<>());
+      if (!p.container().isEmpty()) {
+        names.add(p.container());
+      }
+      times.merge(alike, 1, Integer::sum);
+    }
+    List<String> lines = new ArrayList<>();
+    containers.forEach((p, names) -> {
+      int more = times.getOrDefault(p, 1) - Math.max(1, names.size());
+      lines.add(line(p, names) + (more > 0 ? " (" + (more + 1) + " times)" : ""));
+    });
+    return lines;
+  }
+
+  private static String line(ProblemReport p, Set<String> containers) {
     StringBuilder line = new StringBuilder(p.severity()).append(' ').append(p.code()).append(' ');
-    if (!p.container().isEmpty()) {
-      line.append(p.container()).append(' ');
+    if (!containers.isEmpty()) {
+      List<String> names = new ArrayList<>(containers);
+      int shown = Math.min(MOST_NAMES, names.size());
+      line.append(String.join(", ", names.subList(0, shown)));
+      if (shown < names.size()) {
+        line.append(" and ").append(names.size() - shown).append(" more");
+      }
+      line.append(' ');
     }
     line.append(p.where());
     if (p.column() > 0) {

@@ -25,6 +25,7 @@ import picocli.CommandLine.Option;
     })
 final class StatusCommand extends AgentCommand {
   private static final long PAUSE_MILLIS = 200;
+  private static final int SCREEN = 80;
 
   @Mixin private OutputFormat format = new OutputFormat();
 
@@ -37,6 +38,11 @@ final class StatusCommand extends AgentCommand {
       defaultValue = "60",
       description = "How long --wait waits. Default: 60.")
   private int timeoutSeconds;
+
+  @Option(
+      names = {"-v", "--verbose"},
+      description = "Every label and address too: wider than a screen.")
+  private boolean verbose;
 
   StatusCommand(Surroundings surroundings) {
     super(surroundings);
@@ -100,7 +106,8 @@ final class StatusCommand extends AgentCommand {
     var endpoints = client.endpoints();
     if (!endpoints.isEmpty()) {
       out().println();
-      EndpointsCommand.table(endpoints).forEach(out()::println);
+      (verbose ? EndpointsCommand.table(endpoints) : EndpointsCommand.summary(endpoints, columns()))
+          .forEach(out()::println);
     }
     out().println();
     out()
@@ -137,6 +144,12 @@ final class StatusCommand extends AgentCommand {
               counted((int) hooked, "container")
                   + " attached only after the start: recreate with the drawbridge runtime");
     }
+  }
+
+  /** As wide as the terminal, if the shell tells. */
+  private int columns() {
+    String columns = surroundings.environment().getOrDefault("COLUMNS", "");
+    return columns.matches("[1-9][0-9]{1,3}") ? Integer.parseInt(columns) : SCREEN;
   }
 
   private static String counted(int count, String noun) {

@@ -30,6 +30,11 @@ final class Text {
     return printable(text.replace('\n', '?'));
   }
 
+  /** At most so many characters; what is cut off is an ellipsis. */
+  static String shortened(String text, int longest) {
+    return text.length() <= longest ? text : text.substring(0, longest - 1) + "…";
+  }
+
   static String labels(SortedMap<String, String> labels) {
     StringJoiner joined = new StringJoiner(",");
     labels.forEach((key, value) -> joined.add(key + "=" + value));
