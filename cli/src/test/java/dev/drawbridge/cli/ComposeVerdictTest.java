@@ -11,7 +11,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * 12.C1: what {@code verdict --compose} says is what would happen, or it says nothing. The fake
+ * Cites SPEC rule C5.
+ *
+ * <p>12.C1: what {@code verdict --compose} says is what would happen, or it says nothing. The fake
  * outside: there is no agent and no engine here, only files.
  */
 class ComposeVerdictTest {

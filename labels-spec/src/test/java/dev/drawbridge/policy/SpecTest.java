@@ -110,7 +110,8 @@ final class SpecTest {
   @Test
   void everyRuleIsCitedByATest() throws IOException {
     var tests = new StringBuilder();
-    for (String root : List.of("src/test/java", "../labels-tools/src/test/java")) {
+    for (String root :
+        List.of("src/test/java", "../labels-tools/src/test/java", "../cli/src/test/java")) {
       try (Stream<Path> files = Files.walk(Path.of(root))) {
         for (Path file : files.filter(f -> f.toString().endsWith("Test.java")).toList()) {
           tests.append(Files.readString(file));

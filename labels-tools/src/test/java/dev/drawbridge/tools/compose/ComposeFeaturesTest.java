@@ -10,8 +10,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * 12.C1: every feature of compose files that labels come through is read, or said not to be known.
- * What stands in {@code expected.txt} was compared with the real programs by {@link
+ * Cites SPEC rules C1 C2 C3 C4 C6.
+ *
+ * <p>12.C1: every feature of compose files that labels come through is read, or said not to be
+ * known. What stands in {@code expected.txt} was compared with the real programs by {@link
  * RealComposeTest}.
  */
 final class ComposeFeaturesTest {

@@ -9,7 +9,10 @@ import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** 12.C4: an import never allows more than the original, and names what it leaves out. */
+/**
+ * Cites SPEC rules I1 I2 I5. 12.C4: an import never allows more than the original, and names what
+ * it leaves out.
+ */
 final class NeverWiderTest {
   private static Imported cilium(String spec) {
     return Importer.read(
