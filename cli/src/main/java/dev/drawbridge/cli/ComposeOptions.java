@@ -26,7 +26,15 @@ final class ComposeOptions {
    * directory its default files, as for compose without {@code -f}.
    */
   ComposeRequest request(List<String> named, Surroundings surroundings) throws CommandException {
-    List<String> names = named.size() == 1 ? found(named.getFirst(), surroundings) : named;
+    return exactly(named.size() == 1 ? found(named.getFirst(), surroundings) : named, surroundings);
+  }
+
+  /** The project of these files and no others, as for compose with {@code -f}. */
+  ComposeRequest exactly(List<String> names, Surroundings surroundings) throws CommandException {
+    if (!surroundings.environment().getOrDefault("COMPOSE_ENV_FILES", "").isEmpty()) {
+      throw new CommandException(
+          "cannot know: COMPOSE_ENV_FILES names other files than .env (unset it, or write the values out)");
+    }
     List<ComposeRequest.Source> files = new ArrayList<>();
     for (String name : names) {
       PolicyText text = PolicyText.read(name, surroundings.in());
@@ -63,13 +71,13 @@ final class ComposeOptions {
     if (!NAMES.contains(last)) {
       return List.of(file);
     }
-    String listed = surroundings.environment().getOrDefault("COMPOSE_FILE", "");
+    refuseListed(file, surroundings);
     int dot = last.lastIndexOf('.');
     for (String extension : List.of(".yml", ".yaml")) {
       String override =
           Sources.resolve(
               Sources.directory(file), last.substring(0, dot) + ".override" + extension);
-      if (Files.exists(Path.of(override)) && listed.isEmpty()) {
+      if (Files.exists(Path.of(override))) {
         surroundings
             .err()
             .println(
@@ -80,6 +88,21 @@ final class ComposeOptions {
       }
     }
     return List.of(file);
+  }
+
+  /** COMPOSE_FILE names others in the place of the default files; which are meant is not known. */
+  private static void refuseListed(String file, Surroundings surroundings) throws CommandException {
+    String beside = Sources.resolve(Sources.directory(file), ".env");
+    boolean inDotEnv =
+        read(beside) instanceof Sources.Read.Text(var text)
+            && text.lines()
+                .anyMatch(line -> line.strip().matches("(export\\s+)?COMPOSE_FILE\\s*=.*"));
+    if (inDotEnv || !surroundings.environment().getOrDefault("COMPOSE_FILE", "").isEmpty()) {
+      throw new CommandException(
+          "cannot know: COMPOSE_FILE names the files of the project in the place of "
+              + file
+              + " (expected: each of them by name, in that order)");
+    }
   }
 
   private static Sources.Read read(String path) {

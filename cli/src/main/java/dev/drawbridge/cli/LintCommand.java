@@ -91,6 +91,10 @@ final class LintCommand extends AbstractCommand {
       PolicyText read = PolicyText.read(one.getFirst(), surroundings.in());
       return Linter.hostPolicy(read.name(), read.text());
     }
-    return Linter.compose(ComposeFile.read(compose.request(one, surroundings)));
+    return Linter.compose(
+        ComposeFile.read(
+            one.equals(project)
+                ? compose.exactly(one, surroundings)
+                : compose.request(one, surroundings)));
   }
 }

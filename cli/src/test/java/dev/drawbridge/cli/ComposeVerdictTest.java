@@ -189,6 +189,24 @@ class ComposeVerdictTest {
   }
 
   @Test
+  void filesThatVariablesNameAreNotGuessed() throws IOException {
+    String compose = file("compose.yaml", "services:", "  web: { image: x }");
+    file(".env", "COMPOSE_FILE=compose.yaml:other.yaml");
+    cannotKnow(verdict(compose, "web", "web", "80"));
+    assertEquals(0, verdict(compose, "--compose", compose, "web", "web", "80").exit());
+    file(".env", "A=b");
+    cannotKnow(
+        Typed.run(
+            java.util.Map.of("COMPOSE_ENV_FILES", "prod.env"),
+            "verdict",
+            "--compose",
+            compose,
+            "web",
+            "web",
+            "80"));
+  }
+
+  @Test
   void theProjectsNameIsInterpolated() throws IOException {
     String compose =
         file(
