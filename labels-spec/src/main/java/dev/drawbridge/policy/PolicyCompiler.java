@@ -7,7 +7,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
@@ -17,15 +17,24 @@ import org.jspecify.annotations.Nullable;
 /** Compiles a generation, taking over from the one before whatever has not changed. */
 final class PolicyCompiler {
   /** A container with everything compiled for it. */
-  record Unit(Member member, List<RuleCode> own, Side egress, Side ingress) {}
+  record Unit(Member member, List<RuleCode> own, Side egress, Side ingress) {
+    /** The same for an equal member: the object that comes again is compared at a glance. */
+    @SuppressWarnings("ReferenceEquality") // that is the point
+    Unit of(Member equal) {
+      return equal == member ? this : new Unit(equal, own, egress, ingress);
+    }
+  }
 
   /** A rule of the host's files. */
   record HostCode(Rule rule, RuleCode code) {}
 
+  /** Up to so many new selectors, asking every container is cheaper than an index of them. */
+  private static final int FEW_SELECTORS = 16;
+
   private final Policy before;
   private final PolicyInput input;
   private final Registry registry;
-  private final Map<Integer, List<RuleCode>> own = new HashMap<>();
+  private final IntTable<List<RuleCode>> own;
   private final List<Member> appeared = new ArrayList<>();
   private final List<Member> vanished = new ArrayList<>();
 
@@ -33,6 +42,7 @@ final class PolicyCompiler {
     this.before = before;
     this.input = input;
     this.registry = before.registry;
+    this.own = new IntTable<>(input.members().size());
   }
 
   Policy compile() {
@@ -52,7 +62,7 @@ final class PolicyCompiler {
       }
       present.put(member.endpoint(), member);
       Unit unit = before.units.find(member.endpoint());
-      if (unit != null && unit.member().equals(member)) {
+      if (unit != null && isSame(unit.member(), member)) {
         own.put(member.endpoint(), unit.own());
         continue;
       }
@@ -67,6 +77,12 @@ final class PolicyCompiler {
         vanished.add(unit.member());
       }
     });
+  }
+
+  /** Most members are the very object of the generation before. */
+  @SuppressWarnings("ReferenceEquality") // the quick answer; equals gives the others
+  private static boolean isSame(Member one, Member other) {
+    return one == other || one.equals(other);
   }
 
   private List<RuleCode> codes(Member member) {
@@ -104,13 +120,31 @@ final class PolicyCompiler {
     for (int i = 0; i < old.length; i++) {
       sets[i] = changed(keys.get(i), old[i]);
     }
-    if (keys.size() > old.length) {
+    int fresh = keys.size() - old.length;
+    if (fresh > FEW_SELECTORS) {
       var index = new MemberIndex(input.members());
       for (int i = old.length; i < keys.size(); i++) {
         sets[i] = index.select(keys.get(i));
       }
+    } else if (fresh > 0) {
+      for (int i = old.length; i < keys.size(); i++) {
+        sets[i] = select(keys.get(i));
+      }
     }
     return sets;
+  }
+
+  private EndpointSet select(Registry.Key key) {
+    int[] found = new int[input.members().size()];
+    int count = 0;
+    for (Member member : input.members()) {
+      if (key.matches(member.workload())) {
+        found[count++] = member.endpoint();
+      }
+    }
+    found = Arrays.copyOf(found, count);
+    Arrays.sort(found);
+    return EndpointSet.ofSorted(found);
   }
 
   private EndpointSet changed(Registry.Key key, EndpointSet old) {
@@ -147,11 +181,7 @@ final class PolicyCompiler {
     for (HostCode code : host) {
       ranges(code.code(), ranges);
     }
-    for (List<RuleCode> codes : own.values()) {
-      for (RuleCode code : codes) {
-        ranges(code, ranges);
-      }
-    }
+    own.forEach((_, codes) -> codes.forEach(code -> ranges(code, ranges)));
     return before.networks.with(ranges);
   }
 
@@ -168,12 +198,17 @@ final class PolicyCompiler {
   }
 
   private IntTable<Unit> units(List<HostCode> host, EndpointSet[] sets, Networks networks) {
+    var affected = new Affected(before, input, appeared, host, sets, networks);
     var egress = new Assignment(Direction.EGRESS, host, sets);
     var ingress = new Assignment(Direction.INGRESS, host, sets);
     var units = new IntTable<Unit>(input.members().size());
     for (Member member : input.members()) {
-      List<RuleCode> codes = own.getOrDefault(member.endpoint(), List.of());
       Unit old = before.units.find(member.endpoint());
+      if (old != null && !affected.contains(old)) {
+        units.put(member.endpoint(), old.of(member));
+        continue;
+      }
+      List<RuleCode> codes = Objects.requireNonNullElse(own.find(member.endpoint()), List.of());
       Side out = side(egress, member, codes, old == null ? null : old.egress(), sets, networks);
       Side in = side(ingress, member, codes, old == null ? null : old.ingress(), sets, networks);
       units.put(member.endpoint(), new Unit(member, codes, out, in));

@@ -102,8 +102,20 @@ final class Side {
     return true;
   }
 
+  /** Whether its selectors select the same containers among these sets. */
+  @SuppressWarnings("ReferenceEquality") // a set that did not change is the same object
+  boolean selects(EndpointSet[] now) {
+    for (int i = 0; i < sets.length; i++) {
+      Match peer = rules.get(i).peer(direction);
+      if (peer != null && peer.isSelector() && sets[i] != now[peer.selector()]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Networks are parts of the world: a rule on either makes their list matter. */
-  private boolean caresForAddresses() {
+  boolean caresForAddresses() {
     for (RuleCode rule : rules) {
       Match peer = rule.peer(direction);
       if (peer != null
