@@ -1,21 +1,19 @@
 package dev.drawbridge.control;
 
 import dev.drawbridge.policy.Cidr;
-import dev.drawbridge.policy.ContainerPolicy;
 import dev.drawbridge.policy.Direction;
 import dev.drawbridge.policy.HostPolicy;
 import dev.drawbridge.policy.Member;
 import dev.drawbridge.policy.Mode;
 import dev.drawbridge.policy.NetworkEntry;
-import dev.drawbridge.policy.PairEntry;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.PolicyInput;
 import dev.drawbridge.policy.PortTable;
-import dev.drawbridge.policy.Workload;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -64,17 +62,15 @@ public record Desired(
       if (guarded.broken()) {
         broken.add(guarded.endpoint());
       }
-      ObservedContainer seen = guarded.container();
-      ContainerPolicy declared = guarded.declared();
-      members.add(
-          new Member(guarded.endpoint(), Workload.of(seen.name(), seen.labels()), declared));
+      members.add(guarded.member());
     }
     Policy policy = previous.next(new PolicyInput(generation, members, hostPolicy, defaultDeny));
+    Map<Integer, EndpointState> endpoints = endpoints(containers, policy);
     return new Desired(
         policy,
-        endpoints(containers, policy),
+        endpoints,
         addresses(policy, containers, hostAddresses, exemptAddresses),
-        pairs(policy, broken));
+        PairsBySide.of(policy, endpoints.keySet(), broken));
   }
 
   private static Map<Integer, EndpointState> endpoints(
@@ -97,7 +93,7 @@ public record Desired(
               policy.closedByHost(number, Direction.EGRESS),
               policy.closedByHost(number, Direction.INGRESS)));
     }
-    return Map.copyOf(endpoints);
+    return Collections.unmodifiableMap(endpoints);
   }
 
   private static Map<Cidr, Integer> addresses(
@@ -127,16 +123,6 @@ public record Desired(
                     : mine);
       }
     }
-    return Map.copyOf(addresses);
-  }
-
-  private static Map<PairKey, PortTable> pairs(Policy policy, Set<Integer> broken) {
-    Map<PairKey, PortTable> pairs = new HashMap<>();
-    for (PairEntry entry : policy.pairs()) {
-      if (!broken.contains(entry.owner())) {
-        pairs.put(new PairKey(entry.owner(), entry.direction(), entry.peer()), entry.table());
-      }
-    }
-    return Map.copyOf(pairs);
+    return Collections.unmodifiableMap(addresses);
   }
 }

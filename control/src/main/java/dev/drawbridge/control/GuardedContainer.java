@@ -1,6 +1,8 @@
 package dev.drawbridge.control;
 
 import dev.drawbridge.policy.ContainerPolicy;
+import dev.drawbridge.policy.Member;
+import dev.drawbridge.policy.Workload;
 
 /**
  * A running container together with what was decided about it.
@@ -13,6 +15,7 @@ import dev.drawbridge.policy.ContainerPolicy;
  * @param netns the agent's number of its network namespace, never 0
  * @param enginePort4 the engine's listener on 127.0.0.1 in that namespace, 0 when there is none
  * @param enginePort6 the engine's listener on ::1 in that namespace, 0 when there is none
+ * @param member what the policy is compiled from; made once, for it is asked for at every change
  */
 public record GuardedContainer(
     int endpoint,
@@ -21,4 +24,26 @@ public record GuardedContainer(
     boolean broken,
     int netns,
     int enginePort4,
-    int enginePort6) {}
+    int enginePort6,
+    Member member) {
+
+  /** With the member that follows from the rest. */
+  public GuardedContainer(
+      int endpoint,
+      ObservedContainer container,
+      ContainerPolicy declared,
+      boolean broken,
+      int netns,
+      int enginePort4,
+      int enginePort6) {
+    this(
+        endpoint,
+        container,
+        declared,
+        broken,
+        netns,
+        enginePort4,
+        enginePort6,
+        new Member(endpoint, Workload.of(container.name(), container.labels()), declared));
+  }
+}

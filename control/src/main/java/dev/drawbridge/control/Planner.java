@@ -9,6 +9,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /**
  * The difference between what should be applied and what is.
@@ -78,6 +80,61 @@ public final class Planner {
       plan.add(new Action.SetGeneration(desired.policy().generation()));
     }
     return List.copyOf(plan);
+  }
+
+  /**
+   * Plans one step from a state that is applied whole. The same as {@link #plan} would, at the cost
+   * of what differs: nothing but changed sides is looked at pair by pair.
+   *
+   * @param before what is applied, entirely: every action of its plan was done
+   * @param use the tables of {@code applied}
+   */
+  public static List<Action> change(
+      Desired before, Desired desired, Applied applied, TableUse use) {
+    PairChanges pairs = new PairChanges(applied, use);
+    PairsBySide.differences(before.pairs(), desired.pairs(), pairs);
+    List<Action> plan = new ArrayList<>(pairs.tables());
+    plan.addAll(pairs.puts());
+    puts(
+        before.endpoints(),
+        desired.endpoints(),
+        (number, state) -> plan.add(new Action.PutEndpoint(number, state)));
+    puts(
+        before.addresses(),
+        desired.addresses(),
+        (address, peer) -> plan.add(new Action.PutAddress(address, peer)));
+    drops(
+        before.addresses(),
+        desired.addresses(),
+        address -> plan.add(new Action.DropAddress(address)));
+    plan.addAll(pairs.drops());
+    drops(
+        before.endpoints(),
+        desired.endpoints(),
+        number -> plan.add(new Action.DropEndpoint(number)));
+    plan.addAll(pairs.unused());
+    if (!plan.isEmpty() || applied.generation() != desired.policy().generation()) {
+      plan.add(new Action.SetGeneration(desired.policy().generation()));
+    }
+    return List.copyOf(plan);
+  }
+
+  private static <K, V> void puts(Map<K, V> before, Map<K, V> now, BiConsumer<K, V> put) {
+    now.forEach((key, value) -> {
+      if (!value.equals(before.get(key))) {
+        put.accept(key, value);
+      }
+    });
+  }
+
+  private static <K, V> void drops(Map<K, V> before, Map<K, V> now, Consumer<K> drop) {
+    before
+        .keySet()
+        .forEach(key -> {
+          if (!now.containsKey(key)) {
+            drop.accept(key);
+          }
+        });
   }
 
   private static List<Action> drops(

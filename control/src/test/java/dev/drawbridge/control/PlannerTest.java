@@ -19,10 +19,12 @@ import java.net.InetAddress;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class PlannerTest {
@@ -52,6 +54,7 @@ class PlannerTest {
     final Map<Cidr, Integer> addresses = new HashMap<>();
     final Map<PairKey, Integer> pairs = new HashMap<>();
     final Map<Integer, PortTable> tables = new HashMap<>();
+    final TableUse use = new TableUse();
 
     Applied applied() {
       return new Applied(
@@ -67,20 +70,21 @@ class PlannerTest {
         case Action.PutTable(int number, PortTable content) -> {
           assertTrue(!pairs.containsValue(number), "a table that pairs point at never changes");
           tables.put(number, content);
+          use.written(number, content);
         }
         case Action.PutPair(PairKey pair, int number) -> {
           assertTrue(
               tables.containsKey(number), "a pair never points at a table that is not there");
-          pairs.put(pair, number);
+          use.pointed(pairs.put(pair, number), number);
         }
         case Action.PutEndpoint(int number, EndpointState state) -> endpoints.put(number, state);
         case Action.PutAddress(Cidr address, int peer) -> addresses.put(address, peer);
         case Action.DropAddress(Cidr address) -> addresses.remove(address);
-        case Action.DropPair(PairKey pair) -> pairs.remove(pair);
+        case Action.DropPair(PairKey pair) -> use.pointed(pairs.remove(pair), null);
         case Action.DropEndpoint(int number) -> endpoints.remove(number);
         case Action.DropTable(int number) -> {
           assertTrue(!pairs.containsValue(number), "a table that pairs point at is never dropped");
-          tables.remove(number);
+          use.deleted(number, Objects.requireNonNull(tables.remove(number)));
         }
         case Action.SetGeneration(long now) -> generation = now;
       }
@@ -206,6 +210,112 @@ class PlannerTest {
                   "a pair is as it was or as it should be"));
       Planner.plan(desired, model.applied(), true).forEach(model::execute);
       assertEquals(desired.pairs(), model.resolved());
+    }
+  }
+
+  @Test
+  void theDifferenceOfTwoDesiredStatesLeadsWhereTheWholePlanLeads() {
+    Random random = new Random(20261128);
+    Model model = new Model();
+    Desired before = random(random);
+    Planner.plan(before, model.applied(), true).forEach(model::execute);
+    for (int round = 0; round < 2_000; round++) {
+      Desired desired = random(random);
+      Planner.change(before, desired, model.applied(), model.use).forEach(model::execute);
+      assertEquals(desired.endpoints(), model.endpoints);
+      assertEquals(desired.addresses(), model.addresses);
+      assertEquals(desired.pairs(), model.resolved());
+      assertEquals(Set.copyOf(model.pairs.values()), model.tables.keySet(), "no table too many");
+      assertEquals(List.of(), Planner.plan(desired, model.applied(), true), "nothing is left");
+      before = desired;
+    }
+  }
+
+  @Test
+  void aDifferenceCutAnywhereIsFinishedByTheWholePlan() {
+    Random random = new Random(7);
+    Model model = new Model();
+    Desired before = random(random);
+    Planner.plan(before, model.applied(), true).forEach(model::execute);
+    for (int round = 0; round < 1_000; round++) {
+      Desired desired = random(random);
+      List<Action> plan = Planner.change(before, desired, model.applied(), model.use);
+      plan.subList(0, random.nextInt(plan.size() + 1)).forEach(model::execute);
+      for (Map.Entry<PairKey, PortTable> pair : model.resolved().entrySet()) {
+        assertTrue(
+            pair.getValue().equals(before.pairs().get(pair.getKey()))
+                || pair.getValue().equals(desired.pairs().get(pair.getKey())),
+            "a pair is as it was or as it should be");
+      }
+      Planner.plan(desired, model.applied(), true).forEach(model::execute);
+      assertEquals(desired.pairs(), model.resolved());
+      before = desired;
+    }
+  }
+
+  @Test
+  void theDifferenceIsInTheOrderOfTheWholePlan() {
+    PairKey any = new PairKey(300, Direction.INGRESS, Peers.ANY);
+    Desired before = desired(Map.of(300, CLOSED, 301, OPEN), Map.of(), Map.of(PAIR, table(80)));
+    Model model = new Model();
+    Planner.plan(before, model.applied(), true).forEach(model::execute);
+    Cidr address = Cidr.single(ADDRESS);
+    assertEquals(
+        List.of(
+            new Action.PutTable(2, table(81)),
+            new Action.PutPair(any, 2),
+            new Action.PutEndpoint(300, OPEN),
+            new Action.PutAddress(address, 300),
+            new Action.DropPair(PAIR),
+            new Action.DropEndpoint(301),
+            new Action.DropTable(1),
+            new Action.SetGeneration(Policy.empty().generation())),
+        Planner.change(
+            before,
+            desired(Map.of(300, OPEN), Map.of(address, 300), Map.of(any, table(81))),
+            model.applied(),
+            model.use));
+  }
+
+  /** Histories of real policies: sides that did not change are skipped, unseen. */
+  @Test
+  void sidesThatAreTakenOverHaveNoDifference() {
+    Random random = new Random(3);
+    Map<Integer, GuardedContainer> containers = new TreeMap<>();
+    Model model = new Model();
+    @Nullable Desired before = null;
+    Policy policy = Policy.empty();
+    for (int generation = 1; generation <= 300; generation++) {
+      int number = 300 + random.nextInt(6);
+      if (random.nextInt(4) == 0) {
+        containers.remove(number);
+      } else {
+        String peer = random.nextInt(3) == 0 ? "anyone" : "app=a" + random.nextInt(3);
+        containers.put(
+            number,
+            guarded(
+                number,
+                Map.of(
+                    "app",
+                    "a" + random.nextInt(3),
+                    "drawbridge.policy.in",
+                    peer + " may connect 8" + random.nextInt(3)),
+                random.nextInt(8) == 0));
+      }
+      Desired desired =
+          Desired.of(
+              policy, generation, containers.values(), new HostPolicy(List.of()), Set.of(), false);
+      policy = desired.policy();
+      List<Action> plan =
+          before == null
+              ? Planner.plan(desired, model.applied(), true)
+              : Planner.change(before, desired, model.applied(), model.use);
+      plan.forEach(model::execute);
+      assertEquals(new HashMap<>(desired.pairs()), model.resolved());
+      assertEquals(desired.endpoints(), model.endpoints);
+      assertEquals(generation, model.generation);
+      assertEquals(List.of(), Planner.plan(desired, model.applied(), true), "nothing is left");
+      before = desired;
     }
   }
 

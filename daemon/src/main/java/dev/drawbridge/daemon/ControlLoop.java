@@ -76,6 +76,9 @@ final class ControlLoop implements AutoCloseable {
   private boolean dirty = true;
   private @Nullable Inputs lastInputs;
 
+  /** What the kernel holds, entirely; null while that is not certain. */
+  private @Nullable Desired inForce;
+
   ControlLoop(
       Config config,
       Datapath datapath,
@@ -369,9 +372,9 @@ final class ControlLoop implements AutoCloseable {
               hostAddresses,
               inputs.exemptAddresses(),
               config.defaultDeny());
-      List<Action> plan = Planner.plan(desired, datapath.applied(), listed);
+      List<Action> plan = plan(desired);
       List<BpfException> failures = new ArrayList<>();
-      Map<Integer, BpfException> refused = datapath.apply(plan, failures);
+      Map<Integer, BpfException> refused = apply(desired, plan, failures);
       policy = desired.policy();
       guards.name();
       engine.publish(policy);
@@ -388,6 +391,25 @@ final class ControlLoop implements AutoCloseable {
       }
       guards.kernelRefused(refused);
     }
+  }
+
+  /** From the difference to what is in force if that is known, else from all there is. */
+  private List<Action> plan(Desired desired) {
+    Desired before = inForce;
+    return before == null
+        ? Planner.plan(desired, datapath.applied(), listed)
+        : Planner.change(before, desired, datapath.applied(), datapath.tableUse());
+  }
+
+  private Map<Integer, BpfException> apply(
+      Desired desired, List<Action> plan, List<BpfException> failures) {
+    inForce = null;
+    Map<Integer, BpfException> refused = datapath.apply(plan, failures);
+    // Without the list of what runs the kernel may hold more than is desired, and keeps it.
+    if (listed && failures.isEmpty()) {
+      inForce = desired;
+    }
+    return refused;
   }
 
   private static boolean closed(Desired desired, int endpoint) {

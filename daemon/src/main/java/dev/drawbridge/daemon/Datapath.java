@@ -17,6 +17,7 @@ import dev.drawbridge.control.Applied;
 import dev.drawbridge.control.Desired;
 import dev.drawbridge.control.EndpointState;
 import dev.drawbridge.control.PairKey;
+import dev.drawbridge.control.TableUse;
 import dev.drawbridge.policy.Cidr;
 import dev.drawbridge.policy.Direction;
 import dev.drawbridge.policy.L4Verdict;
@@ -53,6 +54,7 @@ final class Datapath {
   private final Map<Cidr, Integer> appliedAddresses = new HashMap<>();
   private final Map<PairKey, Integer> appliedPairs = new HashMap<>();
   private final Map<Integer, PortTable> appliedTables = new HashMap<>();
+  private final TableUse tableUse;
   private long appliedGeneration;
 
   /**
@@ -69,6 +71,7 @@ final class Datapath {
     this.tables = object.map("tables");
     this.config = object.map("config");
     readBack();
+    tableUse = TableUse.of(appliedTables, appliedPairs);
     appliedGeneration = Math.max(appliedGeneration, generationBefore);
   }
 
@@ -76,6 +79,11 @@ final class Datapath {
   Applied applied() {
     return new Applied(
         appliedGeneration, appliedEndpoints, appliedAddresses, appliedPairs, appliedTables);
+  }
+
+  /** The tables of {@link #applied}. */
+  TableUse tableUse() {
+    return tableUse;
   }
 
   /** The highest endpoint number that any map mentions, 0 for none. */
@@ -170,13 +178,14 @@ final class Datapath {
       case Action.PutTable(int table, PortTable content) -> {
         tables.put(u32(table), kernelTable(content).encode());
         appliedTables.put(table, content);
+        tableUse.written(table, content);
       }
       case Action.PutPair(PairKey pair, int table) -> {
         if (!appliedTables.containsKey(table)) {
           throw new BpfException("put", "pairs", "ENOENT", "its port table could not be written");
         }
         pairs.put(kernelPair(pair).encode(), u32(table));
-        appliedPairs.put(pair, table);
+        tableUse.pointed(appliedPairs.put(pair, table), table);
       }
       case Action.PutEndpoint(int endpoint, EndpointState state) -> {
         endpoints.put(u32(endpoint), kernelEndpoint(state).encode());
@@ -192,7 +201,7 @@ final class Datapath {
       }
       case Action.DropPair(PairKey pair) -> {
         pairs.delete(kernelPair(pair).encode());
-        appliedPairs.remove(pair);
+        tableUse.pointed(appliedPairs.remove(pair), null);
       }
       case Action.DropEndpoint(int endpoint) -> {
         endpoints.delete(u32(endpoint));
@@ -200,7 +209,10 @@ final class Datapath {
       }
       case Action.DropTable(int table) -> {
         tables.delete(u32(table));
-        appliedTables.remove(table);
+        PortTable content = appliedTables.remove(table);
+        if (content != null) {
+          tableUse.deleted(table, content);
+        }
       }
       case Action.SetGeneration(long generation) -> {
         config.put(u32(0), new dev.drawbridge.bpf.Config(generation, 0).encode());
