@@ -1,5 +1,6 @@
 package dev.drawbridge.bpf;
 
+import dev.drawbridge.bpf.ffi.Errno;
 import dev.drawbridge.bpf.ffi.Fd;
 import dev.drawbridge.bpf.ffi.LibBpf;
 import java.io.IOException;
@@ -43,17 +44,21 @@ public final class Link implements AutoCloseable {
     }
   }
 
-  /** Pins it; makes the parent directory. A link already pinned there is an EEXIST. */
+  /** Pins it; makes the parent directory if it is missing. A pin that is there is an EEXIST. */
   public void pin(Path pin) {
+    LibBpf libbpf = LibBpf.system();
+    int result = libbpf.pin(fd.raw(), pin.toString());
     Path parent = pin.toAbsolutePath().getParent();
-    try {
-      if (parent != null) {
+    if (result == -Errno.ENOENT && parent != null) {
+      // The first of several pins in a directory makes it; the others do not ask.
+      try {
         Files.createDirectories(parent);
+      } catch (IOException e) {
+        throw Failures.of("make the directory of pin", pin, e);
       }
-    } catch (IOException e) {
-      throw Failures.of("make the directory of pin", pin, e);
+      result = libbpf.pin(fd.raw(), pin.toString());
     }
-    int _ = Failures.check(LibBpf.system().pin(fd.raw(), pin.toString()), "pin " + fd + " at", pin);
+    int _ = Failures.check(result, "pin " + fd + " at", pin);
   }
 
   /** Puts another program of the same type in its place, with no moment in between. */

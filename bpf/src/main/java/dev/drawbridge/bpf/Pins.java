@@ -78,6 +78,25 @@ public final class Pins {
     return root.resolve("parents");
   }
 
+  /** Directory of one guard's links, by the id of the parent cgroup. */
+  public Path parent(long cgroupId) {
+    return parents().resolve(Long.toUnsignedString(cgroupId));
+  }
+
+  /** Parent cgroups that have a guard's links, by id. */
+  public Set<Long> parentIds() {
+    return names(parents()).stream()
+        .map(Long::parseUnsignedLong)
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /** Network namespaces that have a link, by the agent's number of them. */
+  public Set<Integer> namespaceNumbers() {
+    return names(namespaces()).stream()
+        .map(Integer::valueOf)
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
   /** Directory of the links at the host's ends of veths, one directory a namespace. */
   public Path veths() {
     return root.resolve("veths");
@@ -122,6 +141,7 @@ public final class Pins {
       Files.createDirectories(maps());
       Files.createDirectories(links());
       Files.createDirectories(namespaces());
+      Files.createDirectories(parents());
     } catch (IOException e) {
       throw Failures.of("make the pin directories below", root, e);
     }
@@ -130,6 +150,11 @@ public final class Pins {
   /** Containers that have links. */
   public Set<String> containers() {
     return names(links());
+  }
+
+  /** Whether a container has links, or had some and its directory stayed. */
+  public boolean hasLinks(String containerId) {
+    return Files.isDirectory(links(containerId), LinkOption.NOFOLLOW_LINKS);
   }
 
   /** Programs a container has links of. */

@@ -3,7 +3,6 @@ package dev.drawbridge.bpf;
 import dev.drawbridge.bpf.ffi.Errno;
 import dev.drawbridge.bpf.ffi.Fd;
 import dev.drawbridge.bpf.ffi.LibBpf;
-import dev.drawbridge.bpf.ffi.LibC;
 import dev.drawbridge.bpf.ffi.TestRun;
 import java.nio.file.Path;
 import java.util.Set;
@@ -44,15 +43,17 @@ public final class Program {
    * section. The link must be pinned or kept: without either the program is detached.
    */
   public Link attachCgroup(Path cgroupDirectory) {
+    try (OpenCgroup cgroup = OpenCgroup.at(cgroupDirectory)) {
+      return attachCgroup(cgroup);
+    }
+  }
+
+  /** As {@link #attachCgroup(Path)}, for a cgroup that gets several programs. */
+  public Link attachCgroup(OpenCgroup cgroup) {
     if (!CGROUP_TYPES.contains(type)) {
       throw new IllegalArgumentException("program " + name + " is not for cgroups");
     }
-    int flags = LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_CLOEXEC;
-    int opened = LibC.system().open(cgroupDirectory.toString(), flags);
-    int number = Failures.check(opened, "open cgroup", cgroupDirectory);
-    try (Fd cgroup = new Fd(number, cgroupDirectory.toString())) {
-      return attach(cgroup.raw(), "to cgroup " + cgroupDirectory);
-    }
+    return attach(cgroup.fd(), "to cgroup " + cgroup);
   }
 
   /** Attaches an sk_lookup program to the network namespace behind this file descriptor. */

@@ -58,6 +58,22 @@ class PinsTest {
   }
 
   @Test
+  void whatIsPinnedIsFoundByItsOwner() throws IOException {
+    Pins pins = Pins.below(mount);
+    pins.create();
+    assertFalse(pins.hasLinks("one"));
+    assertEquals(Set.of(), pins.parentIds());
+    assertEquals(Set.of(), pins.namespaceNumbers());
+    pin(pins.link("one", "connect4"));
+    pin(pins.parent(-1).resolve("guard_egress"));
+    pin(pins.namespace(7));
+    assertTrue(pins.hasLinks("one"));
+    assertFalse(pins.hasLinks("two"));
+    assertEquals(Set.of(-1L), pins.parentIds());
+    assertEquals(Set.of(7), pins.namespaceNumbers());
+  }
+
+  @Test
   void removingAllTakesMapsLastAndNothingOutside() throws IOException {
     Path neighbour = Files.createDirectory(mount.resolve("cilium"));
     Pins pins = Pins.below(mount);

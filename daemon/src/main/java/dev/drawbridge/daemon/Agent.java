@@ -344,19 +344,14 @@ final class Agent implements AutoCloseable {
     NodeState state();
   }
 
-  private Attachments attachAgent(BpfObject object, Pins pins, boolean holdBack)
-      throws StartException {
+  private Attachments attachAgent(BpfObject object, Pins pins, boolean holdBack) {
     Path cgroup = Cgroups.cgroup2Mount().resolve(config.cgroup());
     Cgroups.create(cgroup);
     Cgroups.enter(cgroup);
-    try {
-      Attachments attachments = new Attachments(object, pins);
-      attachments.holdBack(holdBack);
-      attachments.attachAgent(cgroup);
-      return attachments;
-    } catch (IOException e) {
-      throw new StartException("pins below " + pins.root() + ": " + e.getMessage(), e);
-    }
+    Attachments attachments = new Attachments(object, pins);
+    attachments.holdBack(holdBack);
+    attachments.attachAgent(cgroup);
+    return attachments;
   }
 
   private void lock(Path file, Pins pins) throws StartException {

@@ -4,15 +4,13 @@ import dev.drawbridge.bpf.BpfObject;
 import dev.drawbridge.bpf.Cgroups;
 import dev.drawbridge.bpf.Link;
 import dev.drawbridge.bpf.NetworkNamespace;
+import dev.drawbridge.bpf.OpenCgroup;
 import dev.drawbridge.bpf.Pins;
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
 
 /**
  * The pinned links by which programs hang on cgroups and namespaces. A link that is pinned goes on
@@ -42,17 +40,11 @@ final class Attachments {
 
   private final BpfObject object;
   private final Pins pins;
-  private final Path namespaces;
-  private final Path parents;
-  private final Path agent;
   private volatile boolean holdingBack;
 
-  Attachments(BpfObject object, Pins pins) throws IOException {
+  Attachments(BpfObject object, Pins pins) {
     this.object = object;
     this.pins = pins;
-    this.namespaces = Files.createDirectories(pins.root().resolve("netns"));
-    this.parents = Files.createDirectories(pins.root().resolve("parents"));
-    this.agent = pins.root().resolve("agent");
   }
 
   /**
@@ -70,30 +62,34 @@ final class Attachments {
 
   private void attachAll(List<String> programs, Path directory, Path cgroup) {
     boolean before = Files.exists(directory);
-    long target = Cgroups.id(cgroup);
-    for (String program : programs) {
-      Path pin = directory.resolve(program);
-      if (!before || !swap(program, pin, target)) {
-        attach(program, pin, cgroup);
+    long target = before ? Cgroups.id(cgroup) : 0;
+    try (OpenCgroup open = OpenCgroup.at(cgroup)) {
+      for (String program : programs) {
+        Path pin = directory.resolve(program);
+        if (!before || !swap(program, pin, target)) {
+          attach(program, pin, open);
+        }
       }
     }
   }
 
   /** Attaches the agent's own program, which vouches for the engine's sockets. */
   void attachAgent(Path cgroup) {
-    if (!swap(AGENT_PROGRAM, agent, Cgroups.id(cgroup))) {
-      attach(AGENT_PROGRAM, agent, cgroup);
+    if (!swap(AGENT_PROGRAM, pins.agent(), Cgroups.id(cgroup))) {
+      try (OpenCgroup open = OpenCgroup.at(cgroup)) {
+        attach(AGENT_PROGRAM, pins.agent(), open);
+      }
     }
   }
 
   /** Hangs the guard on a cgroup that holds containers' cgroups. */
   void attachParent(Path cgroup) {
-    attachAll(PARENT_PROGRAMS, parents.resolve(Long.toUnsignedString(Cgroups.id(cgroup))), cgroup);
+    attachAll(PARENT_PROGRAMS, pins.parent(Cgroups.id(cgroup)), cgroup);
   }
 
   /** Swaps the guard of a cgroup for this object's; lets go of one whose cgroup is gone. */
   void refreshParent(long id) throws IOException {
-    Path directory = parents.resolve(Long.toUnsignedString(id));
+    Path directory = pins.parent(id);
     for (String program : PARENT_PROGRAMS) {
       if (!swap(program, directory.resolve(program), id)) {
         detachParent(id);
@@ -104,7 +100,7 @@ final class Attachments {
 
   /** Lets go of a cgroup's guard. */
   void detachParent(long id) throws IOException {
-    Path directory = parents.resolve(Long.toUnsignedString(id));
+    Path directory = pins.parent(id);
     for (String program : PARENT_PROGRAMS) {
       Link.unpin(directory.resolve(program));
     }
@@ -113,15 +109,10 @@ final class Attachments {
 
   /** Cgroups whose guard is pinned, by id. */
   Set<Long> pinnedParents() {
-    Set<Long> ids = new TreeSet<>();
-    String[] names = parents.toFile().list();
-    for (String name : names == null ? new String[0] : names) {
-      ids.add(Long.parseUnsignedLong(name));
-    }
-    return ids;
+    return pins.parentIds();
   }
 
-  private void attach(String program, Path pin, Path cgroup) {
+  private void attach(String program, Path pin, OpenCgroup cgroup) {
     try (Link link = object.program(program).attachCgroup(cgroup)) {
       link.pin(pin);
     }
@@ -129,7 +120,7 @@ final class Attachments {
 
   /** Takes arriving connections of a namespace to the engine where a rule says so. */
   void attachNamespace(int number, NetworkNamespace namespace) {
-    Path pin = namespaces.resolve(Integer.toString(number));
+    Path pin = pins.namespace(number);
     if (!swap(NETNS_PROGRAM, pin, namespace.inode())) {
       try (Link link = object.program(NETNS_PROGRAM).attachNetns(namespace.fd())) {
         link.pin(pin);
@@ -171,7 +162,7 @@ final class Attachments {
 
   /** Lets go of a namespace that no guarded container lives in any more. */
   void detachNamespace(int number) {
-    Link.unpin(namespaces.resolve(Integer.toString(number)));
+    Link.unpin(pins.namespace(number));
   }
 
   /** Containers that have pins, by id. */
@@ -179,14 +170,13 @@ final class Attachments {
     return pins.containers();
   }
 
+  /** Whether a container has pins; asked for each that starts, whatever their number. */
+  boolean pinned(String id) {
+    return pins.hasLinks(id);
+  }
+
   /** Namespaces that have pins, by number. */
-  Set<Integer> pinnedNamespaces() throws IOException {
-    Set<Integer> numbers = new TreeSet<>();
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(namespaces)) {
-      entries.forEach(entry -> numbers.add(Integer.parseInt(String.valueOf(entry.getFileName()))));
-    } catch (DirectoryIteratorException e) {
-      throw e.getCause();
-    }
-    return numbers;
+  Set<Integer> pinnedNamespaces() {
+    return pins.namespaceNumbers();
   }
 }

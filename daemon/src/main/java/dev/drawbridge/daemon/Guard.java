@@ -9,7 +9,6 @@ import dev.drawbridge.daemon.Spaces.Space;
 import dev.drawbridge.policy.ContainerPolicy;
 import dev.drawbridge.policy.Mode;
 import dev.drawbridge.policy.Parsed;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -184,13 +183,13 @@ final class Guard {
    * one of the same name, but not the same.
    */
   boolean alive() {
-    if (attachment.isEmpty() || !Files.isDirectory(attachment.get().cgroup())) {
+    if (attachment.isEmpty()) {
       return false;
     }
     try {
       return Cgroups.id(attachment.get().cgroup()) == attachment.get().cgroupId();
     } catch (BpfException e) {
-      // Gone since the line before.
+      // It is gone.
       return false;
     }
   }

@@ -247,9 +247,7 @@ final class Guards {
    * records carry it.
    */
   private int numberFor(ObservedContainer container) throws IOException {
-    if (container.running()
-        && container.pid() > 0
-        && attachments.pinned().contains(container.id())) {
+    if (container.running() && container.pid() > 0 && attachments.pinned(container.id())) {
       Optional<Integer> before = datapath.endpointOf(Cgroups.ofPid(container.pid()));
       if (before.isPresent()) {
         return before.get();
@@ -348,7 +346,7 @@ final class Guards {
         }
       }
       spaces.tidyInterfaces();
-    } catch (IOException | BpfException e) {
+    } catch (BpfException e) {
       log.log(Level.WARNING, "namespace pins cannot be tidied", e);
     }
     parents.tidy();
@@ -478,7 +476,7 @@ final class Guards {
 
   private void adopt(Guard guard) {
     ObservedContainer container = guard.observed();
-    boolean pinned = attachments.pinned().contains(container.id());
+    boolean pinned = attachments.pinned(container.id());
     try (Spaces.Opening opening = spaces.open(container.pid())) {
       attach(guard, pinned ? How.ADOPTED : How.LISTENER, opening);
       if (!pinned) {
