@@ -4,7 +4,6 @@ import dev.drawbridge.l7.EngineListener;
 import dev.drawbridge.l7.NetnsHandle;
 import dev.drawbridge.l7.relay.Loop;
 import dev.drawbridge.l7.relay.Relay;
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.EpollServerSocketChannel;
@@ -50,54 +49,94 @@ public final class NamespaceListener implements EngineListener {
       throws IOException {
     SocketStock stock = new SocketStock(netns, executor);
     NamespaceListener listener = new NamespaceListener(relay, stock, closed);
-    IOException failure = null;
-    for (boolean wants6 : new boolean[] {false, true}) {
-      try {
-        listener.bind(netnsNumber, netns, wants6);
-      } catch (IOException e) {
-        // A namespace may well have only one of the two families.
-        if (failure != null) {
-          e.addSuppressed(failure);
-          throw e;
-        }
-        failure = e;
-      }
+    Made made = SocketStock.inside(netns, Made::both);
+    Binding binding4 = listener.begin(netnsNumber, made.version4, LOOPBACK_4);
+    Binding binding6 = listener.begin(netnsNumber, made.version6, LOOPBACK_6);
+    IOException failure = made.failure;
+    try {
+      listener.version4 = await(binding4);
+    } catch (IOException e) {
+      failure = failure == null ? e : suppressing(failure, e);
+    }
+    try {
+      listener.version6 = await(binding6);
+    } catch (IOException e) {
+      failure = failure == null ? e : suppressing(failure, e);
+    }
+    // A namespace may well have only one of the two families.
+    if (listener.version4 == null && listener.version6 == null) {
+      throw failure == null ? new IOException("no socket could be made") : failure;
     }
     return listener;
   }
 
-  private void bind(int netnsNumber, NetnsHandle netns, boolean wants6) throws IOException {
-    EpollServerSocketChannel channel =
-        SocketStock.inside(
-            netns,
-            () ->
-                new EpollServerSocketChannel(
-                    wants6 ? SocketProtocolFamily.INET6 : SocketProtocolFamily.INET));
+  private static IOException suppressing(IOException first, IOException other) {
+    first.addSuppressed(other);
+    return first;
+  }
+
+  /** Both sockets, made by one visit to the namespace. */
+  private record Made(
+      @Nullable EpollServerSocketChannel version4,
+      @Nullable EpollServerSocketChannel version6,
+      @Nullable IOException failure) {
+    static Made both() {
+      IOException failure = null;
+      EpollServerSocketChannel version4 = null;
+      EpollServerSocketChannel version6 = null;
+      try {
+        version4 = new EpollServerSocketChannel(SocketProtocolFamily.INET);
+      } catch (RuntimeException e) {
+        failure = new IOException("could not make a socket in the network namespace", e);
+      }
+      try {
+        version6 = new EpollServerSocketChannel(SocketProtocolFamily.INET6);
+      } catch (RuntimeException e) {
+        IOException other = new IOException("could not make a socket in the network namespace", e);
+        failure = failure == null ? other : suppressing(failure, other);
+      }
+      return new Made(version4, version6, failure);
+    }
+  }
+
+  /** A socket that its loop registers and binds, one after the other, while nobody waits yet. */
+  private record Binding(
+      EpollServerSocketChannel channel, ChannelFuture registered, ChannelFuture bound) {}
+
+  private @Nullable Binding begin(
+      int netnsNumber, @Nullable EpollServerSocketChannel channel, byte[] address)
+      throws IOException {
+    if (channel == null) {
+      return null;
+    }
+    InetAddress loopback = InetAddress.getByAddress(address);
     Loop loop = relay.nextLoop();
     channel.config().setOption(ChannelOption.SO_BACKLOG, BACKLOG);
     channel.config().setAllocator(relay.allocator());
     channel.pipeline().addLast(new Acceptor(relay, netnsNumber, stock));
-    await(loop.eventLoop().register(channel), channel);
-    InetAddress loopback = InetAddress.getByAddress(wants6 ? LOOPBACK_6 : LOOPBACK_4);
-    await(channel.bind(new InetSocketAddress(loopback, 0)), channel);
-    if (wants6) {
-      version6 = channel;
-    } else {
-      version4 = channel;
-    }
+    ChannelFuture registered = loop.eventLoop().register(channel);
+    return new Binding(channel, registered, channel.bind(new InetSocketAddress(loopback, 0)));
   }
 
-  private static void await(ChannelFuture future, Channel channel) throws IOException {
-    future.awaitUninterruptibly();
-    Throwable cause = future.cause();
-    if (cause != null) {
-      if (channel.isRegistered()) {
-        channel.close().awaitUninterruptibly();
-      } else {
-        channel.unsafe().closeForcibly();
-      }
-      throw new IOException("could not listen in the network namespace", cause);
+  private static @Nullable EpollServerSocketChannel await(@Nullable Binding binding)
+      throws IOException {
+    if (binding == null) {
+      return null;
     }
+    EpollServerSocketChannel channel = binding.channel;
+    Throwable cause = binding.registered.awaitUninterruptibly().cause();
+    if (cause == null) {
+      cause = binding.bound.awaitUninterruptibly().cause();
+    }
+    if (cause == null) {
+      return channel;
+    }
+    if (channel.isRegistered()) {
+      channel.close().awaitUninterruptibly();
+    } else {
+      channel.unsafe().closeForcibly();
+    }
+    throw new IOException("could not listen in the network namespace", cause);
   }
 
   @Override
