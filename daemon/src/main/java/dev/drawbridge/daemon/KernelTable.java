@@ -11,8 +11,6 @@ import java.util.Locale;
 /** The kernel's features as {@code drawbridge doctor} shows them. */
 final class KernelTable {
 
-  private static final String NOTHING_WORKS = "nothing is enforced";
-
   private KernelTable() {}
 
   /** Asks the kernel; loads and attaches nothing that stays. */
@@ -42,6 +40,6 @@ final class KernelTable {
           case Probe.Unknown(String reason) -> reason;
         },
         feature.without(),
-        feature.without().equals(NOTHING_WORKS));
+        feature.required());
   }
 }

@@ -82,8 +82,8 @@ final class Resets implements AutoCloseable {
   }
 
   private void run() {
-    try {
-      while (!stopping) {
+    while (!stopping) {
+      try {
         List<Wanted> batch = new ArrayList<>();
         batch.add(wanted.take());
         wanted.drainTo(batch);
@@ -91,14 +91,24 @@ final class Resets implements AutoCloseable {
         batch.forEach(
             one -> byEndpoint.computeIfAbsent(one.endpoint(), _ -> new HashSet<>()).add(one));
         byEndpoint.forEach(this::end);
+      } catch (InterruptedException e) {
+        // Ends the loop if somebody closes; anything else that interrupts does not.
+        log.fine("resets are interrupted");
+      } catch (RuntimeException e) {
+        // One connection less to reset: the others still are.
+        log.log(Level.WARNING, "some connections are left to their timeout", e);
       }
-    } catch (InterruptedException e) {
-      log.fine("resets end");
     }
   }
 
   private void end(int endpoint, Set<Wanted> chosen) {
-    Optional<Path> file = namespaces.apply(endpoint);
+    Optional<Path> file;
+    try {
+      file = namespaces.apply(endpoint);
+    } catch (RuntimeException e) {
+      log.log(Level.WARNING, "the namespace of endpoint " + endpoint + " is unknown", e);
+      return;
+    }
     if (file.isEmpty()) {
       return;
     }

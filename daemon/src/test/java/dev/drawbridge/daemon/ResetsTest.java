@@ -20,6 +20,8 @@ import java.net.Socket;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -87,6 +89,29 @@ class ResetsTest {
       assertThrows(IOException.class, () -> readOrEnd(revoked.server()));
       other.client().getOutputStream().write(7);
       assertEquals(7, other.server().getInputStream().read());
+    }
+  }
+
+  @Test
+  void whatCannotBeFoundKeepsNobodyElseWaiting() throws Exception {
+    // Once for each of the two endpoints, and not again.
+    CountDownLatch failures = new CountDownLatch(2);
+    try (Pair pair = Pair.open();
+        Resets resets =
+            new Resets(_ -> {
+              if (failures.getCount() > 0) {
+                failures.countDown();
+                throw new IllegalStateException("made up");
+              }
+              return Optional.of(OWN);
+            })) {
+      resets.start();
+
+      resets.noticed(pair.event(Reason.LATE_DENY));
+      assertTrue(failures.await(10, TimeUnit.SECONDS));
+      resets.noticed(pair.event(Reason.LATE_DENY));
+
+      assertThrows(IOException.class, () -> readOrEnd(pair.client()));
     }
   }
 
