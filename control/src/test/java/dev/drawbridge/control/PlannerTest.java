@@ -304,7 +304,13 @@ class PlannerTest {
       }
       Desired desired =
           Desired.of(
-              policy, generation, containers.values(), new HostPolicy(List.of()), Set.of(), false);
+              policy,
+              generation,
+              containers.values(),
+              new HostPolicy(List.of()),
+              Set.of(),
+              Set.of(),
+              false);
       policy = desired.policy();
       List<Action> plan =
           before == null
