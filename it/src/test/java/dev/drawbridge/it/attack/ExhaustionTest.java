@@ -21,13 +21,10 @@ final class ExhaustionTest {
   private static final String IMAGE = "drawbridge-hog";
   private static final Duration LONG = Duration.ofMinutes(4);
 
-  private Ground ground;
-
   @Test
   void hogsTakeOnlyWhatIsTheirs() throws Exception {
     Table table = new Table("exhaustion");
-    try (Ground opened = Ground.open()) {
-      ground = opened;
+    try (Ground ground = Ground.open()) {
       RootFilesystem.withBusybox(ground.lab().directory().resolve("hog-image"))
           .program(Path.of(System.getProperty("java.home"), "lib", "server", "libjvm.so"))
           .program(Path.of(System.getProperty("java.home"), "lib", "libzip.so"))
@@ -45,26 +42,26 @@ final class ExhaustionTest {
         run.add(IMAGE);
         ground.docker().must(run.toArray(String[]::new));
       }
-      Await.until("requests are served", Ground.SOON, () -> get("/users").equals("200"));
-      table.row("the victim's own denial", "403", get("/evidence"));
+      Await.until("requests are served", Ground.SOON, () -> get(ground, "/users").equals("200"));
+      table.row("the victim's own denial", "403", get(ground, "/evidence"));
       long agent = ground.agent().pid();
       List<Process> hogs = new ArrayList<>();
       for (String hog : List.of("hog1", "hog2")) {
-        hogs.add(attack(hog));
+        hogs.add(attack(ground, hog));
       }
       int asked = 0;
       int served = 0;
       long end = System.nanoTime() + LONG.toNanos();
       while (hogs.stream().anyMatch(Process::isAlive) && System.nanoTime() < end) {
         asked++;
-        if (get("/users").equals("200")) {
+        if (get(ground, "/users").equals("200")) {
           served++;
         }
       }
       hogs.forEach(Process::destroy);
       table.row(
           "asked beside the hogs, and served", Integer.toString(asked), Integer.toString(served));
-      table.row("afterwards", "200", get("/users"));
+      table.row("afterwards", "200", get(ground, "/users"));
       table.row(
           "the agent is the same process",
           "true",
@@ -87,7 +84,7 @@ final class ExhaustionTest {
     return List.of("-v", home + ":" + home + ":ro", "-v", classes + ":/hog:ro");
   }
 
-  private Process attack(String container) throws Exception {
+  private static Process attack(Ground ground, String container) throws Exception {
     List<String> command =
         List.of(
             "docker",
@@ -109,7 +106,7 @@ final class ExhaustionTest {
         .start();
   }
 
-  private String get(String path) {
+  private static String get(Ground ground, String path) {
     return ground
         .docker()
         .run(
