@@ -58,6 +58,10 @@ final class ExhaustionTest {
           served++;
         }
       }
+      table.row(
+          "the hogs came to their end",
+          "true",
+          Boolean.toString(hogs.stream().allMatch(hog -> !hog.isAlive() && hog.exitValue() == 0)));
       hogs.forEach(Process::destroy);
       table.row(
           "asked beside the hogs, and served", Integer.toString(asked), Integer.toString(served));
