@@ -207,6 +207,34 @@ class ComposeVerdictTest {
   }
 
   @Test
+  void variablesInKeysMatterWhereTheKeyMay() throws IOException {
+    String compose =
+        file(
+            "compose.yaml",
+            "services:",
+            "  web: { image: x, labels: [ 'traefik.${NAME}.rule=x' ] }",
+            "  api: { image: x, labels: { drawbridge.policy.a: app=web may GET /x } }",
+            "  db: { image: x, labels: { drawbridge.policy.a: traefik.a.rule=x may GET /x } }");
+    assertEquals(2, verdict(compose, "web", "db", "GET", "/x").exit());
+    String other =
+        file(
+            "other.yaml",
+            "services:",
+            "  web: { image: x, labels: [ 'traefik.${NAME}.rule=x' ] }",
+            "  api: { image: x, labels: { drawbridge.policy.a: app=web may GET /x } }");
+    assertEquals(1, verdict(other, "web", "api", "GET", "/x").exit());
+    assertEquals(0, Typed.run("lint", other).exit());
+    for (String key : new String[] {"drawbridge.policy.${NAME}", "${NAME}", "draw${NAME}"}) {
+      String wrong =
+          file("wrong.yaml", "services:", "  web: { image: x, labels: [ '" + key + "=x' ] }");
+      cannotKnow(verdict(wrong, "web", "web", "80"));
+    }
+    String tagged =
+        file("tagged.yaml", "services:", "  web: { image: x, labels: { app: !!binary aGk= } }");
+    cannotKnow(verdict(tagged, "web", "web", "80"));
+  }
+
+  @Test
   void theProjectsNameIsInterpolated() throws IOException {
     String compose =
         file(

@@ -84,7 +84,9 @@ final class LabelReader {
           "text; several sentences stand on lines of their own under |");
       return;
     }
-    if (entry.key().indexOf('$') >= 0) {
+    // Composes leave the keys of a mapping as they are; nobody who writes a variable there means
+    // it.
+    if (entry.key().indexOf('$') >= 0 && mayBeOurs(entry.key())) {
       variableKey(keyPlace, entry.key());
       return;
     }
@@ -120,6 +122,12 @@ final class LabelReader {
     }
   }
 
+  /** Whether a key with a variable in it can become one of drawbridge's. */
+  private static boolean mayBeOurs(String key) {
+    String known = key.substring(0, key.indexOf('$'));
+    return known.startsWith("drawbridge") || "drawbridge.".startsWith(known);
+  }
+
   private void variableKey(Place place, String key) {
     unknown.add("the label's key " + key + " has a variable in it");
     complaints.error(
@@ -146,7 +154,12 @@ final class LabelReader {
     if (written.indexOf('$') >= 0) {
       Known whole = interpolation.apply(scalar.text());
       if (!(whole instanceof Known.Text(var text))) {
-        variableKey(at, written);
+        if (mayBeOurs(written)) {
+          variableKey(at, written);
+        } else {
+          var why = new Known.Unknown("its key has a variable in it");
+          labels.put(written, new Label(written, why, at, false));
+        }
         return;
       }
       int cut = text.indexOf('=');

@@ -34,6 +34,9 @@ final class Scalars {
     if (scalar.isNull() || (plain && text.matches("~|null|Null|NULL"))) {
       return new Known.Text("");
     }
+    if (!plain && scalar.kind() != YamlValue.Kind.TEXT) {
+      return differ(text); // !!int "1" and the like
+    }
     boolean decimal = DECIMAL.matcher(text).matches();
     boolean tagged = decimal && scalar.kind() == YamlValue.Kind.TEXT; // !!str 1.10
     if (!plain || tagged || INTEGER.matcher(text).matches()) {

@@ -151,7 +151,12 @@ public final class ComposeFile {
   public List<String> unknownLabels(int endpoint, Set<String> keys) {
     var why = new ArrayList<String>();
     for (Label label : services.get(endpoint - Peers.FIRST_ENDPOINT).service().labels().values()) {
-      if (keys.contains(label.key()) && label.value() instanceof Known.Unknown(var because)) {
+      int variable = label.key().indexOf('$');
+      boolean asked =
+          variable < 0
+              ? keys.contains(label.key())
+              : keys.stream().anyMatch(k -> k.startsWith(label.key().substring(0, variable)));
+      if (asked && label.value() instanceof Known.Unknown(var because)) {
         why.add("the label " + label.key() + ": " + because);
       }
     }

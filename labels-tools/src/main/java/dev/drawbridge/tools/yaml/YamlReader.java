@@ -25,6 +25,8 @@ public final class YamlReader {
   private static final int MAX_NODES = 100_000;
   private static final int MAX_DEPTH = 60;
   private static final String MERGE = "<<";
+  private static final String YAML = "tag:yaml.org,2002:";
+  private static final List<String> READ = List.of("str", "null", "bool", "int", "float", "merge");
 
   private final List<Mistake> mistakes = new ArrayList<>();
   private final IdentityHashMap<Node, Boolean> open = new IdentityHashMap<>();
@@ -98,7 +100,13 @@ public final class YamlReader {
       return nothing(line, column);
     }
     return switch (node) {
-      case ScalarNode scalar -> scalar(scalar, line, column);
+      case ScalarNode scalar -> {
+        String tag = scalar.getTag().getValue();
+        if (tag.startsWith(YAML) && !READ.contains(tag.substring(YAML.length()))) {
+          mistakes.add(new Mistake(line, column, "the tag " + tag + " is not read"));
+        }
+        yield scalar(scalar, line, column);
+      }
       case SequenceNode sequence -> {
         open.put(node, true);
         var items = new ArrayList<YamlValue>();
@@ -134,7 +142,7 @@ public final class YamlReader {
   private static String ownTag(Node node) {
     String tag = node.getTag().getValue();
     // The reader's own name for a plain ${X}, which it would replace if it were asked to.
-    return tag.startsWith("tag:yaml.org,2002:") || tag.equals("!ENV_VARIABLE") ? "" : tag;
+    return tag.startsWith(YAML) || tag.equals("!ENV_VARIABLE") ? "" : tag;
   }
 
   private static YamlValue scalar(ScalarNode node, int line, int column) {
