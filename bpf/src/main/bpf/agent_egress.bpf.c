@@ -2,15 +2,37 @@
 /*
  * The agent's own cgroup. The engine enters each socket it dials onward with,
  * and whom it speaks for and to; the receiver then admits that flow for that
- * callee alone. Judges nothing and stops nothing: what is not recorded, the
- * receiver refuses.
+ * callee alone. Judges nothing: what is not recorded, the receiver refuses.
+ *
+ * The engine dials from its caller's namespace, where a caller with
+ * CAP_NET_ADMIN can change packets on their way:
+ *   1. a packet that goes elsewhere than its socket: REWRITTEN, dropped.
+ *   2. a flow out of such a namespace (map `rewriters`) is recorded as the
+ *      caller's own: the callee's side gives it to the engine once more, which
+ *      judges what has arrived.
  */
 #include "include/sockets.h"
+
+/* The socket's own idea of its peer is what no NAT has seen. */
+DB_INLINE int goes_to_its_peer(const struct bpf_sock *sk, const struct db_packet *packet)
+{
+	struct db_address peer __attribute__((aligned(8)));
+
+	if (packet->key.protocol != IPPROTO_TCP || packet->key.destination_port != bpf_ntohs(sk->dst_port))
+		return 0;
+	if (db_address_is_v4(&packet->key.destination))
+		db_address_v4(&peer, db_load(sk->dst_ip4));
+	else
+		db_address_words(&peer, db_load(sk->dst_ip6[0]), db_load(sk->dst_ip6[1]), db_load(sk->dst_ip6[2]),
+			db_load(sk->dst_ip6[3]));
+	return db_address_equal(&peer, &packet->key.destination);
+}
 
 SEC("cgroup_skb/egress")
 int agent_egress(struct __sk_buff *skb)
 {
 	struct db_packet packet __attribute__((aligned(8))) = {};
+	struct db_answer answer = {};
 	struct bpf_sock *sk = skb->sk;
 	const struct db_socket *socket;
 	const struct bpf_tcp_sock *tcp;
@@ -23,11 +45,20 @@ int agent_egress(struct __sk_buff *skb)
 	socket = db_socket_of(sk);
 	if (!socket || socket->role != DB_ROLE_ENGINE)
 		return 1;
+	if (sk->state == BPF_TCP_CLOSE)
+		return 1; /* a reset, at most, whose socket knows no peer any more */
+	if (db_parse(skb, 0, &packet))
+		return 0;
+	if (!goes_to_its_peer(sk, &packet)) {
+		answer.generation = db_generation();
+		db_deny(&answer, DB_REASON_REWRITTEN);
+		db_report(&packet.key, &answer, socket->owner, socket->peer, DB_WHERE(DB_HOOK_SKB_EGRESS, DB_EGRESS));
+		return 0;
+	}
 	tcp = bpf_tcp_sock(sk);
 	if (tcp && (tcp->bytes_acked > 1 || tcp->data_segs_in > 0))
 		return 1;
-	if (db_parse(skb, 0, &packet))
-		return 1;
-	db_record(&packet.key, socket->owner, socket->peer, DB_FLOW_ENGINE, db_generation());
+	db_record(&packet.key, socket->owner, socket->peer, db_is_rewriter(socket->owner) ? 0 : DB_FLOW_ENGINE,
+		db_generation());
 	return 1;
 }

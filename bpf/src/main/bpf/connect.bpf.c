@@ -13,16 +13,31 @@
  *      are judged at their SYN.)
  *   5. ENGINE: only for TCP, only if the engine listens here, only if the socket
  *      can reach loopback; then the destination becomes the engine's listener.
+ *      From a namespace whose packets can be changed on their way only to a
+ *      container, whose own side judges what arrives (agent_egress).
  */
 #include "include/sockets.h"
 
+/*
+ * Where the engine listens in our namespace; 0: nowhere. Asked of the socket itself, which leaves the map when it is
+ * closed, however the agent ended: the number that an agent wrote may be anybody's port by now.
+ */
 DB_INLINE __u16 engine_port(__u32 me, int v4)
 {
 	const struct db_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &me);
+	struct bpf_sock *listener;
+	__u32 number;
+	__u16 port;
 
-	if (!endpoint)
+	if (!endpoint || !(v4 ? endpoint->engine_port4 : endpoint->engine_port6))
 		return 0;
-	return v4 ? endpoint->engine_port4 : endpoint->engine_port6;
+	number = endpoint->netns << 1 | !v4;
+	listener = bpf_map_lookup_elem(&listeners, &number);
+	if (!listener)
+		return 0;
+	port = listener->src_port;
+	bpf_sk_release(listener);
+	return port;
 }
 
 /* 1: go on, 0: EPERM, 2: go to the engine's listener, whose port is in *port. */
@@ -65,6 +80,8 @@ DB_INLINE int judge_connect(struct bpf_sock_addr *ctx, struct db_flow_key *key, 
 			db_deny(&answer, DB_REASON_NEEDS_ENGINE);
 		else if (!*port || sk->bound_dev_if > 1)
 			db_deny(&answer, DB_REASON_ENGINE_UNAVAILABLE);
+		else if (!db_is_endpoint(question.callee) && db_is_rewriter(question.caller))
+			db_deny(&answer, DB_REASON_CALLER_REWRITES);
 	}
 	/* Nothing has been sent, and perhaps never will be: resolvers connect only to learn their own address. */
 	if (protocol != IPPROTO_TCP && answer.verdict == DB_ALLOW)

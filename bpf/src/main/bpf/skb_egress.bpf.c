@@ -4,7 +4,9 @@
  *   1. loopback: passes, but a redirected connection's SYN leaves its origin
  *      for the engine, and a connection to the engine's listener that connect
  *      did not redirect finds none.
- *   2. TCP on a socket judged by this generation: its stored verdict.
+ *   2. TCP on a socket judged by this generation: its stored verdict, for the
+ *      peer it was judged for: what goes elsewhere (NAT or a tunnel of the
+ *      container's own) is REWRITTEN.
  *   3. TCP judged by an older one: judged again; a denial cuts it (LATE_DENY).
  *   4. a raw socket's TCP or UDP: RAW_SOCKET.
  *   5. TCP without state: a SYN is judged as connect would (MPTCP's subflows
@@ -301,9 +303,13 @@ DB_INLINE int egress_slowly(struct __sk_buff *skb, struct bpf_sock *sk, struct d
 		if (state.role != DB_ROLE_NONE) {
 			__u32 generation = db_generation();
 
-			if (!db_is_plain_tcp(skb)) {
+			if (!db_is_plain_tcp_to(skb, &socket->address, socket->peer_port)) {
 				/* Source routing can be added to a socket that is already connected. */
 				reason = db_parse(skb, 0, &packet);
+				if (!reason && (packet.key.protocol != IPPROTO_TCP ||
+						       packet.key.destination_port != socket->peer_port ||
+						       !db_address_equal(&packet.key.destination, &socket->address)))
+					reason = DB_REASON_REWRITTEN;
 				if (reason)
 					return egress_refuse(&packet.key, &answer, reason, me, socket->peer);
 			}
@@ -374,7 +380,8 @@ int skb_egress(struct __sk_buff *skb)
 			union db_socket_state state = db_socket_state(socket);
 
 			if (db_is_current(state) && state.verdict == DB_ALLOW &&
-				(state.role == DB_ROLE_SERVER || state.flags & DB_SOCKET_SETTLED) && db_is_plain_tcp(skb))
+				(state.role == DB_ROLE_SERVER || state.flags & DB_SOCKET_SETTLED) &&
+				db_is_plain_tcp_to(skb, &socket->address, socket->peer_port))
 				return 1;
 		}
 	}

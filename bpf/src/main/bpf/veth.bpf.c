@@ -10,19 +10,24 @@
  *   3. let in by this generation: passes.
  *   4. judged as include/inbound.h says; a denial is recorded and dropped.
  *
- * from_container, by map `veths`, which says whose veth it is:
+ * from_container, by map `veths`, which says whose veth it is. What a process
+ * there showed of its capabilities is not asked: all of it always runs.
  *   1. an interface that is not there: passes.
- *   2. without DB_VETH_FRAMES only the kernel makes anything but IP: it passes, and 3 and 6 are left out.
+ *   2. a source MAC that is not the interface's: UNVOUCHED_ADDRESS. A VLAN tag: RAW_SOCKET.
  *   3. ARP: from an address of this network namespace, or none; else UNVOUCHED_ADDRESS.
  *   4. neither IPv4, IPv6 nor ARP: RAW_SOCKET. Unreadable: its reason.
- *   5. IPv6 neighbour discovery and multicast membership (packet.h): pass.
- *   6. a source that is no address of this network namespace: UNVOUCHED_ADDRESS.
- *   7. a later fragment, a TCP segment that opens nothing, an ICMP message that
+ *   5. a source that is neither an address of this network namespace nor its
+ *      link-local one: UNVOUCHED_ADDRESS. ICMPv6 may have none (::).
+ *   6. IPv6 neighbour discovery and multicast membership (packet.h): solicitations,
+ *      advertisements of the namespace's own addresses, and reports pass. What only
+ *      a router says (advertisements, redirects, queries): RAW_SOCKET.
+ *   7. an ICMP error about a packet that was not sent to us: RAW_SOCKET.
+ *   8. a later fragment, a TCP segment that opens nothing, an ICMP message that
  *      asks nothing: pass. (The kernel makes these too, and no record says so.)
- *   8. a beginning or a datagram that a socket of this namespace has recorded,
+ *   9. a beginning or a datagram that a socket of this namespace has recorded,
  *      or that answers one it admitted: passes.
- *   9. DB_VETH_RESOLVER and port 53: passes.
- *  10. else RAW_SOCKET.
+ *  10. port 53 of whom the container engine's resolver asks (map `resolvers`): passes.
+ *  11. else RAW_SOCKET.
  */
 #include "include/inbound.h"
 
@@ -117,6 +122,44 @@ DB_INLINE int is_of(const struct db_address *address, __u32 netns)
 	return endpoint && endpoint->netns == netns;
 }
 
+/* fe80:: with the interface's own number (EUI-64 of its MAC), as Linux makes it. */
+DB_INLINE int is_link_address_of(const struct db_address *address, const struct db_veth *veth)
+{
+	const __u8 *mac = veth->mac, *bytes = address->bytes;
+
+	return db_address_word(address, 0) == bpf_htonl(0xfe800000) && db_address_word(address, 1) == 0 &&
+	       bytes[8] == (mac[0] ^ 2) && bytes[9] == mac[1] && bytes[10] == mac[2] && bytes[11] == 0xff &&
+	       bytes[12] == 0xfe && bytes[13] == mac[3] && bytes[14] == mac[4] && bytes[15] == mac[5];
+}
+
+/*
+ * Whether an address is the namespace's. One that was found to be is kept, with the generation that it was found in:
+ * nothing of policy or addresses changes without a new one. As with memos (judge.h), who reads while another writes
+ * has read nothing.
+ */
+DB_INLINE int is_vouched(struct db_veth *veth, const struct db_address *address)
+{
+	struct db_vouched *slot = &veth->vouched[db_address_is_v4(address)];
+	volatile struct db_vouched *known = slot;
+	__u32 sequence = known->sequence, generation = db_generation();
+
+	if (!(sequence & 1) && generation && known->generation == generation &&
+		db_address_equal(&slot->address, address)) {
+		barrier();
+		if (known->sequence == sequence)
+			return 1;
+	}
+	if (!is_of(address, veth->netns))
+		return is_link_address_of(address, veth);
+	if (sequence & 1 || __sync_val_compare_and_swap(&slot->sequence, sequence, sequence + 1) != sequence)
+		return 1;
+	known->generation = generation;
+	db_address_copy(&slot->address, address);
+	barrier();
+	known->sequence = sequence + 2;
+	return 1;
+}
+
 DB_INLINE int is_endpoint_of(__u32 endpoint, __u32 netns)
 {
 	const struct db_endpoint *entry = bpf_map_lookup_elem(&endpoints, &endpoint);
@@ -149,37 +192,125 @@ DB_INLINE int is_recorded(const struct db_packet *packet, __u32 netns)
 	return known && known->admitted_by && is_endpoint_of(known->admitted_by, netns);
 }
 
+/* The frame comes from the interface itself: another's MAC would teach the bridge to send that one's frames here. */
+DB_INLINE int is_from_mac(struct __sk_buff *skb, const struct db_veth *veth, __u32 at)
+{
+	const __u16 *mine = (const __u16 *)veth->mac;
+	__u16 mac[3];
+
+	if (!(mine[0] | mine[1] | mine[2]))
+		return 1;
+	if (bpf_skb_load_bytes(skb, at, mac, 6))
+		return 0;
+	return mac[0] == mine[0] && mac[1] == mine[1] && mac[2] == mine[2];
+}
+
+DB_INLINE int has_mac(struct __sk_buff *skb, const struct db_veth *veth)
+{
+	const __u16 *data = (const __u16 *)(long)skb->data, *end = (const __u16 *)(long)skb->data_end;
+	const __u16 *mine = (const __u16 *)veth->mac;
+
+	if (data + 7 > end)
+		return is_from_mac(skb, veth, 6);
+	return (data[3] == mine[0] && data[4] == mine[1] && data[5] == mine[2]) || !(mine[0] | mine[1] | mine[2]);
+}
+
+DB_INLINE int arp(struct __sk_buff *skb, struct db_veth *veth, struct db_packet *packet)
+{
+	__u8 head[8];
+	__u32 sender;
+
+	/* Ethernet and IPv4, six bytes and four. */
+	if (bpf_skb_load_bytes(skb, ETHERNET, head, 8) || bpf_skb_load_bytes(skb, ETHERNET + 14, &sender, 4) ||
+		head[2] != 8 || head[3] || head[4] != 6 || head[5] != 4)
+		return drop(packet, DB_REASON_MALFORMED_PACKET);
+	db_address_v4(&packet->key.source, sender);
+	if (is_from_mac(skb, veth, ETHERNET + 8) && (!sender || is_vouched(veth, &packet->key.source)))
+		return VETH_PASS;
+	return drop(packet, DB_REASON_UNVOUCHED_ADDRESS);
+}
+
+DB_INLINE int is_unspecified(const struct db_address *address)
+{
+	return !(db_address_word(address, 0) | db_address_word(address, 1) | db_address_word(address, 2) |
+		 db_address_word(address, 3));
+}
+
+/* The address that a neighbour message is about, in its second eight bytes. */
+DB_INLINE int is_about_ours(struct __sk_buff *skb, struct db_veth *veth, const struct db_packet *packet)
+{
+	struct db_address target __attribute__((aligned(8)));
+
+	return !bpf_skb_load_bytes(skb, packet->payload + 8, &target, sizeof(target)) && is_vouched(veth, &target);
+}
+
+/* Of a host's kernel on its link: never what a router says. */
+DB_INLINE int link_message(struct __sk_buff *skb, struct db_veth *veth, const struct db_packet *packet)
+{
+	switch (packet->icmp_type) {
+	case 131: case 132: case 143: case 133:
+		return VETH_PASS;
+	case 135: /* without a source: is this address, which is to be ours, another's? */
+		if (!is_unspecified(&packet->key.source) || is_about_ours(skb, veth, packet))
+			return VETH_PASS;
+		return drop(packet, DB_REASON_UNVOUCHED_ADDRESS);
+	case 136:
+		if (is_about_ours(skb, veth, packet))
+			return VETH_PASS;
+		return drop(packet, DB_REASON_UNVOUCHED_ADDRESS);
+	}
+	return drop(packet, DB_REASON_RAW_SOCKET);
+}
+
+/* What is no question: an answer, or an error about what came in here. */
+DB_INLINE int icmp_message(struct __sk_buff *skb, struct db_veth *veth, struct db_packet *packet,
+	struct db_packet *quoted)
+{
+	__u8 type = packet->icmp_type;
+
+	if (packet->key.protocol == DB_ICMP ? type == 5 || type == 9 : type == 137 || (type >= 130 && type <= 136))
+		return drop(packet, DB_REASON_RAW_SOCKET);
+	if (!db_is_icmp_error(packet))
+		return VETH_PASS;
+	/* A packet that could not be read (a later fragment) has addresses all the same. */
+	db_parse(skb, packet->payload + 8, quoted);
+	return is_vouched(veth, &quoted->key.destination) ? VETH_PASS : drop(packet, DB_REASON_RAW_SOCKET);
+}
+
+DB_INLINE int is_resolver(const struct db_packet *packet, __u32 netns)
+{
+	struct db_resolver_key key = { .netns = netns };
+
+	if (packet->key.destination_port != 53)
+		return 0;
+	db_address_copy(&key.address, &packet->key.destination);
+	return bpf_map_lookup_elem(&resolvers, &key) != NULL;
+}
+
 SEC("tc")
 int from_container(struct __sk_buff *skb)
 {
 	struct db_packet packet __attribute__((aligned(8))) = {};
+	struct db_packet quoted __attribute__((aligned(8))) = {};
 	__u32 interface = skb->ifindex;
-	const struct db_veth *veth = bpf_map_lookup_elem(&veths, &interface);
-	int reason, frames;
+	struct db_veth *veth = bpf_map_lookup_elem(&veths, &interface);
+	int reason;
 
 	if (!veth)
 		return VETH_PASS;
-	frames = veth->flags & DB_VETH_FRAMES;
-	if (!frames && skb->protocol != bpf_htons(0x0800) && skb->protocol != bpf_htons(0x86dd))
-		return VETH_PASS;
-	if (skb->protocol == bpf_htons(0x0806)) {
-		__u32 sender;
-
-		if (bpf_skb_load_bytes(skb, ETHERNET + 14, &sender, 4))
-			return drop(&packet, DB_REASON_MALFORMED_PACKET);
-		db_address_v4(&packet.key.source, sender);
-		if (!sender || is_of(&packet.key.source, veth->netns))
-			return VETH_PASS;
+	if (!has_mac(skb, veth))
 		return drop(&packet, DB_REASON_UNVOUCHED_ADDRESS);
-	}
+	if (skb->vlan_present)
+		return drop(&packet, DB_REASON_RAW_SOCKET);
+	if (skb->protocol == bpf_htons(0x0806))
+		return arp(skb, veth, &packet);
 	if (skb->protocol != bpf_htons(0x0800) && skb->protocol != bpf_htons(0x86dd))
 		return drop(&packet, DB_REASON_RAW_SOCKET);
 	reason = db_parse(skb, ETHERNET, &packet);
 	if (reason && reason != DB_REASON_FRAGMENT)
 		return drop(&packet, reason);
-	if (!reason && db_keeps_the_link(skb, ETHERNET, &packet))
-		return VETH_PASS;
-	if (frames && !is_of(&packet.key.source, veth->netns))
+	if (!is_vouched(veth, &packet.key.source) &&
+		(reason || packet.key.protocol != DB_ICMPV6 || !is_unspecified(&packet.key.source)))
 		return drop(&packet, DB_REASON_UNVOUCHED_ADDRESS);
 	if (reason)
 		return VETH_PASS;
@@ -190,12 +321,12 @@ int from_container(struct __sk_buff *skb)
 			return drop(&packet, DB_REASON_MALFORMED_PACKET);
 		if ((flags & (DB_TCP_SYN | DB_TCP_ACK)) != DB_TCP_SYN)
 			return VETH_PASS;
+	} else if (db_keeps_the_link(skb, ETHERNET, &packet)) {
+		return link_message(skb, veth, &packet);
 	} else if (db_is_icmp(&packet) && !asks_the_kernel(&packet)) {
-		return VETH_PASS;
+		return icmp_message(skb, veth, &packet, &quoted);
 	}
-	if (is_recorded(&packet, veth->netns))
-		return VETH_PASS;
-	if (veth->flags & DB_VETH_RESOLVER && packet.key.destination_port == 53)
+	if (is_recorded(&packet, veth->netns) || is_resolver(&packet, veth->netns))
 		return VETH_PASS;
 	return drop(&packet, DB_REASON_RAW_SOCKET);
 }

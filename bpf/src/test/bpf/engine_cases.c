@@ -24,6 +24,14 @@ static int engine_listener(enum place place, int family)
 	return fd;
 }
 
+static int engine_offered(enum place place, int family)
+{
+	int fd = engine_listener(place, family);
+
+	listener_offer(place, fd);
+	return fd;
+}
+
 static void unify(const union address *address, struct db_address *to)
 {
 	if (address->any.sa_family == AF_INET) {
@@ -54,7 +62,7 @@ static int claim_origin(uint32_t netns, int fd, struct db_origin *origin)
 
 static void redirect(union address to, int at_v4, const char *name)
 {
-	int engine = engine_listener(A, at_v4 ? AF_INET : AF_INET6), client, inside;
+	int engine = engine_offered(A, at_v4 ? AF_INET : AF_INET6), client, inside;
 	union address peer = {}, wanted = to;
 	socklen_t size = sizeof(peer);
 	struct db_origin origin = {};
@@ -121,7 +129,7 @@ static void without_engine(void)
 /* An MPTCP client falls back to TCP at the engine's listener. */
 static void mptcp(void)
 {
-	int engine = engine_listener(A, AF_INET), client = sock_in(A, AF_INET, SOCK_STREAM, IPPROTO_MPTCP), inside = -1;
+	int engine = engine_offered(A, AF_INET), client = sock_in(A, AF_INET, SOCK_STREAM, IPPROTO_MPTCP), inside = -1;
 	struct db_origin origin = {};
 
 	if (client < 0) {
@@ -146,7 +154,7 @@ static void mptcp(void)
 /* Reaching the engine's listener by its own address gives no origin, whatever went before. */
 static void without_origin(void)
 {
-	int engine = engine_listener(A, AF_INET), client, inside, one = 1;
+	int engine = engine_offered(A, AF_INET), client, inside, one = 1;
 	union address to = address_of(B, AF_INET, 8000), from = { .v4 = { AF_INET, htons(45001) } };
 	struct db_origin origin;
 
@@ -174,15 +182,20 @@ static void without_origin(void)
 	close(engine);
 }
 
-static int speaks_for(enum place place, uint32_t caller, uint32_t callee)
+static int speaks_for_of(enum place place, uint32_t caller, uint32_t callee, int family)
 {
 	struct db_socket value = { .role = DB_ROLE_ENGINE, .owner = caller, .peer = callee, .port = 8000,
 		.protocol = IPPROTO_TCP };
-	int fd = sock_at(place, ENGINE_CGROUP, AF_INET, SOCK_STREAM, 0);
+	int fd = sock_at(place, ENGINE_CGROUP, family, SOCK_STREAM, 0);
 
 	if (bpf_map_update_elem(lab_map("sockets"), &fd, &value, BPF_ANY))
 		return -errno;
 	return fd;
+}
+
+static int speaks_for(enum place place, uint32_t caller, uint32_t callee)
+{
+	return speaks_for_of(place, caller, callee, AF_INET);
 }
 
 static void onward(void)
@@ -293,6 +306,86 @@ static void steer(int family, const char *name)
 	close(listening);
 }
 
+/* The agent has ended, however: nobody inherits what was sent to it. C lives in A's namespace. */
+static void dead_engine(int family, const char *name)
+{
+	int engine = engine_offered(A, family), takes, client;
+	union address to = address_of(B, family, 8000), here = loopback(family, port_of(engine));
+	int port = port_of(engine), v4 = family == AF_INET, one = 1;
+
+	policy_shared(1);
+	policy_engine(ID_A, v4 ? port : 0, v4 ? 0 : port);
+	policy_engine(ID_C, v4 ? port : 0, v4 ? 0 : port);
+	policy_flags(ID_B, DB_EP_CLOSED_INGRESS);
+	policy_rule(ID_B, DB_INGRESS, ID_A, IPPROTO_TCP, 8000, 8000, DB_ENGINE, 5);
+	generation_next();
+	client = dialled(A, to, PATIENT);
+	claim(client >= 0, NAMED("a connection while the engine lives"), "%d", client);
+	close(client);
+	close(engine);
+	takes = sock_at(A, C, family, SOCK_STREAM, 0);
+	setsockopt(takes, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	claim(!bind(takes, &here.any, address_size(&here)) && !listen(takes, 8), NAMED("a neighbour takes its port"), "%d", errno);
+	events_forget();
+	client = dialled(A, to, PATIENT);
+	claim(client == -EPERM && event_await(DB_REASON_ENGINE_UNAVAILABLE, ID_A, PATIENT), NAMED("the caller is refused at once"),
+		"%d", client);
+	claim(!readable(takes, IMPATIENT), NAMED("and the neighbour gets nothing"));
+	client = dialled(A, here, IMPATIENT);
+	claim(client == -ETIMEDOUT && event_await(DB_REASON_ENGINE_UNAVAILABLE, ID_C, PATIENT) && !readable(takes, 0),
+		NAMED("nor what was already on its way"), "%d", client);
+	close(takes);
+	/* Another agent comes, at another port, before anybody has written it. */
+	engine = engine_offered(A, family);
+	client = dialled(A, to, PATIENT);
+	claim(client >= 0 && readable(engine, PATIENT), NAMED("the next engine's port is the socket's own"), "%d", client);
+	close(client);
+	close(engine);
+	policy_shared(0);
+}
+
+/* A caller that may change packets on their way: what the engine sends for it is judged again where it arrives. */
+static void rewriter(int family, const char *name)
+{
+	int listening = listener(B, family, 8000), engine = engine_offered(B, family), own = engine_offered(A, family);
+	union address to = address_of(B, family, 8000);
+	int client, inside = -1, v4 = family == AF_INET;
+	struct db_origin origin = {};
+	uint32_t netns = 1, one = 1;
+
+	policy_reset();
+	policy_engine(ID_A, v4 ? port_of(own) : 0, v4 ? 0 : port_of(own));
+	policy_engine(ID_B, v4 ? port_of(engine) : 0, v4 ? 0 : port_of(engine));
+	policy_flags(ID_A, DB_EP_CLOSED_EGRESS);
+	policy_flags(ID_B, DB_EP_CLOSED_INGRESS);
+	policy_rule(ID_A, DB_EGRESS, ID_B, IPPROTO_TCP, 8000, 8000, DB_ALLOW, 4);
+	policy_rule(ID_A, DB_EGRESS, DB_PEER_WORLD, IPPROTO_TCP, 8000, 8000, DB_ENGINE, 6);
+	policy_rule(ID_B, DB_INGRESS, ID_A, IPPROTO_TCP, 8000, 8000, DB_ENGINE, 5);
+	generation_next();
+	client = speaks_for_of(A, ID_A, ID_B, family);
+	claim(!dial(client, to, PATIENT) && (inside = accepted(listening, PATIENT)) >= 0, NAMED("what the engine sends is let in"));
+	close(client);
+	close(inside);
+	must(bpf_map_update_elem(lab_map("rewriters"), &netns, &one, BPF_ANY), "rewriters");
+	client = speaks_for_of(A, ID_A, ID_B, family);
+	claim(!dial(client, to, PATIENT) && (inside = accepted(engine, PATIENT)) >= 0 && !readable(listening, 0),
+		NAMED("but out of a namespace that may change it, it meets the callee's engine"));
+	claim(claim_origin(2, inside, &origin) && origin.caller == ID_A && origin.callee == ID_B && origin.flags == DB_ORIGIN_ARRIVAL,
+		NAMED("as the caller's own"));
+	close(client);
+	close(inside);
+	events_forget();
+	client = dialled(A, address_of(LAN, family, 8000), PATIENT);
+	claim(client == -EPERM && event_await(DB_REASON_CALLER_REWRITES, ID_A, PATIENT),
+		NAMED("to the world, which judges nothing: refused"), "%d", client);
+	client = dialled(A, to, PATIENT);
+	claim(client >= 0 && readable(own, PATIENT), NAMED("to a container: to the caller's engine as ever"), "%d", client);
+	close(client);
+	close(own);
+	close(engine);
+	close(listening);
+}
+
 void engine_cases(void)
 {
 	redirect(address_of(B, AF_INET, 8000), 1, "redirect IPv4");
@@ -304,4 +397,8 @@ void engine_cases(void)
 	onward();
 	steer(AF_INET, "arrival IPv4");
 	steer(AF_INET6, "arrival IPv6");
+	dead_engine(AF_INET, "dead engine");
+	dead_engine(AF_INET6, "dead engine IPv6");
+	rewriter(AF_INET, "rewriting caller");
+	rewriter(AF_INET6, "rewriting caller IPv6");
 }

@@ -26,6 +26,7 @@ static void mptcp_redirect(int family, const char *name)
 
 #define NAMED(what) (snprintf(text, sizeof(text), "%s: %s", name, what), text)
 	must(bind(engine, &here.any, address_size(&here)) || listen(engine, 8), "engine");
+	listener_offer(A, engine);
 	policy_reset();
 	policy_engine(ID_A, v4 ? port_of(engine) : 0, v4 ? 0 : port_of(engine));
 	policy_flags(ID_B, DB_EP_CLOSED_INGRESS);

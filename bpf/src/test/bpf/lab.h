@@ -53,6 +53,7 @@ void must(int status, const char *what); /* dies unless 0 */
 void policy_reset(void); /* everyone open, no pairs, engine ports kept; a new generation */
 void policy_flags(uint32_t id, uint32_t flags);
 void policy_engine(uint32_t id, uint16_t port4, uint16_t port6);
+void listener_offer(enum place place, int fd); /* as the engine's of that place's namespace, by the socket's family */
 void policy_rule(uint32_t owner, int direction, uint32_t peer, int protocol, int low, int high, int verdict, uint32_t rule);
 uint32_t generation_next(void);
 void policy_shared(int on); /* C lives in A's namespace, sock_at(A, C, ...), and has its addresses; resets */
@@ -101,5 +102,6 @@ void churn_cases(void);
 void veth_cases(void);
 void identity_cases(void);
 void kinds_cases(void);
+void rewrite_cases(void);
 
 #endif

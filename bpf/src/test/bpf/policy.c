@@ -75,6 +75,18 @@ void policy_engine(uint32_t id, uint16_t port4, uint16_t port6)
 	put("endpoints", &id, &endpoint_of[id - ID_A]);
 }
 
+void listener_offer(enum place place, int fd)
+{
+	int family = 0;
+	socklen_t size = sizeof(family);
+	uint64_t value = fd;
+	uint32_t number;
+
+	must(getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size), "SO_DOMAIN");
+	number = (place + 1) << 1 | (family == AF_INET6);
+	put("listeners", &number, &value);
+}
+
 static void clear(const char *map, size_t key_size)
 {
 	char key[64];
@@ -149,6 +161,8 @@ void policy_reset(void)
 	clear("tables", sizeof(uint32_t));
 	clear("flows", sizeof(struct db_flow_key));
 	clear("origins", sizeof(struct db_origin_key));
+	clear("rewriters", sizeof(uint32_t));
+	clear("resolvers", sizeof(struct db_resolver_key));
 	for (int place = A; place <= C; place++) {
 		union address v4 = address_of(place, AF_INET, 0), v6 = address_of(place, AF_INET6, 0);
 

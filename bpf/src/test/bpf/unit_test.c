@@ -72,9 +72,13 @@ struct packet {
 	int size;
 };
 
+static uint8_t eth_source[6];
+
 static struct packet ethernet(uint16_t type)
 {
 	struct packet packet = { .size = 14 };
+
+	memcpy(packet.bytes + 6, eth_source, 6);
 
 	packet.bytes[12] = type >> 8;
 	packet.bytes[13] = type;
@@ -365,12 +369,18 @@ static struct packet icmp4(int type)
 static void veth(void)
 {
 	struct packet arp = ethernet(0x0806), other = ethernet(0x88cc), solicitation = v6(58), request = icmp4(8);
-	uint8_t body[28] = { 0, 1, 8, 0, 6, 4, 0, 1, [14] = 10, 0, 0, 1, [24] = 10, 0, 0, 2 }, head[24] = { 135 };
+	uint8_t body[28] = { 0, 1, 8, 0, 6, 4, 0, 1, 2, 1, 2, 3, 4, 5, 10, 0, 0, 1, [24] = 10, 0, 0, 2 }, head[24] = { 135 };
+	static const uint8_t mac[6] = { 2, 1, 2, 3, 4, 5 }, none[16],
+		link[16] = { 0xfe, 0x80, [8] = 0, 1, 2, 0xff, 0xfe, 3, 4, 5 }, ours[16] = { 0xfd, [15] = 1 },
+		theirs[16] = { 0xfd, [15] = 2 };
 	struct db_flow_key key = { .source.bytes = { [10] = 0xff, 0xff, 10, 0, 0, 1 },
 		.destination.bytes = { [10] = 0xff, 0xff, 10, 0, 0, 2 }, .source_port = 4000, .destination_port = 7000,
 		.protocol = 17 };
 	struct db_flow flow = {};
-	struct db_veth value = { .netns = 1, .flags = DB_VETH_FRAMES };
+	struct db_veth value = { .netns = 1, .mac = { 2, 1, 2, 3, 4, 5 } };
+	struct db_resolver_key resolver = { .netns = 1, .address.bytes = { [10] = 0xff, 0xff, 10, 0, 0, 2 } };
+	struct packet question, own, quoting;
+	uint32_t one = 1;
 
 	/* Into a container: 10.0.0.1 is the world, 10.0.0.2 is PEER. */
 	policy(0, 0);
@@ -393,12 +403,26 @@ static void veth(void)
 	policy(0, 0);
 	at_veth("from_container", other, 1, 0, "from_container: an unlisted interface");
 	bpf_map_update_elem(map("veths"), &device, &value, BPF_ANY);
+	own = with_ports(v4(6, 0, NULL), 0x10);
+	at_veth("from_container", own, 0, DB_REASON_UNVOUCHED_ADDRESS, "from_container: another MAC than the interface's");
+	memcpy(eth_source, mac, 6);
+	own = with_ports(v4(6, 0, NULL), 0x10);
+	other = ethernet(0x88cc);
+	arp = ethernet(0x0806);
 	at_veth("from_container", other, 0, DB_REASON_RAW_SOCKET, "from_container: an unknown ethertype");
 	at_veth("from_container", arp, 0, DB_REASON_MALFORMED_PACKET, "from_container: ARP cut short");
 	add(&arp, body, 28);
 	at_veth("from_container", arp, 1, 0, "from_container: ARP of its own");
 	arp.bytes[14 + 17] = 2;
 	at_veth("from_container", arp, 0, DB_REASON_UNVOUCHED_ADDRESS, "from_container: ARP in another's name");
+	arp.bytes[14 + 17] = 1;
+	arp.bytes[14 + 13] = 6;
+	at_veth("from_container", arp, 0, DB_REASON_UNVOUCHED_ADDRESS, "from_container: ARP for another's MAC");
+	arp.bytes[14 + 13] = 5;
+	memset(arp.bytes + 14 + 14, 0, 4);
+	at_veth("from_container", arp, 1, 0, "from_container: ARP that asks without an address");
+	arp.bytes[14 + 4] = 5;
+	at_veth("from_container", arp, 0, DB_REASON_MALFORMED_PACKET, "from_container: ARP of no Ethernet");
 	bpf_map_delete_elem(map("flows"), &key);
 	at_veth("from_container", with_ports(v4(17, 0, NULL), 0), 0, DB_REASON_RAW_SOCKET, "from_container: no record");
 	flow.seen_ns = now();
@@ -409,16 +433,62 @@ static void veth(void)
 	bpf_map_update_elem(map("flows"), &key, &flow, BPF_ANY);
 	at_veth("from_container", with_ports(v4(17, 0, NULL), 0), 0, DB_REASON_RAW_SOCKET, "from_container: another's record");
 	bpf_map_delete_elem(map("flows"), &key);
+	question = with_ports(v4(17, 0, NULL), 0);
+	question.bytes[14 + 22] = 0;
+	question.bytes[14 + 23] = 53;
+	at_veth("from_container", question, 0, DB_REASON_RAW_SOCKET, "from_container: a question to anybody's port 53");
+	bpf_map_update_elem(map("resolvers"), &resolver, &one, BPF_ANY);
+	at_veth("from_container", question, 1, 0, "from_container: to whom the container's resolver asks");
+	question.bytes[14 + 19] = 3;
+	at_veth("from_container", question, 0, DB_REASON_RAW_SOCKET, "from_container: not to its neighbour");
+	at_veth("from_container", with_ports(v4(17, 0, NULL), 0), 0, DB_REASON_RAW_SOCKET, "from_container: nor to its other ports");
+	resolver.netns = 2;
+	bpf_map_update_elem(map("resolvers"), &resolver, &one, BPF_ANY);
+	resolver.netns = 1;
+	bpf_map_delete_elem(map("resolvers"), &resolver);
+	question.bytes[14 + 19] = 2;
+	at_veth("from_container", question, 0, DB_REASON_RAW_SOCKET, "from_container: nor to another namespace's");
 	at_veth("from_container", with_ports(v4(6, 0, NULL), 0x02), 0, DB_REASON_RAW_SOCKET, "from_container: a SYN");
-	at_veth("from_container", with_ports(v4(6, 0, NULL), 0x10), 1, 0, "from_container: a segment that opens nothing");
+	at_veth("from_container", own, 1, 0, "from_container: a segment that opens nothing");
+	at_veth("from_container", own, 1, 0, "from_container: and the next");
 	at_veth("from_container", icmp4(8), 0, DB_REASON_RAW_SOCKET, "from_container: an echo request");
 	at_veth("from_container", icmp4(0), 1, 0, "from_container: an answer");
+	at_veth("from_container", icmp4(5), 0, DB_REASON_RAW_SOCKET, "from_container: a redirect");
+	quoting = icmp4(3);
+	add(&quoting, with_ports(v4(6, 0, NULL), 0).bytes + 14, 28);
+	at_veth("from_container", quoting, 0, DB_REASON_RAW_SOCKET, "from_container: an error about what was sent to another");
+	quoting.bytes[14 + 28 + 19] = 1;
+	at_veth("from_container", quoting, 1, 0, "from_container: an error about what was sent to it");
 	address("::ffff:10.0.0.1", PEER);
+	policy(0, 0);
 	at_veth("from_container", icmp4(0), 0, DB_REASON_UNVOUCHED_ADDRESS, "from_container: another namespace's address");
+	at_veth("from_container", own, 0, DB_REASON_UNVOUCHED_ADDRESS, "from_container: a segment from there, vouched for until then");
+	solicitation = v6(58);
 	add(&solicitation, head, 24);
-	at_veth("from_container", solicitation, 0, DB_REASON_UNVOUCHED_ADDRESS, "from_container: a solicitation that has been routed");
+	at_veth("from_container", solicitation, 0, DB_REASON_UNVOUCHED_ADDRESS, "from_container: a solicitation from elsewhere");
+	address("fd00::1", ME);
+	at_veth("from_container", solicitation, 0, DB_REASON_RAW_SOCKET, "from_container: a solicitation that has been routed");
 	solicitation.bytes[14 + 7] = 255;
 	at_veth("from_container", solicitation, 1, 0, "from_container: neighbour discovery");
+	memcpy(solicitation.bytes + 14 + 8, link, 16);
+	at_veth("from_container", solicitation, 1, 0, "from_container: by its link's address");
+	solicitation.bytes[14 + 8 + 15] ^= 1;
+	at_veth("from_container", solicitation, 0, DB_REASON_UNVOUCHED_ADDRESS, "from_container: not by another's");
+	memcpy(solicitation.bytes + 14 + 8, none, 16);
+	memcpy(solicitation.bytes + 14 + 48, theirs, 16);
+	at_veth("from_container", solicitation, 0, DB_REASON_UNVOUCHED_ADDRESS, "from_container: without one, about another's address");
+	memcpy(solicitation.bytes + 14 + 48, ours, 16);
+	at_veth("from_container", solicitation, 1, 0, "from_container: about its own");
+	solicitation.bytes[14 + 40] = 136;
+	memcpy(solicitation.bytes + 14 + 8, ours, 16);
+	at_veth("from_container", solicitation, 1, 0, "from_container: an advertisement of its own address");
+	memcpy(solicitation.bytes + 14 + 48, theirs, 16);
+	at_veth("from_container", solicitation, 0, DB_REASON_UNVOUCHED_ADDRESS, "from_container: of another's");
+	solicitation.bytes[14 + 40] = 134;
+	at_veth("from_container", solicitation, 0, DB_REASON_RAW_SOCKET, "from_container: a router's advertisement");
+	solicitation.bytes[14 + 40] = 137;
+	at_veth("from_container", solicitation, 0, DB_REASON_RAW_SOCKET, "from_container: a router's redirect");
+	memset(eth_source, 0, 6);
 	address("::ffff:10.0.0.1", ME);
 	bpf_map_delete_elem(map("veths"), &device);
 }

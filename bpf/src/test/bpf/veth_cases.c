@@ -59,12 +59,28 @@ static int tell_interface(void *argument)
 	return interface_of(*(int *)argument);
 }
 
-static void veth_of(enum place place, uint32_t netns, uint32_t flags)
+static int tell_mac(void *argument)
 {
-	struct db_veth value = { netns, flags };
+	struct ifreq request = { .ifr_name = "eth0" };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), failed = ioctl(fd, SIOCGIFHWADDR, &request);
+
+	close(fd);
+	memcpy(argument, request.ifr_hwaddr.sa_data, 6);
+	return failed;
+}
+
+static void mac_of(enum place place, uint8_t *to)
+{
+	must(in_place(place, NO_CGROUP, tell_mac, to), "MAC");
+}
+
+static void veth_of(enum place place, uint32_t netns)
+{
+	struct db_veth value = { .netns = netns };
 	int number = place;
 	uint32_t key = in_place(LAN, NO_CGROUP, tell_interface, &number);
 
+	mac_of(place, value.mac);
 	must(bpf_map_update_elem(lab_map("veths"), &key, &value, BPF_ANY), "veths");
 }
 
@@ -159,6 +175,15 @@ static int frame(int fd, uint16_t type, const void *bytes, int size)
 	return sendto(fd, bytes, size, 0, (struct sockaddr *)&to, sizeof(to)) == size ? 0 : -errno;
 }
 
+/* The same with its Ethernet header. */
+static void whole_frame(int fd, const void *bytes, int size)
+{
+	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_halen = 6 };
+
+	to.sll_ifindex = in_place(A, A, tell_eth0, NULL);
+	must(sendto(fd, bytes, size, 0, (struct sockaddr *)&to, sizeof(to)) != size, "frame");
+}
+
 struct datagram {
 	struct iphdr ip;
 	struct udphdr udp;
@@ -196,9 +221,14 @@ static int udp_in_lan(uint16_t port)
 
 static void frames(void)
 {
-	int fd = sock_in(A, AF_PACKET, SOCK_DGRAM, 0), receiver = udp_in_lan(5999), resolver = udp_in_lan(53), link, stray;
+	int fd = sock_in(A, AF_PACKET, SOCK_DGRAM, 0), receiver = udp_in_lan(5999), resolver_socket = udp_in_lan(53), link, stray;
 	uint8_t arp[28] = { 0, 1, 8, 0, 6, 4, 0, 1, [14] = 10, 77, 0, 2, [24] = 10, 77, 0, 4 };
-	union address to = address_of(LAN, AF_INET, 5999), ask = address_of(LAN, AF_INET, 53);
+	union address to = address_of(LAN, AF_INET, 5999), ask = address_of(LAN, AF_INET, 53), elsewhere = address_of(B, AF_INET, 53);
+	struct db_resolver_key resolver = { .netns = 1, .address.bytes = { [10] = 0xff, 0xff, 10, 77, 0, 4 } };
+	int other = udp_bound(B, AF_INET, 53), raw;
+	uint8_t whole[64] = {};
+	struct datagram packet;
+	uint32_t one = 1;
 
 	policy_reset();
 	policy_flags(ID_A, DB_EP_CLOSED_EGRESS);
@@ -208,7 +238,8 @@ static void frames(void)
 	link = hang(A, "from_container", TCX_INGRESS);
 	claim(link >= 0, "frames: a program at the host's veth", "%s", strerror(-link));
 	claim(arrives(fd, receiver, "10.77.0.1", 5999), "frames: minds only interfaces that it was told");
-	veth_of(A, 1, DB_VETH_FRAMES);
+	veth_of(A, 1);
+	mac_of(A, arp + 8);
 	events_forget();
 	claim(!arrives(fd, receiver, "10.77.0.1", 5999) && event_await(DB_REASON_RAW_SOCKET, ID_A, PATIENT),
 		"frames: none then leaves that no socket sent");
@@ -231,34 +262,34 @@ static void frames(void)
 	stray = sock_at(A, NO_CGROUP, AF_INET, SOCK_DGRAM, 0);
 	sendto(stray, "x", 1, 0, &to.any, sizeof(to.v4));
 	sendto(stray, "x", 1, 0, &ask.any, sizeof(ask.v4));
-	claim(!readable(receiver, IMPATIENT) && !readable(resolver, IMPATIENT), "frames: nor do its datagrams");
-	veth_of(A, 1, DB_VETH_FRAMES | DB_VETH_RESOLVER);
+	claim(!readable(receiver, IMPATIENT) && !readable(resolver_socket, IMPATIENT), "frames: nor do its datagrams");
+	must(bpf_map_update_elem(lab_map("resolvers"), &resolver, &one, BPF_ANY), "resolvers");
 	sendto(stray, "x", 1, 0, &ask.any, sizeof(ask.v4));
 	sendto(stray, "x", 1, 0, &to.any, sizeof(to.v4));
-	claim(hears(resolver, "x", PATIENT) && !readable(receiver, IMPATIENT), "frames: but the resolver's questions, if so told");
+	claim(hears(resolver_socket, "x", PATIENT) && !readable(receiver, IMPATIENT), "frames: but the resolver's questions, to whom it was told of");
+	sendto(stray, "x", 1, 0, &elsewhere.any, sizeof(elsewhere.v4));
+	claim(!readable(other, IMPATIENT), "frames: and nobody else's port 53");
 	close(stray);
-	veth_of(A, 1, 0);
+	/* With the kernel's own frames: another's MAC would teach the bridge. */
+	raw = sock_in(A, AF_PACKET, SOCK_RAW, 0);
 	events_forget();
-	arp[17] = 99; /* nobody's: it passes, and must mislead nobody */
-	frame(fd, ETH_P_ARP, arp, sizeof(arp));
-	claim(!event_await(DB_REASON_UNVOUCHED_ADDRESS, 0, IMPATIENT), "strays: ARP is the kernel's where nobody makes frames");
-	stray = sock_at(A, NO_CGROUP, AF_INET, SOCK_STREAM, 0);
-	claim(dial(stray, address_of(LAN, AF_INET, 7000), IMPATIENT) == -ETIMEDOUT &&
-			event_await(DB_REASON_RAW_SOCKET, ID_A, PATIENT),
-		"strays: who left its cgroup gets nowhere there either");
-	close(stray);
-	stray = sock_at(A, NO_CGROUP, AF_INET, SOCK_DGRAM, 0);
-	sendto(stray, "x", 1, 0, &to.any, sizeof(to.v4));
-	claim(!readable(receiver, IMPATIENT), "strays: nor do its datagrams");
-	close(stray);
+	mac_of(B, whole + 6);
+	memset(whole, 0xff, 6);
+	whole[12] = 8;
+	packet = datagram("10.77.0.1", 5999);
+	memcpy(whole + 14, &packet, sizeof(packet));
+	whole_frame(raw, whole, 14 + sizeof(packet));
+	claim(event_await(DB_REASON_UNVOUCHED_ADDRESS, 0, PATIENT) != NULL, "frames: nor a frame with another's MAC");
+	close(raw);
 	close(link);
 	close(fd);
 	close(receiver);
-	close(resolver);
+	close(resolver_socket);
+	close(other);
 }
 
 /* Everything that a container's own sockets may do goes on under both programs. */
-static void ordinary_traffic(int family, uint32_t flags)
+static void ordinary_traffic(int family)
 {
 	int from = hang(A, "from_container", TCX_INGRESS), into = hang(A, "to_container", TCX_EGRESS);
 	int listening = listener(A, family, 7000), client, server, udp = udp_bound(A, family, 5300), asker;
@@ -267,10 +298,10 @@ static void ordinary_traffic(int family, uint32_t flags)
 	static char large[9000], heard[9000];
 	char text[128], byte;
 
-	veth_of(A, 1, flags);
+	veth_of(A, 1);
 	policy_reset();
 	lab_run(A, "ip neigh flush dev eth0");
-#define NAMED(what) (snprintf(text, sizeof(text), "veth IPv%d%s: %s", family == AF_INET ? 4 : 6, flags ? "" : ", sockets only", what), text)
+#define NAMED(what) (snprintf(text, sizeof(text), "veth IPv%d: %s", family == AF_INET ? 4 : 6, what), text)
 	for (int place = B; place <= LAN; place++) {
 		client = dialled(place, here, PATIENT);
 		server = accepted(listening, PATIENT);
@@ -329,8 +360,6 @@ void veth_cases(void)
 	echo(AF_INET, IPPROTO_ICMP, "ping");
 	echo(AF_INET6, IPPROTO_ICMPV6, "ping IPv6");
 	frames();
-	for (uint32_t flags = 0; flags <= DB_VETH_FRAMES; flags += DB_VETH_FRAMES) {
-		ordinary_traffic(AF_INET, flags);
-		ordinary_traffic(AF_INET6, flags);
-	}
+	ordinary_traffic(AF_INET);
+	ordinary_traffic(AF_INET6);
 }

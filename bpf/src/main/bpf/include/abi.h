@@ -142,7 +142,7 @@ struct db_socket {
 	__u32 owner; /* endpoint it belongs to, or that the engine speaks for */
 	__u32 peer; /* the other side */
 	__u16 port; /* the callee's port */
-	__u16 peer_port; /* UDP: the peer's port of the cached judgement */
+	__u16 peer_port; /* the peer's own port, to which its packets go */
 	struct db_address address; /* the peer's address as the application gave it */
 };
 #define DB_SOCKET_REDIRECTED (1u << 0) /* connect() was rewritten to the engine's listener */
@@ -193,13 +193,31 @@ struct db_guard {
 };
 #define DB_GUARD_DENY (1u << 0) /* else it passes, unrecorded */
 
+/*
+ * A source address that the program at a veth has found to be the namespace's own, so that it is not looked for at
+ * every packet. Written by the program alone; the agent writes zeros.
+ */
+struct db_vouched {
+	__u32 sequence; /* odd while it is written */
+	__u32 generation; /* 0: empty */
+	struct db_address address;
+};
+
 /* map veths (HASH, key __u32 interface index in the host's namespace): whose veth's host end it is. */
 struct db_veth {
 	__u32 netns; /* the agent's number of the network namespace at the other end */
-	__u32 flags; /* DB_VETH_* */
+	__u8 mac[6]; /* of the interface at the other end; zeros: not known, and not looked at */
+	__u16 reserved;
+	struct db_vouched vouched[2]; /* IPv6, IPv4 */
 };
-#define DB_VETH_RESOLVER (1u << 0) /* the container engine's resolver works in that namespace: port 53 passes unrecorded */
-#define DB_VETH_FRAMES (1u << 1) /* processes there can make packets without a socket: sources and ARP are looked at too */
+
+/* map resolvers (HASH, value __u32 1): whom the container engine's resolver asks from within a namespace, at port 53, by sockets of its own. */
+struct db_resolver_key {
+	__u32 netns;
+	struct db_address address;
+};
+
+/* map rewriters (HASH, key __u32 netns, value __u32 1): namespaces in which somebody may change packets on their way (CAP_NET_ADMIN). */
 
 /* map lost (PERCPU_ARRAY, one __u64): events that found the ring full, or their endpoint's budget spent. */
 

@@ -59,6 +59,18 @@ DB_INLINE int db_is_shared(__u32 number)
 	return endpoint && endpoint->flags & DB_EP_SHARED;
 }
 
+/* Whether somebody in its namespace may change packets on their way. */
+DB_INLINE int db_is_rewriter(__u32 number)
+{
+	const struct db_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &number);
+	__u32 netns;
+
+	if (!endpoint)
+		return 0;
+	netns = endpoint->netns;
+	return bpf_map_lookup_elem(&rewriters, &netns) != NULL;
+}
+
 /* Ranges are disjoint and sorted by (protocol, low): a binary search of at most six steps. */
 DB_INLINE __u64 db_search(const struct db_table *table, __u32 protocol, __u32 port)
 {

@@ -3,7 +3,9 @@
  * Loopback between containers that share a network namespace (`--network
  * container:x`). The sender's program records each of its packets under the
  * namespace's number, for 127.0.0.1 is many; the receiver's judges:
- *   1. neither TCP nor UDP: passes. Unreadable: dropped.
+ *   1. neither TCP nor UDP: passes. Unreadable: dropped. A connection to the
+ *      engine's port never gets here while the engine has it: who takes the port
+ *      after it gets nothing, ENGINE_UNAVAILABLE.
  *   2. recorded by this container itself: passes.
  *   3. a TCP packet that opens nothing: passes unless its sender is another
  *      container and neither may call the other any more.
@@ -48,6 +50,21 @@ DB_INLINE int loopback_may(__u32 caller, __u32 callee, __u32 protocol, __u32 por
 	return db_judge(&question, answer) == DB_ALLOW;
 }
 
+DB_INLINE int opens_to_engine(const struct db_packet *packet, __u32 me)
+{
+	const struct db_endpoint *endpoint;
+
+	if (packet->key.protocol != IPPROTO_TCP || (packet->tcp_flags & (DB_TCP_SYN | DB_TCP_ACK)) != DB_TCP_SYN)
+		return 0;
+	endpoint = bpf_map_lookup_elem(&endpoints, &me);
+	if (!endpoint || !packet->key.destination_port)
+		return 0;
+	if (db_address_is_v4(&packet->key.destination))
+		return packet->key.destination_port == endpoint->engine_port4 &&
+		       db_address_word(&packet->key.destination, 3) == bpf_htonl(0x7f000001);
+	return packet->key.destination_port == endpoint->engine_port6;
+}
+
 DB_INLINE int loopback_arrives(struct __sk_buff *skb, __u32 me, struct db_packet *packet, struct db_packet *other,
 	struct db_answer *answer)
 {
@@ -63,9 +80,12 @@ DB_INLINE int loopback_arrives(struct __sk_buff *skb, __u32 me, struct db_packet
 		return 0;
 	known = db_fresh_flow(&packet->key);
 	caller = known ? known->sender : DB_PEER_HOST;
-	if (caller == me)
+	if (opens_to_engine(packet, me)) {
+		answer->generation = db_generation();
+		db_deny(answer, DB_REASON_ENGINE_UNAVAILABLE);
+	} else if (caller == me) {
 		return 1;
-	if (packet->key.protocol == IPPROTO_TCP && (packet->tcp_flags & (DB_TCP_SYN | DB_TCP_ACK)) != DB_TCP_SYN) {
+	} else if (packet->key.protocol == IPPROTO_TCP && (packet->tcp_flags & (DB_TCP_SYN | DB_TCP_ACK)) != DB_TCP_SYN) {
 		if (!known || loopback_may(caller, me, IPPROTO_TCP, packet->key.destination_port, answer))
 			return 1;
 		/* An answer, then? */

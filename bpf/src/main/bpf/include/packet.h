@@ -210,17 +210,30 @@ __attribute__((noinline)) int db_parse(struct __sk_buff *skb, __u32 offset, stru
 	return 0;
 }
 
-/* A TCP packet whose headers hold nothing but its socket's own addresses and ports. */
-DB_INLINE int db_is_plain_tcp(struct __sk_buff *skb)
+/*
+ * A TCP packet without options or extension headers, to this address and port: what a namespace's own NAT or tunnel
+ * does to a packet comes before this hook. Read in place, as every packet of a settled connection pays for it.
+ */
+DB_INLINE int db_is_plain_tcp_to(struct __sk_buff *skb, const struct db_address *address, __u16 port)
 {
 	const __u8 *data = (const __u8 *)(long)skb->data;
 	const __u8 *end = (const __u8 *)(long)skb->data_end;
+	const struct iphdr *v4 = (const void *)data;
+	const struct ipv6hdr *v6 = (const void *)data;
 
-	if (data + 20 > end)
+	if (data + sizeof(*v4) + 4 > end)
 		return 0;
 	if (data[0] == 0x45)
-		return data[9] == IPPROTO_TCP;
-	return data[0] >> 4 == 6 && data[6] == IPPROTO_TCP;
+		return v4->protocol == IPPROTO_TCP && !(v4->frag_off & bpf_htons(0x1fff)) &&
+		       db_address_is_v4(address) && db_address_word(address, 3) == v4->daddr &&
+		       (data[22] << 8 | data[23]) == port;
+	if (data + sizeof(*v6) + 4 > end)
+		return 0;
+	return data[0] >> 4 == 6 && v6->nexthdr == IPPROTO_TCP &&
+	       db_address_word(address, 0) == v6->daddr.in6_u.u6_addr32[0] &&
+	       db_address_word(address, 1) == v6->daddr.in6_u.u6_addr32[1] &&
+	       db_address_word(address, 2) == v6->daddr.in6_u.u6_addr32[2] &&
+	       db_address_word(address, 3) == v6->daddr.in6_u.u6_addr32[3] && (data[42] << 8 | data[43]) == port;
 }
 
 DB_INLINE void db_reverse(struct db_flow_key *to, const struct db_flow_key *from)

@@ -4,36 +4,46 @@ import java.nio.ByteBuffer;
 
 /**
  * {@code struct db_veth}, value of map {@code veths} (key {@code __u32}: the interface's index in
- * the host's namespace): whose veth's host end an interface is.
+ * the host's namespace): whose veth's host end an interface is. What the programs keep there for
+ * themselves is written as zeros.
  *
  * @param netns the agent's number of the network namespace at the other end
- * @param resolver the container engine's DNS server works in that namespace: what goes to port 53
- *     passes, whoever sent it
- * @param frames processes in that namespace can make packets without a socket: sources and ARP are
- *     looked at too
+ * @param mac of the interface at the other end, its six bytes as one number; 0 if it is not known,
+ *     and not looked at
  */
-public record Veth(int netns, boolean resolver, boolean frames) {
+public record Veth(int netns, long mac) {
   /** Bytes in the kernel. */
-  public static final int SIZE = 8;
+  public static final int SIZE = 60;
 
-  private static final int RESOLVER = 1;
-  private static final int FRAMES = 2;
+  private static final int MAC = 6;
 
   public Veth {
     NativeOrder.checkNotNegative(netns, "netns");
+    if (mac >>> 48 != 0) {
+      throw new IllegalArgumentException("not a MAC: " + Long.toHexString(mac));
+    }
   }
 
   public byte[] encode() {
-    return NativeOrder.bytes(
-        NativeOrder.allocate(SIZE)
-            .putInt(netns)
-            .putInt((resolver ? RESOLVER : 0) | (frames ? FRAMES : 0)));
+    ByteBuffer out = NativeOrder.allocate(SIZE).putInt(netns);
+    for (int at = MAC - 1; at >= 0; at--) {
+      out.put((byte) (mac >>> (8 * at)));
+    }
+    return NativeOrder.bytes(out);
   }
 
   public static Veth decode(byte[] bytes) {
     ByteBuffer in = NativeOrder.wrap(bytes, SIZE, "struct db_veth");
     int netns = in.getInt();
-    int flags = in.getInt();
-    return new Veth(netns, (flags & RESOLVER) != 0, (flags & FRAMES) != 0);
+    return new Veth(netns, mac(in));
+  }
+
+  /** The six bytes from the position on. */
+  static long mac(ByteBuffer in) {
+    long mac = 0;
+    for (int at = 0; at < MAC; at++) {
+      mac = (mac << 8) | (in.get() & 0xff);
+    }
+    return mac;
   }
 }

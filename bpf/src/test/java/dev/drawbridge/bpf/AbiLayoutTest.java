@@ -248,9 +248,13 @@ class AbiLayoutTest {
 
   @Test
   void guardConfigLiesWhereTheKernelReadsIt() {
-    Veth veth = new Veth(77, true, true);
-    verify("db_veth", Veth.SIZE, veth.encode(), Map.of("netns", 77L, "flags", 3L));
+    Veth veth = new Veth(77, 0x024201110002L);
+    verify("db_veth", Veth.SIZE, veth.encode(), Map.of("netns", 77L, "mac", 0x53L, "vouched", 0L));
     assertEquals(veth, Veth.decode(veth.encode()));
+    ResolverKey resolver = new ResolverKey(78, A);
+    verify(
+        "db_resolver_key", ResolverKey.SIZE, resolver.encode(), Map.of("netns", 78L, "address", A));
+    assertEquals(resolver, ResolverKey.decode(resolver.encode()));
     GuardConfig deny = new GuardConfig(true);
     verify("db_guard", GuardConfig.SIZE, deny.encode(), Map.of("flags", 1L));
     assertEquals(deny, GuardConfig.decode(deny.encode()));
@@ -329,10 +333,12 @@ class AbiLayoutTest {
                 "db_origin_key",
                 "db_pair",
                 "db_range",
+                "db_resolver_key",
                 "db_self",
                 "db_socket",
                 "db_table",
-                "db_veth"));
+                "db_veth",
+                "db_vouched")); // the programs' own, within db_veth
     assertEquals(mirrored, declared);
   }
 

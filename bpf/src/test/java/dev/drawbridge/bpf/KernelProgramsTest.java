@@ -89,6 +89,11 @@ final class KernelProgramsTest {
     return behaviour("churn");
   }
 
+  @TestFactory
+  List<DynamicTest> rewrite() throws Exception {
+    return behaviour("rewrite");
+  }
+
   private static List<DynamicTest> behaviour(String group) throws Exception {
     return claims(OUT.resolve("behaviour_test").toString(), OUT + "/real/drawbridge.bpf.o", group);
   }

@@ -1,6 +1,7 @@
 package dev.drawbridge.bpf;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.List;
@@ -53,9 +54,10 @@ class KernelVethTest {
     try (NetworkNamespace host = of(hostProcess);
         NetworkNamespace container = of(second);
         BpfObject object = BpfObject.load(BpfObject.drawbridge())) {
-      List<Veths.End> ends = host.call(() -> Veths.leadingTo(container));
-      assertEquals(List.of("second0"), ends.stream().map(Veths.End::name).toList());
-      int index = ends.getFirst().index();
+      List<Veths.Leading> veths = host.call(() -> Veths.leadingTo(container));
+      assertEquals(List.of("second0"), veths.stream().map(veth -> veth.here().name()).toList());
+      assertNotEquals(0, veths.getFirst().inside().mac());
+      int index = veths.getFirst().here().index();
       Program program = object.program("from_container");
       try (Link link = host.call(() -> program.attachInterface(index, Program.Way.INTO))) {
         assertEquals(index, link.target());

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -49,8 +50,6 @@ final class Guards {
   /** Labels of this size start whatever the others hold. */
   private static final int FREE_LABELS = 4 << 10;
 
-  private static final Set<String> WITHOUT_RESOLVER = Set.of("bridge", "default", "host", "none");
-
   private final Datapath datapath;
   private final Attachments attachments;
   private final ParentGuard parents;
@@ -62,8 +61,12 @@ final class Guards {
   private final Function<String, Optional<ObservedContainer>> files;
   private final AdmissionTimes times;
   private final BiConsumer<Guard, OpenSocket> recorded;
+  private final Resolvers resolvers = new Resolvers(Path.of("/"));
   private final Map<String, Guard> byId = new LinkedHashMap<>();
   private final ExemptContainers exempt;
+
+  /** Whose interfaces are to be guarded as soon as the kernel knows their addresses. */
+  private final Set<Guard> lookedAt = new LinkedHashSet<>();
 
   /**
    * @param files what an engine's files say of a container by its id
@@ -172,7 +175,7 @@ final class Guards {
       }
       if (keepsNetRaw(container)) {
         // Before its first process runs, where the engine has made its interfaces by now.
-        boolean _ = guardInterfaces(guard, true);
+        boolean _ = guardInterfaces(guard);
       }
       return guard;
     } catch (IOException | RuntimeException e) {
@@ -203,7 +206,7 @@ final class Guards {
         guard.observe(container.at(now), guard.declared());
       }
     }
-    boolean _ = guardInterfaces(guard, makesFrames(granted(guard)));
+    boolean _ = guardInterfaces(guard);
     return Optional.empty();
   }
 
@@ -223,7 +226,7 @@ final class Guards {
       Guard guard = known(container, admission.declared());
       if (guard.attachment().isEmpty()) {
         adopt(guard);
-        noteEvasions(guard);
+        lookedAt.add(guard);
       }
     } catch (BpfException | IOException e) {
       log.log(Level.WARNING, "container " + container.name() + " is left as it is", e);
@@ -399,7 +402,7 @@ final class Guards {
           guard.failed("the engine does not say which process it has");
         }
       }
-      noteEvasions(guard);
+      lookedAt.add(guard);
     } catch (BpfException | IOException e) {
       log.log(Level.WARNING, "container " + container.name(), e);
     }
@@ -429,10 +432,6 @@ final class Guards {
         .orElseGet(() -> guard.observed().capabilities());
   }
 
-  private static boolean makesFrames(Set<String> capabilities) {
-    return capabilities.stream().anyMatch(Evasions.FRAMES::contains);
-  }
-
   /**
    * What its processes can do to get around their cgroup, but for what is closed at its interfaces:
    * all that it was granted, and what its first process has. One process at one moment may have
@@ -447,8 +446,10 @@ final class Guards {
       SortedSet<String> found = Evasions.ofProcess(guard.observed().pid());
       found.addAll(granted(guard));
       found.addAll(guard.evasions());
-      boolean frames = makesFrames(found);
-      if (guardInterfaces(guard, frames) && frames) {
+      if (found.contains(Evasions.NET_ADMIN)) {
+        spaces.mayRewrite(guard.attachment().get().space());
+      }
+      if (guardInterfaces(guard)) {
         found.removeAll(Evasions.AT_INTERFACES);
       }
       if (!found.equals(guard.evasions())) {
@@ -459,13 +460,10 @@ final class Guards {
     }
   }
 
-  private boolean guardInterfaces(Guard guard, boolean frames) {
-    String network = guard.observed().networkMode();
-    // In networks of a user's making, names are resolved by Docker from inside the container's.
-    boolean resolver = !WITHOUT_RESOLVER.contains(network);
+  private boolean guardInterfaces(Guard guard) {
     return guard
         .attachment()
-        .map(to -> spaces.guardInterfaces(to.space(), frames, resolver))
+        .map(to -> spaces.guardInterfaces(to.space(), resolvers.of(guard.observed())))
         .orElse(false);
   }
 
@@ -524,6 +522,9 @@ final class Guards {
         }
       }
     }
+    // Not before: a frame whose source nobody knows yet would be dropped.
+    lookedAt.forEach(this::noteEvasions);
+    lookedAt.clear();
   }
 
   private static void findOlder(Guard guard) throws IOException {

@@ -7,10 +7,12 @@ import dev.drawbridge.l7.L7Engine;
 import dev.drawbridge.l7.NetnsHandle;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -144,9 +146,9 @@ final class Spaces {
         return known;
       }
       EngineListener listener = opening.listener.join();
+      offer(number, 0, listener.fd4());
+      offer(number, 1, listener.fd6());
       if (namespace.inode() != hostInode) {
-        offer(number, 0, listener.fd4());
-        offer(number, 1, listener.fd6());
         attachments.attachNamespace(number, namespace);
       }
       opening.handOver();
@@ -186,13 +188,17 @@ final class Spaces {
   /**
    * Guards the host's ends of a namespace's interfaces.
    *
-   * @param frames whether its processes can make frames without a socket
-   * @param resolver whether the container engine's DNS server works inside
+   * @param servers whom the container engine's DNS server asks from inside
    * @return whether that closes every way out; never for the host's own namespace
    */
-  boolean guardInterfaces(Space space, boolean frames, boolean resolver) {
+  boolean guardInterfaces(Space space, Set<InetAddress> servers) {
     return space.namespace.inode() != hostInode
-        && veths.guard(space.number, space.namespace, frames, resolver);
+        && veths.guard(space.number, space.namespace, servers);
+  }
+
+  /** Somebody in the namespace may change packets on their way. */
+  void mayRewrite(Space space) {
+    veths.mayRewrite(space.number);
   }
 
   /** Lets go of what an agent before this one left at interfaces. */

@@ -7,14 +7,17 @@ import dev.drawbridge.bpf.Link;
 import dev.drawbridge.bpf.NetworkNamespace;
 import dev.drawbridge.bpf.Pins;
 import dev.drawbridge.bpf.Program;
+import dev.drawbridge.bpf.ResolverKey;
 import dev.drawbridge.bpf.Veth;
 import dev.drawbridge.bpf.Veths;
 import java.io.File;
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,8 +29,8 @@ import java.util.logging.Logger;
 /**
  * The programs at the host's ends of containers' veths, for what no program of a cgroup sees: what
  * the kernel itself answers (ping), what a process sends that has left its cgroup and not its
- * network namespace, and, for containers that keep CAP_NET_RAW or CAP_NET_ADMIN, frames that no
- * socket of theirs sent. Needs tcx (Linux 6.6). Used by the control loop's thread alone.
+ * network namespace, and frames that no socket of a container sent, whatever its processes showed
+ * of their capabilities. Needs tcx (Linux 6.6). Used by the control loop's thread alone.
  */
 final class VethGuard {
 
@@ -40,8 +43,14 @@ final class VethGuard {
   private final Pins pins;
   private final BpfMap veths;
 
-  /** By namespace and index of the host's interface: whether its frames are judged too. */
-  private final Map<Integer, Map<Integer, Boolean>> guarded = new HashMap<>();
+  private final BpfMap resolvers;
+  private final BpfMap rewriters;
+
+  /** By namespace: indexes of the host's interfaces that are guarded. */
+  private final Map<Integer, Set<Integer>> guarded = new HashMap<>();
+
+  /** By namespace, what the maps of addresses and capabilities hold of it. */
+  private final Map<Integer, Set<ResolverKey>> asked = new HashMap<>();
 
   private boolean refused;
 
@@ -49,29 +58,34 @@ final class VethGuard {
     this.object = object;
     this.pins = pins;
     this.veths = object.map("veths");
+    this.resolvers = object.map("resolvers");
+    this.rewriters = object.map("rewriters");
   }
 
   /**
    * Guards every veth of a namespace.
    *
    * @param number the agent's number of the namespace
-   * @param frames whether processes inside can make frames without a socket
-   * @param resolver whether the container engine's DNS server works inside
-   * @return whether all that leads out of the namespace is guarded as asked
+   * @param servers whom the container engine's DNS server asks from inside
+   * @return whether all that leads out of the namespace is guarded
    */
-  boolean guard(int number, NetworkNamespace namespace, boolean frames, boolean resolver) {
+  boolean guard(int number, NetworkNamespace namespace, Set<InetAddress> servers) {
     try {
-      List<Veths.End> leading = Veths.leadingTo(namespace);
-      for (Veths.End end : leading) {
-        Map<Integer, Boolean> done = guarded.computeIfAbsent(number, _ -> new HashMap<>());
-        Boolean before = done.get(end.index());
-        if (before == null || (frames && !before)) {
-          veths.put(u32(end.index()), new Veth(number, resolver, frames).encode());
-          done.put(end.index(), frames);
+      Set<ResolverKey> known = asked.computeIfAbsent(number, _ -> new HashSet<>());
+      for (InetAddress server : servers) {
+        ResolverKey key = new ResolverKey(number, server);
+        if (known.add(key)) {
+          resolvers.put(key.encode(), u32(1));
         }
-        if (before == null) {
-          attach(TO_CONTAINER, number, end.index(), Program.Way.OUT);
-          attach(FROM_CONTAINER, number, end.index(), Program.Way.INTO);
+      }
+      List<Veths.Leading> leading = Veths.leadingTo(namespace);
+      Set<Integer> done = guarded.computeIfAbsent(number, _ -> new HashSet<>());
+      for (Veths.Leading veth : leading) {
+        int index = veth.here().index();
+        if (done.add(index)) {
+          veths.put(u32(index), new Veth(number, mac(number, veth)).encode());
+          attach(TO_CONTAINER, number, index, Program.Way.OUT);
+          attach(FROM_CONTAINER, number, index, Program.Way.INTO);
         }
       }
       // A way out that is no veth, such as macvlan, has its other end at no interface of the host.
@@ -87,6 +101,21 @@ final class VethGuard {
       log.log(Level.WARNING, "the veths of namespace " + number, e);
       return false;
     }
+  }
+
+  /** As it was when the interface was first seen: who lives behind it may have changed it since. */
+  private long mac(int number, Veths.Leading veth) {
+    return veths
+        .lookup(u32(veth.here().index()))
+        .map(Veth::decode)
+        .filter(before -> before.netns() == number && before.mac() != 0)
+        .map(Veth::mac)
+        .orElse(veth.inside().mac());
+  }
+
+  /** Somebody in the namespace may change packets on their way. Holds for as long as it lives. */
+  void mayRewrite(int number) {
+    rewriters.put(u32(number), u32(1));
   }
 
   private void attach(String program, int number, int index, Program.Way way) {
@@ -113,6 +142,10 @@ final class VethGuard {
   /** No guarded container lives in the namespace any more. */
   void leave(int number) {
     guarded.remove(number);
+    for (ResolverKey key : Optional.ofNullable(asked.remove(number)).orElse(Set.of())) {
+      boolean _ = resolvers.delete(key.encode());
+    }
+    boolean _ = rewriters.delete(u32(number));
     for (String name : directories()) {
       numberOf(name).filter(found -> found == number).ifPresent(_ -> remove(name));
     }

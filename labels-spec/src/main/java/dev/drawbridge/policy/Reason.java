@@ -28,6 +28,12 @@ public enum Reason {
   PROTOCOL(29, "protocol that no rule can name"),
   STATE_FULL(30, "kernel memory for the socket's state refused"),
   NO_POLICY(31, "the agent has not applied any generation yet"),
+  REWRITTEN(
+      32,
+      "the packet goes elsewhere than its socket was judged for: NAT or a tunnel in the container"),
+  CALLER_REWRITES(
+      33,
+      "a layer-7 rule decides, and the caller's CAP_NET_ADMIN could change what the engine sends"),
   HTTP_MALFORMED(64, "not a request that every server would read alike"),
   HTTP_TOO_LARGE(65, "beyond a named limit: 413, 414 or 431"),
   HTTP_TIMEOUT(66, "408: head or body did not arrive in time"),
