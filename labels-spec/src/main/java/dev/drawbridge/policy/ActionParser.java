@@ -72,6 +72,9 @@ final class ActionParser {
           "for instance GET,POST",
           Optional.of(verb.text() + path.text()));
     }
+    if (path.is(Regexes.ASTERISK) && methods.equals(List.of("OPTIONS"))) {
+      return new Action.Http(methods, new PathPattern.Glob(path.text()));
+    }
     return new Action.Http(methods, new PathPattern.Glob(glob(path)));
   }
 
@@ -185,7 +188,8 @@ final class ActionParser {
     for (String segment : path.split("/", -1)) {
       Token at = token.from(Math.min(column, path.length() - 1));
       column += segment.length() + 1;
-      if (segment.equals(".") || segment.equals("..")) {
+      String spelled = PathSpelling.ofRule(segment);
+      if (spelled.equals(".") || spelled.equals("..")) {
         throw new Mistake(
             ProblemCode.BAD_PATH,
             at,

@@ -4,13 +4,20 @@ import dev.drawbridge.policy.Explanation.Advice;
 import dev.drawbridge.policy.Explanation.NearMiss;
 import dev.drawbridge.policy.Explanation.SideReport;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Says why a verdict is what it is. For people: not fast, and never asked on the data path. */
 public final class Explainer {
   private static final int MAX_NEAR = 5;
+
+  /** With a may-not rule, no label lifts what they stand for. */
+  private static final Set<Reason> REASONS_OF_MAY_NOT =
+      EnumSet.of(
+          Reason.UNSUPPORTED_PROTOCOL, Reason.TLS_UNDER_HTTP_RULE, Reason.HTTP_PATH_AMBIGUOUS);
 
   private final Policy policy;
   private final int caller;
@@ -69,8 +76,7 @@ public final class Explainer {
       if (report.decision() == Decision.DENY) {
         forbidden |=
             report.reason() == Reason.RULE_DENIES
-                || isBlindDeny(report)
-                || (report.reason() == Reason.TLS_UNDER_HTTP_RULE && isMayNot(report));
+                || (isMayNot(side, report) && REASONS_OF_MAY_NOT.contains(report.reason()));
         advise(side).ifPresent(advice::add);
       }
     }
@@ -86,12 +92,15 @@ public final class Explainer {
         : policy.http(caller, callee, port, request);
   }
 
-  private static boolean isBlindDeny(SideReport report) {
-    return report.reason() == Reason.UNSUPPORTED_PROTOCOL && isMayNot(report);
-  }
-
-  private static boolean isMayNot(SideReport report) {
-    return report.decidedBy().map(RuleInfo::text).orElse("").contains("may not");
+  /** Whether the rule that decided forbids, whatever its text looks like. */
+  private static boolean isMayNot(Side side, SideReport report) {
+    int decided = report.decidedBy().map(RuleInfo::number).orElse(0);
+    for (RuleCode rule : side.rules) {
+      if (rule.number == decided) {
+        return !rule.allows;
+      }
+    }
+    return false;
   }
 
   private int peer(Side side) {

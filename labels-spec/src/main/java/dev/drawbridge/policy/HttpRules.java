@@ -57,24 +57,52 @@ final class HttpRules {
     return (int) outcome;
   }
 
-  /** Judges every reading of the path: one denied denies all, one not allowed allows none. */
+  /**
+   * Judges every reading of method and path: one denied denies all, one not allowed allows none.
+   */
   long judge(HttpRequest request) {
+    HttpRequest.Variants variants = request.variants();
+    if (variants.tooMany()) {
+      return AMBIGUOUS;
+    }
     Dfa<Hit> automaton = dfa;
     if (automaton == null) {
       automaton = build();
     }
-    Dfa.State<Hit> afterMethod =
-        automaton.step(automaton.run(automaton.start(), request.method()), ' ');
+    Dfa.State<Hit> afterMethod = afterMethod(automaton, request.method());
     List<String> paths = request.paths();
     long first = one(automaton.run(afterMethod, paths.get(0)).verdict(), request);
-    long worst = first;
-    for (int i = 1; i < paths.size(); i++) {
+    long worst = worst(first, automaton, afterMethod, 1, request);
+    for (int i = 0; i < variants.methods().size(); i++) {
+      worst =
+          worst(worst, automaton, afterMethod(automaton, variants.methods().get(i)), 0, request);
+    }
+    return kind(first) == ALLOW && kind(worst) != ALLOW ? AMBIGUOUS | rule(worst) : worst;
+  }
+
+  private static Dfa.State<Hit> afterMethod(Dfa<Hit> automaton, String method) {
+    return automaton.step(automaton.run(automaton.start(), method), ' ');
+  }
+
+  /** The worst of what is known and of what one method makes of the paths from that one on. */
+  private long worst(
+      long known, Dfa<Hit> automaton, Dfa.State<Hit> afterMethod, int from, HttpRequest request) {
+    long worst = known;
+    List<String> paths = request.paths();
+    for (int i = from; i < paths.size(); i++) {
       long next = one(automaton.run(afterMethod, paths.get(i)).verdict(), request);
       if (severity(next) > severity(worst)) {
         worst = next;
       }
     }
-    return kind(first) == ALLOW && kind(worst) != ALLOW ? AMBIGUOUS | rule(worst) : worst;
+    List<String> forbidden = request.variants().forbidden();
+    for (int i = 0; i < forbidden.size(); i++) {
+      long next = one(automaton.run(afterMethod, forbidden.get(i)).verdict(), request);
+      if (kind(next) == DENY && severity(next) > severity(worst)) {
+        worst = next;
+      }
+    }
+    return worst;
   }
 
   private static int severity(long outcome) {

@@ -1,265 +1,283 @@
 package dev.drawbridge.policy;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
- * What servers may take a path for. Some decode %2F, some decode twice, some fold slashes, take
- * backslashes for slashes, cut {@code ;parameters}, resolve dot segments before or after any of
- * that. A rule must hold for all of them, because nobody knows which one the callee does.
+ * What servers may take a path for: every order of the steps of {@link PathForms}. A rule must hold
+ * for all of them, because nobody knows which ones the callee takes.
  *
- * <p>Each reading is in the same spelling, so that rules need one: escapes of unreserved characters
- * are decoded (RFC 3986 section 6.2.2.2 calls the two equivalent), all other escapes have
- * upper-case digits, and what may not stand in a path is escaped. Letters keep their case.
+ * <p>Each reading is in the one spelling that rules have too.
+ *
+ * @param paths what has to be allowed; the first is nearest to what was sent
+ * @param forbidden what only may-not rules look at: servers that read so do it for every path, and
+ *     nothing is allowed by it
+ * @param tooMany there are more than anybody means: the path has to be refused
+ * @param work octets that were passed over to find them
  */
-public final class PathReadings {
+public record PathReadings(List<String> paths, List<String> forbidden, boolean tooMany, long work) {
+  /** How often servers decode: once, and again in the application, and again in a proxy. */
   private static final int DECODINGS = 3;
 
-  private PathReadings() {}
+  /** Octets that are passed over for each that was sent; beyond, the path is refused. */
+  public static final int WORK_PER_OCTET = 48;
+
+  /** The same for a path of any length. */
+  public static final int LEAST_WORK = 8 * 1024;
+
+  /** Readings of one path; beyond, it is refused. */
+  public static final int MAX_READINGS = 64;
+
+  private static final char[] ENDS = {'?', '#', '\r', '\n', '\0'};
+
+  public PathReadings {
+    paths = List.copyOf(paths);
+    forbidden = List.copyOf(forbidden);
+  }
 
   /**
-   * Every reading, the one nearest to what was sent first.
+   * Every reading.
    *
    * @param path one octet a character, with valid escapes, without query
    */
-  public static List<String> of(String path) {
-    Set<String> readings = new LinkedHashSet<>();
-    String first = unreserved(path);
-    add(readings, first, true);
-    String decoded = first;
-    for (int i = 0; i < DECODINGS && escaped(decoded); i++) {
-      decoded = decode(decoded);
-      add(readings, decoded, false);
-    }
-    return List.copyOf(readings);
+  public static PathReadings of(String path) {
+    return new Finder(path).find();
   }
 
-  private static void add(Set<String> readings, String octets, boolean escapes) {
-    List<String> spellings = new ArrayList<>(4);
-    spellings.add(octets);
-    vary(spellings, PathReadings::slashes);
-    if (!escapes) {
-      vary(spellings, PathReadings::cut);
-    }
-    vary(spellings, PathReadings::withoutParameters);
-    for (String spelling : spellings) {
-      readings.add(encode(spelling, escapes));
-      if (spelling.contains("../")) {
-        // Where a name that ends in dots is taken for a climb.
-        readings.add(encode(resolve(climbs(spelling)), escapes));
-      }
-      if (spelling.contains("//") || spelling.contains("/.")) {
-        String merged = merge(spelling);
-        String resolved = resolve(spelling);
-        readings.add(encode(merged, escapes));
-        readings.add(encode(resolved, escapes));
-        readings.add(encode(merge(resolved), escapes));
-        readings.add(encode(resolve(merged), escapes));
-      }
-    }
-  }
+  /** What about a path is of interest; each a bit. */
+  private static final class Has {
+    static final int ESCAPE = 1;
+    static final int BACKSLASH = 2;
+    static final int SEMICOLON = 4;
+    static final int DOUBLE_SLASH = 8;
+    static final int SLASH_DOT = 16;
+    static final int CLIMB = 32;
+    static final int STRIPPED = 64;
+    static final int END = 128;
+    static final int BLANK = 256;
+    static final int HIGH = 512;
+    static final int UNICODE = 1024;
+    static final int WINDOWS = 2048;
 
-  private static void vary(List<String> spellings, UnaryOperator<String> change) {
-    for (int i = spellings.size() - 1; i >= 0; i--) {
-      String changed = change.apply(spellings.get(i));
-      if (!spellings.contains(changed)) {
-        spellings.add(changed);
-      }
-    }
-  }
+    private Has() {}
 
-  /** Backslashes, and the full-width forms of slash, dot and backslash in UTF-8. */
-  private static String slashes(String octets) {
-    String changed = octets.replace('\\', '/');
-    if (changed.indexOf('\u00ef') >= 0) {
-      changed =
-          changed
-              .replace("\u00ef\u00bc\u008f", "/")
-              .replace("\u00ef\u00bc\u008e", ".")
-              .replace("\u00ef\u00bc\u00bc", "/");
-    }
-    return changed;
-  }
-
-  /** Up to what would end a path after decoding, without white space at the end. */
-  private static String cut(String octets) {
-    int end = 0;
-    while (end < octets.length() && "?#\r\n".indexOf(octets.charAt(end)) < 0) {
-      end++;
-    }
-    while (end > 1 && (octets.charAt(end - 1) == ' ' || octets.charAt(end - 1) == '\t')) {
-      end--;
-    }
-    return octets.substring(0, end);
-  }
-
-  private static String climbs(String octets) {
-    StringBuilder split = new StringBuilder(octets.length() + 8);
-    for (int i = 0; i < octets.length(); i++) {
-      if (octets.startsWith("../", i) && i > 0 && octets.charAt(i - 1) != '/') {
-        split.append('/');
-      }
-      split.append(octets.charAt(i));
-    }
-    return split.toString();
-  }
-
-  private static String withoutParameters(String octets) {
-    if (octets.indexOf(';') < 0) {
-      return octets;
-    }
-    StringBuilder kept = new StringBuilder(octets.length());
-    boolean parameter = false;
-    for (int i = 0; i < octets.length(); i++) {
-      char c = octets.charAt(i);
-      parameter = c != '/' && (parameter || c == ';');
-      if (!parameter) {
-        kept.append(c);
-      }
-    }
-    return kept.toString();
-  }
-
-  private static String merge(String octets) {
-    StringBuilder kept = new StringBuilder(octets.length());
-    for (int i = 0; i < octets.length(); i++) {
-      char c = octets.charAt(i);
-      if (c != '/' || kept.isEmpty() || kept.charAt(kept.length() - 1) != '/') {
-        kept.append(c);
-      }
-    }
-    return kept.toString();
-  }
-
-  /** RFC 3986 section 5.2.4; what climbs above the root stays there. */
-  private static String resolve(String octets) {
-    StringBuilder kept = new StringBuilder(octets.length());
-    int at = 0;
-    while (at < octets.length()) {
-      int next = octets.indexOf('/', at + 1);
-      int end = next < 0 ? octets.length() : next;
-      String segment = octets.substring(at, end);
-      boolean last = next < 0;
-      if (segment.equals("/..")) {
-        kept.setLength(Math.max(0, kept.lastIndexOf("/")));
-        if (last) {
-          kept.append('/');
+    static int of(String octets) {
+      int found = 0;
+      char before = 0;
+      for (int i = 0; i < octets.length(); i++) {
+        char c = octets.charAt(i);
+        switch (c) {
+          case '%' -> {
+            if (PathSpelling.isEscape(octets, i)) {
+              found |= ESCAPE;
+            } else {
+              found |= UNICODE;
+            }
+          }
+          case '\\' -> found |= BACKSLASH;
+          case ';' -> found |= SEMICOLON;
+          case '/' -> found |= before == '/' ? DOUBLE_SLASH : before == '.' ? WINDOWS : 0;
+          case '.' -> {
+            found |= before == '/' ? SLASH_DOT : 0;
+            found |= before == '.' ? CLIMB : 0;
+            found |= i == octets.length() - 1 ? WINDOWS : 0;
+          }
+          case ':' -> found |= before == ':' ? WINDOWS : 0;
+          case '?', '#', '\0' -> found |= END;
+          case '\r', '\n' -> found |= END | STRIPPED | BLANK;
+          case '\t' -> found |= STRIPPED | BLANK;
+          case ' ' -> found |= BLANK | WINDOWS;
+          default -> found |= c >= 0x80 ? HIGH : c < ' ' ? BLANK : 0;
         }
-      } else if (segment.equals("/.")) {
-        if (last) {
-          kept.append('/');
+        before = c;
+      }
+      return found;
+    }
+  }
+
+  /** A search of all that can be made of one path. */
+  private static final class Finder {
+    private final String sent;
+    private final long bearable;
+    private final Set<String> paths = new LinkedHashSet<>();
+    private final Set<String> forbidden = new LinkedHashSet<>();
+    private Set<String> seen = new HashSet<>();
+    private final ArrayDeque<String> waiting = new ArrayDeque<>();
+    private boolean decoded;
+    private boolean onlyForbidden;
+    private boolean tooMany;
+    private long work;
+
+    Finder(String sent) {
+      this.sent = sent;
+      this.bearable = Math.max(LEAST_WORK, (long) WORK_PER_OCTET * sent.length());
+    }
+
+    PathReadings find() {
+      offer(sent, UnaryOperator.identity());
+      List<String> level = close();
+      // What only may-not rules look at begins anywhere, and is read in all ways too.
+      List<List<String>> levels = new ArrayList<>();
+      levels.add(level);
+      for (int i = 0; i < DECODINGS && !tooMany; i++) {
+        level = decode(level);
+        levels.add(level);
+      }
+      tooMany |= anyEscaped(level);
+      onlyForbidden = true;
+      List<String> shadows = List.of();
+      for (int i = 0; i < levels.size() && !tooMany; i++) {
+        decoded = i > 0;
+        shadows = shadows(levels.get(i), shadows);
+      }
+      forbidden.removeAll(paths);
+      return tooMany
+          ? new PathReadings(List.of(paths.iterator().next()), List.of(), true, work)
+          : new PathReadings(List.copyOf(paths), List.copyOf(forbidden), false, work);
+    }
+
+    private List<String> decode(List<String> level) {
+      decoded = true;
+      seen = new HashSet<>();
+      for (String octets : level) {
+        if (isEscaped(octets)) {
+          offer(octets, PathForms::decode);
         }
-      } else {
-        kept.append(segment);
       }
-      at = end;
+      return close();
     }
-    return kept.isEmpty() ? "/" : kept.toString();
-  }
 
-  private static String unreserved(String path) {
-    if (path.indexOf('%') < 0) {
-      return path;
-    }
-    StringBuilder out = new StringBuilder(path.length());
-    for (int i = 0; i < path.length(); i++) {
-      char c = path.charAt(i);
-      if (c == '%') {
-        char value = value(path, i);
-        if (isUnreserved(value)) {
-          out.append(value);
-        } else {
-          escape(out, value);
+    private List<String> shadows(List<String> level, List<String> before) {
+      seen = new HashSet<>(level);
+      for (String octets : before) {
+        if (isEscaped(octets)) {
+          offer(octets, PathForms::decode);
         }
-        i += 2;
-      } else {
-        out.append(c);
+      }
+      for (String octets : level) {
+        charge(octets);
+        shadow(octets, Has.of(octets));
+      }
+      return close();
+    }
+
+    private void shadow(String octets, int has) {
+      if (decoded && (has & Has.HIGH) != 0) {
+        offer(octets, PathForms::bestFitLetters);
+      }
+      if ((has & Has.WINDOWS) != 0) {
+        offer(octets, PathForms::windows);
       }
     }
-    return out.toString();
-  }
 
-  private static boolean escaped(String octets) {
-    for (int i = octets.indexOf('%'); i >= 0; i = octets.indexOf('%', i + 1)) {
-      if (isEscape(octets, i)) {
-        return true;
+    private static boolean anyEscaped(List<String> level) {
+      for (String octets : level) {
+        if (isEscaped(octets)) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    private static boolean isEscaped(String octets) {
+      for (int i = octets.indexOf('%'); i >= 0; i = octets.indexOf('%', i + 1)) {
+        if (PathSpelling.isEscape(octets, i)) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    private void charge(String octets) {
+      work += octets.length();
+      tooMany |= work > bearable;
+    }
+
+    private void offer(String octets, UnaryOperator<String> step) {
+      if (tooMany) {
+        return;
+      }
+      charge(octets);
+      String changed = step.apply(octets);
+      if (seen.add(changed)) {
+        waiting.add(changed);
       }
     }
-    return false;
-  }
 
-  private static String decode(String octets) {
-    StringBuilder out = new StringBuilder(octets.length());
-    for (int i = 0; i < octets.length(); i++) {
-      if (octets.charAt(i) == '%' && isEscape(octets, i)) {
-        out.append(value(octets, i));
-        i += 2;
-      } else {
-        out.append(octets.charAt(i));
+    /** Every order of every step but decoding. */
+    private List<String> close() {
+      List<String> found = new ArrayList<>();
+      while (!waiting.isEmpty() && !tooMany) {
+        String octets = waiting.remove();
+        found.add(octets);
+        keep(octets);
+        charge(octets);
+        steps(octets, Has.of(octets));
+      }
+      waiting.clear();
+      return found;
+    }
+
+    private void keep(String octets) {
+      charge(octets);
+      (onlyForbidden ? forbidden : paths)
+          .add(
+              decoded
+                  ? PathSpelling.encode(octets, false)
+                  : PathSpelling.encode(PathSpelling.unreserved(octets), true));
+      tooMany |= paths.size() + forbidden.size() > MAX_READINGS;
+    }
+
+    private void steps(String octets, int has) {
+      if (onlyForbidden) {
+        shadow(octets, has);
+      }
+      if (!decoded && (has & Has.ESCAPE) != 0) {
+        offer(octets, PathSpelling::unreserved);
+      }
+      if ((has & Has.BACKSLASH) != 0) {
+        offer(octets, PathForms::slashes);
+      }
+      if ((has & Has.SEMICOLON) != 0) {
+        offer(octets, PathForms::parameters);
+      }
+      if ((has & Has.DOUBLE_SLASH) != 0) {
+        offer(octets, PathForms::merge);
+        offer(octets, PathForms::authority);
+      }
+      if ((has & Has.SLASH_DOT) != 0) {
+        offer(octets, PathForms::resolve);
+        offer(octets, PathForms::resolveBelow);
+      }
+      if ((has & Has.CLIMB) != 0) {
+        offer(octets, PathForms::climbs);
+      }
+      if (!decoded) {
+        return;
+      }
+      if ((has & Has.STRIPPED) != 0) {
+        offer(octets, PathForms::strip);
+      }
+      if ((has & Has.BLANK) != 0) {
+        offer(octets, PathForms::trim);
+      }
+      if ((has & Has.END) != 0) {
+        for (char mark : ENDS) {
+          offer(octets, whole -> PathForms.cut(whole, mark));
+        }
+      }
+      if ((has & Has.HIGH) != 0) {
+        offer(octets, PathForms::overlong);
+        offer(octets, PathForms::bestFitMarks);
+      }
+      if ((has & Has.UNICODE) != 0) {
+        offer(octets, PathForms::decodeUnicode);
       }
     }
-    return out.toString();
-  }
-
-  private static boolean isEscape(String octets, int at) {
-    return at + 2 < octets.length()
-        && hex(octets.charAt(at + 1)) >= 0
-        && hex(octets.charAt(at + 2)) >= 0;
-  }
-
-  private static char value(String octets, int at) {
-    return (char) ((hex(octets.charAt(at + 1)) << 4) | hex(octets.charAt(at + 2)));
-  }
-
-  /** The common spelling; escapes are kept when the octets still hold them. */
-  private static String encode(String octets, boolean escapes) {
-    int at = 0;
-    while (at < octets.length() && literal(octets.charAt(at), escapes)) {
-      at++;
-    }
-    if (at == octets.length()) {
-      return octets;
-    }
-    StringBuilder out = new StringBuilder(octets.length() + 16).append(octets, 0, at);
-    for (int i = at; i < octets.length(); i++) {
-      char c = octets.charAt(i);
-      if (literal(c, escapes)) {
-        out.append(c);
-      } else {
-        escape(out, c);
-      }
-    }
-    return out.toString();
-  }
-
-  private static boolean literal(char c, boolean escapes) {
-    return plain(c) || c == ';' || (escapes && c == '%');
-  }
-
-  /** The value of a hexadecimal digit, or -1. ASCII only: Character.digit knows other digits. */
-  private static int hex(char c) {
-    return c < 0x80 ? Character.digit(c, 16) : -1;
-  }
-
-  private static boolean isAlphanumeric(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-  }
-
-  /** The same in every reading, unless two slashes or a dot segment are among them. */
-  private static boolean plain(char c) {
-    return isAlphanumeric(c) || "-_~/.!$&'()*+,=:@".indexOf(c) >= 0;
-  }
-
-  private static boolean isUnreserved(char c) {
-    return isAlphanumeric(c) || "-._~".indexOf(c) >= 0;
-  }
-
-  private static void escape(StringBuilder out, char octet) {
-    out.append('%')
-        .append(Character.toUpperCase(Character.forDigit((octet >> 4) & 15, 16)))
-        .append(Character.toUpperCase(Character.forDigit(octet & 15, 16)));
   }
 }

@@ -6,10 +6,14 @@ import dev.drawbridge.policy.automaton.Node;
 import dev.drawbridge.policy.automaton.RegexException;
 import dev.drawbridge.policy.automaton.RegexParser;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 
 /** Actions as regular languages over the request line: method, blank, path. */
 final class Regexes {
+  /** The target of {@code OPTIONS *}, which is about the server and no path of it. */
+  static final String ASTERISK = "*";
+
   private static final Node SLASH = Node.literal("/");
   private static final Node NOT_SLASH = new Node.Chars(CharSet.except("/"));
   private static final Node NOT_BLANK = new Node.Chars(CharSet.except(" "));
@@ -47,9 +51,9 @@ final class Regexes {
    */
   static Node requestLine(Sentence sentence) {
     return switch (sentence.action()) {
-      case Action.Http(var methods, var path) -> requestLine(methods, path);
+      case Action.Http(var methods, var path) -> requestLine(sentence, methods, path);
       case Action.Call(var target) ->
-          requestLine(sentence.allows() ? List.of("POST") : List.of(), callPath(target));
+          requestLine(sentence, sentence.allows() ? List.of("POST") : List.of(), callPath(target));
       case Action.Connect _,
           Action.Produce _,
           Action.Consume _,
@@ -63,8 +67,63 @@ final class Regexes {
     return new PathPattern.Glob("/" + target);
   }
 
-  private static Node requestLine(List<String> methods, PathPattern path) {
-    return new Node.Sequence(List.of(methods(methods), Node.literal(" "), path(path)));
+  private static Node requestLine(Sentence sentence, List<String> methods, PathPattern path) {
+    return new Node.Sequence(
+        List.of(
+            methods(methods), Node.literal(" "), sentence.allows() ? path(path) : denied(path)));
+  }
+
+  /**
+   * What a may-not rule is about: the path in either case of its ASCII letters, with a slash at the
+   * end and without, and written as it is or decoded.
+   */
+  private static Node denied(PathPattern path) {
+    var options = new ArrayList<Node>();
+    switch (path) {
+      case PathPattern.Glob(var pattern) -> {
+        var spellings = new LinkedHashSet<String>();
+        for (String spelling :
+            List.of(PathSpelling.ofRule(pattern), PathSpelling.ofDecodedRule(pattern))) {
+          spellings.add(withoutSlash(spelling));
+          spellings.add(withoutSlash(PathForms.merge(spelling)));
+        }
+        for (String spelling : spellings) {
+          Node named = glob(spelling);
+          options.add(spelling.endsWith("/**") ? named : withSlash(named));
+          if (spelling.equals("/**")) {
+            options.add(glob(ASTERISK));
+          }
+        }
+      }
+      case PathPattern.Regex(var pattern) -> {
+        Node named = regex(pattern);
+        options.add(withSlash(named));
+        Slashes.before(named).ifPresent(options::add);
+      }
+    }
+    return folded(options.size() == 1 ? options.getFirst() : new Node.Choice(options));
+  }
+
+  private static String withoutSlash(String pattern) {
+    return pattern.length() > 1 && pattern.endsWith("/")
+        ? pattern.substring(0, pattern.length() - 1)
+        : pattern;
+  }
+
+  private static Node withSlash(Node path) {
+    return new Node.Sequence(List.of(path, new Node.Repeat(SLASH, 0, 1)));
+  }
+
+  private static Node folded(Node node) {
+    return switch (node) {
+      case Node.Chars(var set) -> new Node.Chars(set.foldAscii());
+      case Node.Sequence(var parts) ->
+          new Node.Sequence(parts.stream().map(Regexes::folded).toList());
+      case Node.Choice(var options) ->
+          new Node.Choice(options.stream().map(Regexes::folded).toList());
+      case Node.Repeat(var repeated, int min, int max) ->
+          new Node.Repeat(folded(repeated), min, max);
+    };
   }
 
   private static Node methods(List<String> methods) {
@@ -82,20 +141,23 @@ final class Regexes {
 
   static Node path(PathPattern path) {
     return switch (path) {
-      case PathPattern.Glob(var pattern) -> glob(pattern);
+      case PathPattern.Glob(var pattern) -> glob(PathSpelling.ofRule(pattern));
       case PathPattern.Regex(var pattern) -> regex(pattern);
     };
   }
 
   private static Node regex(String pattern) {
     try {
-      return RegexParser.parse(pattern);
+      return PathSpelling.ofExpression(RegexParser.parse(pattern));
     } catch (RegexException e) {
       throw new IllegalStateException("unchecked expression " + pattern, e);
     }
   }
 
   private static Node glob(String pattern) {
+    if (pattern.equals(ASTERISK)) {
+      return Node.literal(ASTERISK);
+    }
     var parts = new ArrayList<Node>();
     for (String segment : pattern.substring(1).split("/", -1)) {
       if (segment.equals("**")) {
@@ -117,7 +179,12 @@ final class Regexes {
   private static void segment(String segment, List<Node> parts) {
     for (int i = 0; i < segment.length(); i++) {
       char c = segment.charAt(i);
-      parts.add(c == '*' ? new Node.Repeat(NOT_SLASH, 0, -1) : new Node.Chars(CharSet.of(c)));
+      parts.add(
+          switch (c) {
+            case '*' -> new Node.Repeat(NOT_SLASH, 0, -1);
+            case PathSpelling.STAR -> new Node.Chars(CharSet.of('*'));
+            default -> new Node.Chars(CharSet.of(c));
+          });
     }
   }
 }

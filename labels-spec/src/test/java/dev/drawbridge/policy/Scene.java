@@ -91,7 +91,8 @@ final class Scene {
 
   /**
    * {@code tcp/5432}, {@code udp/53}, {@code icmp}, {@code GET:8080 /path}, {@code CALL
-   * pkg.Service/Method} or {@code TLS:443 name}; without a port 80.
+   * pkg.Service/Method}, {@code TLS:443 name}, or {@code READ /path}: GET, in every reading;
+   * without a port 80.
    */
   Verdict ask(String from, String to, String what) {
     return ask(policy(), from, to, what);
@@ -124,7 +125,25 @@ final class Scene {
       return policy.tls(caller, callee, port, rest);
     }
     return policy.http(
-        caller, callee, port, method.equals("CALL") ? call(rest) : HttpRequest.of(method, rest));
+        caller,
+        callee,
+        port,
+        switch (method) {
+          case "CALL" -> call(rest);
+          case "READ" -> read("GET", rest, Headers.NONE);
+          default -> HttpRequest.of(method, rest);
+        });
+  }
+
+  /** A request as whoever judges reads it. */
+  static HttpRequest read(String method, String target, Headers headers) {
+    int query = target.indexOf('?');
+    return HttpRequest.read(
+        method,
+        query < 0 ? target : target.substring(0, query),
+        query < 0 ? "" : target.substring(query + 1),
+        "",
+        headers);
   }
 
   /** A gRPC request for {@code pkg.Service/Method}. */

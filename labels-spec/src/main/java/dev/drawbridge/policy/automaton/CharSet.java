@@ -1,6 +1,7 @@
 package dev.drawbridge.policy.automaton;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /** A set of UTF-16 code units as sorted, disjoint, inclusive ranges: low, high, low, high... */
 public final class CharSet {
@@ -83,6 +84,20 @@ public final class CharSet {
       }
     }
     return set;
+  }
+
+  /** How many characters are in it. */
+  public int count() {
+    int count = 0;
+    for (int i = 0; i < bounds.length; i += 2) {
+      count += bounds[i + 1] - bounds[i] + 1;
+    }
+    return count;
+  }
+
+  /** Its characters, in ascending order. */
+  public IntStream characters() {
+    return IntStream.range(0, rangeCount()).flatMap(i -> IntStream.rangeClosed(low(i), high(i)));
   }
 
   public boolean isEmpty() {
