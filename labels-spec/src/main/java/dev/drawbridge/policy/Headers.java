@@ -1,5 +1,6 @@
 package dev.drawbridge.policy;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /** A request's header fields. */
@@ -14,4 +15,18 @@ public interface Headers {
    * @param lowerCaseName in lower case
    */
   List<String> all(String lowerCaseName);
+
+  /** These fields and others that came later. */
+  default Headers and(Headers later) {
+    return name -> {
+      List<String> first = all(name);
+      List<String> second = later.all(name);
+      if (second.isEmpty()) {
+        return first;
+      }
+      List<String> both = new ArrayList<>(first);
+      both.addAll(second);
+      return both;
+    };
+  }
 }

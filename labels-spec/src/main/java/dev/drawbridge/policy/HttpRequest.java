@@ -57,27 +57,29 @@ public record HttpRequest(
   public static HttpRequest read(
       String method, String path, String query, String host, Headers headers) {
     if (path.equals(Regexes.ASTERISK)) {
-      return new HttpRequest(method, List.of(path), host, headers).with(query, headers);
+      Variants said = Overrides.of(Variants.NONE, query, headers);
+      return new HttpRequest(method, List.of(path), host, headers, said);
     }
     PathReadings readings = PathReadings.of(path);
+    Variants read =
+        readings.forbidden().isEmpty() && !readings.tooMany()
+            ? Variants.NONE
+            : new Variants(List.of(), readings.forbidden(), readings.tooMany());
     return new HttpRequest(
-            method,
-            readings.paths(),
-            host,
-            headers,
-            readings.forbidden().isEmpty() && !readings.tooMany()
-                ? Variants.NONE
-                : new Variants(List.of(), readings.forbidden(), readings.tooMany()))
-        .with(query, headers);
+        method, readings.paths(), host, headers, Overrides.of(read, query, headers));
   }
 
   /**
-   * The same request with these fields and this query, which may say that it is another one.
+   * The same request with these fields, which may say that it is another one.
    *
    * @param all every field, those included that it had
    */
-  public HttpRequest with(String query, Headers all) {
-    Variants said = Overrides.of(variants, query, all);
-    return new HttpRequest(method, paths, host, all, said);
+  public HttpRequest with(Headers all) {
+    return new HttpRequest(method, paths, host, all, Overrides.of(variants, "", all));
+  }
+
+  /** The same request with fields that came after it: trailers. */
+  public HttpRequest and(Headers trailers) {
+    return with(headers.and(trailers));
   }
 }

@@ -29,7 +29,7 @@ public final class Overrides {
 
   /** What the fields and the query add to what the path may be taken for. */
   static Variants of(Variants path, String query, Headers headers) {
-    Set<String> methods = new LinkedHashSet<>();
+    Set<String> methods = new LinkedHashSet<>(path.methods());
     for (String field : METHOD_FIELDS) {
       for (String value : named(field, headers)) {
         addMethods(value, methods);
@@ -42,10 +42,8 @@ public final class Overrides {
     for (String field : PATH_FIELDS) {
       urls.addAll(named(field, headers));
     }
-    if (methods.isEmpty() && urls.isEmpty()) {
-      return path.methods().isEmpty()
-          ? path
-          : new Variants(List.of(), path.forbidden(), path.tooMany());
+    if (methods.size() == path.methods().size() && urls.isEmpty()) {
+      return path;
     }
     boolean tooMany = path.tooMany() || methods.size() + urls.size() > MAX_OVERRIDES;
     Set<String> forbidden = new LinkedHashSet<>(path.forbidden());

@@ -1,5 +1,6 @@
 package dev.drawbridge.l7.http1;
 
+import dev.drawbridge.policy.Headers;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
@@ -106,6 +107,16 @@ public final class Chunks {
       throw new IllegalStateException("the body has no fault");
     }
     return found;
+  }
+
+  /** The fields of the trailers, none of them if there were none; only at the end. */
+  public Headers trailerFields() {
+    return trailers == null ? Headers.NONE : trailers;
+  }
+
+  /** Whether there are trailers; only after {@link Progress#END}. */
+  public boolean hasTrailers() {
+    return trailers != null;
   }
 
   /** The trailers if there were any; only after {@link Progress#END}. */

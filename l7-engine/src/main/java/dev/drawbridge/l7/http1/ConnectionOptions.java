@@ -66,7 +66,7 @@ final class ConnectionOptions {
             return false;
           }
           case TE, UPGRADE, DROPPED, OWN -> {}
-          case OTHER -> head.drop(i);
+          case OTHER, OVERRIDE -> head.drop(i);
         }
       }
     }

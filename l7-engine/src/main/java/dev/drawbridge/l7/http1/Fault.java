@@ -13,6 +13,7 @@ public enum Fault {
   EMPTY_START_LINE(400, "there is an empty line where the request line should be"),
   START_LINE(400, "the request line is not: method, one space, target, one space, version"),
   METHOD(400, "the method is not a token"),
+  METHOD_CASE(400, "the method is not written in upper case"),
   TARGET(400, "the request target is neither a path nor an absolute http address"),
   SCHEME(421, "an https resource is asked for over a connection that is not secured"),
   TARGET_ESCAPE(400, "the path contains an invalid or forbidden %-escape"),

@@ -1,5 +1,8 @@
 package dev.drawbridge.l7.http1;
 
+import dev.drawbridge.policy.Overrides;
+import java.nio.charset.StandardCharsets;
+
 /** The header fields that the engine acts on; all others are data. */
 enum FieldName {
   OTHER,
@@ -10,6 +13,8 @@ enum FieldName {
   EXPECT,
   UPGRADE,
   TE,
+  /** By which some servers take the request for another one; sent on as it is. */
+  OVERRIDE,
   /** Hop by hop, never sent on. */
   DROPPED,
   /**
@@ -63,7 +68,15 @@ enum FieldName {
           return DROPPED;
         }
       }
+      case 13, 22 -> {
+        if (override(bytes, start, end)) {
+          return OVERRIDE;
+        }
+      }
       case 14 -> {
+        if (override(bytes, start, end)) {
+          return OVERRIDE;
+        }
         if (Octets.same(bytes, start, end, LENGTH_NAME)) {
           return CONTENT_LENGTH;
         }
@@ -80,6 +93,9 @@ enum FieldName {
         }
       }
       case 17 -> {
+        if (override(bytes, start, end)) {
+          return OVERRIDE;
+        }
         if (Octets.same(bytes, start, end, CODING_NAME)) {
           return TRANSFER_ENCODING;
         }
@@ -90,6 +106,12 @@ enum FieldName {
       default -> {}
     }
     return own(bytes, start, end) ? OWN : OTHER;
+  }
+
+  private static boolean override(byte[] bytes, int start, int end) {
+    return Octets.lower(bytes[start]) == 'x'
+        && hyphen(bytes[start + 1]) == '-'
+        && Overrides.isField(new String(bytes, start, end - start, StandardCharsets.ISO_8859_1));
   }
 
   /** {@code Drawbridge-…} and {@code X-Drawbridge-…}, with underscores or hyphens. */

@@ -58,7 +58,7 @@ public final class HeadWriter {
     put(head.minorVersion() == 0 ? VERSION_10 : VERSION_11);
     for (int i = 0; i < head.count(); i++) {
       FieldName name = head.name(i);
-      if (name == FieldName.OTHER || name == FieldName.HOST) {
+      if (name == FieldName.OTHER || name == FieldName.OVERRIDE || name == FieldName.HOST) {
         field(head, i);
       }
     }
@@ -106,7 +106,7 @@ public final class HeadWriter {
     put(CRLF);
     for (int i = 0; i < head.count(); i++) {
       switch (head.name(i)) {
-        case OTHER, HOST, EXPECT -> field(head, i);
+        case OTHER, OVERRIDE, HOST, EXPECT -> field(head, i);
         case CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, UPGRADE, TE, DROPPED, OWN -> {}
       }
     }

@@ -60,6 +60,11 @@ final class Octets {
     return (CLASS[octet & 0xff] & REG_NAME) != 0;
   }
 
+  /** Of a method: upper-case letters, and hyphens and underscores between them. */
+  static boolean method(int octet, boolean first) {
+    return (octet >= 'A' && octet <= 'Z') || (!first && (octet == '-' || octet == '_'));
+  }
+
   static boolean hex(int octet) {
     return (CLASS[octet & 0xff] & HEX) != 0;
   }

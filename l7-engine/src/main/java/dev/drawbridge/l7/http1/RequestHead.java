@@ -1,14 +1,14 @@
 package dev.drawbridge.l7.http1;
 
 import dev.drawbridge.policy.HttpRequest;
-import dev.drawbridge.policy.PathReadings;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A request's head. Refused beyond the RFC's MUSTs: Content-Length beside Transfer-Encoding, either
  * of them twice, codings other than "chunked", obs-fold, a bare LF, CONNECT, userinfo, a fragment,
- * an invalid %-escape in the path, %00, bytes above 0x7e in the path.
+ * an invalid %-escape in the path, %00, bytes above 0x7e in the path, a method that is not written
+ * in upper case.
  */
 public final class RequestHead extends Head {
   private static final byte[] CHUNKED = Octets.ascii("chunked");
@@ -20,7 +20,6 @@ public final class RequestHead extends Head {
   private static final String[] METHODS = {
     "GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "TRACE"
   };
-  private static final List<String> ASTERISK = List.of("*");
 
   private final HeadLimits limits;
   private final ConnectionOptions options = new ConnectionOptions();
@@ -39,6 +38,7 @@ public final class RequestHead extends Head {
   private boolean expectsContinue;
   private boolean takesTrailers;
   private boolean websocket;
+  private boolean overrides;
 
   public RequestHead(HeadLimits limits) {
     this.limits = limits;
@@ -60,6 +60,7 @@ public final class RequestHead extends Head {
     expectsContinue = false;
     takesTrailers = false;
     websocket = false;
+    overrides = false;
     pathStart = 0;
     pathEnd = 0;
   }
@@ -95,11 +96,26 @@ public final class RequestHead extends Head {
   /** What the policy looks at. Valid until the head is cleared. */
   public HttpRequest request(int port) {
     String path = path();
-    List<String> readings =
-        plain ? List.of(path) : path.equals("*") ? ASTERISK : PathReadings.of(path);
     String name =
         host < 0 ? "" : Authority.comparable(bytes, valueStart(host), valueEnd(host), port);
-    return new HttpRequest(method(), readings, name, this);
+    boolean asItIs = plain && !overrides && !speakingQuery();
+    return asItIs
+        ? new HttpRequest(method(), List.of(path), name, this)
+        : HttpRequest.read(method(), path, query(), name, this);
+  }
+
+  private String query() {
+    return targetEnd > pathEnd + 1 ? text(pathEnd + 1, targetEnd) : "";
+  }
+
+  /** Whether the query may hold a parameter that is of interest. */
+  private boolean speakingQuery() {
+    for (int i = pathEnd + 1; i < targetEnd; i++) {
+      if (bytes[i] == '_' || bytes[i] == '%') {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** 0 or 1, of HTTP/1. */
@@ -195,6 +211,11 @@ public final class RequestHead extends Head {
     if (Octets.same(all, start, methodEnd, CONNECT)) {
       return Fault.CONNECT;
     }
+    for (int i = start; i < methodEnd; i++) {
+      if (!Octets.method(all[i], i == start)) {
+        return Fault.METHOD_CASE;
+      }
+    }
     return target(target, afterTarget);
   }
 
@@ -254,9 +275,7 @@ public final class RequestHead extends Head {
     for (; at < end && all[at] != '?'; at++) {
       int octet = all[at];
       if (Octets.plainPath(octet)) {
-        if (octet == '/' && at + 1 < end && (all[at + 1] == '/' || all[at + 1] == '.')) {
-          simple = false;
-        }
+        simple &= !suspicious(octet, at + 1 < end ? all[at + 1] : '?');
       } else {
         simple = false;
         if (octet == '#') {
@@ -279,6 +298,16 @@ public final class RequestHead extends Head {
       }
     }
     return null;
+  }
+
+  /** What some server takes for something else though each character alone is plain. */
+  private static boolean suspicious(int octet, int next) {
+    return switch (octet) {
+      case '/' -> next == '/' || next == '.';
+      case '.' -> next == '/' || next == '.' || next == '?';
+      case ':' -> next == ':';
+      default -> false;
+    };
   }
 
   /** A valid escape that is neither NUL nor the start of an over-long UTF-8 sequence. */
@@ -310,6 +339,7 @@ public final class RequestHead extends Head {
     int expects = 0;
     for (int i = 0; i < count(); i++) {
       switch (name(i)) {
+        case OVERRIDE -> overrides = true;
         case OTHER, DROPPED, OWN, CONNECTION -> {}
         case HOST -> {
           if (host >= 0) {

@@ -1,5 +1,6 @@
 package dev.drawbridge.l7.http2;
 
+import dev.drawbridge.policy.Overrides;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +47,9 @@ public final class Field {
   /** Index in the static table of a field of that name, 0 if there is none. */
   final int staticName;
 
+  /** By which some servers take the request for another one. */
+  final boolean override;
+
   private final boolean wellFormed;
   private @Nullable String text;
 
@@ -56,6 +60,7 @@ public final class Field {
     this.nameHash = Arrays.hashCode(name);
     this.hash = 31 * nameHash + Arrays.hashCode(value);
     this.kind = FieldKind.of(name);
+    this.override = kind == FieldKind.OTHER && overrides(name);
     this.wellFormed = nameOk(name) && valueOk(value);
     this.staticName = StaticTable.indexOfName(name);
     this.staticIndex = StaticTable.indexOf(this);
@@ -69,6 +74,7 @@ public final class Field {
     this.nameHash = Arrays.hashCode(name);
     this.hash = 31 * nameHash + Arrays.hashCode(value);
     this.kind = FieldKind.of(name);
+    this.override = false;
     this.wellFormed = true;
     this.staticName = staticIndex;
     this.staticIndex = staticIndex;
@@ -189,6 +195,14 @@ public final class Field {
   /** What it takes in a table. RFC 7541 section 4.1. */
   int size() {
     return name.length + value.length + Http2Limits.FIELD_OVERHEAD;
+  }
+
+  private static boolean overrides(byte[] name) {
+    return switch (name.length) {
+      case 13, 14, 17, 22 ->
+          name[0] == 'x' && Overrides.isField(new String(name, StandardCharsets.ISO_8859_1));
+      default -> false;
+    };
   }
 
   private static boolean nameOk(byte[] name) {

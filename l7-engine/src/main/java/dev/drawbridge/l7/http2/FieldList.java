@@ -63,6 +63,16 @@ public final class FieldList implements Headers {
     return tooLarge;
   }
 
+  /** Whether one of the fields asks to take the request for another one. */
+  public boolean overrides() {
+    for (int i = 0; i < count; i++) {
+      if (fields[i].override) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   public int count() {
     return count;
   }

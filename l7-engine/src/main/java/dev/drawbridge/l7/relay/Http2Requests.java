@@ -130,11 +130,30 @@ final class Http2Requests {
     }
     stream.requestEnded = true;
     stream.headBytes += fields.bytes();
+    if (!bearable(stream, fields)) {
+      return;
+    }
     Http2Lane lane = stream.request;
     if (lane != null && !lane.finished) {
       lane.end(fields);
       stream.held = false;
     }
+  }
+
+  /** Whether the request may go on with these fields too: some servers add them to the head. */
+  private boolean bearable(Http2Stream stream, FieldList trailers) {
+    HttpRequest judged = stream.judged;
+    if (judged == null || stream.own || trailers.count() == 0) {
+      return true;
+    }
+    Verdict verdict = opened.judge(relay.policy(), judged.and(trailers.copy()));
+    stream.verdict = verdict;
+    if (verdict.decision() == Decision.ALLOW) {
+      return true;
+    }
+    relay.denied.increment();
+    withdraw(stream, verdict.reason());
+    return false;
   }
 
   // Refusals.
@@ -251,13 +270,18 @@ final class Http2Requests {
     relay.lateDenied.increment();
     stream.verdict =
         new Verdict(Decision.DENY, Reason.LATE_DENY, verdict.generation(), verdict.rule(), false);
+    withdraw(stream, Reason.LATE_DENY);
+  }
+
+  /** Takes back what was sent on. */
+  private void withdraw(Http2Stream stream, Reason reason) {
     Http2Callee to = stream.callee;
     if (to != null) {
       to.reset(stream, ErrorCode.CANCEL);
     }
     Http2Lane response = stream.response;
     if (!stream.answerBegun) {
-      answer(stream, 403, "denied", Reason.LATE_DENY, Reason.LATE_DENY.sentence(), null);
+      answer(stream, 403, "denied", reason, reason.sentence(), null);
     } else if (response != null && !response.ended && response.betweenMessages()) {
       stream.own = true;
       stream.requestId = relay.nextRequestId();

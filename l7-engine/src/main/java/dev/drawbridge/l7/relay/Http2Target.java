@@ -87,7 +87,8 @@ final class Http2Target {
               path,
               authority,
               host,
-              new HttpRequest(read.method(), read.paths(), read.host(), Headers.NONE),
+              new HttpRequest(
+                  read.method(), read.paths(), read.host(), Headers.NONE, read.variants()),
               head.path());
       remember(place, now);
       current = now;
@@ -172,7 +173,9 @@ final class Http2Target {
   /** What the policy looks at, for as long as it is wanted. */
   HttpRequest request(FieldList fields) {
     HttpRequest read = there().request;
-    return new HttpRequest(read.method(), read.paths(), read.host(), fields);
+    return fields.overrides()
+        ? read.with(fields)
+        : new HttpRequest(read.method(), read.paths(), read.host(), fields, read.variants());
   }
 
   /** The path as sent, without the query. */

@@ -1,16 +1,12 @@
 package dev.drawbridge.l7.relay;
 
 import dev.drawbridge.l7.ConnectionOrigin;
-import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.HttpRequest;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
 import io.netty.channel.Channel;
 import io.netty.channel.socket.SocketChannel;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Locale;
 
 /**
  * A client connection that was claimed, admitted and found to need reading: what all legs share.
@@ -110,36 +106,6 @@ record Opened(
 
   /** The verdict on a request. */
   Verdict judge(Policy policy, HttpRequest request) {
-    int caller = caller(policy);
-    int callee = callee(policy);
-    Verdict verdict = policy.http(caller, callee, port(), request);
-    if (verdict.decision() == Decision.ALLOW && hasUpperCase(request.paths().getFirst())) {
-      // Some callees do not tell /Denied from /denied. Nothing is allowed by that reading, but what
-      // a rule forbids outright stays forbidden in it.
-      List<String> lower = new ArrayList<>(request.paths().size());
-      for (String path : request.paths()) {
-        lower.add(path.toLowerCase(Locale.ROOT));
-      }
-      Verdict other =
-          policy.http(
-              caller,
-              callee,
-              port(),
-              new HttpRequest(request.method(), lower, request.host(), request.headers()));
-      if (other.decision() == Decision.DENY && other.reason() == Reason.RULE_DENIES) {
-        return other;
-      }
-    }
-    return verdict;
-  }
-
-  private static boolean hasUpperCase(String path) {
-    for (int i = 0; i < path.length(); i++) {
-      char c = path.charAt(i);
-      if (c >= 'A' && c <= 'Z') {
-        return true;
-      }
-    }
-    return false;
+    return policy.http(caller(policy), callee(policy), port(), request);
   }
 }

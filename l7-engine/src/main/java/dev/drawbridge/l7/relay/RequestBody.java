@@ -4,7 +4,9 @@ import dev.drawbridge.l7.http1.Chunks;
 import dev.drawbridge.l7.http1.Fault;
 import dev.drawbridge.l7.http1.Framing;
 import dev.drawbridge.l7.http1.RequestHead;
+import dev.drawbridge.policy.Headers;
 import io.netty.buffer.ByteBuf;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The body of the current request, on its way to the callee or to nowhere. */
@@ -15,6 +17,8 @@ final class RequestBody {
     END,
     /** Not the body that the head promised: {@link #fault}. */
     FAULT,
+    /** The trailers make another request of it, which is not allowed. */
+    DENIED,
     /** More than is bearable for nothing. */
     TOO_MUCH
   }
@@ -45,8 +49,12 @@ final class RequestBody {
     return chunked || left > 0;
   }
 
-  /** Moves some of it on. */
-  Step forward(ByteBuf in, Outbox to) {
+  /**
+   * Moves some of it on.
+   *
+   * @param bearableTrailers asked once, before the end is sent on
+   */
+  Step forward(ByteBuf in, Outbox to, Predicate<Headers> bearableTrailers) {
     if (!chunked) {
       int size = (int) Math.min(left, in.readableBytes());
       to.data(in, size);
@@ -63,6 +71,9 @@ final class RequestBody {
         yield Step.MORE;
       }
       case END -> {
+        if (reader.hasTrailers() && !bearableTrailers.test(reader.trailerFields())) {
+          yield Step.DENIED;
+        }
         to.add(loop.writer.lastChunk(reader, loop.relay.allocator));
         yield Step.END;
       }

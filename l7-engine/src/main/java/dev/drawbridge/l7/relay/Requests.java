@@ -5,6 +5,7 @@ import dev.drawbridge.l7.http1.Framing;
 import dev.drawbridge.l7.http1.RequestHead;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.GrpcContentType;
+import dev.drawbridge.policy.Headers;
 import dev.drawbridge.policy.HttpRequest;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Reason;
@@ -28,7 +29,11 @@ final class Requests {
   /** The request that opened a tunnel. */
   private @Nullable HttpRequest tunnelled;
 
-  private long tunnelledBytes;
+  /** The request whose body may end in more fields. */
+  private @Nullable HttpRequest chunked;
+
+  /** What the two above hold, in octets. */
+  private long keptBytes;
 
   Requests(ClientLeg leg) {
     this.leg = leg;
@@ -41,7 +46,7 @@ final class Requests {
   /** Bytes of memory that the requests take. */
   long holds() {
     RequestHead reading = head;
-    return tunnelledBytes + (reading == null ? 0 : reading.holds());
+    return keptBytes + (reading == null ? 0 : reading.holds());
   }
 
   /** Takes some of the input in phases HEAD, BODY and DRAIN. */
@@ -100,7 +105,8 @@ final class Requests {
     exchange.sent = true;
     exchange.websocket = request.websocket();
     tunnelled = exchange.websocket ? frozen(judged) : null;
-    tunnelledBytes = exchange.websocket ? 4L * request.size() : 0;
+    chunked = request.framing() == Framing.CHUNKED ? frozen(judged) : null;
+    keptBytes = tunnelled != null || chunked != null ? 4L * request.size() : 0;
     callee.send(
         loop.writer.request(
             request, relay.allocator, request.framing() == Framing.NONE ? 0 : Outbox.SMALL));
@@ -113,7 +119,11 @@ final class Requests {
 
   private static HttpRequest frozen(HttpRequest judged) {
     return new HttpRequest(
-        judged.method(), judged.paths(), judged.host(), FrozenHeaders.of(judged.headers()));
+        judged.method(),
+        judged.paths(),
+        judged.host(),
+        FrozenHeaders.of(judged.headers()),
+        judged.variants());
   }
 
   private void beginBody(RequestHead request, ClientLeg.Phase phase, long bearable) {
@@ -132,13 +142,34 @@ final class Requests {
     }
     leg.expectInputWithin(relay.limits.bodyTimeout());
     int before = in.readableBytes();
-    RequestBody.Step step = body.forward(in, callee.outbox);
+    RequestBody.Step step = body.forward(in, callee.outbox, this::bearable);
     exchange.requestBytes += before - in.readableBytes();
     switch (step) {
       case MORE -> {}
       case END -> requestDone();
+      case DENIED -> {
+        relay.denied.increment();
+        Verdict denied = exchange.verdict;
+        refuse(
+            403,
+            denied.reason(),
+            denied.reason().sentence(),
+            relay.policy().rule(denied.rule()).orElse(null));
+      }
       case FAULT, TOO_MUCH -> refuse(body.fault());
     }
+  }
+
+  /**
+   * Whether the request may be sent on with these fields too: some servers add them to the head.
+   */
+  private boolean bearable(Headers trailers) {
+    HttpRequest request = chunked;
+    if (request == null) {
+      throw new IllegalStateException("trailers without a request");
+    }
+    exchange.verdict = leg.opened.judge(relay.policy(), request.and(trailers));
+    return exchange.verdict.decision() == Decision.ALLOW;
   }
 
   private void requestDone() {
@@ -163,7 +194,7 @@ final class Requests {
     switch (body.drain(in)) {
       case MORE -> {}
       case END -> requestDone();
-      case FAULT, TOO_MUCH -> leg.closeGently();
+      case FAULT, DENIED, TOO_MUCH -> leg.closeGently();
     }
   }
 
@@ -228,6 +259,10 @@ final class Requests {
 
   /** Refuses what cannot be judged or carried, and ends the connection after the answer. */
   void refuse(int status, Reason reason, String message) {
+    refuse(status, reason, message, null);
+  }
+
+  private void refuse(int status, Reason reason, String message, @Nullable RuleInfo rule) {
     Verdict judged = exchange.verdict;
     exchange.verdict =
         new Verdict(Decision.DENY, reason, judged.generation(), judged.rule(), judged.audited());
@@ -236,7 +271,7 @@ final class Requests {
       leg.abort();
       return;
     }
-    answer(status, word(status), reason, message, null, true);
+    answer(status, word(status), reason, message, rule, true);
     leg.records.exchange();
     // The callee has seen a part at most: with a reset it cannot take it for the whole.
     leg.leaveCallee(true);
@@ -245,6 +280,7 @@ final class Requests {
 
   private static String word(int status) {
     return switch (status) {
+      case 403 -> "denied";
       case 408 -> "timeout";
       case 413, 414, 431 -> "too-large";
       case 502, 503, 504 -> "unavailable";
