@@ -33,7 +33,7 @@ enum db_reason {
 	DB_REASON_HTTP_MALFORMED = 64, /* not a request that every server would read alike */
 	DB_REASON_HTTP_TOO_LARGE = 65, /* beyond a named limit: 413, 414 or 431 */
 	DB_REASON_HTTP_TIMEOUT = 66, /* 408: head or body did not arrive in time */
-	DB_REASON_HTTP_PATH_AMBIGUOUS = 67, /* readings of the path disagree with each other under the rules */
+	DB_REASON_HTTP_PATH_AMBIGUOUS = 67, /* readings of method or path disagree under the rules, or are too many */
 	DB_REASON_NOT_HTTP = 68, /* an HTTP rule decides, and the bytes are something else */
 	DB_REASON_UNSUPPORTED_PROTOCOL = 69, /* a rule for a protocol whose engine does not exist yet */
 	DB_REASON_NO_ORIGIN = 70, /* reached the engine's listener without having been redirected */

@@ -1,5 +1,6 @@
 package dev.drawbridge.api;
 
+import dev.drawbridge.policy.ask.Asked;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.util.List;
 import java.util.function.Consumer;
@@ -22,7 +23,7 @@ public interface AgentView {
   List<EndpointReport> endpoints();
 
   /** What would happen to this connection or request now, by the policy generation in force. */
-  VerdictResult verdict(VerdictQuery query);
+  VerdictResult verdict(Asked asked);
 
   /**
    * The newest {@code last} records that the filter passes, oldest first. {@link FlowLog#last} is

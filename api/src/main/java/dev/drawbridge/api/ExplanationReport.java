@@ -1,6 +1,8 @@
 package dev.drawbridge.api;
 
+import dev.drawbridge.policy.Explanation;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -12,6 +14,14 @@ import java.util.Optional;
  *     or if nothing but another rule's removal would help
  */
 public record ExplanationReport(List<SideReport> sides, List<SuggestedLabel> labels) {
+
+  static ExplanationReport of(Explanation explanation) {
+    return new ExplanationReport(
+        explanation.sides().stream().map(SideReport::of).toList(),
+        explanation.advice().stream()
+            .map(a -> new SuggestedLabel(a.container(), a.key(), a.value()))
+            .toList());
+  }
 
   /**
    * One side.
@@ -35,7 +45,26 @@ public record ExplanationReport(List<SideReport> sides, List<SuggestedLabel> lab
       String reason,
       String sentence,
       Optional<RuleReference> rule,
-      List<NearMiss> near) {}
+      List<NearMiss> near) {
+    private static SideReport of(Explanation.SideReport side) {
+      return new SideReport(
+          lower(side.direction()),
+          side.owner(),
+          lower(side.mode()),
+          side.closed(),
+          lower(side.decision()),
+          side.reason().slug(),
+          side.reason().sentence(),
+          side.decidedBy().map(RuleReference::of),
+          side.near().stream()
+              .map(near -> new NearMiss(RuleReference.of(near.rule()), near.why()))
+              .toList());
+    }
+
+    private static String lower(Enum<?> constant) {
+      return constant.name().toLowerCase(Locale.ROOT);
+    }
+  }
 
   /**
    * A rule that nearly allows it.

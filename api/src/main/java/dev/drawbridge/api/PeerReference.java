@@ -1,5 +1,6 @@
 package dev.drawbridge.api;
 
+import dev.drawbridge.policy.ask.Answer;
 import java.util.SortedMap;
 
 /**
@@ -11,6 +12,10 @@ import java.util.SortedMap;
  * @param labels identity labels, empty if there are none
  */
 public record PeerReference(int endpoint, String name, SortedMap<String, String> labels) {
+
+  static PeerReference of(Answer.Peer peer) {
+    return new PeerReference(peer.endpoint(), peer.name(), peer.labels());
+  }
 
   /** The name, or the labels as {@code a=b,c=d}, or {@code #number}. */
   public String display() {

@@ -1,5 +1,7 @@
 package dev.drawbridge.api;
 
+import dev.drawbridge.policy.RuleInfo;
+
 /**
  * The rule that decided.
  *
@@ -8,4 +10,9 @@ package dev.drawbridge.api;
  * @param container name of the container that bears the label, empty for host policy
  * @param text the sentence as it was written
  */
-public record RuleReference(int number, String origin, String container, String text) {}
+public record RuleReference(int number, String origin, String container, String text) {
+  /** A rule as the API shows it. */
+  public static RuleReference of(RuleInfo rule) {
+    return new RuleReference(rule.number(), rule.origin().display(), rule.owner(), rule.text());
+  }
+}

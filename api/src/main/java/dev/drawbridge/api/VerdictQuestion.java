@@ -1,5 +1,7 @@
 package dev.drawbridge.api;
 
+import dev.drawbridge.policy.ask.Asked;
+import dev.drawbridge.policy.ask.Who;
 import java.net.InetAddress;
 import java.util.Collections;
 import java.util.List;
@@ -10,14 +12,14 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
-/** Reads the parameters of {@code /v1/verdict} into a {@link VerdictQuery}. */
-final class VerdictQuestion {
+/** Reads the parameters of {@code /v1/verdict} into a question. */
+public final class VerdictQuestion {
   static final List<String> PARAMETERS =
       List.of("from", "to", "method", "path", "port", "protocol", "host", "sni", "explain");
   static final String HEADER_PREFIX = "header.";
 
   private static final String PARTY_FORM =
-      "labels as key=value,key2=value2, service:NAME, a container's name or id, an address, host or"
+      "labels as key=value,key2=value2, service:NAME, service:PROJECT/NAME, a container's name or id, an address, host or"
           + " world";
 
   private static final Pattern BROKEN_ESCAPE = Pattern.compile("%(?![0-9A-Fa-f]{2})");
@@ -30,12 +32,26 @@ final class VerdictQuestion {
 
   private VerdictQuestion() {}
 
-  static VerdictQuery read(Query query) throws Refusal {
+  /**
+   * Reads a question as {@code /v1/verdict} does.
+   *
+   * @param parameters name and value in turn, not encoded
+   * @throws ApiException if they are no question
+   */
+  public static Asked of(List<String> parameters) throws ApiException {
+    try {
+      return read(Query.of(parameters));
+    } catch (Refusal refusal) {
+      throw new ApiException(refusal.report().sentence());
+    }
+  }
+
+  static Asked read(Query query) throws Refusal {
     query.allowOnly(PARAMETERS, HEADER_PREFIX);
-    Party from = party("from", query.required("from", PARTY_FORM));
-    Party to = party("to", query.required("to", PARTY_FORM));
-    Optional<VerdictQuery.Request> request = request(query);
-    VerdictQuery.Protocol protocol = protocol(query);
+    Who from = party("from", query.required("from", PARTY_FORM));
+    Who to = party("to", query.required("to", PARTY_FORM));
+    Optional<Asked.Request> request = request(query);
+    Asked.Protocol protocol = protocol(query);
     Optional<String> serverName = serverName(query);
     if (serverName.isPresent() && request.isPresent()) {
       throw Query.bad(
@@ -43,26 +59,25 @@ final class VerdictQuestion {
           "requests within TLS are not seen",
           "sni without method and path, or method and path without sni");
     }
-    if (serverName.isPresent() && protocol != VerdictQuery.Protocol.TCP) {
+    if (serverName.isPresent() && protocol != Asked.Protocol.TCP) {
       throw Query.bad("protocol", "TLS travels over tcp", "tcp, or no sni");
     }
     int port = query.number("port", 1, 65535).orElse(0);
-    if (request.isPresent() && protocol != VerdictQuery.Protocol.TCP) {
+    if (request.isPresent() && protocol != Asked.Protocol.TCP) {
       throw Query.bad(
           "protocol", "a request with a method travels over tcp", "tcp, or no method and path");
     }
-    if (request.isEmpty()
-        && serverName.isEmpty()
-        && port == 0
-        && protocol != VerdictQuery.Protocol.ICMP) {
+    if (request.isEmpty() && serverName.isEmpty() && port == 0 && protocol != Asked.Protocol.ICMP) {
       throw new Refusal(
           400,
           "missing-parameter",
           "neither a request nor a server name nor a port is given",
           "method and path, or sni, or port, or protocol=icmp");
     }
-    Optional<String> host = query.one("host");
-    SortedMap<String, List<String>> headers = headers(query);
+    SortedMap<String, List<String>> all = headers(query);
+    Optional<String> host = host(query, all);
+    SortedMap<String, List<String>> headers = new TreeMap<>(all);
+    headers.remove("host");
     if (request.isEmpty() && (host.isPresent() || !headers.isEmpty())) {
       throw new Refusal(
           400,
@@ -70,33 +85,54 @@ final class VerdictQuestion {
           "a host or a header belongs to a request",
           "method and path as well");
     }
-    return new VerdictQuery(
-        from, to, request, protocol, port, host, headers, serverName, query.flag("explain"));
+    return new Asked(
+        from,
+        to,
+        request,
+        protocol,
+        port,
+        host,
+        Collections.unmodifiableSortedMap(headers),
+        serverName,
+        query.flag("explain"));
   }
 
-  private static Party party(String parameter, String text) throws Refusal {
+  private static Who party(String parameter, String text) throws Refusal {
     if (text.equals("host")) {
-      return new Party.Host();
+      return new Who.Host();
     }
     if (text.equals("world")) {
-      return new Party.World();
+      return new Who.World();
     }
     if (text.indexOf('=') >= 0) {
-      return new Party.Labels(labels(parameter, text));
+      return new Who.Labels(labels(parameter, text));
     }
     if (isAddress(text)) {
-      return new Party.Address(text);
+      return new Who.Address(text);
     }
-    if (text.startsWith("service:") && text.length() > "service:".length()) {
-      return new Party.Labels(
-          new TreeMap<>(Map.of("com.docker.compose.service", text.substring("service:".length()))));
+    if (text.startsWith("service:")) {
+      return service(parameter, text);
+    }
+    if (text.startsWith("project:")) {
+      return new Who.Project(name(parameter, text, text.substring("project:".length())));
     }
     String name = text.startsWith("container:") ? text.substring("container:".length()) : text;
-    boolean plain = !name.isEmpty() && name.chars().allMatch(VerdictQuestion::inContainerName);
-    if (!plain) {
+    return new Who.Container(name(parameter, text, name));
+  }
+
+  private static Who service(String parameter, String text) throws Refusal {
+    String name = text.substring("service:".length());
+    int slash = name.indexOf('/');
+    Optional<String> project =
+        slash < 0 ? Optional.empty() : Optional.of(name(parameter, text, name.substring(0, slash)));
+    return new Who.Service(project, name(parameter, text, name.substring(slash + 1)));
+  }
+
+  private static String name(String parameter, String text, String name) throws Refusal {
+    if (name.isEmpty() || !name.chars().allMatch(VerdictQuestion::inContainerName)) {
       throw Query.bad(parameter, "\"" + text + "\" names nobody", PARTY_FORM);
     }
-    return new Party.Container(name);
+    return name;
   }
 
   /** Docker's own set for names: letters, digits, underscore, dot, dash. */
@@ -133,7 +169,7 @@ final class VerdictQuestion {
     return Collections.unmodifiableSortedMap(labels);
   }
 
-  private static Optional<VerdictQuery.Request> request(Query query) throws Refusal {
+  private static Optional<Asked.Request> request(Query query) throws Refusal {
     Optional<String> method = query.one("method");
     Optional<String> path = query.one("path");
     if (method.isEmpty() && path.isEmpty()) {
@@ -152,16 +188,17 @@ final class VerdictQuestion {
           "method", "\"" + method.get() + "\" is not an HTTP method", "a token such as GET");
     }
     boolean plain =
-        path.get().startsWith("/")
-            && path.get().chars().allMatch(c -> c > 0x20 && c < 0x7f && c != '#')
-            && !BROKEN_ESCAPE.matcher(path.get()).find();
+        (path.get().startsWith("/")
+                && path.get().chars().allMatch(c -> c > 0x20 && c < 0x7f && c != '#')
+                && !BROKEN_ESCAPE.matcher(path.get()).find())
+            || (path.get().equals("*") && method.get().equals("OPTIONS"));
     if (!plain) {
       throw Query.bad(
           "path",
           "\"" + path.get() + "\" cannot stand in a request line",
           "a path that begins with /, percent-encoded as a client would send it");
     }
-    return Optional.of(new VerdictQuery.Request(method.get(), path.get()));
+    return Optional.of(new Asked.Request(method.get(), path.get()));
   }
 
   /** As a client may put it into its hello: RFC 6066 section 3, no address, no dot at the end. */
@@ -177,13 +214,13 @@ final class VerdictQuestion {
     return name.map(text -> text.toLowerCase(Locale.ROOT));
   }
 
-  private static VerdictQuery.Protocol protocol(Query query) throws Refusal {
+  private static Asked.Protocol protocol(Query query) throws Refusal {
     String text = query.one("protocol").orElse("tcp");
     return switch (text) {
-      case "tcp" -> VerdictQuery.Protocol.TCP;
-      case "udp" -> VerdictQuery.Protocol.UDP;
-      case "sctp" -> VerdictQuery.Protocol.SCTP;
-      case "icmp" -> VerdictQuery.Protocol.ICMP;
+      case "tcp" -> Asked.Protocol.TCP;
+      case "udp" -> Asked.Protocol.UDP;
+      case "sctp" -> Asked.Protocol.SCTP;
+      case "icmp" -> Asked.Protocol.ICMP;
       default ->
           throw Query.bad("protocol", "\"" + text + "\" is unknown", "tcp, udp, sctp or icmp");
     };
@@ -197,17 +234,26 @@ final class VerdictQuestion {
         throw Query.bad(
             HEADER_PREFIX + entry.getKey(), "not a header name", "a token such as header.X-Reason");
       }
-      if (name.equals("host")) {
-        throw Query.bad(
-            HEADER_PREFIX + entry.getKey(),
-            "the Host header has a parameter of its own",
-            "host=NAME");
-      }
       if (headers.put(name, List.copyOf(entry.getValue())) != null) {
         throw Query.bad(HEADER_PREFIX + entry.getKey(), "given in two spellings", "one spelling");
       }
     }
     return Collections.unmodifiableSortedMap(headers);
+  }
+
+  /** By its own parameter or as a header; a request has one. */
+  private static Optional<String> host(Query query, SortedMap<String, List<String>> headers)
+      throws Refusal {
+    List<String> asHeader = headers.getOrDefault("host", List.of());
+    Optional<String> host = query.one("host");
+    if (asHeader.isEmpty()) {
+      return host;
+    }
+    String value = asHeader.getFirst();
+    if (asHeader.size() > 1 || host.filter(given -> !given.equals(value)).isPresent()) {
+      throw Query.bad(HEADER_PREFIX + "host", "a request has one Host", "host=NAME, once");
+    }
+    return Optional.of(value);
   }
 
   /** RFC 9110 section 5.6.2. */

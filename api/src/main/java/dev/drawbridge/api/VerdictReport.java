@@ -1,5 +1,8 @@
 package dev.drawbridge.api;
 
+import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.Verdict;
+import dev.drawbridge.policy.ask.Answer;
 import java.util.Optional;
 
 /**
@@ -11,7 +14,7 @@ import java.util.Optional;
  * @param rule the deciding rule, if a rule decided
  * @param audited the owner's mode turned a denial into this allow
  * @param judgedBy {@code kernel} if method and path play no part, else {@code engine}
- * @param explanation both sides of it, if {@link VerdictQuery#explain} asked for them
+ * @param explanation both sides of it, if they were asked for
  */
 public record VerdictReport(
     Outcome verdict,
@@ -24,4 +27,21 @@ public record VerdictReport(
     long generation,
     boolean audited,
     String judgedBy,
-    Optional<ExplanationReport> explanation) {}
+    Optional<ExplanationReport> explanation) {
+  /** An answer as the API shows it. */
+  static VerdictReport of(Answer.Given given) {
+    Verdict verdict = given.verdict();
+    return new VerdictReport(
+        verdict.decision() == Decision.DENY ? Outcome.DENY : Outcome.ALLOW,
+        verdict.reason().slug(),
+        verdict.reason().code(),
+        verdict.reason().sentence(),
+        given.rule().map(RuleReference::of),
+        PeerReference.of(given.from()),
+        PeerReference.of(given.to()),
+        verdict.generation(),
+        verdict.audited(),
+        given.byEngine() ? "engine" : "kernel",
+        given.explanation().map(ExplanationReport::of));
+  }
+}

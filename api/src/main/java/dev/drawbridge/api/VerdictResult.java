@@ -1,7 +1,18 @@
 package dev.drawbridge.api;
 
-/** The answer to a {@link VerdictQuery}, or why there is none. */
+import dev.drawbridge.policy.ask.Answer;
+
+/** The answer to a question, or why there is none. */
 public sealed interface VerdictResult {
+
+  /** An answer as the API shows it. */
+  static VerdictResult of(Answer answer) {
+    return switch (answer) {
+      case Answer.Given given -> new Answered(VerdictReport.of(given));
+      case Answer.Unknown(String code, String message, String expected) ->
+          new Unknown(code, message, expected);
+    };
+  }
 
   record Answered(VerdictReport report) implements VerdictResult {}
 

@@ -1,5 +1,7 @@
 package dev.drawbridge.api;
 
+import dev.drawbridge.policy.ask.Asked;
+import dev.drawbridge.policy.ask.Who;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
@@ -45,7 +47,7 @@ final class FakeAgentView implements AgentView {
                   "db", "drawbridge.policy.allow", "app=api may POST /users")));
 
   final FlowLog<String> log = new FlowLog<>(8192, (sequence, text) -> flow(sequence, text));
-  final List<VerdictQuery> asked = new CopyOnWriteArrayList<>();
+  final List<Asked> asked = new CopyOnWriteArrayList<>();
   final PrometheusRegistry registry = new PrometheusRegistry();
   volatile boolean broken;
 
@@ -144,9 +146,9 @@ final class FakeAgentView implements AgentView {
   }
 
   @Override
-  public VerdictResult verdict(VerdictQuery query) {
+  public VerdictResult verdict(Asked query) {
     asked.add(query);
-    if (query.from() instanceof Party.Container(String name)
+    if (query.from() instanceof Who.Container(String name)
         && !List.of("api", "db").contains(name)) {
       return new VerdictResult.Unknown(
           "unknown-container", "no container is called \"" + name + "\"", "api or db");

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.drawbridge.policy.ask.Asked;
+import dev.drawbridge.policy.ask.Who;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -198,8 +200,8 @@ class LocalClientTest {
               "/a+b?c=d&e%20",
               "header.X",
               "1;\"2\""));
-      VerdictQuery asked = view.asked.getFirst();
-      assertEquals("{a=x y+z&, b=\u00fc%}", ((Party.Labels) asked.from()).labels().toString());
+      Asked asked = view.asked.getFirst();
+      assertEquals("{a=x y+z&, b=\u00fc%}", ((Who.Labels) asked.from()).labels().toString());
       assertEquals("/a+b?c=d&e%20", asked.request().orElseThrow().path());
       assertEquals(List.of("1;\"2\""), asked.headers().get("x"));
       LocalClient.Refused refused =

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.drawbridge.policy.ask.Asked;
+import dev.drawbridge.policy.ask.Who;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -13,9 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -158,15 +158,15 @@ class ServerTest {
     VerdictReport report = Json.read(RawHttp.body(reply), VerdictReport.class);
     assertEquals(Outcome.ALLOW, report.verdict());
     assertEquals("drawbridge.policy.read", report.rule().orElseThrow().origin());
-    assertEquals(new Party.Labels(FakeAgentView.labels("api")), view.asked.getFirst().from());
+    assertEquals(new Who.Labels(FakeAgentView.labels("api")), view.asked.getFirst().from());
   }
 
   @Test
   void verdictPassesHeadersHostPortAndProtocol() throws IOException {
     get(
         "/v1/verdict?from=api&to=10.0.0.7&method=GET&path=/a%2520b&port=8080&protocol=tcp&host=shop&header.X-Reason=a&header.X-Reason=b%20c");
-    VerdictQuery asked = view.asked.getFirst();
-    assertEquals(new Party.Address("10.0.0.7"), asked.to());
+    Asked asked = view.asked.getFirst();
+    assertEquals(new Who.Address("10.0.0.7"), asked.to());
     assertEquals("/a%20b", asked.request().orElseThrow().path());
     assertEquals(8080, asked.port());
     assertEquals(Optional.of("shop"), asked.host());
@@ -193,9 +193,7 @@ class ServerTest {
   @Test
   void composeServicesAreAskedAboutByTheirLabel() throws IOException {
     get("/v1/verdict?from=service:web&to=db&port=80");
-    assertEquals(
-        new Party.Labels(new TreeMap<>(Map.of("com.docker.compose.service", "web"))),
-        view.asked.getFirst().from());
+    assertEquals(new Who.Service(Optional.empty(), "web"), view.asked.getFirst().from());
   }
 
   @Test
@@ -203,7 +201,7 @@ class ServerTest {
     get("/v1/verdict?from=app%3Dapi&to=db&method=GET&path=/a%2520b&header.X=%20a&explain=1");
     assertEquals(
         view.asked.getFirst(),
-        VerdictQuery.of(
+        VerdictQuestion.of(
             List.of(
                 "from",
                 "app=api",
@@ -219,7 +217,7 @@ class ServerTest {
                 "1")));
     ApiException refused =
         assertThrows(
-            ApiException.class, () -> VerdictQuery.of(List.of("from", "api", "port", "80")));
+            ApiException.class, () -> VerdictQuestion.of(List.of("from", "api", "port", "80")));
     assertTrue(String.valueOf(refused.getMessage()).contains("\"to\" is missing"));
   }
 
@@ -266,7 +264,11 @@ class ServerTest {
         "/v1/verdict?from=api&to=db&port=80&protocol=quic",
         "/v1/verdict?from=api&to=db&method=GET&path=/&protocol=udp",
         "/v1/verdict?from=api&to=db&port=80&host=shop",
-        "/v1/verdict?from=api&to=db&method=GET&path=/&header.Host=shop",
+        "/v1/verdict?from=api&to=db&method=GET&path=/&header.Host=shop&host=db",
+        "/v1/verdict?from=api&to=db&method=GET&path=/&header.Host=shop&header.Host=db",
+        "/v1/verdict?from=api&to=db&method=GET&path=*",
+        "/v1/verdict?from=service:&to=db&port=80",
+        "/v1/verdict?from=service:a/b/c&to=db&port=80",
         "/v1/verdict?from=api&to=db&method=GET&path=/&header.=x",
         "/v1/verdict?from=api&to=db&method=GET&path=/&header.X=1&header.x=2",
         "/v1/verdict?from=&to=db&port=80",

@@ -1,13 +1,17 @@
 package dev.drawbridge.cli;
 
-import dev.drawbridge.api.Party;
 import dev.drawbridge.api.PeerReference;
-import dev.drawbridge.api.VerdictQuery;
 import dev.drawbridge.api.VerdictReport;
+import dev.drawbridge.api.VerdictResult;
 import dev.drawbridge.policy.HostPolicy;
 import dev.drawbridge.policy.Member;
+import dev.drawbridge.policy.ask.Asked;
+import dev.drawbridge.policy.ask.Inquiry;
+import dev.drawbridge.policy.ask.Known;
+import dev.drawbridge.policy.ask.Who;
 import dev.drawbridge.tools.lint.ComposeFile;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -26,40 +30,40 @@ final class ComposeVerdict {
     this.defaultDeny = defaultDeny;
   }
 
-  VerdictReport answer(VerdictQuery query) throws CommandException {
-    Set<String> asked = new TreeSet<>();
-    for (Party party : List.of(query.from(), query.to())) {
-      if (party instanceof Party.Labels(var labels)) {
-        asked.addAll(labels.keySet());
+  VerdictReport answer(Asked asked) throws CommandException {
+    Set<String> keys = new TreeSet<>();
+    for (Who who : List.of(asked.from(), asked.to())) {
+      if (who instanceof Who.Labels(var labels)) {
+        keys.addAll(labels.keySet());
         refuseUnknownBearers(labels.keySet());
       }
     }
-    VerdictReport now = answer(compose.members(), compose.membersOfV1(), query);
-    refuseUnknown(now.from(), asked);
-    refuseUnknown(now.to(), asked);
+    VerdictReport now = answer(compose.members(), compose.membersOfV1(), asked);
+    refuseUnknown(now.from(), keys);
+    refuseUnknown(now.to(), keys);
     return now;
   }
 
   /** docker-compose 1 and docker compose 2 name containers differently. */
-  private VerdictReport answer(List<Member> v2, List<Member> v1, VerdictQuery query)
+  private VerdictReport answer(List<Member> v2, List<Member> v1, Asked asked)
       throws CommandException {
     VerdictReport report;
     try {
-      report = by(v2, query);
+      report = by(v2, asked);
     } catch (CommandException e) {
       // The question may use the other names.
       if (v1.equals(v2)) {
         throw e;
       }
       try {
-        return by(v1, query);
+        return by(v1, asked);
       } catch (CommandException ignored) {
         throw e;
       }
     }
     VerdictReport old;
     try {
-      old = by(v1, query);
+      old = by(v1, asked);
     } catch (CommandException e) {
       return report; // asked by a name that only docker compose 2 gives
     }
@@ -74,8 +78,22 @@ final class ComposeVerdict {
     return report;
   }
 
-  private VerdictReport by(List<Member> members, VerdictQuery query) throws CommandException {
-    return new OfflineVerdict(members, host, defaultDeny).answer(query);
+  private VerdictReport by(List<Member> members, Asked asked) throws CommandException {
+    List<Known.Container> containers =
+        members.stream()
+            .map(member ->
+                new Known.Container(
+                    member,
+                    "",
+                    member.workload().composeService().orElse(member.workload().name()),
+                    Optional.empty()))
+            .toList();
+    Known known = Known.of(containers, host, defaultDeny);
+    return switch (VerdictResult.of(new Inquiry(known).answer(asked))) {
+      case VerdictResult.Answered(VerdictReport report) -> report;
+      case VerdictResult.Unknown(String _, String message, String expected) ->
+          throw new CommandException(message + " (expected: " + expected + ")");
+    };
   }
 
   private void refuseUnknown(PeerReference peer, Set<String> asked) throws CommandException {

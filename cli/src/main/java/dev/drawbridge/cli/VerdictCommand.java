@@ -4,17 +4,19 @@ import dev.drawbridge.api.ApiException;
 import dev.drawbridge.api.Json;
 import dev.drawbridge.api.Outcome;
 import dev.drawbridge.api.RuleReference;
-import dev.drawbridge.api.VerdictQuery;
+import dev.drawbridge.api.VerdictQuestion;
 import dev.drawbridge.api.VerdictReport;
 import dev.drawbridge.policy.HostPolicy;
 import dev.drawbridge.policy.HostPolicyParser;
 import dev.drawbridge.policy.Parsed;
 import dev.drawbridge.policy.Rule;
 import dev.drawbridge.policy.Severity;
+import dev.drawbridge.policy.ask.Asked;
 import dev.drawbridge.tools.lint.ComposeFile;
 import dev.drawbridge.tools.lint.Finding;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -26,10 +28,11 @@ import picocli.CommandLine.Parameters;
     description = {
       "Ask what would happen to a connection or a request, without making it.",
       "",
-      "FROM and TO are labels (app=api,team=sre), service:NAME, a container's name or id, an address, host or world.",
+      "FROM and TO are labels (app=api,team=sre), service:NAME, service:PROJECT/NAME, a container's name or id, an address, host or world.",
       "",
       "  drawbridge verdict api db GET /users",
       "  drawbridge verdict 'api -> db GET /users'",
+      "  drawbridge verdict web cart call shop.Cart/Get",
       "  drawbridge verdict app=api 10.0.5.7 3306",
       "  drawbridge verdict world web 53/udp",
       "  drawbridge verdict web db 443 --sni db.internal",
@@ -47,13 +50,16 @@ final class VerdictCommand extends AgentCommand {
   /** Means nothing, and may stand between FROM and TO. */
   static final String ARROW = "->";
 
+  /** What makes a call of a request. */
+  private static final String GRPC = "content-type=application/grpc";
+
   @Mixin private OutputFormat format = new OutputFormat();
 
   @Parameters(
       paramLabel = "WORD",
       arity = "0..*",
       description =
-          "FROM TO METHOD PATH, or FROM TO PORT[/PROTOCOL]; an arrow -> may stand between FROM and TO.")
+          "FROM TO METHOD PATH, FROM TO call SERVICE/METHOD, or FROM TO PORT[/PROTOCOL]; an arrow -> may stand between FROM and TO.")
   private List<String> words = List.of();
 
   @Option(names = "--from", paramLabel = "WHO", description = "Who asks.")
@@ -144,7 +150,7 @@ final class VerdictCommand extends AgentCommand {
   }
 
   private VerdictReport offline(List<String> question) throws ApiException, CommandException {
-    VerdictQuery query = VerdictQuery.of(question);
+    Asked asked = VerdictQuestion.of(question);
     ComposeFile services = ComposeFile.read(composeOptions.request(compose, surroundings));
     List<String> errors = new ArrayList<>();
     services.report().findings().stream()
@@ -163,7 +169,7 @@ final class VerdictCommand extends AgentCommand {
       throw new CommandException(
           String.join("\n", errors) + "\nthere is no verdict by files with errors");
     }
-    return new ComposeVerdict(services, new HostPolicy(rules), defaultDeny).answer(query);
+    return new ComposeVerdict(services, new HostPolicy(rules), defaultDeny).answer(asked);
   }
 
   /** Puts what was given by place where it would be if it had been given by option. */
@@ -184,6 +190,14 @@ final class VerdictCommand extends AgentCommand {
     // As in a sentence: may connect 5432/tcp
     if (rest.size() == 2 && rest.getFirst().equals("connect")) {
       rest.removeFirst();
+    }
+    if (rest.size() == 2 && rest.getFirst().equals("call") && method == null && path == null) {
+      // As in a sentence: may call pkg.Service/Method
+      String target = rest.removeLast();
+      rest.removeLast();
+      method = "POST";
+      path = target.startsWith("/") ? target : "/" + target;
+      headers = Stream.concat(headers.stream(), Stream.of(GRPC)).toList();
     }
     if (rest.size() == 2 && method == null && path == null) {
       method = rest.removeFirst();

@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonParser;
 import dev.drawbridge.api.ApiException;
-import dev.drawbridge.api.Party;
 import dev.drawbridge.api.ProblemReport;
-import dev.drawbridge.api.VerdictQuery;
+import dev.drawbridge.policy.ask.Asked;
+import dev.drawbridge.policy.ask.Who;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -204,11 +204,11 @@ class AgentCommandsTest {
     run("verdict", "world", "db", "53/udp");
     run("verdict", "host", "db", "icmp");
     run("verdict", "api", "db", "connect", "5432/tcp");
-    List<VerdictQuery> asked = agent().asked;
-    assertEquals(List.of(3306, 53, 0, 5432), asked.stream().map(VerdictQuery::port).toList());
-    assertEquals(VerdictQuery.Protocol.UDP, asked.get(1).protocol());
-    assertEquals(VerdictQuery.Protocol.ICMP, asked.get(2).protocol());
-    assertEquals(new Party.World(), asked.get(1).from());
+    List<Asked> asked = agent().asked;
+    assertEquals(List.of(3306, 53, 0, 5432), asked.stream().map(Asked::port).toList());
+    assertEquals(Asked.Protocol.UDP, asked.get(1).protocol());
+    assertEquals(Asked.Protocol.ICMP, asked.get(2).protocol());
+    assertEquals(new Who.World(), asked.get(1).from());
   }
 
   @Test
@@ -227,7 +227,7 @@ class AgentCommandsTest {
         "X-Reason=a=b",
         "--header",
         "X-Reason=c d");
-    VerdictQuery asked = agent().asked.getFirst();
+    Asked asked = agent().asked.getFirst();
     assertEquals(List.of("a=b", "c d"), asked.headers().get("x-reason"));
     assertEquals(Optional.of("shop"), asked.host());
     assertEquals(8080, asked.port());

@@ -14,9 +14,10 @@ import dev.drawbridge.api.PeerReference;
 import dev.drawbridge.api.ProblemReport;
 import dev.drawbridge.api.RuleReference;
 import dev.drawbridge.api.StatusReport;
-import dev.drawbridge.api.VerdictQuery;
 import dev.drawbridge.api.VerdictReport;
 import dev.drawbridge.api.VerdictResult;
+import dev.drawbridge.policy.ask.Asked;
+import dev.drawbridge.policy.ask.Who;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -57,7 +58,7 @@ final class FakeAgent implements AgentView, AutoCloseable {
                   "db", "drawbridge.policy.allow", "app=api may POST /users")));
 
   private final ApiServer server;
-  final List<VerdictQuery> asked = new CopyOnWriteArrayList<>();
+  final List<Asked> asked = new CopyOnWriteArrayList<>();
   final FlowLog<String> log = new FlowLog<>(1024, FakeAgent::flow);
   volatile List<String> unattached = List.of();
   volatile List<StatusReport.Exempt> exempt = List.of();
@@ -137,9 +138,9 @@ final class FakeAgent implements AgentView, AutoCloseable {
   }
 
   @Override
-  public VerdictResult verdict(VerdictQuery query) {
+  public VerdictResult verdict(Asked query) {
     asked.add(query);
-    if (query.from().equals(new dev.drawbridge.api.Party.Container("nobody"))) {
+    if (query.from().equals(new Who.Container("nobody"))) {
       return new VerdictResult.Unknown(
           "unknown-container", "no container is called \"nobody\"", "api or db");
     }

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class OfflineVerdictTest {
   private static final String SHOP =
@@ -215,5 +216,86 @@ class OfflineVerdictTest {
     Typed typed = ask("com.docker.compose.project=shop db GET /users");
     assertEquals(2, typed.exit(), typed.out());
     assertTrue(typed.err().contains("but"), typed.err());
+  }
+
+  static List<String> rows() throws IOException {
+    String spec = Files.readString(Path.of("../labels-spec/SPEC.md"));
+    int start = spec.indexOf("```verdicts\n") + "```verdicts\n".length();
+    return spec.substring(start, spec.indexOf("```", start)).lines().toList();
+  }
+
+  /** The table of rule and request in the specification, asked of a compose file. */
+  @ParameterizedTest
+  @MethodSource("rows")
+  void saysWhatTheWireDoes(String row) throws IOException {
+    String[] parts = row.split(" \\| ", -1);
+    StringBuilder file = new StringBuilder("services:\n  api: {}\n  db:\n    labels:\n");
+    int n = 0;
+    for (String rule : parts[0].split(" ; ", -1)) {
+      file.append("      drawbridge.policy.r").append(n++).append(": ").append(rule).append('\n');
+    }
+    Files.writeString(compose, file);
+    String[] words = parts[1].split(" ", -1);
+    List<String> more = new ArrayList<>(List.of("-o", "json"));
+    for (int i = 2; i < words.length; i++) {
+      more.addAll(List.of("--header", words[i].replace("trailer:", "")));
+    }
+    Typed typed = ask("api db " + words[0] + " " + words[1], more.toArray(String[]::new));
+    JsonObject report = JsonParser.parseString(typed.out()).getAsJsonObject();
+    assertEquals(
+        parts[2], report.get("verdict").getAsString() + " " + report.get("reason").getAsString());
+    assertEquals(parts[2].startsWith("allow") ? 0 : 1, typed.exit());
+  }
+
+  @Test
+  void callsAreAskedAboutAsInASentence() throws IOException {
+    Files.writeString(
+        compose,
+        """
+        services:
+          web: {}
+          cart:
+            labels:
+              drawbridge.policy: service:web may call shop.Cart/Get
+        """);
+    assertEquals(0, ask("web cart call shop.Cart/Get").exit());
+    assertEquals(0, ask("web cart call /shop.Cart/Get").exit());
+    assertEquals(1, ask("web cart call shop.Cart/Put").exit());
+    assertEquals(1, ask("web cart POST /shop.Cart/Get").exit(), "not a call");
+  }
+
+  @Test
+  void servicesAreNamedByProjectAndNeverImagined() {
+    assertEquals(1, ask("service:shop/cache service:shop/db 5432").exit());
+    assertEquals(0, ask("service:shop/api service:shop/db 5432").exit());
+    Typed typed = ask("service:home/api service:shop/db 5432");
+    assertEquals(2, typed.exit(), typed.out());
+    assertTrue(typed.err().contains("did you mean service:shop/api?"), typed.err());
+  }
+
+  /** DB0510: a file alone does not say whose connections at a common address are whose. */
+  @Test
+  void aGuestInAnothersNetworkIsNotAnsweredOffline() throws IOException {
+    Files.writeString(
+        compose,
+        """
+        services:
+          api: {}
+          vpn: {}
+          guest:
+            network_mode: service:vpn
+            labels:
+              drawbridge.policy.a: service:api may GET /users
+              drawbridge.policy.b: service:api may connect 5432
+          closed:
+            labels:
+              drawbridge.policy: nobody may connect
+          tenant:
+            network_mode: service:closed
+        """);
+    Typed typed = ask("api guest GET /users");
+    assertEquals(2, typed.exit(), typed.out());
+    assertTrue(typed.err().contains("shares the network of the service vpn"), typed.err());
+    assertEquals(2, ask("api tenant 80").exit());
   }
 }

@@ -79,7 +79,11 @@ final class FlowRecorder implements AccessLog {
     append(
         "kernel",
         new FlowRecord.Kernel(
-            event, at, names.peer(from), names.peer(to), names.rule(event.rule())));
+            event,
+            at,
+            names.peer(from),
+            names.peer(to),
+            names.rule(event.generation(), event.rule())));
   }
 
   /** A connection was reset because it is older than the programs of its container. */
@@ -117,7 +121,7 @@ final class FlowRecorder implements AccessLog {
             access,
             names.peer(access.caller()),
             names.peer(access.callee()),
-            names.rule(access.rule())));
+            names.rule(access.generation(), access.rule())));
   }
 
   private void append(String by, FlowRecord record) {

@@ -10,12 +10,16 @@ import dev.drawbridge.api.ProblemReport;
 import dev.drawbridge.api.StatusReport;
 import dev.drawbridge.api.StatusReport.Component;
 import dev.drawbridge.api.StatusReport.Health;
-import dev.drawbridge.api.VerdictQuery;
 import dev.drawbridge.api.VerdictResult;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.l7.EngineStats;
 import dev.drawbridge.policy.Direction;
+import dev.drawbridge.policy.Member;
+import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Workload;
+import dev.drawbridge.policy.ask.Asked;
+import dev.drawbridge.policy.ask.Inquiry;
+import dev.drawbridge.policy.ask.Known;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.net.InetAddress;
@@ -25,6 +29,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -42,7 +47,6 @@ final class LocalView implements AgentView {
   private final LongSupplier lostEvents;
   private final BooleanSupplier readingEvents;
   private final PrometheusRegistry registry;
-  private final VerdictAnswers answers;
   private final ApiCallers callers;
   private final Config config;
 
@@ -66,7 +70,6 @@ final class LocalView implements AgentView {
     this.registry = registry;
     this.config = config;
     this.callers = new ApiCallers(state);
-    this.answers = new VerdictAnswers(config.defaultDeny());
   }
 
   @Override
@@ -226,8 +229,56 @@ final class LocalView implements AgentView {
   }
 
   @Override
-  public VerdictResult verdict(VerdictQuery query) {
-    return answers.answer(state.get(), query);
+  public VerdictResult verdict(Asked asked) {
+    return VerdictResult.of(new Inquiry(known(state.get(), config.defaultDeny())).answer(asked));
+  }
+
+  /** What kernel and engine judge by, as one asks about it. */
+  static Known known(NodeState now, boolean defaultDeny) {
+    return new Known(
+        now.policy(),
+        now.containers().values().stream()
+            .filter(container -> container.attached().isPresent())
+            .sorted(Comparator.comparingInt(NodeState.Container::endpoint))
+            .map(container -> known(now, container))
+            .toList(),
+        now.addresses(),
+        now.hostPolicy(),
+        defaultDeny,
+        now.exempt().stream().map(exempt -> outsider(exempt.observed())).toList(),
+        false);
+  }
+
+  /** In the host's network it is whoever the host is. */
+  private static Known.Outsider outsider(ObservedContainer exempt) {
+    return new Known.Outsider(
+        exempt.networkMode().equals("host") ? Peers.HOST : Peers.EXEMPT,
+        exempt.id(),
+        exempt.name());
+  }
+
+  private static Known.Container known(NodeState now, NodeState.Container container) {
+    ObservedContainer observed = container.observed();
+    return new Known.Container(
+        new Member(
+            container.endpoint(),
+            Workload.of(observed.name(), observed.labels()),
+            container.declared().value()),
+        observed.id(),
+        observed.name(),
+        networkOf(now, observed.networkMode()));
+  }
+
+  private static Optional<Integer> networkOf(NodeState now, String networkMode) {
+    if (!networkMode.startsWith("container:")) {
+      return Optional.empty();
+    }
+    String owner = networkMode.substring("container:".length());
+    return now.containers().values().stream()
+        .filter(other ->
+            other.observed().id().startsWith(owner) || other.observed().name().equals(owner))
+        .map(NodeState.Container::endpoint)
+        .findFirst();
   }
 
   @Override

@@ -8,6 +8,7 @@ import dev.drawbridge.policy.Cidr;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Workload;
+import dev.drawbridge.policy.ask.Known;
 import java.net.InetAddress;
 import java.util.Collections;
 import java.util.Optional;
@@ -30,7 +31,7 @@ final class Names implements EndpointNames {
 
   private final Supplier<NodeState> state;
   private final AtomicReference<RulesOf> rules =
-      new AtomicReference<>(new RulesOf(Policy.empty(), new ConcurrentHashMap<>()));
+      new AtomicReference<>(new RulesOf(Policy.empty(), new ConcurrentHashMap<>(), Policy.empty()));
 
   Names(Supplier<NodeState> state) {
     this.state = state;
@@ -42,6 +43,7 @@ final class Names implements EndpointNames {
   }
 
   PeerReference peer(int number) {
+    rulesNow();
     return switch (number) {
       case Peers.HOST -> HOST;
       case Peers.WORLD -> WORLD;
@@ -55,7 +57,7 @@ final class Names implements EndpointNames {
 
   /** Whose address that is, as the kernel was told. */
   int peerAt(InetAddress address) {
-    return VerdictAnswers.peerOf(state.get(), Cidr.single(address));
+    return Known.peerOf(state.get().addresses(), Cidr.single(address));
   }
 
   /** The generation in force. */
@@ -74,24 +76,44 @@ final class Names implements EndpointNames {
     return new PeerReference(endpoint, name, Workload.of(name, observed.labels()).labels());
   }
 
-  /** The rule of the policy in force with that number; made once a generation. */
-  Optional<RuleReference> rule(int number) {
+  /**
+   * The rule with that number of the policy that gave the verdict; made once a generation. Of
+   * generations before the last, only what is a rule still.
+   */
+  Optional<RuleReference> rule(long generation, int number) {
     if (number == 0) {
       return Optional.empty();
     }
-    Policy policy = state.get().policy();
-    RulesOf known = rules.get();
-    if (known.policy() != policy) {
-      known = new RulesOf(policy, new ConcurrentHashMap<>());
-      rules.set(known);
+    RulesOf known = rulesNow();
+    Policy policy = known.policy();
+    Policy before = known.before();
+    if (generation < policy.generation() && generation == before.generation()) {
+      return rule(before, number);
     }
     return known.references().computeIfAbsent(number, n -> rule(policy, n));
   }
 
+  private RulesOf rulesNow() {
+    Policy policy = state.get().policy();
+    RulesOf known = rules.get();
+    if (known.policy() != policy) {
+      known = new RulesOf(policy, new ConcurrentHashMap<>(), known.policy());
+      rules.set(known);
+    }
+    return known;
+  }
+
+  /**
+   * The rules of the policy in force.
+   *
+   * @param before the policy whose records may still be on their way
+   */
   private record RulesOf(
-      Policy policy, ConcurrentHashMap<Integer, Optional<RuleReference>> references) {}
+      Policy policy,
+      ConcurrentHashMap<Integer, Optional<RuleReference>> references,
+      Policy before) {}
 
   static Optional<RuleReference> rule(Policy policy, int number) {
-    return policy.rule(number).map(Explanations::rule);
+    return policy.rule(number).map(RuleReference::of);
   }
 }

@@ -6,11 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.drawbridge.api.ExplanationReport;
 import dev.drawbridge.api.Outcome;
-import dev.drawbridge.api.VerdictQuery;
+import dev.drawbridge.api.VerdictQuestion;
 import dev.drawbridge.api.VerdictReport;
 import dev.drawbridge.api.VerdictResult;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.policy.ContainerPolicy;
+import dev.drawbridge.policy.Direction;
 import dev.drawbridge.policy.HostPolicyParser;
 import dev.drawbridge.policy.LabelParser;
 import dev.drawbridge.policy.Member;
@@ -18,12 +19,20 @@ import dev.drawbridge.policy.Parsed;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.PolicyInput;
 import dev.drawbridge.policy.Workload;
+import dev.drawbridge.policy.ask.Inquiry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class VerdictAnswersTest {
 
@@ -85,7 +94,9 @@ class VerdictAnswersTest {
 
   private static VerdictReport ask(NodeState state, String... parameters) throws Exception {
     VerdictResult result =
-        new VerdictAnswers(false).answer(state, VerdictQuery.of(List.of(parameters)));
+        VerdictResult.of(
+            new Inquiry(LocalView.known(state, false))
+                .answer(VerdictQuestion.of(List.of(parameters))));
     return assertInstanceOf(VerdictResult.Answered.class, result).report();
   }
 
@@ -185,5 +196,142 @@ class VerdictAnswersTest {
   void everyReadingOfThePathIsJudged() throws Exception {
     assertEquals(Outcome.DENY, request("app=api,x=1", "db", "GET", "/users/../secret").verdict());
     assertEquals(Outcome.ALLOW, request("app=api,x=1", "db", "GET", "/%75sers?id=1").verdict());
+  }
+
+  static List<String> rows() throws IOException {
+    String spec = Files.readString(Path.of("../labels-spec/SPEC.md"));
+    int start = spec.indexOf("```verdicts\n") + "```verdicts\n".length();
+    return spec.substring(start, spec.indexOf("```", start)).lines().toList();
+  }
+
+  /** The table of rule and request in the specification, asked of the API. */
+  @ParameterizedTest
+  @MethodSource("rows")
+  void theApiSaysWhatTheWireDoes(String row) throws Exception {
+    String[] parts = row.split(" \\| ", -1);
+    Map<String, String> db = new HashMap<>();
+    for (String rule : parts[0].split(" ; ", -1)) {
+      db.put("drawbridge.policy.r" + db.size(), rule);
+    }
+    String[] words = parts[1].split(" ", -1);
+    List<String> question = new ArrayList<>(List.of("from", "api", "to", "db", "port", "80"));
+    question.addAll(List.of("method", words[0], "path", words[1]));
+    for (int i = 2; i < words.length; i++) {
+      int equals = words[i].indexOf('=');
+      question.add("header." + words[i].substring(0, equals).replace("trailer:", ""));
+      question.add(words[i].substring(equals + 1));
+    }
+    NodeState state = state(Map.of("api", Map.of("app", "api"), "db", db), "");
+    VerdictReport report = ask(state, question.toArray(String[]::new));
+    String verdict = report.verdict().name().toLowerCase(Locale.ROOT);
+    assertEquals(parts[2], verdict + " " + report.reason());
+    assertEquals("engine", report.judgedBy());
+  }
+
+  private static VerdictResult.Unknown unknown(NodeState state, String... parameters)
+      throws Exception {
+    VerdictResult result =
+        VerdictResult.of(
+            new Inquiry(LocalView.known(state, false))
+                .answer(VerdictQuestion.of(List.of(parameters))));
+    return assertInstanceOf(VerdictResult.Unknown.class, result);
+  }
+
+  private static Map<String, String> service(String project, String name, String... more) {
+    Map<String, String> labels = new HashMap<>();
+    labels.put("com.docker.compose.project", project);
+    labels.put("com.docker.compose.service", name);
+    for (int i = 0; i < more.length; i++) {
+      labels.put("drawbridge.policy.r" + i, more[i]);
+    }
+    return labels;
+  }
+
+  private static final NodeState HOME =
+      state(
+          Map.of(
+              "home_wiki_1", service("home", "wiki"),
+              "home_redis_1", service("home", "redis", "service:wiki may connect 6379"),
+              "work_redis_1", service("work", "redis")),
+          "");
+
+  @Test
+  void servicesAreNamedByProjectAndName() throws Exception {
+    String[] redis = {"from", "host", "to", "service:home/redis", "port", "6379"};
+    assertEquals(Outcome.DENY, ask(HOME, redis).verdict());
+    redis[3] = "service:work/redis";
+    assertEquals(Outcome.ALLOW, ask(HOME, redis).verdict());
+    redis[3] = "service:redis";
+    assertEquals("ambiguous", unknown(HOME, redis).code());
+    redis[1] = "service:wiki";
+    redis[3] = "project:home";
+    assertEquals("ambiguous", unknown(HOME, redis).code());
+  }
+
+  @Test
+  void namesThatNobodyBearsAreNotImagined() throws Exception {
+    VerdictResult.Unknown wiki = unknown(HOME, "from", "wiki", "to", "host", "port", "1");
+    assertTrue(wiki.message().contains("did you mean home_wiki_1?"), wiki.message());
+    VerdictResult.Unknown typo = unknown(HOME, "from", "home_wikki_1", "to", "host", "port", "1");
+    assertTrue(typo.message().contains("did you mean home_wiki_1?"), typo.message());
+    VerdictResult.Unknown other =
+        unknown(HOME, "from", "service:shop/wiki", "to", "host", "port", "1");
+    assertTrue(other.message().contains("did you mean service:home/wiki?"), other.message());
+    assertEquals(
+        "unknown-service", unknown(HOME, "from", "project:none", "to", "host", "port", "1").code());
+  }
+
+  @Test
+  void whatDependsOnWhatWasNotSaidIsNotAnswered() throws Exception {
+    NodeState state =
+        state(
+            Map.of(
+                "api",
+                Map.of("app", "api"),
+                "db",
+                Map.of(
+                    "drawbridge.policy.a", "app=api may GET /users",
+                    "drawbridge.policy.b", "app=api may GET /admin port 9000",
+                    "drawbridge.policy.c", "anyone may not GET /users with host *.internal")),
+            "");
+    String[] admin = {"from", "api", "to", "db", "method", "GET", "path", "/admin"};
+    assertEquals("needs-port", unknown(state, admin).code());
+    admin[7] = "/users";
+    assertEquals("needs-host", unknown(state, admin).code());
+    assertEquals(
+        Outcome.ALLOW,
+        ask(state, "from", "api", "to", "db", "method", "GET", "path", "/users", "host", "db")
+            .verdict());
+  }
+
+  /** The kernel's table holds 32; both judge by what is in it. */
+  @Test
+  void fortyPortsAreJudgedByTheTableThatTheKernelHas() throws Exception {
+    StringBuilder ports = new StringBuilder();
+    for (int port = 1000; port < 1080; port += 2) {
+      ports.append(ports.isEmpty() ? "" : ",").append(port);
+    }
+    NodeState state =
+        state(
+            Map.of(
+                "api",
+                Map.of("app", "api"),
+                "db",
+                Map.of("drawbridge.policy.a", "app=api may connect " + ports)),
+            "");
+    var table =
+        state.policy().pairs(257, Direction.INGRESS).stream()
+            .filter(pair -> pair.peer() == 256)
+            .findFirst()
+            .orElseThrow()
+            .table();
+    for (int port = 1000; port < 1080; port += 2) {
+      int asked = port;
+      boolean held = table.ranges().stream().anyMatch(r -> r.low() <= asked && asked <= r.high());
+      VerdictReport report = ask(state, "from", "api", "to", "db", "port", "" + port);
+      assertEquals(held ? Outcome.ALLOW : Outcome.DENY, report.verdict(), "" + port);
+      assertEquals(held ? "rule-allows" : "no-rule", report.reason());
+    }
+    assertEquals(32, table.ranges().size());
   }
 }

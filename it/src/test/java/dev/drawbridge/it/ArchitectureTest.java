@@ -35,7 +35,7 @@ final class ArchitectureTest {
           Map.entry("policy", List.of()),
           Map.entry("bpf", List.of()),
           Map.entry("hook", List.of()),
-          Map.entry("api", List.of()),
+          Map.entry("api", List.of("policy")),
           Map.entry("install", List.of()),
           Map.entry("control", List.of("policy")),
           Map.entry("l7", List.of("policy")),

@@ -47,7 +47,7 @@ final class AuditRanges {
       }
     }
     if (ranges.size() <= PortTable.MAX_RANGES) {
-      return new KernelRanges(ranges, false);
+      return new KernelRanges(ranges, false, false);
     }
     // Beyond the kernel's room the auditing ends, and the host's denials stay.
     List<PortRange> passing = new ArrayList<>();
@@ -57,6 +57,6 @@ final class AuditRanges {
       }
     }
     return new KernelRanges(
-        passing.subList(0, Math.min(passing.size(), PortTable.MAX_RANGES)), true);
+        passing.subList(0, Math.min(passing.size(), PortTable.MAX_RANGES)), true, true);
   }
 }

@@ -34,6 +34,11 @@ record JudgedSpan(
         && tls == other.tls;
   }
 
+  /** The same, but that another rule is named for it. */
+  JudgedSpan by(int otherRule) {
+    return new JudgedSpan(protocol, low, high, verdict, reason, otherRule, http, tls);
+  }
+
   /** Whether bytes must be read to judge. */
   boolean needsEngine() {
     return http != null || tls != null;

@@ -6,21 +6,19 @@ import java.util.List;
 /**
  * Fits a side's judgement into the kernel's table.
  *
+ * @param shortened whether the table says less than the rules: numbers or reasons of denials at
+ *     least
  * @param truncated whether ports are denied there that the rules allow
  */
-record KernelRanges(List<PortRange> ranges, boolean truncated) {
+record KernelRanges(List<PortRange> ranges, boolean shortened, boolean truncated) {
   /** Gives up the numbers of rules before verdicts, denials before anything that passes. */
   static KernelRanges of(List<JudgedSpan> spans) {
     List<PortRange> ranges = new ArrayList<>();
     for (JudgedSpan span : spans) {
       add(ranges, range(span), false);
     }
-    return fitted(ranges);
-  }
-
-  private static KernelRanges fitted(List<PortRange> all) {
-    List<PortRange> ranges = all;
-    if (ranges.size() > PortTable.MAX_RANGES) {
+    boolean shortened = ranges.size() > PortTable.MAX_RANGES;
+    if (shortened) {
       ranges = merged(ranges);
     }
     if (ranges.size() > PortTable.MAX_RANGES) {
@@ -29,7 +27,22 @@ record KernelRanges(List<PortRange> ranges, boolean truncated) {
     }
     boolean truncated = ranges.size() > PortTable.MAX_RANGES;
     return new KernelRanges(
-        truncated ? ranges.subList(0, PortTable.MAX_RANGES) : ranges, truncated);
+        truncated ? ranges.subList(0, PortTable.MAX_RANGES) : ranges, shortened, truncated);
+  }
+
+  /** The judgement as the table has it; what is not in it is denied without a rule. */
+  List<JudgedSpan> applied(List<JudgedSpan> spans) {
+    List<JudgedSpan> kept = new ArrayList<>();
+    for (JudgedSpan span : spans) {
+      for (PortRange range : ranges) {
+        if (range.protocol() == span.protocol()
+            && range.low() <= span.low()
+            && span.high() <= range.high()) {
+          kept.add(span.needsEngine() ? span : span.by(range.rule()));
+        }
+      }
+    }
+    return kept;
   }
 
   private static PortRange range(JudgedSpan span) {

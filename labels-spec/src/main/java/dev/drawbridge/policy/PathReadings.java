@@ -25,7 +25,7 @@ public record PathReadings(List<String> paths, List<String> forbidden, boolean t
   private static final int DECODINGS = 3;
 
   /** Octets that are passed over for each that was sent; beyond, the path is refused. */
-  public static final int WORK_PER_OCTET = 48;
+  public static final int WORK_PER_OCTET = 32;
 
   /** The same for a path of any length. */
   public static final int LEAST_WORK = 8 * 1024;

@@ -17,7 +17,12 @@ final class PeerPolicy {
   /** Whether what no rule speaks of is allowed. */
   private final boolean open;
 
+  /** What the rules say. */
   private final JudgedSpan[] spans;
+
+  /** What the kernel's table holds of it: where it is full, both judge by what is in it. */
+  private final JudgedSpan[] applied;
+
   private final PortTable table;
   private final boolean truncated;
 
@@ -37,6 +42,7 @@ final class PeerPolicy {
     this.table = new PortTable(ranges.ranges());
     this.truncated = ranges.truncated();
     this.host = null;
+    this.applied = ranges.shortened() ? ranges.applied(all).toArray(JudgedSpan[]::new) : spans;
   }
 
   private PeerPolicy(PeerPolicy whole, PeerPolicy host, KernelRanges ranges, boolean closed) {
@@ -45,7 +51,12 @@ final class PeerPolicy {
     this.spans = whole.spans;
     this.table = new PortTable(ranges.ranges(), closed || ranges.truncated());
     this.truncated = ranges.truncated();
-    this.host = host;
+    this.applied =
+        ranges.shortened()
+            ? ranges.applied(List.of(whole.spans)).toArray(JudgedSpan[]::new)
+            : whole.applied;
+    // Where the table has no room for what is only audited, its denials are as firm as the host's.
+    this.host = ranges.truncated() ? this : host;
   }
 
   /**
@@ -83,7 +94,7 @@ final class PeerPolicy {
 
   JudgedSpan find(int protocol, int port) {
     boolean known = false;
-    for (JudgedSpan span : spans) {
+    for (JudgedSpan span : applied) {
       if (span.protocol() == protocol && span.low() <= port && port <= span.high()) {
         return span;
       }

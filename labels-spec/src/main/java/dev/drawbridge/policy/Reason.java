@@ -37,7 +37,7 @@ public enum Reason {
   HTTP_MALFORMED(64, "not a request that every server would read alike"),
   HTTP_TOO_LARGE(65, "beyond a named limit: 413, 414 or 431"),
   HTTP_TIMEOUT(66, "408: head or body did not arrive in time"),
-  HTTP_PATH_AMBIGUOUS(67, "readings of the path disagree with each other under the rules"),
+  HTTP_PATH_AMBIGUOUS(67, "readings of method or path disagree under the rules, or are too many"),
   NOT_HTTP(68, "an HTTP rule decides, and the bytes are something else"),
   UNSUPPORTED_PROTOCOL(69, "a rule for a protocol whose engine does not exist yet"),
   NO_ORIGIN(70, "reached the engine's listener without having been redirected"),

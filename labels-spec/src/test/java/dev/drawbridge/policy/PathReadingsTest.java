@@ -153,7 +153,9 @@ final class PathReadingsTest {
       PathReadings readings = PathReadings.of(path);
       assertFalse(readings.tooMany(), path);
       assertTrue(
-          readings.work() * 2 <= Math.max(PathReadings.LEAST_WORK, 48L * path.length()),
+          readings.work() * 2
+              <= Math.max(
+                  PathReadings.LEAST_WORK, (long) PathReadings.WORK_PER_OCTET * path.length()),
           path + " " + readings.work());
     }
   }

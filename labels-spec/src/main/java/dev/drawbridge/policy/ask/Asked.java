@@ -1,22 +1,23 @@
-package dev.drawbridge.api;
+package dev.drawbridge.policy.ask;
 
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 
 /**
- * A question: may {@code from} do this to {@code to}? Either a request (method and path) or a
+ * A question: may {@code from} do this to {@code to}? Either a request (method and target) or a
  * connection (port), or both; or a TLS connection by the server name.
  *
  * @param port 1 to 65535, or 0 if none was given (only with a request or a server name, or for
  *     icmp)
+ * @param host as the client sends it; in no header beside it
  * @param headers lower-case name to every value, in order; without Host
  * @param serverName that a TLS client names (SNI), in lower case; never together with a request
  * @param explain whether the answer shall say what nearly matched and what would allow it
  */
-public record VerdictQuery(
-    Party from,
-    Party to,
+public record Asked(
+    Who from,
+    Who to,
     Optional<Request> request,
     Protocol protocol,
     int port,
@@ -25,20 +26,7 @@ public record VerdictQuery(
     Optional<String> serverName,
     boolean explain) {
 
-  /**
-   * Reads a question as {@code /v1/verdict} does.
-   *
-   * @param parameters name and value in turn, not encoded
-   */
-  public static VerdictQuery of(List<String> parameters) throws ApiException {
-    try {
-      return VerdictQuestion.read(Query.of(parameters));
-    } catch (Refusal refusal) {
-      throw new ApiException(refusal.report().sentence());
-    }
-  }
-
-  /** An HTTP method and a path that begins with a slash, as it stands in the request line. */
+  /** An HTTP method and a target, as they stand in the request line. */
   public record Request(String method, String path) {}
 
   /** Transport protocols by the name that the language uses; {@code number} is IANA's. */

@@ -1,0 +1,259 @@
+package dev.drawbridge.policy.ask;
+
+import dev.drawbridge.policy.Cidr;
+import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.Headers;
+import dev.drawbridge.policy.HttpRequest;
+import dev.drawbridge.policy.LabelParser;
+import dev.drawbridge.policy.Member;
+import dev.drawbridge.policy.NetworkEntry;
+import dev.drawbridge.policy.Peers;
+import dev.drawbridge.policy.Policy;
+import dev.drawbridge.policy.PolicyInput;
+import dev.drawbridge.policy.Question;
+import dev.drawbridge.policy.Reason;
+import dev.drawbridge.policy.RequestLine;
+import dev.drawbridge.policy.Verdict;
+import dev.drawbridge.policy.Workload;
+import dev.drawbridge.policy.ask.Finder.Candidate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Answers "may this do that?" by what is known: the snapshot that kernel and engine judge by, or
+ * the containers that a compose file would start. For labels that no container bears, the same
+ * policy is compiled with one more member.
+ */
+public final class Inquiry {
+  /** Stands for a workload that does not exist; no endpoint ever has it. */
+  private static final int IMAGINED_CALLER = Integer.MAX_VALUE - 1;
+
+  private static final int IMAGINED_CALLEE = Integer.MAX_VALUE - 2;
+
+  private final Known known;
+
+  public Inquiry(Known known) {
+    this.known = known;
+  }
+
+  /** The answer, or what keeps it from being one. */
+  public Answer answer(Asked asked) {
+    var finder = new Finder(known);
+    Finder.Found from = finder.find(asked.from(), IMAGINED_CALLER);
+    if (from instanceof Finder.Found.Nobody(Answer.Unknown why)) {
+      return why;
+    }
+    Finder.Found to = finder.find(asked.to(), IMAGINED_CALLEE);
+    if (to instanceof Finder.Found.Nobody(Answer.Unknown why)) {
+      return why;
+    }
+    List<Answer.Given> all = new ArrayList<>();
+    for (Candidate caller : ((Finder.Found.Some) from).candidates()) {
+      for (Candidate callee : ((Finder.Found.Some) to).candidates()) {
+        switch (judge(asked, caller, callee)) {
+          case Answer.Unknown why -> {
+            return why;
+          }
+          case Answer.Given given -> all.add(given);
+        }
+      }
+    }
+    Answer.Given first = all.getFirst();
+    for (Answer.Given other : all) {
+      if (isDenied(other.verdict()) != isDenied(first.verdict())
+          || other.verdict().reason() != first.verdict().reason()) {
+        return new Answer.Unknown(
+            "ambiguous",
+            "the answer is " + told(first) + ", but " + told(other),
+            "container names, or labels that only containers of one answer bear");
+      }
+    }
+    return first;
+  }
+
+  private static boolean isDenied(Verdict verdict) {
+    return verdict.decision() == Decision.DENY;
+  }
+
+  private static String told(Answer.Given given) {
+    return (isDenied(given.verdict()) ? "deny" : "allow")
+        + " from "
+        + told(given.from())
+        + " to "
+        + told(given.to());
+  }
+
+  private static String told(Answer.Peer peer) {
+    return peer.name().isEmpty() ? peer.labels().toString() : peer.name();
+  }
+
+  private Answer judge(Asked asked, Candidate caller, Candidate callee) {
+    Policy policy = policyFor(caller, callee);
+    int from = number(policy, caller);
+    int to = number(policy, callee);
+    Question question = question(asked, from, to, asked.host());
+    List<Integer> ports = question.governedPorts(policy);
+    Question asOne = ports.isEmpty() ? question : question.at(ports.getFirst());
+    Verdict verdict = verdict(policy, asked, asOne, caller, callee);
+    for (int port : ports) {
+      Verdict other = verdict(policy, asked, question.at(port), caller, callee);
+      if (isDenied(other) != isDenied(verdict)) {
+        return new Answer.Unknown(
+            "needs-port",
+            "the answer depends on the port: "
+                + told(verdict)
+                + " on "
+                + asOne.port()
+                + ", but "
+                + told(other)
+                + " on "
+                + port,
+            "a port as well");
+      }
+    }
+    if (asked.request().isPresent() && asked.host().isEmpty() && !isDenied(verdict)) {
+      for (String host : asOne.forbiddenHosts(policy)) {
+        Question named = question(asked, from, to, Optional.of(host)).at(asOne.port());
+        if (isDenied(verdict(policy, asked, named, caller, callee))) {
+          return new Answer.Unknown(
+              "needs-host",
+              "the answer depends on the host that the request is for: it is denied for " + host,
+              "the request's host as well");
+        }
+      }
+    }
+    return new Answer.Given(
+        verdict,
+        policy.rule(verdict.rule()),
+        caller.peer(),
+        callee.peer(),
+        asOne.needsEngine(policy),
+        asked.explain() ? Optional.of(asOne.explain(policy)) : Optional.empty());
+  }
+
+  private static String told(Verdict verdict) {
+    return isDenied(verdict) ? "denied" : "allowed";
+  }
+
+  /** As the wire does: what cannot be read in one way only is refused where anything is read. */
+  private static Verdict verdict(
+      Policy policy, Asked asked, Question question, Candidate caller, Candidate callee) {
+    Verdict verdict = plainVerdict(policy, asked, question);
+    if (callee.networkOf().isEmpty()) {
+      return verdict;
+    }
+    // At a common address the engine asks for its owner; what is the guest's own it does not carry.
+    int owner = callee.networkOf().get();
+    boolean within = owner == caller.number() || caller.networkOf().equals(Optional.of(owner));
+    Verdict atOwner = within ? verdict : plainVerdict(policy, asked, question.to(owner));
+    if (!within && isDenied(atOwner)) {
+      return atOwner;
+    }
+    Verdict carried =
+        policy.l4(question.caller(), question.callee(), question.protocol(), question.port());
+    return switch (carried.decision()) {
+      case DENY -> carried;
+      case ENGINE ->
+          new Verdict(
+              Decision.DENY, Reason.NEEDS_ENGINE, carried.generation(), carried.rule(), false);
+      case ALLOW -> atOwner;
+    };
+  }
+
+  private static Verdict plainVerdict(Policy policy, Asked asked, Question question) {
+    boolean refused =
+        asked
+            .request()
+            .flatMap(request -> RequestLine.fault(request.method(), request.path()))
+            .isPresent();
+    if (refused && question.needsEngine(policy)) {
+      return policy.undecodable(
+          question.caller(), question.callee(), question.port(), Reason.HTTP_MALFORMED);
+    }
+    return question.verdict(policy);
+  }
+
+  private static Question question(Asked asked, int from, int to, Optional<String> host) {
+    return new Question(
+        from,
+        to,
+        asked.protocol().number(),
+        asked.port(),
+        asked.request().map(request -> request(asked, request, host)),
+        asked.serverName());
+  }
+
+  /** What stands in no URL is denied before it is read, so that any path will do for it. */
+  private static HttpRequest request(Asked asked, Asked.Request line, Optional<String> host) {
+    Map<String, List<String>> given = asked.headers();
+    Headers headers =
+        name ->
+            name.equals("host")
+                ? host.map(List::of).orElse(List.of())
+                : given.getOrDefault(name, List.of());
+    int query = line.path().indexOf('?');
+    return HttpRequest.read(
+        line.method(),
+        query < 0 ? line.path() : line.path().substring(0, query),
+        query < 0 ? "" : line.path().substring(query + 1),
+        comparable(host.orElse(""), asked.port()),
+        headers);
+  }
+
+  /** As the engine compares it: without the default port, in lower case. */
+  private static String comparable(String sent, int port) {
+    String host = sent.toLowerCase(Locale.ROOT);
+    for (int standard : List.of(80, port)) {
+      if (standard > 0 && host.endsWith(":" + standard)) {
+        return host.substring(0, host.length() - Integer.toString(standard).length() - 1);
+      }
+    }
+    return host;
+  }
+
+  /** A policy compiled anew may number address ranges differently: they are looked up in it. */
+  private static int number(Policy policy, Candidate candidate) {
+    return candidate.address().map(single -> worldly(policy, single)).orElse(candidate.number());
+  }
+
+  /** As the kernel looks it up: the longest prefix decides. */
+  private static int worldly(Policy policy, Cidr single) {
+    int peer = Peers.WORLD;
+    int longest = -1;
+    for (NetworkEntry network : policy.networks()) {
+      if (network.range().bits() > longest && network.range().contains(single)) {
+        longest = network.range().bits();
+        peer = network.peer();
+      }
+    }
+    return peer;
+  }
+
+  private Policy policyFor(Candidate caller, Candidate callee) {
+    if (caller.imagined().isEmpty() && callee.imagined().isEmpty()) {
+      return known.policy();
+    }
+    List<Member> members = new ArrayList<>();
+    known.containers().forEach(container -> members.add(container.member()));
+    imagine(caller, members);
+    imagine(callee, members);
+    return Policy.compile(
+        new PolicyInput(
+            known.policy().generation(), members, known.hostPolicy(), known.defaultDeny()));
+  }
+
+  /** A workload imagined with policy labels is judged by them too. */
+  private static void imagine(Candidate candidate, List<Member> members) {
+    candidate
+        .imagined()
+        .ifPresent(labels ->
+            members.add(
+                new Member(
+                    candidate.number(),
+                    Workload.of("", labels),
+                    LabelParser.parse(labels).value())));
+  }
+}

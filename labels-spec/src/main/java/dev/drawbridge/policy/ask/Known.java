@@ -1,0 +1,82 @@
+package dev.drawbridge.policy.ask;
+
+import dev.drawbridge.policy.Cidr;
+import dev.drawbridge.policy.HostPolicy;
+import dev.drawbridge.policy.Member;
+import dev.drawbridge.policy.Peers;
+import dev.drawbridge.policy.Policy;
+import dev.drawbridge.policy.PolicyInput;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What an {@link Inquiry} may know.
+ *
+ * @param policy in force
+ * @param containers that are guarded, in the order of their numbers
+ * @param addresses whose each address is, as the kernel has it
+ * @param hostPolicy of which the policy was made
+ * @param outsiders containers that are not guarded and known by name all the same
+ * @param serviceNames whether a service's name alone is a container's: in a compose file
+ */
+public record Known(
+    Policy policy,
+    List<Container> containers,
+    Map<Cidr, Integer> addresses,
+    HostPolicy hostPolicy,
+    boolean defaultDeny,
+    List<Outsider> outsiders,
+    boolean serviceNames) {
+  public Known {
+    containers = List.copyOf(containers);
+    outsiders = List.copyOf(outsiders);
+    addresses = Map.copyOf(addresses);
+  }
+
+  /**
+   * One container.
+   *
+   * @param id empty where it has none yet
+   * @param shown its name in answers
+   * @param networkOf the container whose network namespace it shares
+   */
+  public record Container(Member member, String id, String shown, Optional<Integer> networkOf) {
+    int endpoint() {
+      return member.endpoint();
+    }
+  }
+
+  /**
+   * A container that no rule of its own holds.
+   *
+   * @param peer what it counts as, one of {@link Peers}
+   */
+  public record Outsider(int peer, String id, String name) {}
+
+  /** What holds if these containers run alone on a host. */
+  public static Known of(List<Container> containers, HostPolicy hostPolicy, boolean defaultDeny) {
+    List<Member> members = containers.stream().map(Container::member).toList();
+    return new Known(
+        Policy.compile(new PolicyInput(1, members, hostPolicy, defaultDeny)),
+        containers,
+        Map.of(),
+        hostPolicy,
+        defaultDeny,
+        List.of(),
+        true);
+  }
+
+  /** As the kernel looks it up: the longest prefix decides. */
+  public static int peerOf(Map<Cidr, Integer> addresses, Cidr single) {
+    int peer = Peers.WORLD;
+    int longest = -1;
+    for (Map.Entry<Cidr, Integer> entry : addresses.entrySet()) {
+      if (entry.getKey().bits() > longest && entry.getKey().contains(single)) {
+        longest = entry.getKey().bits();
+        peer = entry.getValue();
+      }
+    }
+    return peer;
+  }
+}
