@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -46,8 +47,8 @@ final class AgentConfinementTest {
             Distribution.locate(),
             List.of("setpriv", "--bounding-set", "-all" + capabilities(), "--no-new-privs"));
     run("db", "app=db", "drawbridge.policy.read=app=api may GET /users", "/bin/db");
-    run("api", "app=api", "tier=inner", "/bin/asker");
-    run("other", "app=other", "tier=outer", "/bin/asker");
+    run("api", "app=api", "tier=inner", "sleep 1000");
+    run("other", "app=other", "tier=outer", "sleep 1000");
     assertTrue(Await.within(SOON, () -> ask("api", "/users").equals("200")), ask("api", "/users"));
   }
 
@@ -73,8 +74,11 @@ final class AgentConfinementTest {
   }
 
   private static void run(String name, String label, String other, String command) {
-    lab.docker()
-        .must("run", "-d", "--name", name, "-l", label, "-l", other, LabImage.NAME, command);
+    List<String> arguments =
+        new ArrayList<>(List.of("run", "-d", "--name", name, "-l", label, "-l", other));
+    arguments.add(LabImage.NAME);
+    arguments.addAll(List.of(command.split(" ", -1)));
+    lab.docker().must(arguments.toArray(String[]::new));
   }
 
   private static String ask(String caller, String path) {
