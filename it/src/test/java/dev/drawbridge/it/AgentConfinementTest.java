@@ -75,7 +75,8 @@ final class AgentConfinementTest {
 
   private static void run(String name, String label, String other, String command) {
     List<String> arguments =
-        new ArrayList<>(List.of("run", "-d", "--name", name, "-l", label, "-l", other));
+        new ArrayList<>(
+            List.of("run", "-d", "--tmpfs", "/lab", "--name", name, "-l", label, "-l", other));
     arguments.add(LabImage.NAME);
     arguments.addAll(List.of(command.split(" ", -1)));
     lab.docker().must(arguments.toArray(String[]::new));
