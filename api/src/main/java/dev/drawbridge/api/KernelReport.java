@@ -7,7 +7,7 @@ import java.util.List;
  * --features}, with or without an agent that runs.
  *
  * @param release of the running kernel, such as {@code 6.1.0-18-amd64}
- * @param minimum the oldest that Drawbridge is made for, such as {@code 5.15}
+ * @param minimum the oldest that Drawbridge is made for, such as {@code 6.1}
  * @param libbpf version of the library in use, such as {@code v1.1}
  * @param features in the order in which they matter
  */

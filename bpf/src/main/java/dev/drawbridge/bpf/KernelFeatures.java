@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntSupplier;
 import java.util.regex.Matcher;
@@ -29,8 +30,8 @@ public final class KernelFeatures {
 
   private KernelFeatures() {}
 
-  /** The oldest kernel that Drawbridge is made for. */
-  public static final String MINIMUM_KERNEL = "5.15";
+  /** The oldest kernel that Drawbridge is tried on: lane vm boots it. */
+  public static final String MINIMUM_KERNEL = "6.1";
 
   /** What Drawbridge builds on. */
   public enum Feature {
@@ -232,8 +233,21 @@ public final class KernelFeatures {
     }
   }
 
+  /** Why the agent does not start on that release; empty if it does. Nobody tried older ones. */
+  public static Optional<String> tooOld(String release) {
+    String[] least = MINIMUM_KERNEL.split("\\.", -1);
+    return atLeast(release, Integer.parseInt(least[0]), Integer.parseInt(least[1]))
+        ? Optional.empty()
+        : Optional.of(
+            "the running kernel is "
+                + release
+                + ", and Drawbridge is not tried on any before "
+                + MINIMUM_KERNEL
+                + ": nothing was attached");
+  }
+
   /** Whether a release such as "6.1.0-13-amd64" is that version or a later one. */
-  static boolean atLeast(String release, int major, int minor) {
+  public static boolean atLeast(String release, int major, int minor) {
     Matcher version = Pattern.compile("(\\d+)\\.(\\d+).*").matcher(release);
     if (!version.matches()) {
       return false;

@@ -9,6 +9,9 @@ import java.util.Set;
 
 /** A loaded program. Belongs to its {@link BpfObject} and is closed with it. */
 public final class Program {
+  /** Where {@code verified_insns} is in struct bpf_prog_info, linux/bpf.h. */
+  private static final int VERIFIED_INSTRUCTIONS = 216;
+
   /** BPF_PROG_TYPE_SCHED_CLS. */
   private static final int SCHED_CLS = 3;
 
@@ -134,6 +137,16 @@ public final class Program {
 
   void close() {
     fd.close();
+  }
+
+  /**
+   * How many instructions the verifier went through before it accepted the program, from Linux 5.16
+   * on; its limit is a million.
+   */
+  public int verifiedInstructions() {
+    byte[] info = new byte[VERIFIED_INSTRUCTIONS + Integer.BYTES];
+    int _ = Failures.check(LibBpf.system().info(fd.raw(), info), "ask about program", name);
+    return NativeOrder.allocate(info.length).put(info).getInt(VERIFIED_INSTRUCTIONS);
   }
 
   @Override

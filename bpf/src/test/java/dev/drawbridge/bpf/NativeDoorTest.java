@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -80,6 +81,17 @@ class NativeDoorTest {
     assertFalse(KernelFeatures.permitted(List.of("CapEff:\t0000000000000000")));
     assertFalse(KernelFeatures.permitted(List.of("CapPrm:\t000001ffffffffff")));
     assertFalse(KernelFeatures.permitted(List.of()));
+  }
+
+  @Test
+  void aKernelThatWasNeverTriedIsRefusedInOneSentence() {
+    assertEquals(
+        Optional.of(
+            "the running kernel is 5.15.0-91-generic, and Drawbridge is not tried on any before"
+                + " 6.1: nothing was attached"),
+        KernelFeatures.tooOld("5.15.0-91-generic"));
+    assertEquals(Optional.empty(), KernelFeatures.tooOld("6.1.0-56-cloud-amd64"));
+    assertEquals(Optional.empty(), KernelFeatures.tooOld("10.0"));
   }
 
   @Test

@@ -26,7 +26,7 @@ class DoctorCommandTest {
   private static final KernelReport KERNEL =
       new KernelReport(
           "6.1.0-18-amd64",
-          "5.15",
+          "6.1",
           "v1.1",
           List.of(
               new Feature(
@@ -78,12 +78,12 @@ class DoctorCommandTest {
 
   @ParameterizedTest
   @CsvSource({
-    "5.14.0-427.el9, 5.15, true",
-    "5.15.0, 5.15, false",
-    "4.19.1, 5.15, true",
-    "6.1.0-18-amd64, 5.15, false",
-    "10.0, 5.15, false",
-    "unknown, 5.15, false"
+    "5.14.0-427.el9, 6.1, true",
+    "6.1.0, 6.1, false",
+    "5.15.4, 6.1, true",
+    "6.1.0-18-amd64, 6.1, false",
+    "10.0, 6.1, false",
+    "unknown, 6.1, false"
   })
   void kernelsAreComparedByNumber(String release, String minimum, boolean older) {
     assertEquals(older, DoctorCommand.older(release, minimum));

@@ -7,6 +7,7 @@ import dev.drawbridge.bpf.BpfFs;
 import dev.drawbridge.bpf.BpfObject;
 import dev.drawbridge.bpf.Cgroups;
 import dev.drawbridge.bpf.EventRing;
+import dev.drawbridge.bpf.KernelFeatures;
 import dev.drawbridge.bpf.MapFull;
 import dev.drawbridge.bpf.MapLayoutMismatch;
 import dev.drawbridge.bpf.MapLimit;
@@ -152,6 +153,10 @@ final class Agent implements AutoCloseable {
       if (untrusted.isPresent()) {
         throw new StartException(untrusted.get() + "; the agent keeps what it trusts there");
       }
+    }
+    Optional<String> tooOld = KernelFeatures.tooOld(KernelFeatures.kernelRelease());
+    if (tooOld.isPresent()) {
+      throw new StartException(tooOld.get());
     }
     BpfFs.mount(config.bpffs());
     Pins pins = Pins.below(config.bpffs());

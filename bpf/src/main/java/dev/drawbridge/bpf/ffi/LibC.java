@@ -5,8 +5,11 @@ public interface LibC {
   int O_RDONLY = 0;
   int O_NOCTTY = 0x100;
   int O_NONBLOCK = 0x800;
-  int O_NOFOLLOW = 0x20000;
-  int O_DIRECTORY = 0x10000;
+
+  /** These two have other numbers on arm64: there 0x10000 is O_DIRECT, which opens anything. */
+  int O_NOFOLLOW = Libraries.arm64() ? 0x8000 : 0x20000;
+
+  int O_DIRECTORY = Libraries.arm64() ? 0x4000 : 0x10000;
   int O_CLOEXEC = 0x80000;
   int CLONE_NEWNET = 0x40000000;
 

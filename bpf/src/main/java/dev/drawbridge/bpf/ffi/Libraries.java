@@ -53,4 +53,9 @@ final class Libraries {
       }
     }
   }
+
+  /** Whether this process is one of arm64. */
+  static boolean arm64() {
+    return System.getProperty("os.arch", "").equals("aarch64");
+  }
 }
