@@ -271,7 +271,7 @@ static void path_mtu(void)
 	int listening = listener(B, AF_INET, 7000), client, server;
 	union address to = { .v4 = { AF_INET, htons(7000), { inet_addr("10.88.0.2") } } };
 	static char large[65536], heard[65536];
-	size_t total = 0;
+	ssize_t total = 0, sent;
 
 	b_admits_only_a();
 	policy_flags(ID_A, DB_EP_CLOSED_INGRESS | DB_EP_CLOSED_EGRESS);
@@ -286,15 +286,17 @@ static void path_mtu(void)
 		"a path with an MTU of 900");
 	client = dialled(A, to, PATIENT);
 	server = accepted(listening, PATIENT);
-	claim(client >= 0 && server >= 0 && send(client, large, sizeof(large), 0) > 0, "a connection with large segments");
-	while (total < sizeof(large) && readable(server, PATIENT)) {
+	/* How much a socket takes at once differs between kernels; it is many segments in each. */
+	sent = send(client, large, sizeof(large), 0);
+	claim(client >= 0 && server >= 0 && sent > 16384, "a connection with large segments");
+	while (total < sent && readable(server, PATIENT)) {
 		ssize_t size = recv(server, heard, sizeof(heard), 0);
 
 		if (size <= 0)
 			break;
 		total += size;
 	}
-	claim(total == sizeof(large), "all of it arrives", "%zu", total);
+	claim(total == sent, "all of it arrives", "%zd of %zd", total, sent);
 	claim(!lab_run(A, "ip route get 10.88.0.2 | grep -q 'mtu 900'"), "because the sender has learnt the path's MTU");
 	lab_run(LAN, "ip route del 10.88.0.2");
 	lab_run(B, "ip addr del 10.88.0.2/32 dev eth0");

@@ -18,8 +18,9 @@ public final class Main {
         case "grpc" -> GrpcBench.run(System.out);
         case "policy" -> PolicyBench.run(System.out);
         case "noisy" -> NoisyBench.run(System.out);
+        case "verifier" -> status = VerifierBench.run(System.out) == 0 ? 0 : 1;
         default -> {
-          System.err.println("usage: ./drawbridge bench start|l4|http|grpc|policy|noisy");
+          System.err.println("usage: ./drawbridge bench start|l4|http|grpc|policy|noisy|verifier");
           status = 2;
         }
       }

@@ -68,7 +68,7 @@ public final class Shell {
   static boolean await(Process process, Duration deadline) {
     boolean interrupted = false;
     try {
-      if (process.waitFor(deadline.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (process.waitFor(Await.patient(deadline).toMillis(), TimeUnit.MILLISECONDS)) {
         return true;
       }
     } catch (InterruptedException e) {
