@@ -1,0 +1,223 @@
+package dev.drawbridge.it.vm;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import dev.drawbridge.bpf.KernelFeatures;
+import dev.drawbridge.testkit.VerifierBaseline;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * Boots every kernel, two at a time, and makes a test of each program, claim and run. A machine
+ * that the mirror does not have makes no test: it is a line of {@code target/vm-unavailable}, which
+ * the front door counts; one of Debian 12 or 13 is a failure.
+ */
+@Tag("vm")
+final class KernelsTest {
+  private static final Path CHECKOUT =
+      Path.of(System.getProperty("drawbridge.checkout", "..")).toAbsolutePath().normalize();
+  private static final Path UNAVAILABLE = Path.of("target", "vm-unavailable");
+  private static final String TCX = "tcx needs Linux 6.6";
+
+  private final Qemu qemu =
+      new Qemu(
+          CHECKOUT.resolve("it/src/test/vm"),
+          Path.of(
+              System.getenv()
+                  .getOrDefault("DRAWBRIDGE_VM", CHECKOUT.resolve("target/vm").toString())));
+
+  /** A machine's end: a console, or why there is none. */
+  private sealed interface Outcome {
+    record Ran(Console console) implements Outcome {}
+
+    record Unavailable(String sentence) implements Outcome {}
+  }
+
+  @TestFactory
+  List<DynamicNode> machines() throws Exception {
+    String only = System.getProperty("drawbridge.vm.only", "");
+    List<Machine> machines =
+        Machine.ALL.stream()
+            .filter(
+                machine -> only.isEmpty() || List.of(only.split(",", -1)).contains(machine.name()))
+            .toList();
+    Map<Machine, Outcome> outcomes = run(machines);
+    List<String> unavailable = new ArrayList<>();
+    Map<String, Results.Seen> seen = new LinkedHashMap<>();
+    List<DynamicNode> tests = new ArrayList<>();
+    for (Map.Entry<Machine, Outcome> entry : outcomes.entrySet()) {
+      Machine machine = entry.getKey();
+      switch (entry.getValue()) {
+        case Outcome.Unavailable missing -> {
+          unavailable.add(machine.name() + ": " + missing.sentence());
+          if (machine.required()) {
+            tests.add(dynamicTest(machine.name() + " is there", () -> fail(missing.sentence())));
+          }
+        }
+        case Outcome.Ran ran -> {
+          seen.put(machine.name(), Results.seen(machine, ran.console(), facts(machine)));
+          tests.add(dynamicContainer(machine.name(), tests(machine, ran.console())));
+        }
+      }
+    }
+    Files.createDirectories(UNAVAILABLE.getParent());
+    Files.write(UNAVAILABLE, unavailable);
+    record(seen);
+    return tests;
+  }
+
+  private Map<Machine, Outcome> run(List<Machine> machines) throws Exception {
+    Map<Machine, Outcome> outcomes = new LinkedHashMap<>();
+    Map<Machine, Future<Outcome>> running = new LinkedHashMap<>();
+    try {
+      qemu.fetch("tools");
+    } catch (Qemu.Unavailable e) {
+      machines.forEach(machine -> outcomes.put(machine, new Outcome.Unavailable(e.sentence())));
+      return outcomes;
+    }
+    List<Machine> there = new ArrayList<>();
+    for (Machine machine : machines) {
+      try {
+        qemu.fetch(machine.name());
+        there.add(machine);
+      } catch (Qemu.Unavailable e) {
+        outcomes.put(machine, new Outcome.Unavailable(e.sentence()));
+      }
+    }
+    qemu.build(CHECKOUT);
+    // A guest has two processors, most of the time idle: two of them use this machine's two.
+    try (ExecutorService pool = Executors.newFixedThreadPool(2)) {
+      for (Machine machine : there) {
+        running.put(machine, pool.submit(() -> new Outcome.Ran(qemu.boot(machine))));
+      }
+      for (Map.Entry<Machine, Future<Outcome>> entry : running.entrySet()) {
+        try {
+          outcomes.put(entry.getKey(), entry.getValue().get());
+        } catch (ExecutionException e) {
+          throw new AssertionError(entry.getKey().name() + " did not boot", e.getCause());
+        }
+      }
+    }
+    return outcomes;
+  }
+
+  private Map<String, String> facts(Machine machine) throws IOException {
+    Map<String, String> facts = new LinkedHashMap<>();
+    Path file = qemu.cache().resolve(machine.name()).resolve("facts");
+    if (!machine.foreign()) {
+      for (String line : Files.readAllLines(file)) {
+        String[] parts = line.split("=", 2);
+        facts.put(parts[0], parts[1]);
+      }
+    }
+    return facts;
+  }
+
+  /**
+   * Into the checkout's documents if {@code DRAWBRIDGE_RECORD} says so, else beside the machines.
+   */
+  private void record(Map<String, Results.Seen> seen) throws IOException {
+    Path docs = CHECKOUT.resolve("docs");
+    boolean asked = System.getenv().getOrDefault("DRAWBRIDGE_RECORD", "").equals("docs");
+    Path json = (asked ? docs : qemu.cache()).resolve("compatibility.json");
+    Results results = Results.read(json);
+    results.machines().putAll(seen);
+    results.write(json);
+    if (asked) {
+      Path document = docs.resolve("compatibility.md");
+      Files.writeString(document, Tables.into(Files.readString(document), results));
+    }
+  }
+
+  private List<DynamicTest> tests(Machine machine, Console console) {
+    List<DynamicTest> tests = new ArrayList<>();
+    tests.add(
+        dynamicTest(
+            "the machine did all it was asked",
+            () -> {
+              assertTrue(console.done(), () -> "after " + console.runners().keySet());
+              assertEquals(machine.runners(), List.copyOf(console.runners().keySet()));
+            }));
+    tests.add(
+        dynamicTest(
+            "only what the kernel lacks was not tried",
+            () -> {
+              assertEquals(
+                  List.of(),
+                  console.lacking().stream().filter(l -> !absent(console.kernel(), l)).toList());
+            }));
+    console
+        .runners()
+        .forEach((name, runner) -> {
+          for (Console.Claim claim : runner.claims()) {
+            tests.add(
+                dynamicTest(
+                    name + ": " + claim.name(),
+                    () -> {
+                      if (!claim.failure().isEmpty()) {
+                        fail(claim.failure());
+                      }
+                    }));
+          }
+          tests.add(
+              dynamicTest(
+                  name + " ended well, every claim made",
+                  () -> {
+                    assertEquals(0, runner.status(), () -> String.join("\n", runner.lines()));
+                    if (runner.summed() >= 0 || !runner.claims().isEmpty()) {
+                      assertEquals(runner.summed(), runner.claims().size());
+                    }
+                  }));
+        });
+    tests.addAll(verifier(console));
+    return tests;
+  }
+
+  /** What is known to be missing: tcx came with 6.6, and UDP-Lite went with 7. */
+  private static boolean absent(String kernel, String claim) {
+    return KernelFeatures.atLeast(kernel, 7, 0)
+        ? claim.startsWith("UDP-Lite")
+        : claim.endsWith(TCX) && !KernelFeatures.atLeast(kernel, 6, 6);
+  }
+
+  private static List<DynamicTest> verifier(Console console) {
+    List<DynamicTest> tests = new ArrayList<>();
+    console
+        .programs()
+        .forEach((name, program) -> {
+          System.out.printf(
+              "%-28s %-16s %8d instructions%s%n",
+              console.kernel(),
+              name,
+              program.instructions(),
+              program.attached() ? "" : ", no place to attach it");
+          tests.add(
+              dynamicTest(
+                  "verifier: " + name + " has not grown by a fifth",
+                  () -> {
+                    long most = VerifierBaseline.most(console.kernel(), name);
+                    assertTrue(
+                        program.instructions() <= most,
+                        () -> program.instructions() + " instructions, at most " + most);
+                  }));
+        });
+    return tests;
+  }
+}

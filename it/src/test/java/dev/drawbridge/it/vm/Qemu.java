@@ -1,0 +1,163 @@
+package dev.drawbridge.it.vm;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import dev.drawbridge.testkit.LabException;
+import dev.drawbridge.testkit.Output;
+import dev.drawbridge.testkit.Shell;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * QEMU out of Debian's packages, interpreting: no KVM, so that every machine that builds can run
+ * it.
+ *
+ * <p>{@code cache} is what {@code it/src/test/vm/fetch} fills.
+ */
+record Qemu(Path scripts, Path cache) {
+  private static final Duration FETCHED = Duration.ofMinutes(15);
+  private static final Duration ENDED = Duration.ofMinutes(25);
+
+  /** What the mirror does not have: a sentence. */
+  static final class Unavailable extends Exception {
+    private static final long serialVersionUID = 1;
+
+    private final String sentence;
+
+    Unavailable(String sentence) {
+      super(sentence);
+      this.sentence = sentence;
+    }
+
+    String sentence() {
+      return sentence;
+    }
+  }
+
+  /** Fetches what is new of a machine, or of the tools. */
+  void fetch(String name) throws Unavailable {
+    Output output =
+        Shell.run(
+            FETCHED,
+            Map.of(),
+            List.of(scripts.resolve("fetch").toString(), cache.toString(), name));
+    if (output.status() == 3) {
+      throw new Unavailable(output.out().strip());
+    }
+    check("fetch " + name, output);
+  }
+
+  /** Makes what the machines carry of this build. */
+  void build(Path checkout) {
+    check(
+        "build",
+        Shell.run(
+            FETCHED,
+            Map.of(),
+            List.of(
+                scripts.resolve("build").toString(),
+                checkout.toString(),
+                cache.toString(),
+                System.getProperty("java.home"))));
+  }
+
+  private static void check(String what, Output output) {
+    if (!output.ok()) {
+      throw new LabException(what + ": exit " + output.status() + ": " + output.text());
+    }
+  }
+
+  /** Boots, and waits for its end; whatever happened is on the console. */
+  Console boot(Machine machine) {
+    Path home = cache.resolve(machine.name());
+    Path console = home.resolve("console");
+    Output output;
+    try {
+      Files.deleteIfExists(console);
+      output = Shell.run(ENDED, environment(), command(machine, home, console));
+      if (!Files.exists(console)) {
+        throw new LabException("QEMU wrote nothing: " + output.text());
+      }
+      return Console.of(Files.readString(console, ISO_8859_1).lines().toList());
+    } catch (IOException e) {
+      throw new LabException("cannot boot " + machine.name() + ": " + e.getMessage(), e);
+    }
+  }
+
+  private Path tools() {
+    return cache.resolve("tools/root");
+  }
+
+  private Map<String, String> environment() {
+    // The interpreter itself is one of its modules.
+    return Map.of("QEMU_MODULE_DIR", tools().resolve("usr/lib/x86_64-linux-gnu/qemu").toString());
+  }
+
+  /** A program of the tools, by their own dynamic linker: this machine's libraries may differ. */
+  private List<String> tool(String program) {
+    String libraries = tools().resolve("usr/lib/x86_64-linux-gnu").toString();
+    return new ArrayList<>(
+        List.of(
+            tools().resolve("lib64/ld-linux-x86-64.so.2").toString(),
+            "--library-path",
+            libraries + ":" + libraries + "/pulseaudio",
+            tools().resolve(program).toString()));
+  }
+
+  private List<String> command(Machine machine, Path home, Path console) throws IOException {
+    List<String> command = tool("usr/bin/qemu-system-" + machine.architecture());
+    for (String firmware : List.of("qemu", "seabios")) {
+      command.addAll(List.of("-L", tools().resolve("usr/share").resolve(firmware).toString()));
+    }
+    command.addAll(
+        List.of(
+            "-L", tools().resolve("usr/lib/ipxe/qemu").toString(), "-accel", "tcg", "-smp", "2"));
+    command.addAll(List.of("-nodefaults", "-no-reboot", "-display", "none"));
+    command.addAll(List.of("-serial", "file:" + console, "-kernel", home.resolve("vmlinuz") + ""));
+    command.addAll(machine.foreign() ? foreign() : disks(machine, home));
+    return command;
+  }
+
+  private List<String> foreign() {
+    return List.of(
+        "-machine",
+        "virt",
+        // Emulating what pointer authentication computes would take most of the time.
+        "-cpu",
+        "max,pauth-impdef=on",
+        "-m",
+        "1024",
+        "-initrd",
+        cache.resolve("build/arm64/initrd.cpio").toString(),
+        "-append",
+        "console=ttyAMA0 panic=-1 quiet loglevel=4");
+  }
+
+  private List<String> disks(Machine machine, Path home) throws IOException {
+    // The machines share what they carry and differ in what they are asked.
+    Path disk = cache.resolve("build/disk.ext4");
+    Path asked = home.resolve("asked");
+    Files.writeString(asked, String.join("\n", machine.runners()) + "\n");
+    List<String> options =
+        new ArrayList<>(
+            List.of("-cpu", "max", "-m", "3072", "-initrd", home.resolve("initrd").toString()));
+    for (Path image : List.of(home.resolve("root.ext4"), disk)) {
+      options.addAll(List.of("-drive", "file=" + image + ",if=virtio,format=raw,snapshot=on"));
+    }
+    options.addAll(
+        List.of(
+            "-drive",
+            "file=" + asked + ",if=virtio,format=raw,snapshot=on",
+            "-device",
+            "virtio-rng-pci",
+            "-append",
+            // The check of the timer takes a busy host for a broken chip.
+            "console=ttyS0 panic=-1 quiet loglevel=4 mitigations=off no_timer_check"));
+    return options;
+  }
+}
