@@ -1,5 +1,6 @@
 package dev.drawbridge.api;
 
+import dev.drawbridge.policy.ask.Asked;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -128,7 +129,7 @@ final class Routes {
   }
 
   private Answer verdict(Query query, boolean loopback) throws Refusal {
-    VerdictQuery question = VerdictQuestion.read(query);
+    Asked question = VerdictQuestion.read(query);
     if (loopback && question.explain()) {
       throw Loopback.needsTheSocket("an explanation");
     }

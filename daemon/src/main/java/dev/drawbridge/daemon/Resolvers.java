@@ -77,12 +77,12 @@ final class Resolvers {
       List<String> theirs = mounts(Integer.toString(pid));
       List<String> ours = mounts("self");
       for (String line : theirs) {
-        String[] mount = line.split(" ");
+        String[] mount = line.split(" ", -1);
         if (mount.length <= POINT || !mount[ROOT].endsWith("/" + id + "/hostname")) {
           continue;
         }
         for (String host : ours) {
-          String[] at = host.split(" ");
+          String[] at = host.split(" ", -1);
           String below =
               at.length > POINT && at[ROOT].equals("/") ? "" : at[Math.min(ROOT, at.length - 1)];
           if (at.length > POINT
