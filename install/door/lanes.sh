@@ -83,6 +83,7 @@ run_tests() {
 	if [ "$which" = fresh ]; then
 		shift
 		[ $# -gt 0 ] || set -- trixie
+		[ $# -gt 1 ] || set -- "$1" demo
 		fresh "$@"
 	else
 		wanted=$build_packages
