@@ -55,15 +55,20 @@ follow_build() {
 	done
 }
 
-build_modules() { # stamp, modules
+build_modules() { # stamp, modules, Maven's options
+	stamp=$1
+	modules=$2
+	shift 2
 	say "building; Maven's log: $build_log"
 	# A jar of an older version beside the new one would be on the class path.
 	rm -rf "${dist:?}/lib" "${lab:?}/lib" "$lab"/built*
 	: >"$build_log"
-	# Not quietly: -q would hide the warning that -Werror stumbled over. Tests are not even compiled.
+	# Not quietly: -q would hide the warning that -Werror stumbled over. Tests are not even compiled. C2 would compete with
+	# javac for a processor over code that runs for a minute.
 	{
 		built=0
-		maven -Dmaven.test.skip=true -pl "$2" -am package 2>&1 || built=$?
+		MAVEN_OPTS="${MAVEN_OPTS:-} -XX:+UseSerialGC -XX:TieredStopAtLevel=1" \
+			maven "$@" -Dmaven.test.skip=true -pl "$modules" -am package 2>&1 || built=$?
 		echo "$built" >"$build_log.status"
 	} | follow_build
 	if [ "$(cat "$build_log.status")" != 0 ]; then
@@ -71,13 +76,23 @@ build_modules() { # stamp, modules
 		die "the build failed; the whole log: $build_log"
 	fi
 	mkdir -p "$lab"
-	: >"$1"
+	: >"$stamp"
 	took build
+}
+
+# Error Prone is half of a compiler's time. It looks on in the lanes, where what was compiled without it counts as not
+# compiled.
+forget_unchecked() {
+	[ -e "$lab/unchecked" ] || return 0
+	find "$root" -mindepth 3 -maxdepth 3 \( -path '*/target/classes' -o -path '*/target/maven-status' \) -exec rm -rf {} +
+	rm -f "$lab/unchecked" "$lab"/built*
 }
 
 build() {
 	sources_changed "$lab/built" bench || return 0
-	build_modules "$lab/built" daemon,cli,testkit
+	mkdir -p "$lab"
+	: >"$lab/unchecked"
+	build_modules "$lab/built" daemon,cli,testkit -P unchecked -T 2
 }
 
 build_bench() {

@@ -45,8 +45,11 @@ fresh() { # suite, commands
 	# shellcheck disable=SC2086 # a list of names
 	need_packages $fresh_packages
 	say "lane fresh $suite"
+	# Many times what it takes: a hang ends, and says so.
+	limit=7200
+	[ "$*" != demo ] || limit=1200
 	status=0
-	"$root/it/fresh-machine" --packages "$root/target/packages-$suite" "$suite" "$@" || status=$?
+	"$root/it/fresh-machine" --limit "$limit" --packages "$root/target/packages-$suite" "$suite" "$@" || status=$?
 	case $status in
 	0) say "lane fresh $suite: passed" ;;
 	69)
@@ -91,6 +94,7 @@ run_tests() {
 		case $which in it | all) wanted="$wanted $engine_packages $lab_packages $it_packages" ;; esac
 		# shellcheck disable=SC2086 # lists of names
 		need_packages_and_jdk $wanted
+		forget_unchecked
 	fi
 	case $which in unit | all) lane unit verify ;; esac
 	# What the unit lane compiled is not compiled again: false means that only changed files count.
@@ -101,6 +105,10 @@ run_tests() {
 	if [ "$which" = all ]; then
 		# Such a machine runs all lanes but the one that made it.
 		if [ -n "${DRAWBRIDGE_FRESH:-}" ]; then say 'lane fresh: this is such a machine'; else fresh trixie demo; fi
+	fi
+	if [ "$which" = fresh ] && [ -z "$failed" ] && [ -n "$unavailable" ]; then
+		say "nothing was tested; unavailable:$unavailable"
+		exit 69
 	fi
 	[ -z "$failed" ] || die "not every lane passed${unavailable:+; unavailable:$unavailable}"
 	say "every lane passed${unavailable:+ but for those that are unavailable:$unavailable}"
