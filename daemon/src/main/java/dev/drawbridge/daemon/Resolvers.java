@@ -51,7 +51,9 @@ final class Resolvers {
 
   /** Those of a running container; none where Docker's resolver does not work for it. */
   Set<InetAddress> of(ObservedContainer container) {
-    if (WITHOUT_RESOLVER.contains(container.networkMode())) {
+    // In another's namespace the resolver is the other's, and so are its servers.
+    if (WITHOUT_RESOLVER.contains(container.networkMode())
+        || container.networkMode().startsWith("container:")) {
       return Set.of();
     }
     List<String> servers =
