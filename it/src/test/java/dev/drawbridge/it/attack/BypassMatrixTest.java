@@ -65,14 +65,8 @@ final class BypassMatrixTest {
      * got it) or {@code arrived}.
      */
     String expected(String door, String family) {
-      if (this != BARE && raw()) {
-        if (door.equals("af-packet")) {
-          return "nothing"; // the guard at the host's end of the veth
-        }
-        if (family.equals("v6") && Set.of("broadcast", "multicast").contains(door)) {
-          // It takes no address of the link for the container's own: docs/threat-model.md.
-          return "nothing";
-        }
+      if (this != BARE && raw() && door.equals("af-packet")) {
+        return "nothing"; // the guard at the host's end of the veth
       }
       return switch (this) {
         case BARE -> unguarded(door, family);
