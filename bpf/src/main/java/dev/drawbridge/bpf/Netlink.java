@@ -25,6 +25,8 @@ final class Netlink implements AutoCloseable {
   private static final int HEADER = 16;
   private static final int SOL_SOCKET = 1;
   private static final int SO_RCVTIMEO = 20;
+  private static final int SOL_NETLINK = 270;
+  private static final int NETLINK_GET_STRICT_CHK = 12; // Linux 4.20
   private static final int DEADLINE_SECONDS = 5;
   private static final int BUFFER = 64 * 1024; // the kernel sends at most 32 KiB at once
 
@@ -42,6 +44,15 @@ final class Netlink implements AutoCloseable {
     fd = new Fd(Failures.check(opened, "open", what), what);
     ByteBuffer deadline = NativeOrder.allocate(2 * Long.BYTES).putLong(DEADLINE_SECONDS);
     int _ = libc.setSocketOption(fd.raw(), SOL_SOCKET, SO_RCVTIMEO, NativeOrder.bytes(deadline));
+  }
+
+  /** The kernel answers a dump with what the question's header asks for, and nothing else. */
+  void strict() {
+    ByteBuffer on = NativeOrder.allocate(Integer.BYTES).putInt(1);
+    int set =
+        LibC.system()
+            .setSocketOption(fd.raw(), SOL_NETLINK, NETLINK_GET_STRICT_CHK, NativeOrder.bytes(on));
+    int _ = Failures.check(set, "set strict checks on", "a netlink socket");
   }
 
   /** A question with room for its body, which begins at the position. */

@@ -3,6 +3,7 @@ package dev.drawbridge.control;
 import dev.drawbridge.policy.Cidr;
 import dev.drawbridge.policy.Direction;
 import dev.drawbridge.policy.HostPolicy;
+import dev.drawbridge.policy.LinkRanges;
 import dev.drawbridge.policy.Member;
 import dev.drawbridge.policy.Mode;
 import dev.drawbridge.policy.NetworkEntry;
@@ -40,11 +41,13 @@ public record Desired(
    */
   public static final int AMBIGUOUS = Integer.MAX_VALUE;
 
+  private static final int SINGLE = 128;
+
   /**
    * Compiles one generation.
    *
    * @param previous the generation before, from which everything is taken over that has not changed
-   * @param hostAddresses the host's own addresses, bridges' included
+   * @param hostRanges what is the host: single addresses and ranges of them
    * @param exemptAddresses those of containers that run unguarded by the operator's wish
    * @param defaultDeny whether a container that no rule selects is closed too
    */
@@ -53,7 +56,7 @@ public record Desired(
       long generation,
       Collection<GuardedContainer> containers,
       HostPolicy hostPolicy,
-      Set<InetAddress> hostAddresses,
+      Set<Cidr> hostRanges,
       Set<InetAddress> exemptAddresses,
       boolean defaultDeny) {
     List<Member> members = new ArrayList<>();
@@ -69,7 +72,7 @@ public record Desired(
     return new Desired(
         policy,
         endpoints,
-        addresses(policy, containers, hostAddresses, exemptAddresses),
+        addresses(policy, containers, hostRanges, exemptAddresses),
         PairsBySide.of(policy, endpoints.keySet(), broken));
   }
 
@@ -99,17 +102,28 @@ public record Desired(
   private static Map<Cidr, Integer> addresses(
       Policy policy,
       Collection<GuardedContainer> containers,
-      Set<InetAddress> hostAddresses,
+      Set<Cidr> hostRanges,
       Set<InetAddress> exemptAddresses) {
     Map<Cidr, Integer> addresses = new HashMap<>();
+    for (Cidr range : LinkRanges.ALL) {
+      addresses.put(range, Peers.HOST);
+    }
+    // More of a prefix than the host's, or as much of the link's: the rule decides who that is.
     for (NetworkEntry network : policy.networks()) {
       addresses.put(network.range(), network.peer());
     }
     for (InetAddress address : exemptAddresses) {
       addresses.put(Cidr.single(address), Peers.EXEMPT);
     }
-    for (InetAddress address : hostAddresses) {
-      addresses.put(Cidr.single(address), Peers.HOST);
+    for (Cidr range : hostRanges) {
+      addresses.put(range, Peers.HOST);
+      // No rule makes a part of what the host has for its own the world's.
+      if (range.bits() < SINGLE) {
+        policy.networks().stream()
+            .map(NetworkEntry::range)
+            .filter(range::contains)
+            .forEach(named -> addresses.put(named, Peers.HOST));
+      }
     }
     for (GuardedContainer guarded : containers) {
       for (InetAddress address : guarded.container().addresses()) {

@@ -15,6 +15,7 @@ import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.PortRange;
 import dev.drawbridge.policy.PortTable;
+import dev.drawbridge.policy.ask.Known;
 import java.net.InetAddress;
 import java.util.HashMap;
 import java.util.List;
@@ -24,8 +25,12 @@ import java.util.Random;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PlannerTest {
 
@@ -355,7 +360,61 @@ class PlannerTest {
             Set.of(),
             Set.of(),
             false);
-    assertEquals(Map.of(Cidr.single(ADDRESS), Desired.AMBIGUOUS), desired.addresses());
+    assertEquals(Desired.AMBIGUOUS, desired.addresses().get(Cidr.single(ADDRESS)));
+  }
+
+  /** Whose an address is, as the kernel looks it up. */
+  private static int peer(Set<Cidr> hostRanges, String address, String... rules) {
+    Map<String, String> labels = new HashMap<>();
+    for (String rule : rules) {
+      labels.put("drawbridge.policy.r" + labels.size(), rule);
+    }
+    Desired desired =
+        Desired.of(
+            Policy.empty(),
+            1,
+            List.of(guarded(300, labels, false)),
+            new HostPolicy(List.of()),
+            hostRanges,
+            Set.of(),
+            false);
+    return Known.peerOf(desired.addresses(), Cidr.parse(address).orElseThrow());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "169.254.169.254",
+        "224.0.0.1",
+        "255.255.255.255",
+        "fe80::1",
+        "febf::1",
+        "ff02::1",
+        "ff05::2"
+      })
+  void whoIsOnTheLinkIsTheHostUnlessARuleNamesHim(String address) {
+    assertEquals(Peers.HOST, peer(Set.of(), address));
+    assertEquals(
+        Peers.HOST,
+        peer(Set.of(), address, "may connect 80 on 0.0.0.0/0", "may connect 80 on ::/0"));
+    assertTrue(Peers.isNetwork(peer(Set.of(), address, "may connect 80 on " + address)));
+  }
+
+  @Test
+  void noRuleMakesAnAddressOfTheHostTheWorlds() {
+    Set<Cidr> host =
+        Stream.of("fe80::1", "10.1.0.255", "fd00:1::", "203.0.113.0/24", "ff02::1")
+            .map(range -> Cidr.parse(range).orElseThrow())
+            .collect(Collectors.toSet());
+    for (String own : List.of("fe80::1", "10.1.0.255", "fd00:1::", "203.0.113.7", "ff02::1")) {
+      assertEquals(Peers.HOST, peer(host, own), own);
+      assertEquals(Peers.HOST, peer(host, own, "may connect 80 on " + own), own);
+    }
+    assertEquals(Peers.HOST, peer(host, "203.0.113.7", "may connect 80 on 203.0.113.0/24"));
+    assertEquals(Peers.HOST, peer(host, "203.0.113.7", "may connect 80 on 203.0.112.0/23"));
+    assertEquals(Peers.WORLD, peer(host, "10.1.0.254"));
+    assertEquals(
+        300, peer(Set.of(Cidr.single(ADDRESS)), "172.20.0.2"), "a container's own address");
   }
 
   @Test

@@ -67,7 +67,7 @@ final class ControlLoop implements AutoCloseable {
   private volatile boolean stopping;
 
   // Owned by the thread.
-  private Set<InetAddress> hostAddresses = Set.of();
+  private Set<Cidr> hostRanges = Set.of();
   private Policy policy = Policy.empty();
   private long generation;
   private boolean listed;
@@ -277,12 +277,12 @@ final class ControlLoop implements AutoCloseable {
     policyFiles.watch(() -> enqueue(() -> dirty |= policyFiles.takeComplete()));
     dirty |= policyFiles.refresh();
     try {
-      Set<InetAddress> now = HostAddresses.read();
-      if (!now.equals(hostAddresses)) {
-        hostAddresses = now;
+      Set<Cidr> now = HostAddresses.ranges();
+      if (!now.equals(hostRanges)) {
+        hostRanges = now;
         dirty = true;
       }
-    } catch (IOException e) {
+    } catch (IOException | BpfException e) {
       log.log(Level.WARNING, "the host's addresses cannot be read; the last known stay", e);
     }
   }
@@ -344,7 +344,7 @@ final class ControlLoop implements AutoCloseable {
   private record Inputs(
       List<GuardedContainer> guarded,
       HostPolicy hostPolicy,
-      Set<InetAddress> hostAddresses,
+      Set<Cidr> hostRanges,
       Set<InetAddress> exemptAddresses,
       boolean listed) {}
 
@@ -352,8 +352,7 @@ final class ControlLoop implements AutoCloseable {
     dirty = false;
     HostPolicy hostPolicy = policyFiles.policy();
     Inputs inputs =
-        new Inputs(
-            guards.guarded(), hostPolicy, hostAddresses, guards.exempt().addresses(), listed);
+        new Inputs(guards.guarded(), hostPolicy, hostRanges, guards.exempt().addresses(), listed);
     if (inputs.equals(lastInputs)) {
       guards.name();
       publish(published.get().policy(), published.get().addresses(), hostPolicy);
@@ -369,7 +368,7 @@ final class ControlLoop implements AutoCloseable {
               generation,
               guards.guarded(),
               hostPolicy,
-              hostAddresses,
+              hostRanges,
               inputs.exemptAddresses(),
               config.defaultDeny());
       List<Action> plan = plan(desired);

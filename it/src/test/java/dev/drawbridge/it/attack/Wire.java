@@ -78,11 +78,22 @@ final class Wire {
    * @param door of the attacker, such as {@code tcp}
    */
   String ask(String from, String to, String door) {
-    String callee = to.split(" ", 2)[0];
-    Sink sink = sinks.get(callee);
     String address = addresses.get(to);
-    if (sink == null || address == null) {
+    if (address == null) {
       throw new LabException("nobody listens at " + to);
+    }
+    return askAt(from, to.split(" ", 2)[0], address, door);
+  }
+
+  /**
+   * Asks at an address that is no name's.
+   *
+   * @param callee whose address it is meant to be
+   */
+  String askAt(String from, String callee, String address, String door) {
+    Sink sink = sinks.get(callee);
+    if (sink == null) {
+      throw new LabException("nobody listens at " + callee);
     }
     long before = lastRecord();
     String run = ground.freshRun();

@@ -2,10 +2,12 @@ package dev.drawbridge.policy.ask;
 
 import dev.drawbridge.policy.Cidr;
 import dev.drawbridge.policy.HostPolicy;
+import dev.drawbridge.policy.LinkRanges;
 import dev.drawbridge.policy.Member;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.PolicyInput;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -57,14 +59,11 @@ public record Known(
   /** What holds if these containers run alone on a host. */
   public static Known of(List<Container> containers, HostPolicy hostPolicy, boolean defaultDeny) {
     List<Member> members = containers.stream().map(Container::member).toList();
-    return new Known(
-        Policy.compile(new PolicyInput(1, members, hostPolicy, defaultDeny)),
-        containers,
-        Map.of(),
-        hostPolicy,
-        defaultDeny,
-        List.of(),
-        true);
+    Policy policy = Policy.compile(new PolicyInput(1, members, hostPolicy, defaultDeny));
+    Map<Cidr, Integer> addresses = new HashMap<>();
+    LinkRanges.ALL.forEach(range -> addresses.put(range, Peers.HOST));
+    policy.networks().forEach(network -> addresses.put(network.range(), network.peer()));
+    return new Known(policy, containers, addresses, hostPolicy, defaultDeny, List.of(), true);
   }
 
   /** As the kernel looks it up: the longest prefix decides. */
