@@ -7,6 +7,9 @@
 //   attack take RUN ADDRESS BASE SOCKET        uses what it was passed
 //   attack stream ADDRESS PORT STOP            one connection, numbers to and fro until file STOP exists
 //   attack overrule CGROUP                     attaches programs of its own that allow everything
+//   attack frame RUN KIND FROM TO PORT ABOUT   one frame made by hand: arp, arp-other-mac, other-mac, udp, syn,
+//                                              advert, router
+//   attack harmless                            waits, without any capability
 #include "attack.h"
 
 #include <arpa/inet.h>
@@ -165,5 +168,9 @@ int main(int argc, char **argv)
 		return stream(argc, argv);
 	if (!strcmp(deed, "overrule"))
 		return overrule(argc, argv);
+	if (!strcmp(deed, "frame"))
+		return frame(argc, argv);
+	if (!strcmp(deed, "harmless"))
+		return harmless();
 	return 255;
 }

@@ -54,5 +54,7 @@ int give(int argc, char **argv);
 int take(int argc, char **argv);
 int stream(int argc, char **argv);
 int overrule(int argc, char **argv);
+int frame(int argc, char **argv);
+int harmless(void);
 
 #endif

@@ -78,7 +78,7 @@ static int port_of(const unsigned char *packet, long size, int protocol)
 	long head = protocol == ETH_P_IPV6 ? 40 : (packet[0] & 15) * 4;
 	int next = protocol == ETH_P_IPV6 ? packet[6] : packet[9];
 
-	if (size < head + 4 || (next != IPPROTO_TCP && next != IPPROTO_UDP && next != IPPROTO_UDPLITE))
+	if (protocol == ETH_P_ARP || size < head + 4 || (next != IPPROTO_TCP && next != IPPROTO_UDP && next != IPPROTO_UDPLITE))
 		return 0;
 	if (protocol == ETH_P_IP && (((packet[6] & 31) << 8) | packet[7]))
 		return 0; // no head in a fragment
@@ -93,7 +93,7 @@ static void link_arrival(int fd)
 	long got = recvfrom(fd, frame, sizeof(frame), MSG_DONTWAIT, (struct sockaddr *)&from, &size);
 	int protocol = ntohs(from.sll_protocol), port;
 
-	if (got < 20 || from.sll_pkttype == PACKET_OUTGOING || (protocol != ETH_P_IP && protocol != ETH_P_IPV6))
+	if (got < 20 || from.sll_pkttype == PACKET_OUTGOING || (protocol != ETH_P_IP && protocol != ETH_P_IPV6 && protocol != ETH_P_ARP))
 		return;
 	port = port_of((unsigned char *)frame, got, protocol);
 	// Not ours: another sink's ports, neighbour discovery.
