@@ -5,25 +5,27 @@ import java.nio.file.Path;
 import java.security.CodeSource;
 
 /**
- * Where this program was unpacked: {@code bin}, {@code lib} and {@code libexec} beside each other.
+ * Where this program was unpacked: {@code bin}, {@code lib} and {@code libexec} beside each other,
+ * and this class in a jar of {@code lib/client}.
  */
 final class Distribution {
   private Distribution() {}
 
-  /**
-   * The directory of drawbridge-hook and drawbridge-runc: {@code libexec} beside the {@code lib}
-   * that this class came from.
-   */
+  /** The directory of drawbridge-hook and drawbridge-runc. */
   static Path programs() throws CommandException {
     CodeSource source = Distribution.class.getProtectionDomain().getCodeSource();
+    if (source == null) {
+      throw new CommandException("this program does not know where it is: give --runtime PATH");
+    }
     try {
-      Path lib = source == null ? null : Path.of(source.getLocation().toURI()).getParent();
-      if (lib != null) {
-        return lib.resolveSibling("libexec");
-      }
+      return programs(Path.of(source.getLocation().toURI()));
     } catch (URISyntaxException e) {
       throw new CommandException("this program does not know where it is: " + e.getMessage(), e);
     }
-    throw new CommandException("this program does not know where it is: give --runtime PATH");
+  }
+
+  /** {@code libexec} of the distribution that has this jar in its {@code lib/client}. */
+  static Path programs(Path jar) {
+    return jar.resolve("../../../libexec").normalize();
   }
 }

@@ -3,6 +3,9 @@ package dev.drawbridge.it;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.drawbridge.testkit.Distribution;
+import dev.drawbridge.testkit.Output;
+import dev.drawbridge.testkit.Shell;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +15,7 @@ import java.util.jar.JarFile;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What the build lays out for the agent and for the client. */
 @Tag("it")
@@ -40,5 +44,18 @@ final class DistributionTest {
     }
     assertEquals(new TreeSet<>(), found);
     assertTrue(jars(LIB.resolve("client")).stream().anyMatch(j -> j.toString().contains("yaml")));
+  }
+
+  @Test
+  void theClientFindsTheProgramsThatItInstalls(@TempDir Path root) {
+    Distribution distribution = Distribution.locate();
+    Output installed =
+        Shell.run(
+            distribution.client().toString(), "install", "--no-reload", "--root", root.toString());
+    assertTrue(installed.ok(), installed.text());
+    for (String program : List.of("drawbridge-runc", "drawbridge-hook")) {
+      assertTrue(
+          Files.isExecutable(root.resolve("usr/libexec/drawbridge").resolve(program)), program);
+    }
   }
 }
