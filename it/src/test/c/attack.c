@@ -7,7 +7,7 @@
 //   attack take RUN ADDRESS BASE SOCKET        uses what it was passed
 //   attack stream ADDRESS PORT STOP            one connection, numbers to and fro until file STOP exists
 //   attack overrule CGROUP                     attaches programs of its own that allow everything
-//   attack frame RUN KIND FROM TO PORT ABOUT   one frame made by hand: arp, arp-other-mac, other-mac, udp, syn,
+//   attack frame RUN KIND FROM TO PORT ABOUT   one frame made by hand: arp, arp-other-mac, arp-as-other, udp, syn,
 //                                              advert, router
 //   attack harmless                            waits, without any capability
 #include "attack.h"

@@ -169,7 +169,7 @@ int frame(int argc, char **argv)
 	snprintf(token, sizeof(token), "dbx:%.20s:%.30s;", argv[2], kind);
 	memcpy(mac, own.ifr_hwaddr.sa_data, 6);
 	memcpy(head + 6, mac, 6);
-	head[11] ^= !strcmp(kind, "other-mac") ? 0x55 : 0;
+	head[11] ^= !strcmp(kind, "arp-as-other") ? 0x55 : 0;
 	head[12] = v4 ? 0x08 : 0x86;
 	head[13] = v4 ? !strncmp(kind, "arp", 3) ? 0x06 : 0x00 : 0xdd;
 	more(&made, head, sizeof(head));

@@ -41,7 +41,7 @@ final class LinkTricksTest {
           new Frame("arp", OWN, "", true, true),
           new Frame("arp", "partner", "", true, false),
           new Frame("arp-other-mac", OWN, "", true, false),
-          new Frame("other-mac", OWN, "", true, false),
+          new Frame("arp-as-other", OWN, "", true, false),
           new Frame("udp", "partner", "", true, false),
           new Frame("syn", "partner", "", true, false),
           new Frame("udp", "partner", "", false, false),
