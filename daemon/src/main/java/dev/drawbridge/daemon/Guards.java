@@ -173,7 +173,11 @@ final class Guards {
         // Whoever was there before may have given itself some of what is there.
         guard.observe(container.at(List.of()), admission.declared());
       }
-      if (keepsNetRaw(container)) {
+      boolean rewrites = container.capabilities().contains(Evasions.NET_ADMIN);
+      if (rewrites) {
+        guard.attachment().ifPresent(to -> spaces.mayRewrite(to.space()));
+      }
+      if (rewrites || keepsNetRaw(container)) {
         // Before its first process runs, where the engine has made its interfaces by now.
         boolean _ = guardInterfaces(guard);
       }
