@@ -20,7 +20,7 @@ public final class Await {
   /**
    * A deadline as it is on this machine: property {@code drawbridge.lab.patience} times as long.
    */
-  static Duration patient(Duration deadline) {
+  public static Duration patient(Duration deadline) {
     return deadline.multipliedBy(PATIENCE);
   }
 

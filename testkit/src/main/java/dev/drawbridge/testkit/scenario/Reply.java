@@ -3,7 +3,9 @@ package dev.drawbridge.testkit.scenario;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import dev.drawbridge.testkit.Await;
 import dev.drawbridge.testkit.Output;
+import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -14,8 +16,9 @@ import java.util.regex.Pattern;
  * @param failure what connect(2) or curl said instead, empty if there was an answer
  */
 record Reply(int status, String body, String failure) {
-  /** Arguments of curl that {@link #of} can read the output of. */
-  static final String CURL = "curl -sSvg -m 5 -w \\n%{http_code}";
+  /** Arguments of curl that {@link #of} can read the output of; a slow machine has longer. */
+  static final String CURL =
+      "curl -sSvg -m " + Await.patient(Duration.ofSeconds(5)).toSeconds() + " -w \\n%{http_code}";
 
   private static final String NO_ANSWER_IN_TIME = "no answer in time";
 
