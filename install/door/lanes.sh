@@ -66,9 +66,9 @@ fresh() { # suite, commands
 unavailable=
 
 # Debian's kernels under QEMU. A kernel that the mirror does not have makes no test: it is named, and counted apart.
-vm() {
+vm() { # more of Maven's arguments, such as -Ddrawbridge.vm.only=debian-12
 	rm -f "$root/it/target/vm-unavailable"
-	lane vm package "$compiled" -pl it -am -Dlane.groups=vm -Dlane.excludedGroups=
+	lane vm package "$compiled" -pl it -am -Dlane.groups=vm -Dlane.excludedGroups= "$@"
 	[ -s "$root/it/target/vm-unavailable" ] || return 0
 	while read -r machine why; do
 		say "lane vm: unavailable: $machine $why"
@@ -101,7 +101,13 @@ run_tests() {
 	compiled=-Dmaven.compiler.useIncrementalCompilation=false
 	case $which in kernel | all) lane kernel test $compiled -Dlane.groups=kernel -Dlane.excludedGroups= ;; esac
 	case $which in it | all) lane it package $compiled -Dlane.groups=it -Dlane.excludedGroups= ;; esac
-	case $which in vm | all) if [ -z "${DRAWBRIDGE_FRESH:-}" ]; then vm; fi ;; esac
+	case $which in
+	vm)
+		shift
+		vm "$@"
+		;;
+	all) [ -n "${DRAWBRIDGE_FRESH:-}" ] || vm ;;
+	esac
 	if [ "$which" = all ]; then
 		# Such a machine runs all lanes but the one that made it.
 		if [ -n "${DRAWBRIDGE_FRESH:-}" ]; then say 'lane fresh: this is such a machine'; else fresh trixie demo; fi

@@ -2,6 +2,7 @@ package dev.drawbridge.it.vm;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import dev.drawbridge.testkit.Await;
 import dev.drawbridge.testkit.LabException;
 import dev.drawbridge.testkit.Output;
 import dev.drawbridge.testkit.Shell;
@@ -20,8 +21,14 @@ import java.util.Map;
  * <p>{@code cache} is what {@code it/src/test/vm/fetch} fills.
  */
 record Qemu(Path scripts, Path cache) {
-  private static final Duration FETCHED = Duration.ofMinutes(15);
-  private static final Duration ENDED = Duration.ofMinutes(25);
+  private static final Duration FETCHED = Duration.ofMinutes(10);
+
+  private static final Duration ENDED = Duration.ofMinutes(15);
+
+  /** Longer than a guest's own deadlines, a minute times its patience: it says more of itself. */
+  private static final Duration SILENT = Duration.ofMinutes(9);
+
+  private static final int LAST = 20;
 
   /** What the mirror does not have: a sentence. */
   static final class Unavailable extends Exception {
@@ -39,13 +46,16 @@ record Qemu(Path scripts, Path cache) {
     }
   }
 
-  /** Fetches what is new of a machine, or of the tools. */
+  /**
+   * Fetches what is new of a machine, or of the tools. A mirror may be in the middle of an update,
+   * or a connection lost: what failed is tried once more.
+   */
   void fetch(String name) throws Unavailable {
-    Output output =
-        Shell.run(
-            FETCHED,
-            Map.of(),
-            List.of(scripts.resolve("fetch").toString(), cache.toString(), name));
+    List<String> command = List.of(scripts.resolve("fetch").toString(), cache.toString(), name);
+    Output output = Shell.run(FETCHED, Map.of(), command);
+    if (!output.ok()) {
+      output = Shell.run(FETCHED, Map.of(), command);
+    }
     if (output.status() == 3) {
       throw new Unavailable(output.out().strip());
     }
@@ -72,20 +82,64 @@ record Qemu(Path scripts, Path cache) {
     }
   }
 
-  /** Boots, and waits for its end; whatever happened is on the console. */
+  /**
+   * Boots, and waits for its end; whatever happened is on the console.
+   *
+   * @throws LabException with the console's last lines, if the guest hangs
+   */
   Console boot(Machine machine) {
     Path home = cache.resolve(machine.name());
     Path console = home.resolve("console");
-    Output output;
+    Path log = home.resolve("qemu.log");
     try {
       Files.deleteIfExists(console);
-      output = Shell.run(ENDED, environment(), command(machine, home, console));
+      ProcessBuilder builder = new ProcessBuilder(command(machine, home, console));
+      builder.environment().putAll(environment());
+      builder.redirectInput(Path.of("/dev/null").toFile());
+      builder.redirectErrorStream(true).redirectOutput(log.toFile());
+      Process process = builder.start();
+      String hung = watch(process, console, ENDED, SILENT);
       if (!Files.exists(console)) {
-        throw new LabException("QEMU wrote nothing: " + output.text());
+        throw new LabException("QEMU wrote nothing: " + Files.readString(log));
       }
-      return Console.of(Files.readString(console, ISO_8859_1).lines().toList());
+      List<String> lines = Files.readString(console, ISO_8859_1).lines().toList();
+      if (!hung.isEmpty()) {
+        List<String> last = lines.subList(Math.max(0, lines.size() - LAST), lines.size());
+        throw new LabException(
+            machine.name() + " " + hung + "; its last lines:\n" + String.join("\n", last));
+      }
+      return Console.of(lines);
     } catch (IOException e) {
       throw new LabException("cannot boot " + machine.name() + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Why the process had to be killed, empty if it ended of itself. */
+  static String watch(Process process, Path console, Duration most, Duration mostSilent) {
+    long[] grown = {System.nanoTime(), 0};
+    boolean[] silent = {false};
+    try {
+      boolean ended =
+          Await.within(
+              most,
+              () -> {
+                long size = console.toFile().length();
+                if (size != grown[1]) {
+                  grown[0] = System.nanoTime();
+                  grown[1] = size;
+                }
+                silent[0] = System.nanoTime() - grown[0] > mostSilent.toNanos();
+                return silent[0] || !process.isAlive();
+              });
+      if (!ended) {
+        return "did not end within " + most.toSeconds() + " s";
+      }
+      return silent[0] && process.isAlive()
+          ? "said nothing for " + mostSilent.toSeconds() + " s"
+          : "";
+    } finally {
+      process.destroyForcibly();
+      process.onExit().join();
     }
   }
 
