@@ -96,7 +96,7 @@ final class HostByEveryAddressTest {
     for (String family : List.of("-4", "-6")) {
       for (String line :
           onHost(ground, "ip", family, "route", "show", "table", "local").lines().toList()) {
-        String[] words = line.strip().split(" ");
+        String[] words = line.strip().split(" ", -1);
         boolean loopback = words[1].startsWith("127.") || words[1].equals("::1");
         if (List.of("local", "broadcast", "anycast").contains(words[0]) && !loopback) {
           found.add(new Own(words[0], words[1]));
@@ -115,7 +115,7 @@ final class HostByEveryAddressTest {
 
   private static String bridge(Ground ground) {
     String route = onHost(ground, "ip", "-o", "route", "get", ground.address4("client"));
-    return route.substring(route.indexOf(" dev ") + 5).split(" ")[0];
+    return route.substring(route.indexOf(" dev ") + 5).split(" ", -1)[0];
   }
 
   private static String containerLink(Ground ground) {
@@ -138,11 +138,11 @@ final class HostByEveryAddressTest {
   }
 
   private static String link(String shown) {
-    String[] words = shown.strip().split("\\s+");
+    String[] words = shown.strip().split("\\s+", -1);
     for (int i = 0; i + 1 < words.length; i++) {
       // Every bridge of Docker's with IPv6 has fe80::1 besides one of its own; a neighbour has one.
       if (words[i].equals("inet6")) {
-        return words[i + 1].split("/")[0];
+        return words[i + 1].split("/", -1)[0];
       }
     }
     throw new LabException("no link-local address in " + shown);
