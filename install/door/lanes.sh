@@ -76,11 +76,49 @@ vm() { # more of Maven's arguments, such as -Ddrawbridge.vm.only=debian-12
 	done <"$root/it/target/vm-unavailable"
 }
 
+# Other engines than this machine's, unpacked and first in PATH. What each is asked in a round of everything are the rows of
+# the scenario and who a container is; DRAWBRIDGE_ENGINES=whole asks all attack classes, the counted ones with fewer rounds.
+engines() { # names: debian-13 sid
+	brief=ScenarioTest,IdentityTricksTest
+	whole='ScenarioTest,dev/drawbridge/it/attack/*Test'
+	for engine in "$@"; do
+		case $engine in debian-13 | sid) ;; *) die "no such engine: $engine (debian-13, sid)" ;; esac
+		status=0
+		why=$("$root/it/src/test/vm/fetch" "$root/target/engines" "engine-$engine") || status=$?
+		if [ "$status" = 3 ]; then
+			say "lane engines $engine: unavailable: $why"
+			unavailable="$unavailable engines-$engine"
+			if [ "$engine" = debian-13 ] && [ "${DRAWBRIDGE_NO_SKIP:-0}" = 1 ]; then fail "lane engines $engine must run, and could not"; fi
+			continue
+		elif [ "$status" != 0 ]; then
+			fail "lane engines $engine: its packages could not be unpacked${why:+: $why}"
+			continue
+		fi
+		say "lane engines $engine: $(tr '\n' ' ' <"$root/target/engines/engine-$engine/facts")"
+		asked=$brief
+		if [ "${DRAWBRIDGE_ENGINES:-}" = whole ]; then asked=$whole; fi
+		engine_lane "engines $engine" "$engine" "$asked"
+		if [ "$engine" = sid ]; then
+			engine_lane 'engines sid, images in containerd' "$engine" "$brief" -Ddrawbridge.engine.images=containerd
+		fi
+	done
+}
+
+engine_lane() { # name, engine, classes, maven arguments
+	lane_name=$1 engine_path=$root/target/engines/engine-$2/bin classes=$3
+	shift 3
+	path=$PATH
+	PATH=$engine_path:$PATH
+	lane "$lane_name" package "$compiled" -pl it -am -Dlane.groups=it -Dlane.excludedGroups= "-Dtest=$classes" \
+		-Dsurefire.failIfNoSpecifiedTests=false -Ddrawbridge.starts=100 -Ddrawbridge.kills=10 "$@"
+	PATH=$path
+}
+
 run_tests() {
 	which=${1:-all}
 	case $which in
-	unit | kernel | it | vm | fresh | all) ;;
-	*) die "no such lane: $which (unit, kernel, it, vm, fresh)" ;;
+	unit | kernel | it | engines | vm | fresh | all) ;;
+	*) die "no such lane: $which (unit, kernel, it, engines, vm, fresh)" ;;
 	esac
 	[ "$which" = unit ] || need_root "test ${1:-}"
 	if [ "$which" = fresh ]; then
@@ -91,7 +129,7 @@ run_tests() {
 	else
 		wanted=$build_packages
 		case $which in kernel | all) wanted="$wanted $kernel_packages" ;; esac
-		case $which in it | all) wanted="$wanted $engine_packages $lab_packages $it_packages" ;; esac
+		case $which in it | engines | all) wanted="$wanted $engine_packages $lab_packages $it_packages" ;; esac
 		# shellcheck disable=SC2086 # lists of names
 		need_packages_and_jdk $wanted
 		forget_unchecked
@@ -108,6 +146,11 @@ run_tests() {
 		;;
 	all) [ -n "${DRAWBRIDGE_FRESH:-}" ] || vm ;;
 	esac
+	if [ "$which" = engines ]; then
+		shift
+		[ $# -gt 0 ] || set -- debian-13 sid
+		engines "$@"
+	fi
 	if [ "$which" = all ]; then
 		# Such a machine runs all lanes but the one that made it.
 		if [ -n "${DRAWBRIDGE_FRESH:-}" ]; then say 'lane fresh: this is such a machine'; else fresh trixie demo; fi

@@ -34,6 +34,12 @@ public final class EngineLab implements AutoCloseable {
 
   private static final Gson JSON = new GsonBuilder().setPrettyPrinting().create();
 
+  /** Which image store a lane wants: {@code containerd}, or the engine's own choice. */
+  private static final String IMAGE_STORE = System.getProperty("drawbridge.engine.images", "");
+
+  /** In every {@code daemon.json} of this lab, whatever else is configured. */
+  private final JsonObject always;
+
   private final String id;
   private final Path directory;
   private final LabNetwork network;
@@ -44,7 +50,8 @@ public final class EngineLab implements AutoCloseable {
   private @Nullable LabDaemon containerd;
   private @Nullable LabDaemon dockerd;
 
-  private EngineLab(String id, Path directory, LabNetwork network) {
+  private EngineLab(String id, Path directory, LabNetwork network, JsonObject always) {
+    this.always = always;
     this.id = id;
     this.directory = directory;
     this.network = network;
@@ -52,6 +59,13 @@ public final class EngineLab implements AutoCloseable {
 
   /** Starts an engine and waits until it answers. Needs root. */
   public static EngineLab start() {
+    return start(new JsonObject());
+  }
+
+  /**
+   * Starts an engine with settings of {@code daemon.json} that stay whatever is configured later.
+   */
+  public static EngineLab start(JsonObject always) {
     LabSweep.abandonedLabs();
     String id = LabSweep.PREFIX + ProcessHandle.current().pid();
     for (int again = 2; Files.exists(LabSweep.LABS.resolve(id)); again++) {
@@ -65,7 +79,7 @@ public final class EngineLab implements AutoCloseable {
     } catch (IOException e) {
       throw new LabException("cannot create " + directory + ": " + e.getMessage(), e);
     }
-    EngineLab lab = new EngineLab(id, directory, LabNetwork.create(id));
+    EngineLab lab = new EngineLab(id, directory, LabNetwork.create(id), always);
     Runtime.getRuntime().addShutdownHook(lab.atExit);
     try {
       lab.startContainerd();
@@ -116,7 +130,14 @@ public final class EngineLab implements AutoCloseable {
 
   /** Replaces the engine's {@code daemon.json}; call {@link #reload()} to have it read. */
   public void configure(JsonObject daemonJson) {
-    write(directory.resolve("daemon.json"), JSON.toJson(daemonJson));
+    JsonObject all = daemonJson.deepCopy();
+    if (IMAGE_STORE.equals("containerd")) {
+      JsonObject features = new JsonObject();
+      features.addProperty("containerd-snapshotter", true);
+      all.add("features", features);
+    }
+    always.entrySet().forEach(setting -> all.add(setting.getKey(), setting.getValue()));
+    write(directory.resolve("daemon.json"), JSON.toJson(all));
   }
 
   /** SIGHUP: the engine reads runtimes and the default runtime again, containers run on. */
