@@ -146,6 +146,22 @@ final class SharesTest {
   }
 
   @Test
+  void whoOpensTooManyLosesHisOwnAndNobodyElsesOfTheWorld() throws Exception {
+    EngineLimits few = EngineLimits.defaults().withConnections(200, 50, 40);
+    try (ScriptedOrigin origin = answering();
+        Scene scene = new Scene(few, origin.address(), RULE);
+        RawClient quiet = new RawClient(scene.address(Peers.WORLD, 1), scene.listener.port4())) {
+      // Longer idle than all that come, so the first to go if the world were one.
+      assertEquals(200, quiet.send(GET).answer().status());
+      List<RawClient> crowd =
+          crowd(scene.address(Peers.WORLD, 0), scene.listener.port4(), 120, GET);
+      Waiting.until("the crowd has lost its own", () -> limited(scene) >= 80);
+      assertEquals(200, quiet.send(GET).answer().status());
+      close(crowd);
+    }
+  }
+
+  @Test
   void manyAddressesOfTheWorldLeaveRoomForAContainer() throws Exception {
     EngineLimits few = EngineLimits.defaults().withConnections(60, 1_000, 1_000);
     try (ScriptedOrigin origin = silent();
