@@ -26,6 +26,11 @@ import org.jspecify.annotations.Nullable;
  * its own, registered with the lab's engine. It can be killed and started again.
  */
 public final class LabAgent implements AutoCloseable {
+  /** What the shim waits by itself ({@code frame.h}); longer only where the machine is slow. */
+  private static final Duration SHIM_CONNECT = Duration.ofSeconds(2);
+
+  private static final Duration SHIM_TOTAL = Duration.ofSeconds(8);
+
   private static final Duration READY = Duration.ofSeconds(60);
   private static final Pattern READY_LINE = Pattern.compile("ready in (\\d+) ms");
 
@@ -124,7 +129,18 @@ public final class LabAgent implements AutoCloseable {
       // The shim reads shim.conf beside itself, so this lab has a shim of its own.
       Files.copy(distribution.runtime(), shim(), StandardCopyOption.COPY_ATTRIBUTES);
       Files.writeString(
-          at("shim.conf"), "socket=" + hookSocket() + "\nexempt_dir=" + at("exempt") + "\n");
+          at("shim.conf"),
+          """
+          socket=%s
+          exempt_dir=%s
+          connect_timeout_ms=%d
+          total_timeout_ms=%d
+          """
+              .formatted(
+                  hookSocket(),
+                  at("exempt"),
+                  Await.patient(SHIM_CONNECT).toMillis(),
+                  Await.patient(SHIM_TOTAL).toMillis()));
     } catch (IOException e) {
       throw new LabException("cannot write the agent's configuration: " + e.getMessage(), e);
     }
