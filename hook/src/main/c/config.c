@@ -42,6 +42,8 @@ static int set(struct config *config, char *line)
 		return (config->connect_ms = db_milliseconds(value)) < 0 ? -1 : 0;
 	if (strcmp(line, "total_timeout_ms") == 0)
 		return (config->total_ms = db_milliseconds(value)) < 0 ? -1 : 0;
+	if (strcmp(line, "agent_wait_ms") == 0)
+		return (config->wait_ms = db_wait(value)) < 0 ? -1 : 0;
 	if (strcmp(line, "passthrough") == 0) {
 		config->passthrough = strcmp(value, "true") == 0;
 		return config->passthrough || strcmp(value, "false") == 0 ? 0 : -1;
@@ -104,6 +106,7 @@ void config_read(struct config *config)
 	strcpy(config->exempt_dir, DB_DEFAULT_EXEMPT);
 	config->connect_ms = DB_DEFAULT_CONNECT_MS;
 	config->total_ms = DB_DEFAULT_TOTAL_MS;
+	config->wait_ms = DB_DEFAULT_WAIT_MS;
 
 	length = readlink("/proc/self/exe", path, sizeof(path) - sizeof(name));
 	if (length > 0) {
@@ -121,6 +124,8 @@ checked:
 		config->connect_ms = DB_DEFAULT_CONNECT_MS;
 	if (config->total_ms < 1)
 		config->total_ms = DB_DEFAULT_TOTAL_MS;
+	if (config->wait_ms < 0)
+		config->wait_ms = DB_DEFAULT_WAIT_MS;
 }
 
 static int same_file(const struct stat *one, const struct stat *other)

@@ -9,6 +9,7 @@
  *   exempt_dir          a file named like a container's id there lets it start without the agent
  *   connect_timeout_ms  1..600000
  *   total_timeout_ms    1..600000
+ *   agent_wait_ms       0..600000: how long it waits for an agent that is not there
  *   passthrough         true: guard nothing (what uninstall leaves behind)
  */
 #ifndef DRAWBRIDGE_CONFIG_H
@@ -22,6 +23,7 @@ struct config {
 	char exempt_dir[PATH_MAX];
 	int connect_ms;
 	int total_ms;
+	int wait_ms;
 	int passthrough;
 	/* Empty if all is well; else a sentence, and what was understood stands. */
 	char problem[PATH_MAX + 256];

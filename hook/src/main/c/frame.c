@@ -12,6 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* How often it is looked whether an agent is there by now. */
+#define DB_LOOK_MS 20
+
 static const char magic[4] = { 'D', 'B', 'H', '1' };
 
 int64_t db_now(void)
@@ -142,8 +145,9 @@ static int connect_by(int fd, const struct sockaddr_un *address, int64_t deadlin
 	}
 }
 
-static void read_answer(int fd, const char *socket_path, int64_t deadline,
-			struct db_answer *answer)
+/* 0, or -1 if the agent ended before the first byte of an answer. */
+static int read_answer(int fd, const char *socket_path, int64_t deadline,
+		       struct db_answer *answer)
 {
 	unsigned char header[DB_HEADER];
 	uint32_t length;
@@ -152,23 +156,24 @@ static void read_answer(int fd, const char *socket_path, int64_t deadline,
 	if (error) {
 		not_answering(answer, socket_path,
 			      error == ECONNRESET ? "it closed the connection" : strerror(error));
-		return;
+		return error == ECONNRESET ? -1 : 0;
 	}
 	length = get_u32(header + 8);
 	if (memcmp(header, magic, sizeof(magic)) != 0 || header[4] > DB_GO_UNGUARDED ||
 	    header[5] || header[6] || header[7] || length > DB_MAX_TEXT) {
 		not_answering(answer, socket_path, "what it sent is no answer");
-		return;
+		return 0;
 	}
 	error = receive_all(fd, answer->text, length, deadline);
 	if (error) {
 		not_answering(answer, socket_path,
 			      error == ECONNRESET ? "its answer is cut short" : strerror(error));
-		return;
+		return 0;
 	}
 	answer->text[length] = '\0';
 	answer->answered = 1;
 	answer->status = (enum db_status)header[4];
+	return 0;
 }
 
 /* A refusal always has a sentence, and the sentence always says whose it is. */
@@ -192,14 +197,46 @@ static void complete(struct db_answer *answer)
 	db_one_line(answer->text);
 }
 
+/* 0, or -1 if there is no agent, or none any more: another one may answer. */
+static int exchange_once(const struct sockaddr_un *address, const unsigned char *header,
+			 const void *payload, uint32_t length, int connect_ms, int64_t deadline,
+			 struct db_answer *answer)
+{
+	int64_t connect_deadline = db_now() + connect_ms;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int absent = 0;
+	int error;
+
+	if (fd < 0) {
+		not_answering(answer, address->sun_path, strerror(errno));
+		return 0;
+	}
+	error = connect_by(fd, address, connect_deadline < deadline ? connect_deadline : deadline);
+	if (error)
+		absent = error == ENOENT || error == ECONNREFUSED;
+	else
+		error = send_all(fd, header, DB_HEADER, deadline);
+	if (!error)
+		error = send_all(fd, payload, length, deadline);
+	/*
+	 * A peer that has answered already and closed makes sending fail with EPIPE, but its answer
+	 * can still be read.
+	 */
+	if (!error || error == EPIPE)
+		absent = read_answer(fd, address->sun_path, deadline, answer) != 0;
+	else
+		not_answering(answer, address->sun_path, strerror(error));
+	close(fd);
+	return absent ? -1 : 0;
+}
+
 void db_exchange(const char *socket_path, enum db_operation operation, const void *payload,
-		 uint32_t length, int connect_ms, int64_t deadline, struct db_answer *answer)
+		 uint32_t length, int connect_ms, int wait_ms, int64_t deadline,
+		 struct db_answer *answer)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	unsigned char header[DB_HEADER] = { 'D', 'B', 'H', '1', (unsigned char)operation };
-	int64_t connect_deadline = db_now() + connect_ms;
-	int fd;
-	int error;
+	int64_t wait_deadline = db_now() + wait_ms;
 
 	memset(answer, 0, sizeof(*answer));
 	if (length > DB_MAX_PAYLOAD || strlen(socket_path) >= sizeof(address.sun_path)) {
@@ -208,26 +245,11 @@ void db_exchange(const char *socket_path, enum db_operation operation, const voi
 	}
 	strcpy(address.sun_path, socket_path);
 	put_u32(header + 8, length);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0) {
-		not_answering(answer, socket_path, strerror(errno));
-		return;
+	while (exchange_once(&address, header, payload, length, connect_ms, deadline, answer) != 0) {
+		if (db_left(wait_deadline) == 0 || db_left(deadline) == 0)
+			break;
+		poll(NULL, 0, DB_LOOK_MS);
 	}
-	error = connect_by(fd, &address,
-			   connect_deadline < deadline ? connect_deadline : deadline);
-	if (!error)
-		error = send_all(fd, header, sizeof(header), deadline);
-	if (!error)
-		error = send_all(fd, payload, length, deadline);
-	/*
-	 * A peer that has answered already and closed makes sending fail with EPIPE, but its answer
-	 * can still be read.
-	 */
-	if (!error || error == EPIPE)
-		read_answer(fd, socket_path, deadline, answer);
-	else
-		not_answering(answer, socket_path, strerror(error));
-	close(fd);
 	if (answer->answered)
 		complete(answer);
 }
@@ -263,7 +285,7 @@ int db_exempt(const char *directory, const char *id)
 	return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-int db_milliseconds(const char *text)
+int db_wait(const char *text)
 {
 	char *end;
 	long value;
@@ -272,9 +294,16 @@ int db_milliseconds(const char *text)
 		return -1;
 	errno = 0;
 	value = strtol(text, &end, 10);
-	if (errno != 0 || *end != '\0' || value < 1 || value > DB_MAX_MS)
+	if (errno != 0 || *end != '\0' || value < 0 || value > DB_MAX_MS)
 		return -1;
 	return (int)value;
+}
+
+int db_milliseconds(const char *text)
+{
+	int value = db_wait(text);
+
+	return value == 0 ? -1 : value;
 }
 
 void db_one_line(char *text)

@@ -22,6 +22,8 @@
 #define DB_DEFAULT_EXEMPT "/var/lib/drawbridge/exempt"
 #define DB_DEFAULT_CONNECT_MS 2000
 #define DB_DEFAULT_TOTAL_MS 8000
+/* A supervisor has an agent that ended back within this; longer holds up an engine that boots. */
+#define DB_DEFAULT_WAIT_MS 3000
 #define DB_MAX_MS 600000
 
 enum db_operation { DB_PATCH = 1, DB_CREATE_RUNTIME = 2, DB_POSTSTOP = 3, DB_START = 4 };
@@ -44,9 +46,13 @@ int db_left(int64_t deadline);
 /*
  * One exchange. Never fails in another way than by answered == 0. Raises no SIGPIPE and leaves no
  * descriptor behind, whatever happens.
+ *
+ * An agent that is not there, or that ends before it has answered, is waited for: what is asked may
+ * be asked twice. 0 waits for nobody; DEADLINE holds all the same.
  */
 void db_exchange(const char *socket_path, enum db_operation operation, const void *payload,
-		 uint32_t length, int connect_ms, int64_t deadline, struct db_answer *answer);
+		 uint32_t length, int connect_ms, int wait_ms, int64_t deadline,
+		 struct db_answer *answer);
 
 /* Whether somebody accepts connections there. Asks nothing. */
 int db_listening(const char *socket_path, int connect_ms);
@@ -57,8 +63,9 @@ int db_listening(const char *socket_path, int connect_ms);
  */
 int db_exempt(const char *directory, const char *id);
 
-/* A whole number between 1 and DB_MAX_MS, or -1. */
+/* A whole number between 1 and DB_MAX_MS, or -1; of db_wait between 0 and DB_MAX_MS. */
 int db_milliseconds(const char *text);
+int db_wait(const char *text);
 
 /* Replaces control characters by spaces: what is printed stays one line. */
 void db_one_line(char *text);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * drawbridge-hook STAGE [--socket PATH] [--timeout-ms N] [--exempt-dir PATH]
+ * drawbridge-hook STAGE [--socket PATH] [--timeout-ms N] [--wait-ms N] [--exempt-dir PATH]
  *
  * An OCI hook: forwards the container state from standard input to the agent and turns its answer
  * into an exit code. STAGE is createRuntime or poststop.
@@ -8,7 +8,8 @@
  *   1. The agent says go, or go unguarded: exit 0.
  *   2. The agent refuses: its sentence on standard error, exit 1.
  *   3. The agent does not answer in time, and the container is listed as exempt: exit 0.
- *   4. The agent does not answer in time: a sentence on standard error, exit 1.
+ *   4. The agent does not answer in time: a sentence on standard error, exit 1. One that is not
+ *      there is waited for, at most as long as --wait-ms says and within --timeout-ms.
  *   5. Anything else that goes wrong: a sentence on standard error, exit 1.
  *   6. In poststop nothing can go wrong: exit 0, always, silently.
  *
@@ -32,6 +33,7 @@ struct options {
 	const char *socket_path;
 	const char *exempt_dir;
 	int total_ms;
+	int wait_ms;
 	int ping;
 };
 
@@ -66,10 +68,12 @@ static int parse(int argc, char **argv, struct options *options)
 			options->exempt_dir = argv[i + 1];
 		else if (strcmp(argv[i], "--timeout-ms") == 0)
 			options->total_ms = db_milliseconds(argv[i + 1]);
+		else if (strcmp(argv[i], "--wait-ms") == 0)
+			options->wait_ms = db_wait(argv[i + 1]);
 		else
 			return -1;
 	}
-	return i == argc && options->total_ms > 0 ? 0 : -1;
+	return i == argc && options->total_ms > 0 && options->wait_ms >= 0 ? 0 : -1;
 }
 
 /* The number of bytes that were read until the end, or a negative errno. */
@@ -168,6 +172,7 @@ static int run(const struct options *options, int64_t deadline)
 {
 	char id[1025];
 	ssize_t length = read_state(deadline);
+	int exempt;
 
 	if (length == -EFBIG)
 		return fail("drawbridge: container not started: the runtime gave a container state of "
@@ -175,12 +180,14 @@ static int run(const struct options *options, int64_t deadline)
 	if (length <= 0)
 		return fail("drawbridge: container not started: the runtime gave no container state on "
 			    "standard input");
+	exempt = find_id((size_t)length, id, sizeof(id)) == 0 && db_exempt(options->exempt_dir, id);
 	db_exchange(options->socket_path, options->operation, state, (uint32_t)length,
-		    DB_DEFAULT_CONNECT_MS, deadline, &answer);
+		    DB_DEFAULT_CONNECT_MS,
+		    exempt || options->operation == DB_POSTSTOP ? 0 : options->wait_ms, deadline,
+		    &answer);
 	if (answer.answered && answer.status != DB_REFUSE)
 		return 0;
-	if (!answer.answered && find_id((size_t)length, id, sizeof(id)) == 0 &&
-	    db_exempt(options->exempt_dir, id))
+	if (!answer.answered && exempt)
 		return 0;
 	return fail(answer.text);
 }
@@ -192,6 +199,7 @@ int main(int argc, char **argv)
 		.socket_path = DB_DEFAULT_SOCKET,
 		.exempt_dir = DB_DEFAULT_EXEMPT,
 		.total_ms = DB_DEFAULT_TOTAL_MS,
+		.wait_ms = DB_DEFAULT_WAIT_MS,
 	};
 	int wrong;
 	int code;
@@ -206,7 +214,8 @@ int main(int argc, char **argv)
 	}
 	if (wrong)
 		code = fail("drawbridge: container not started: drawbridge-hook takes createRuntime or "
-			    "poststop, then --socket PATH, --timeout-ms 1..600000 or --exempt-dir PATH");
+			    "poststop, then --socket PATH, --timeout-ms 1..600000, --wait-ms 0..600000 or "
+			    "--exempt-dir PATH");
 	else if (options.ping)
 		code = !db_listening(options.socket_path, DB_DEFAULT_CONNECT_MS);
 	else

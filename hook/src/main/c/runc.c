@@ -7,7 +7,7 @@
  *      a. Go, or go unguarded: on to the real runtime.
  *      b. Refused: the agent's sentence, exit 1.
  *      c. No answer, and the container is listed as exempt: on to the real runtime, unguarded.
- *      d. No answer: a sentence, exit 1.
+ *      d. No answer: a sentence, exit 1. One that is not there is waited for, for agent_wait_ms.
  *   3. One that starts a container's first process asks the agent again, as in 2: an engine may have
  *      made the container's interfaces after its hooks, and they are guarded before it runs.
  *   4. One that adds a process to a container gives it no CAP_NET_RAW that the container has not.
@@ -133,11 +133,14 @@ static int absolute_bundle(char path[PATH_MAX])
 /* 0 if the agent says go, or does not answer about a container that is listed as exempt. */
 static int ask(enum db_operation operation, const char *payload, uint32_t length)
 {
-	db_exchange(config.socket_path, operation, payload, length, config.connect_ms,
-		    db_now() + config.total_ms, &answer);
+	int exempt = db_exempt(config.exempt_dir, arguments.id);
+	int wait_ms = exempt ? 0 : config.wait_ms;
+
+	db_exchange(config.socket_path, operation, payload, length, config.connect_ms, wait_ms,
+		    db_now() + wait_ms + config.total_ms, &answer);
 	if (answer.answered && answer.status != DB_REFUSE)
 		return 0;
-	if (!answer.answered && db_exempt(config.exempt_dir, arguments.id))
+	if (!answer.answered && exempt)
 		return 0;
 	return fail(answer.text);
 }

@@ -194,6 +194,7 @@ final class HookProgramTest {
             List.of("createRuntime", "--timeout-ms", "-5"),
             List.of("createRuntime", "--timeout-ms", "600001"),
             List.of("createRuntime", "--timeout-ms", "1e3"),
+            List.of("createRuntime", "--wait-ms", "-1"),
             List.of("createRuntime", "--verbose", "yes"));
     for (List<String> line : lines) {
       List<String> command = new ArrayList<>(List.of(Programs.HOOK.toString()));
@@ -205,14 +206,28 @@ final class HookProgramTest {
   }
 
   @Test
+  void anAgentThatIsAwayIsWaitedForAndNotForEver() throws Exception {
+    var outcome = hook(STATE, "createRuntime", "--wait-ms", "300");
+    assertEquals(1, outcome.exit());
+    assertTrue(outcome.took().toMillis() >= 300, outcome.took().toString());
+    assertTrue(hook(STATE, "poststop", "--wait-ms", "600000").took().toMillis() < 5000);
+    try (var agent = new RawAgent(socket, new AwayAndBack(2))) {
+      assertEquals(0, hook(STATE, "createRuntime", "--wait-ms", "20000").exit());
+    }
+  }
+
+  @Test
   void closedDescriptorsDoNotConfuseIt() throws Exception {
-    String line = Programs.HOOK + " createRuntime --socket " + socket + " <&- >&- 2>&-";
+    String line = Programs.HOOK + " createRuntime --wait-ms 0 --socket " + socket + " <&- >&- 2>&-";
     assertEquals(1, Programs.run(List.of("/bin/sh", "-c", line), directory, "").exit());
   }
 
   private Programs.Outcome hook(String state, String... arguments) throws Exception {
     List<String> command = new ArrayList<>(List.of(Programs.HOOK.toString()));
     command.addAll(Arrays.asList(arguments));
+    if (!command.contains("--wait-ms")) {
+      command.addAll(List.of("--wait-ms", "0"));
+    }
     command.addAll(List.of("--socket", socket.toString(), "--exempt-dir", exempt.toString()));
     return Programs.run(command, directory, state);
   }

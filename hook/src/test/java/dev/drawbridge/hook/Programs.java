@@ -102,7 +102,8 @@ final class Programs {
           "runtime=" + runtime,
           "exempt_dir=" + exempt,
           "connect_timeout_ms=500",
-          "total_timeout_ms=700");
+          "total_timeout_ms=700",
+          "agent_wait_ms=0");
       Files.write(
           configFile(),
           Arrays.asList(settings),

@@ -324,7 +324,7 @@ final class ShimTest {
       assertEquals(
           "drawbridge: container not started: "
               + shim.configFile()
-              + " line 8 is not a setting that drawbridge-runc knows\n",
+              + " line 9 is not a setting that drawbridge-runc knows\n",
           outcome.err());
       assertEquals(0, shim.run("kill", "box", "9").exit());
     }
@@ -342,6 +342,9 @@ final class ShimTest {
             "total_timeout_ms=-1",
             "total_timeout_ms=8s",
             "connect_timeout_ms=99999999999999999999",
+            "agent_wait_ms=-1",
+            "agent_wait_ms=600001",
+            "agent_wait_ms=",
             "passthrough=yes",
             "exempt_dir=" + "x".repeat(4096),
             "socket=" + "x".repeat(6000))) {

@@ -135,6 +135,7 @@ public final class LabAgent implements AutoCloseable {
           exempt_dir=%s
           connect_timeout_ms=%d
           total_timeout_ms=%d
+          agent_wait_ms=0
           """
               .formatted(
                   hookSocket(),
