@@ -12,6 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** drawbridge-runc and an agent that is just away: a restart, or a boot in the wrong order. */
+// An agent that only has to be there is referenced by nobody.
+@SuppressWarnings("try")
 final class WaitTest {
   @TempDir Path directory;
 
