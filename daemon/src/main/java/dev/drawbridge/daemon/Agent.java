@@ -18,12 +18,14 @@ import dev.drawbridge.bpf.Upgrade;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.hook.Attempt;
 import dev.drawbridge.hook.DockerContainerFiles;
+import dev.drawbridge.hook.HookEntry;
 import dev.drawbridge.hook.HookException;
 import dev.drawbridge.hook.HookServer;
 import dev.drawbridge.hook.OciState;
 import dev.drawbridge.l7.EngineLimits;
 import dev.drawbridge.l7.L7Engine;
 import dev.drawbridge.runtime.DockerFeed;
+import dev.drawbridge.runtime.Starter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -237,6 +239,7 @@ final class Agent implements AutoCloseable {
                     config.policyDir(), config.stateDir().resolve("last-good-policy")),
                 times));
     source.set(loop::state);
+    Comebacks comebacks = keep(new Comebacks(Starter.docker(config.dockerSocket())));
     ring.start();
     loop.start();
     Metrics.register(
@@ -244,6 +247,7 @@ final class Agent implements AutoCloseable {
         loop::state,
         engine::stats,
         recorder.tlsUnderHttp(),
+        comebacks::problems,
         recorder.flows()::lost,
         ring);
     recover(attachments, loop);
@@ -256,6 +260,8 @@ final class Agent implements AutoCloseable {
       keep(new HookServer(
               config.hookSocket(),
               new HookAdmission(config, exemptions, loop, spaces, times),
+              // A second after the hook has given up.
+              Duration.ofSeconds(config.startSeconds() + HookEntry.LATER_SECONDS + 1),
               channel -> PeerProcess.holds(channel, callers::admitsProcess)))
           .start();
     } catch (HookException e) {
@@ -271,6 +277,7 @@ final class Agent implements AutoCloseable {
             ring::lost,
             ring::reading,
             registry,
+            comebacks::problems,
             config);
     try {
       keep(new ApiServer(ApiListeners.of(config), view)).start();
@@ -278,7 +285,14 @@ final class Agent implements AutoCloseable {
       throw new StartException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
     }
     if (!config.dockerSocket().isEmpty()) {
-      keep(new DockerFeed(config.dockerSocket(), loop::runtime)).start();
+      comebacks.start();
+      keep(new DockerFeed(
+              config.dockerSocket(),
+              event -> {
+                loop.runtime(event);
+                comebacks.on(event);
+              }))
+          .start();
     }
   }
 

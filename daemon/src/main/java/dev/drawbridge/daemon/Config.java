@@ -41,6 +41,8 @@ import java.util.TreeSet;
  * @param cgroup the agent's own cgroup, below the cgroup2 mount ({@code drawbridge})
  * @param flowRecords how many flow records are kept for the API (2048; 100..1000000); each takes up
  *     to 1 KiB, and never more than a sixteenth of the heap
+ * @param startSeconds how long the agent may take for the start of one container (6; 1..600); the
+ *     hook and the runtime give up some seconds later
  * @param limits how many entries each map of the kernel may have, by {@link MapLimit}'s names
  */
 public record Config(
@@ -61,6 +63,7 @@ public record Config(
     List<String> exempt,
     String cgroup,
     int flowRecords,
+    int startSeconds,
     MapSizes limits) {
 
   /** A configuration file beyond this size, in bytes, is refused. */
@@ -86,6 +89,7 @@ public record Config(
               "exempt",
               "cgroup",
               "flowRecords",
+              "startSeconds",
               "limits"));
 
   /** What a container may reach that started without the hook, until the listener adopts it. */
@@ -161,6 +165,7 @@ public record Config(
         strings(where, json, "exempt"),
         string(where, json, "cgroup", "drawbridge"),
         flowRecords,
+        integer(where, json, "startSeconds", 6, 1, 600),
         limits(where, json));
   }
 

@@ -40,9 +40,6 @@ final class HookAdmission implements HookHandler {
 
   private static final Logger log = Logger.getLogger(HookAdmission.class.getName());
 
-  /** Seconds the control loop may take for one container; the hook itself gives up after 8. */
-  private static final int DEADLINE_SECONDS = 6;
-
   private final Config config;
   private final Exemptions exemptions;
   private final LabelReading labels;
@@ -82,7 +79,10 @@ final class HookAdmission implements HookHandler {
         withoutNetRaw(container.spec(), admission.container())
             .then(spec ->
                 spec.withHooks(
-                    HookEntry.createRuntime(config.hookProgram(), config.hookSocket()),
+                    HookEntry.createRuntime(
+                        config.hookProgram(),
+                        config.hookSocket(),
+                        config.startSeconds() + HookEntry.LATER_SECONDS),
                     HookEntry.poststop(config.hookProgram(), config.hookSocket())))
             .then(OciSpec::write);
     return switch (written) {
@@ -153,9 +153,9 @@ final class HookAdmission implements HookHandler {
     }
   }
 
-  private static HookReply reply(String name, CompletableFuture<HookReply> reply) {
+  private HookReply reply(String name, CompletableFuture<HookReply> reply) {
     try {
-      return reply.get(DEADLINE_SECONDS, TimeUnit.SECONDS);
+      return reply.get(config.startSeconds(), TimeUnit.SECONDS);
     } catch (TimeoutException e) {
       // What nobody waits for any more is not begun.
       reply.cancel(false);
@@ -163,7 +163,7 @@ final class HookAdmission implements HookHandler {
           "the agent did not finish attaching to "
               + name
               + " within "
-              + DEADLINE_SECONDS
+              + config.startSeconds()
               + " s; see drawbridge status");
     } catch (ExecutionException e) {
       log.log(Level.WARNING, "admitting " + name, e.getCause());

@@ -47,6 +47,7 @@ final class LocalView implements AgentView {
   private final LongSupplier lostEvents;
   private final BooleanSupplier readingEvents;
   private final PrometheusRegistry registry;
+  private final Supplier<List<ProblemReport>> down;
   private final ApiCallers callers;
   private final Config config;
 
@@ -59,6 +60,7 @@ final class LocalView implements AgentView {
       LongSupplier lostEvents,
       BooleanSupplier readingEvents,
       PrometheusRegistry registry,
+      Supplier<List<ProblemReport>> down,
       Config config) {
     this.version = version;
     this.startedAt = startedAt;
@@ -68,6 +70,7 @@ final class LocalView implements AgentView {
     this.lostEvents = lostEvents;
     this.readingEvents = readingEvents;
     this.registry = registry;
+    this.down = down;
     this.config = config;
     this.callers = new ApiCallers(state);
   }
@@ -302,7 +305,8 @@ final class LocalView implements AgentView {
   }
 
   private List<ProblemReport> problems(NodeState now) {
-    return Stream.concat(now.problems().stream(), recorder.tlsUnderHttp().of(now).stream())
+    return Stream.of(now.problems(), recorder.tlsUnderHttp().of(now), down.get())
+        .flatMap(List::stream)
         .toList();
   }
 

@@ -5,6 +5,7 @@ import dev.drawbridge.l7.EngineStats;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.util.Collection;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -18,6 +19,7 @@ final class Metrics {
       Supplier<NodeState> state,
       Supplier<EngineStats> engine,
       TlsUnderHttp tlsUnderHttp,
+      Supplier<? extends Collection<?>> down,
       LongSupplier recordsLost,
       EventRing ring) {
     GaugeWithCallback.builder()
@@ -44,7 +46,8 @@ final class Metrics {
         .help("Problems that an operator should know of now.")
         .callback(callback -> {
           NodeState now = state.get();
-          callback.call((double) (now.problems().size() + tlsUnderHttp.of(now).size()));
+          callback.call(
+              (double) (now.problems().size() + tlsUnderHttp.of(now).size() + down.get().size()));
         })
         .register(registry);
     GaugeWithCallback.builder()

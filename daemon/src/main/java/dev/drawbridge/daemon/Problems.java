@@ -115,6 +115,16 @@ final class Problems {
         "\"open tls to NAME\" or \"connect " + port + "\", or HTTP in the clear");
   }
 
+  /** It was refused while no agent answered, and does not run now. */
+  static ProblemReport down(String container, String why) {
+    return plain(
+        "DB0512",
+        "error",
+        container,
+        "was refused while the agent was away, and stays down: " + why,
+        "docker start " + container);
+  }
+
   /** Everything about the node. */
   static List<ProblemReport> of(
       Collection<NodeState.Container> containers,

@@ -89,6 +89,7 @@ class ConfigTest {
           {"exempt":[1]}           | expected a list of strings, found [1]
           {"flowRecords":1}        | expected a whole number from 100 to 1000000, found 1
           {"flowRecords":100.5}    | expected a whole number from 100 to 1000000, found 100.5
+          {"startSeconds":0}       | expected a whole number from 1 to 600, found 0
           {"limits":[1]}           | expected an object of numbers such as {"pairs": 262144}, found [1]
           {"limits":{"pair":1}}    | unknown limit "limits.pair"; known limits are [addresses, budgets,
           {"limits":{"pairs":0}}   | key "limits.pairs": expected a whole number from 1 to 67108864, found 0

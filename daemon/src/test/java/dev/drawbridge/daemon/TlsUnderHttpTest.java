@@ -43,6 +43,7 @@ class TlsUnderHttpTest {
             () -> 0,
             () -> true,
             registry,
+            List::of,
             Config.defaults());
   }
 

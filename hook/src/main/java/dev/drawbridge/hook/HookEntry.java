@@ -3,6 +3,7 @@ package dev.drawbridge.hook;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -25,9 +26,22 @@ public record HookEntry(Path path, List<String> args, int timeoutSeconds) {
     args = List.copyOf(args);
   }
 
-  /** The entry for {@code createRuntime}: longer than the hook's own deadline of 8 s. */
-  public static HookEntry createRuntime(Path hookBinary, Path socket) {
-    return of(hookBinary, socket, "createRuntime", 10);
+  /**
+   * By how much each outlives the one that it asks, in seconds: the runtime the hook, and the hook
+   * the agent. Who gives up first is the one who knows why.
+   */
+  public static final int LATER_SECONDS = 2;
+
+  /**
+   * The entry for {@code createRuntime}.
+   *
+   * @param seconds after which the hook gives up
+   */
+  public static HookEntry createRuntime(Path hookBinary, Path socket, int seconds) {
+    HookEntry entry = of(hookBinary, socket, "createRuntime", seconds + LATER_SECONDS);
+    List<String> args = new ArrayList<>(entry.args);
+    args.addAll(List.of("--timeout-ms", Integer.toString(seconds * 1000)));
+    return new HookEntry(hookBinary, args, entry.timeoutSeconds);
   }
 
   /** The entry for {@code poststop}. */

@@ -69,17 +69,20 @@ public final class HookServer implements AutoCloseable {
    * @param request from accepting a connection to having answered it
    */
   record Limits(int concurrent, int payloadBytes, Duration request) {
-    static final Limits DEFAULT = new Limits(64, MAX_PAYLOAD_BYTES, Duration.ofSeconds(9));
+    static Limits of(Duration request) {
+      return new Limits(64, MAX_PAYLOAD_BYTES, request);
+    }
   }
 
   /**
    * Makes a server that does not listen yet.
    *
    * @param socket where to listen; its directory is made with mode 0750 if it is missing
+   * @param request how long one may take, from accepting a connection to having answered it
    * @param callers which processes are answered
    */
-  public HookServer(Path socket, HookHandler handler, Callers callers) {
-    this(socket, handler, Limits.DEFAULT, root(), callers);
+  public HookServer(Path socket, HookHandler handler, Duration request, Callers callers) {
+    this(socket, handler, Limits.of(request), root(), callers);
   }
 
   HookServer(Path socket, HookHandler handler, Limits limits, UserPrincipal allowedPeer) {

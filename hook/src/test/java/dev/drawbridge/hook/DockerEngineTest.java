@@ -303,7 +303,7 @@ final class DockerEngineTest {
     TestAgent(PrivateEngine engine) throws HookException {
       this.engine = engine;
       this.dataRoots = List.of(engine.dataRoot);
-      this.server = new HookServer(engine.hookSocket, this, _ -> true);
+      this.server = new HookServer(engine.hookSocket, this, Duration.ofSeconds(9), _ -> true);
       server.start();
     }
 
@@ -318,7 +318,7 @@ final class DockerEngineTest {
               .then(spec -> spec.withoutCapability(withoutCapability))
               .then(spec ->
                   spec.withHooks(
-                      HookEntry.createRuntime(hook, engine.hookSocket),
+                      HookEntry.createRuntime(hook, engine.hookSocket, 8),
                       HookEntry.poststop(hook, engine.hookSocket)))
               .then(OciSpec::write);
       if (closeAfterPatch) {

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** config.json: what we add is there once and last, everything else is as it was. */
 final class OciSpecTest {
   private static final HookEntry CREATE =
-      HookEntry.createRuntime(Path.of("/usr/libexec/drawbridge-hook"), Path.of("/run/h.sock"));
+      HookEntry.createRuntime(Path.of("/usr/libexec/drawbridge-hook"), Path.of("/run/h.sock"), 8);
   private static final HookEntry STOP =
       HookEntry.poststop(Path.of("/usr/libexec/drawbridge-hook"), Path.of("/run/h.sock"));
 
@@ -57,7 +57,7 @@ final class OciSpecTest {
     assertEquals(
         """
         {"path":"/usr/libexec/drawbridge-hook",\
-        "args":["drawbridge-hook","createRuntime","--socket","/run/h.sock"],\
+        "args":["drawbridge-hook","createRuntime","--socket","/run/h.sock","--timeout-ms","8000"],\
         "env":["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],"timeout":10}\
         """,
         hooks.getAsJsonArray("createRuntime").get(0).toString());

@@ -119,7 +119,7 @@ public final class Installer {
     }
     write(
         layout.shimConfig(),
-        ShimConfig.render(layout, runtime, false),
+        ShimConfig.render(layout, runtime, false, text(layout.shimConfig())),
         "drawbridge-runc hands over to " + runtime,
         false);
     boolean changed =
@@ -208,7 +208,7 @@ public final class Installer {
     String runtime = ShimConfig.runtime(text(layout.shimConfig())).orElse(RUNC);
     write(
         layout.shimConfig(),
-        ShimConfig.render(layout, runtime, true),
+        ShimConfig.render(layout, runtime, true, text(layout.shimConfig())),
         "drawbridge-runc passes everything through",
         false);
     delete(layout.unit());

@@ -68,6 +68,19 @@ final class InstallerTest {
   }
 
   @Test
+  void theOperatorsOwnWaitingTimesStayInTheShimsConfiguration() throws Exception {
+    Installer.plan(options).apply();
+    String once = Files.readString(layout.shimConfig());
+    Files.writeString(
+        layout.shimConfig(), once + "agent_wait_ms=20000\npassthrough=true\ntotal_timeout_ms=9\n");
+
+    Installer.plan(options.withDefault(true)).apply();
+
+    String again = Files.readString(layout.shimConfig());
+    assertEquals(once + "agent_wait_ms=20000\ntotal_timeout_ms=9\n", again);
+  }
+
+  @Test
   void programsCanBeExecutedAndTheExemptListIsRootsAlone() throws Exception {
     Installer.plan(options).apply();
     assertEquals("rwxr-xr-x", mode(layout.shim()));
@@ -80,7 +93,7 @@ final class InstallerTest {
   void unitStartsTheAgentFromWhereItWasUnpacked() throws Exception {
     Installer.plan(options).apply();
     String unit = Files.readString(layout.unit());
-    assertTrue(unit.contains("\nExecStart=" + root.resolve("built/drawbridge-agent") + "\n"), unit);
+    assertTrue(unit.contains("\nExecStart=" + root.resolve("built/drawbridge-agent") + " $"), unit);
     assertTrue(unit.contains("until " + layout.hook() + " --ping"), unit);
     Files.delete(root.resolve("built/drawbridge-agent"));
     assertEquals(1, Installer.plan(options).conflicts().size());

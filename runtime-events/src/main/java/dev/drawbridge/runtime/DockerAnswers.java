@@ -7,6 +7,7 @@ import com.github.dockerjava.api.model.ContainerConfig;
 import com.github.dockerjava.api.model.ContainerHostConfig;
 import com.github.dockerjava.api.model.ContainerNetwork;
 import com.github.dockerjava.api.model.HostConfig;
+import com.github.dockerjava.api.model.RestartPolicy;
 import dev.drawbridge.control.EngineCapabilities;
 import dev.drawbridge.control.ObservedContainer;
 import java.net.InetAddress;
@@ -27,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 final class DockerAnswers {
   /** Values of State in a list that mean: has a process. */
   private static final Set<String> RUNNING = Set.of("running", "paused");
+
+  /** Go's zero time. */
+  private static final String NEVER = "0001-";
 
   private DockerAnswers() {}
 
@@ -55,6 +59,27 @@ final class DockerAnswers {
         host == null ? "" : text(host.getRuntime()),
         host == null ? "" : text(host.getNetworkMode()),
         host == null ? Set.of() : capabilities(host));
+  }
+
+  /** What has a process was not refused, whatever came before. */
+  static Optional<RefusedStart> refused(String id, InspectContainerResponse found) {
+    InspectContainerResponse.@Nullable ContainerState state = found.getState();
+    if (state == null
+        || Boolean.TRUE.equals(state.getRunning())
+        || Boolean.TRUE.equals(state.getRestarting())
+        || !RefusedStart.says(text(state.getError()))) {
+      return Optional.empty();
+    }
+    HostConfig host = found.getHostConfig();
+    RestartPolicy policy = host == null ? null : host.getRestartPolicy();
+    String started = text(state.getStartedAt());
+    return Optional.of(
+        new RefusedStart(
+            id,
+            name(found.getName()),
+            text(state.getError()),
+            policy != null && RefusedStart.restarts(text(policy.getName())),
+            !started.isEmpty() && !started.startsWith(NEVER)));
   }
 
   private static Set<String> capabilities(HostConfig host) {

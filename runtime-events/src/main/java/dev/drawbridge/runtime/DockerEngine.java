@@ -6,6 +6,7 @@ import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.command.ListContainersCmd;
 import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.NotFoundException;
+import com.github.dockerjava.api.exception.NotModifiedException;
 import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.EventType;
 import com.github.dockerjava.api.model.Version;
@@ -30,7 +31,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A connection to one Docker engine, in the newest API version that both sides know. */
-final class DockerEngine implements Engine {
+final class DockerEngine implements Engine, Starter {
 
   /** What docker-java 3.7 is written for; an engine that offers less is spoken to in its own. */
   static final RemoteApiVersion NEWEST = RemoteApiVersion.VERSION_1_44;
@@ -168,6 +169,33 @@ final class DockerEngine implements Engine {
         throw new IOException(rootMessage(e), e);
       }
       throw new UnreadableException(rootMessage(e), e);
+    }
+  }
+
+  @Override
+  public Optional<RefusedStart> refused(String id) throws IOException {
+    try {
+      return DockerAnswers.refused(id, client.inspectContainerCmd(id).exec());
+    } catch (NotFoundException e) {
+      return Optional.empty();
+    } catch (RuntimeException e) {
+      throw new IOException(rootMessage(e), e);
+    }
+  }
+
+  /** It takes as long as hooks and runtime do. */
+  @Override
+  public Optional<String> start(String id) throws IOException {
+    try {
+      streaming.startContainerCmd(id).exec();
+      return Optional.empty();
+    } catch (NotFoundException | NotModifiedException e) {
+      // Removed meanwhile, or somebody else was faster.
+      return Optional.empty();
+    } catch (DockerException e) {
+      return Optional.of(rootMessage(e));
+    } catch (RuntimeException e) {
+      throw new IOException(rootMessage(e), e);
     }
   }
 

@@ -31,6 +31,9 @@ public final class LabAgent implements AutoCloseable {
 
   private static final Duration SHIM_TOTAL = Duration.ofSeconds(8);
 
+  /** What the agent gives one container's start ({@code startSeconds}). */
+  private static final Duration AGENT = Duration.ofSeconds(6);
+
   private static final Duration READY = Duration.ofSeconds(60);
   private static final Pattern READY_LINE = Pattern.compile("ready in (\\d+) ms");
 
@@ -118,6 +121,7 @@ public final class LabAgent implements AutoCloseable {
     json.addProperty("apiTcp", "");
     json.addProperty("policyDir", policyDirectory().toString());
     json.addProperty("cgroup", lab.id() + "-agent");
+    json.addProperty("startSeconds", Await.patient(AGENT).toSeconds());
     JsonArray names = new JsonArray();
     exempt.forEach(names::add);
     json.add("exempt", names);
