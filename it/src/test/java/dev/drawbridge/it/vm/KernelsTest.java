@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
-import dev.drawbridge.bpf.KernelFeatures;
 import dev.drawbridge.testkit.VerifierBaseline;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,17 +30,9 @@ import org.junit.jupiter.api.TestFactory;
  */
 @Tag("vm")
 final class KernelsTest {
-  private static final Path CHECKOUT =
-      Path.of(System.getProperty("drawbridge.checkout", "..")).toAbsolutePath().normalize();
   private static final Path UNAVAILABLE = Path.of("target", "vm-unavailable");
-  private static final String TCX = "tcx needs Linux 6.6";
 
-  private final Qemu qemu =
-      new Qemu(
-          CHECKOUT.resolve("it/src/test/vm"),
-          Path.of(
-              System.getenv()
-                  .getOrDefault("DRAWBRIDGE_VM", CHECKOUT.resolve("target/vm").toString())));
+  private final Qemu qemu = Qemu.here();
 
   /** A machine's end: a console, or why there is none. */
   private sealed interface Outcome {
@@ -54,12 +45,7 @@ final class KernelsTest {
 
   @TestFactory
   List<DynamicNode> machines() throws Exception {
-    String only = System.getProperty("drawbridge.vm.only", "");
-    List<Machine> machines =
-        Machine.ALL.stream()
-            .filter(
-                machine -> only.isEmpty() || List.of(only.split(",", -1)).contains(machine.name()))
-            .toList();
+    List<Machine> machines = Machine.ALL.stream().filter(Machine::asked).toList();
     Map<Machine, Outcome> outcomes = run(machines);
     List<String> unavailable = new ArrayList<>();
     Map<String, Results.Seen> seen = new LinkedHashMap<>();
@@ -83,7 +69,7 @@ final class KernelsTest {
     }
     Files.createDirectories(UNAVAILABLE.getParent());
     Files.write(UNAVAILABLE, unavailable);
-    record(seen);
+    Results.record(qemu.cache(), seen);
     return tests;
   }
 
@@ -105,7 +91,7 @@ final class KernelsTest {
         outcomes.put(machine, new Outcome.Unavailable(e.sentence()));
       }
     }
-    qemu.build(CHECKOUT);
+    qemu.build(Qemu.CHECKOUT);
     // A guest has two processors, most of the time idle: two of them use this machine's two.
     try (ExecutorService pool = Executors.newFixedThreadPool(2)) {
       for (Machine machine : there) {
@@ -135,71 +121,23 @@ final class KernelsTest {
     return facts;
   }
 
-  /**
-   * Into the checkout's documents if {@code DRAWBRIDGE_RECORD} says so, else beside the machines.
-   */
-  private void record(Map<String, Results.Seen> seen) throws IOException {
-    Path docs = CHECKOUT.resolve("docs");
-    boolean asked = System.getenv().getOrDefault("DRAWBRIDGE_RECORD", "").equals("docs");
-    Path json = (asked ? docs : qemu.cache()).resolve("compatibility.json");
-    Results results = Results.read(json);
-    results.machines().putAll(seen);
-    results.write(json);
-    if (asked) {
-      Path document = docs.resolve("compatibility.md");
-      Files.writeString(document, Tables.into(Files.readString(document), results));
-    }
-  }
-
-  private List<DynamicTest> tests(Machine machine, Console console) {
-    List<DynamicTest> tests = new ArrayList<>();
-    tests.add(
-        dynamicTest(
-            "the machine did all it was asked",
-            () -> {
-              assertTrue(console.done(), () -> "after " + console.runners().keySet());
-              assertEquals(machine.runners(), List.copyOf(console.runners().keySet()));
-            }));
-    tests.add(
-        dynamicTest(
-            "only what the kernel lacks was not tried",
-            () -> {
-              assertEquals(
-                  List.of(),
-                  console.lacking().stream().filter(l -> !absent(console.kernel(), l)).toList());
-            }));
-    console
-        .runners()
-        .forEach((name, runner) -> {
-          for (Console.Claim claim : runner.claims()) {
-            tests.add(
-                dynamicTest(
-                    name + ": " + claim.name(),
-                    () -> {
-                      if (!claim.failure().isEmpty()) {
-                        fail(claim.failure());
-                      }
-                    }));
-          }
-          tests.add(
-              dynamicTest(
-                  name + " ended well, every claim made",
-                  () -> {
-                    assertEquals(0, runner.status(), () -> String.join("\n", runner.lines()));
-                    if (runner.summed() >= 0 || !runner.claims().isEmpty()) {
-                      assertEquals(runner.summed(), runner.claims().size());
-                    }
-                  }));
-        });
+  private static List<DynamicTest> tests(Machine machine, Console console) {
+    List<DynamicTest> tests = new ArrayList<>(ConsoleTests.of(machine, console));
     tests.addAll(verifier(console));
+    if (!machine.foreign()) {
+      tests.add(
+          dynamicTest(
+              "doctor names what the kernel lacks, and the threat model too",
+              () -> {
+                List<String> lacks = Doctor.lacks(console);
+                assertEquals(Doctor.younger(console.kernel()), lacks);
+                String model = Files.readString(Qemu.CHECKOUT.resolve("docs/threat-model.md"));
+                for (String since : Doctor.since(lacks)) {
+                  assertTrue(model.contains("Linux " + since), since);
+                }
+              }));
+    }
     return tests;
-  }
-
-  /** What is known to be missing: tcx came with 6.6, and UDP-Lite went with 7. */
-  private static boolean absent(String kernel, String claim) {
-    return KernelFeatures.atLeast(kernel, 7, 0)
-        ? claim.startsWith("UDP-Lite")
-        : claim.endsWith(TCX) && !KernelFeatures.atLeast(kernel, 6, 6);
   }
 
   private static List<DynamicTest> verifier(Console console) {

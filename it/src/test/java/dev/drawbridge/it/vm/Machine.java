@@ -6,12 +6,20 @@ import java.util.stream.Stream;
 /**
  * A machine of the lane.
  *
- * @param name as {@code it/src/test/vm/fetch} knows it
+ * @param name where its console is
+ * @param image kernel and root, as {@code it/src/test/vm/fetch} knows them
  * @param architecture as QEMU names it
  * @param required whether a mirror without it is a failure
+ * @param systemd whether systemd is its first process, and it may boot more than once
  * @param runners what the guest runs, in this order
  */
-record Machine(String name, String architecture, boolean required, List<String> runners) {
+record Machine(
+    String name,
+    String image,
+    String architecture,
+    boolean required,
+    boolean systemd,
+    List<String> runners) {
   /**
    * What {@code behaviour_test} and {@code unit_test} call their groups, as the kernel lane does.
    */
@@ -34,15 +42,33 @@ record Machine(String name, String architecture, boolean required, List<String> 
           x86("debian-12", true),
           x86("debian-13", true),
           x86("newest", false),
-          new Machine("arm64-debian-12", "aarch64", false, List.of("load")),
-          new Machine("arm64-debian-13", "aarch64", false, List.of("load")));
+          arm64("arm64-debian-12"),
+          arm64("arm64-debian-13"));
+
+  /** Debian 12 as it is installed: its systemd, its engine's units. */
+  static final Machine SYSTEMD =
+      new Machine(
+          "systemd-debian-12",
+          "debian-12",
+          "x86_64",
+          true,
+          true,
+          List.of("systemd-install", "systemd-ordered", "systemd-late"));
+
+  private static Machine arm64(String name) {
+    return new Machine(name, name, "aarch64", false, false, List.of("load"));
+  }
 
   private static Machine x86(String name, boolean required) {
     return new Machine(
         name,
+        name,
         "x86_64",
         required,
-        Stream.of(List.of("load"), CLAIMS, scenario(name)).flatMap(List::stream).toList());
+        false,
+        Stream.of(List.of("load", "doctor"), CLAIMS, scenario(name))
+            .flatMap(List::stream)
+            .toList());
   }
 
   /**
@@ -55,6 +81,12 @@ record Machine(String name, String architecture, boolean required, List<String> 
     return List.of(tellers.split(",", -1)).contains(name)
         ? List.of(System.getProperty("drawbridge.vm.scenario", "scenario"))
         : List.of();
+  }
+
+  /** Whether {@code drawbridge.vm.only} leaves it out. */
+  boolean asked() {
+    String only = System.getProperty("drawbridge.vm.only", "");
+    return only.isEmpty() || List.of(only.split(",", -1)).contains(name);
   }
 
   boolean foreign() {

@@ -21,6 +21,9 @@ import java.util.Map;
  * <p>{@code cache} is what {@code it/src/test/vm/fetch} fills.
  */
 record Qemu(Path scripts, Path cache) {
+  static final Path CHECKOUT =
+      Path.of(System.getProperty("drawbridge.checkout", "..")).toAbsolutePath().normalize();
+
   private static final Duration FETCHED = Duration.ofMinutes(10);
 
   private static final Duration ENDED = Duration.ofMinutes(15);
@@ -29,6 +32,19 @@ record Qemu(Path scripts, Path cache) {
   private static final Duration SILENT = Duration.ofMinutes(9);
 
   private static final int LAST = 20;
+
+  /** Nobody logs in; a panic is no reason to boot again and again. */
+  private static final String SYSTEMD =
+      "drawbridge.systemd panic=0 systemd.show_status=0 systemd.mask=serial-getty@ttyS0.service";
+
+  /** This checkout's, with what it fetched before. */
+  static Qemu here() {
+    return new Qemu(
+        CHECKOUT.resolve("it/src/test/vm"),
+        Path.of(
+            System.getenv()
+                .getOrDefault("DRAWBRIDGE_VM", CHECKOUT.resolve("target/vm").toString())));
+  }
 
   /** What the mirror does not have: a sentence. */
   static final class Unavailable extends Exception {
@@ -92,8 +108,9 @@ record Qemu(Path scripts, Path cache) {
     Path console = home.resolve("console");
     Path log = home.resolve("qemu.log");
     try {
+      Files.createDirectories(home);
       Files.deleteIfExists(console);
-      ProcessBuilder builder = new ProcessBuilder(command(machine, home, console));
+      ProcessBuilder builder = new ProcessBuilder(command(machine, console));
       builder.environment().putAll(environment());
       builder.redirectInput(Path.of("/dev/null").toFile());
       builder.redirectErrorStream(true).redirectOutput(log.toFile());
@@ -163,7 +180,8 @@ record Qemu(Path scripts, Path cache) {
             tools().resolve(program).toString()));
   }
 
-  private List<String> command(Machine machine, Path home, Path console) throws IOException {
+  private List<String> command(Machine machine, Path console) throws IOException {
+    Path home = cache.resolve(machine.image());
     List<String> command = tool("usr/bin/qemu-system-" + machine.architecture());
     for (String firmware : List.of("qemu", "seabios")) {
       command.addAll(List.of("-L", tools().resolve("usr/share").resolve(firmware).toString()));
@@ -171,7 +189,10 @@ record Qemu(Path scripts, Path cache) {
     command.addAll(
         List.of(
             "-L", tools().resolve("usr/lib/ipxe/qemu").toString(), "-accel", "tcg", "-smp", "2"));
-    command.addAll(List.of("-nodefaults", "-no-reboot", "-display", "none"));
+    command.addAll(List.of("-nodefaults", "-display", "none"));
+    if (!machine.systemd()) {
+      command.add("-no-reboot");
+    }
     command.addAll(List.of("-serial", "file:" + console, "-kernel", home.resolve("vmlinuz") + ""));
     command.addAll(machine.foreign() ? foreign() : disks(machine, home));
     return command;
@@ -195,7 +216,7 @@ record Qemu(Path scripts, Path cache) {
   private List<String> disks(Machine machine, Path home) throws IOException {
     // The machines share what they carry and differ in what they are asked.
     Path disk = cache.resolve("build/disk.ext4");
-    Path asked = home.resolve("asked");
+    Path asked = cache.resolve(machine.name()).resolve("asked");
     Files.writeString(asked, String.join("\n", machine.runners()) + "\n");
     List<String> options =
         new ArrayList<>(
@@ -211,7 +232,8 @@ record Qemu(Path scripts, Path cache) {
             "virtio-rng-pci",
             "-append",
             // The check of the timer takes a busy host for a broken chip.
-            "console=ttyS0 panic=-1 quiet loglevel=4 mitigations=off no_timer_check"));
+            "console=ttyS0 quiet loglevel=4 mitigations=off no_timer_check "
+                + (machine.systemd() ? SYSTEMD : "panic=-1")));
     return options;
   }
 }

@@ -27,6 +27,7 @@ record Results(Map<String, Seen> machines) {
    * @param loadedOnly programs that this kernel has no place to attach to
    * @param lacking claims that were not tried, and why
    * @param scenario "18 of 18", or empty
+   * @param features that {@code drawbridge doctor} missed; null in files of earlier lanes
    */
   record Seen(
       String kernel,
@@ -37,7 +38,13 @@ record Results(Map<String, Seen> machines) {
       long claims,
       long failed,
       List<String> lacking,
-      String scenario) {}
+      String scenario,
+      List<String> features) {
+    /** What an earlier lane wrote knows no features. */
+    List<String> absent() {
+      return features == null ? List.of() : features;
+    }
+  }
 
   static Results read(Path file) throws IOException {
     if (!Files.exists(file)) {
@@ -50,6 +57,22 @@ record Results(Map<String, Seen> machines) {
 
   void write(Path file) throws IOException {
     Files.writeString(file, JSON.toJson(machines) + "\n");
+  }
+
+  /**
+   * Into the checkout's documents if {@code DRAWBRIDGE_RECORD} says so, else beside the machines.
+   */
+  static void record(Path cache, Map<String, Seen> seen) throws IOException {
+    Path docs = Qemu.CHECKOUT.resolve("docs");
+    boolean asked = System.getenv().getOrDefault("DRAWBRIDGE_RECORD", "").equals("docs");
+    Path json = (asked ? docs : cache).resolve("compatibility.json");
+    Results results = read(json);
+    results.machines().putAll(seen);
+    results.write(json);
+    if (asked) {
+      Path document = docs.resolve("compatibility.md");
+      Files.writeString(document, Tables.into(Files.readString(document), results));
+    }
   }
 
   static Seen seen(Machine machine, Console console, Map<String, String> facts) {
@@ -77,6 +100,7 @@ record Results(Map<String, Seen> machines) {
         console.claims(),
         console.failed(),
         console.lacking(),
-        scenario);
+        scenario,
+        Doctor.lacks(console));
   }
 }

@@ -2,7 +2,6 @@ package dev.drawbridge.it.vm;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
@@ -47,8 +46,17 @@ final class Tables {
                 .map(name -> version(seen.engine().getOrDefault(name, "?")))
                 .collect(Collectors.joining(", "));
     int all = seen.instructions().size();
+    if (all == 0) {
+      // The machine with systemd: kernel and engine are those of another row.
+      return "| %s, %s, systemd | %s | as above | %s | unit, restart, 3 boots | |%n"
+          .formatted(seen.kernel(), seen.architecture(), engine, claims(seen))
+          .replace("\r", "");
+    }
     int attached = all - seen.loadedOnly().size();
     List<String> missing = new ArrayList<>(seen.lacking());
+    if (!seen.absent().isEmpty()) {
+      missing.add("doctor misses " + String.join(", ", seen.absent()));
+    }
     if (!seen.loadedOnly().isEmpty()) {
       missing.add("no place for " + String.join(", ", seen.loadedOnly()));
     }
@@ -62,12 +70,16 @@ final class Tables {
             engine,
             all,
             attached,
-            seen.failed() == 0
-                ? "✓ " + seen.claims()
-                : (seen.claims() - seen.failed()) + " of " + seen.claims(),
+            claims(seen),
             seen.scenario().isEmpty() ? "not run" : tick(seen.scenario()),
             String.join("; ", missing))
         .replace("\r", "");
+  }
+
+  private static String claims(Results.Seen seen) {
+    return seen.failed() == 0
+        ? "✓ " + seen.claims()
+        : (seen.claims() - seen.failed()) + " of " + seen.claims();
   }
 
   private static String tick(String scenario) {
@@ -82,20 +94,26 @@ final class Tables {
     return debian.replaceFirst("^\\d+:", "").replaceFirst("[+~-].*", "");
   }
 
+  private static List<Results.Seen> loaded(Results results) {
+    return results.machines().values().stream()
+        .filter(seen -> !seen.instructions().isEmpty())
+        .toList();
+  }
+
   private static String programs(Results results) {
     TreeSet<String> names = new TreeSet<>();
-    results.machines().values().forEach(seen -> names.addAll(seen.instructions().keySet()));
+    loaded(results).forEach(seen -> names.addAll(seen.instructions().keySet()));
     StringBuilder table =
         new StringBuilder("| program: instructions that the verifier went through");
-    for (Results.Seen seen : results.machines().values()) {
+    for (Results.Seen seen : loaded(results)) {
       table.append(" | ").append(seen.kernel().replaceFirst("-.*|\\+.*", ""));
       table.append(seen.architecture().equals("x86_64") ? "" : " " + seen.architecture());
     }
-    table.append(" |\n|---|").append("---|".repeat(results.machines().size())).append('\n');
+    table.append(" |\n|---|").append("---|".repeat(loaded(results).size())).append('\n');
     for (String name : names) {
       table.append("| `").append(name).append('`');
-      for (Map.Entry<String, Results.Seen> machine : results.machines().entrySet()) {
-        Long instructions = machine.getValue().instructions().get(name);
+      for (Results.Seen seen : loaded(results)) {
+        Long instructions = seen.instructions().get(name);
         table.append(" | ").append(instructions == null ? "-" : instructions.toString());
       }
       table.append(" |\n");
