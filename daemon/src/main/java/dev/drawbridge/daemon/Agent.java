@@ -54,7 +54,7 @@ final class Agent implements AutoCloseable {
 
   private static final Logger log = Logger.getLogger(Agent.class.getName());
 
-  /** Seconds that taking over containers may hold up the start. */
+  /** The least that taking over containers may hold up the start, in seconds. */
   private static final int RECOVERY_SECONDS = 10;
 
   /** USER_HZ, which is 100 on every architecture that this runs on. */
@@ -346,7 +346,9 @@ final class Agent implements AutoCloseable {
                     attachments, Path.of(config.dataRoot()), new LabelReading(config))
                 .stillRunning();
     try {
-      loop.recover(running).get(RECOVERY_SECONDS, TimeUnit.SECONDS);
+      // A machine on which one start takes longer takes longer for this too.
+      loop.recover(running)
+          .get(Math.max(RECOVERY_SECONDS, config.startSeconds()), TimeUnit.SECONDS);
     } catch (TimeoutException e) {
       log.warning("taking over " + running.size() + " containers goes on in the background");
     } catch (ExecutionException e) {

@@ -46,6 +46,9 @@ final class KernelsTest {
   @TestFactory
   List<DynamicNode> machines() throws Exception {
     List<Machine> machines = Machine.ALL.stream().filter(Machine::asked).toList();
+    if (machines.isEmpty()) {
+      return List.of();
+    }
     Map<Machine, Outcome> outcomes = run(machines);
     List<String> unavailable = new ArrayList<>();
     Map<String, Results.Seen> seen = new LinkedHashMap<>();

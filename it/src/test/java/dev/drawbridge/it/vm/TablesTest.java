@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /** The document says what the lane saw, and the console is read as the guest writes it. */
@@ -23,6 +24,47 @@ final class TablesTest {
         Tables.into(document, results),
         document,
         "DRAWBRIDGE_RECORD=docs ./drawbridge test vm makes both");
+  }
+
+  @Test
+  void doctorIsReadWhateverElseIsPrinted() {
+    Console console =
+        Console.of(
+            List.of(
+                "MACHINE kernel 6.1.0-1-cloud-amd64 x86_64",
+                "BEGIN doctor",
+                "WARNING: something",
+                "{\"healthy\":false,\"findings\":[],\"kernel\":{\"features\":[",
+                "{\"feature\":\"ringbuf\",\"present\":\"yes\"},{\"feature\":\"tcx\",\"present\":\"no\"},",
+                "{\"feature\":\"atomics\",\"present\":\"unknown\"}]}}",
+                "END doctor 0"));
+    assertEquals(List.of("tcx", "atomics"), Doctor.lacks(console));
+    assertEquals(List.of("tcx"), Doctor.younger("6.1.0-56-cloud-amd64"));
+    assertEquals(List.of(), Doctor.younger("6.12.118+deb13-cloud-amd64"));
+    assertEquals(List.of("6.6"), Doctor.since(List.of("tcx")));
+  }
+
+  @Test
+  void aMachineWithSystemdIsARowWithoutPrograms() {
+    Results results = new Results(new TreeMap<>());
+    results
+        .machines()
+        .put(
+            "systemd-debian-12",
+            new Results.Seen(
+                "6.1.0-1",
+                "x86_64",
+                Map.of("docker.io", "20.10.24+dfsg1-1"),
+                Map.of(),
+                List.of(),
+                40,
+                0,
+                List.of(),
+                "",
+                List.of()));
+    String made = Tables.into(Tables.BEGIN + Tables.END, results);
+    assertTrue(made.contains("6.1.0-1, x86_64, systemd | 20.10.24"), made);
+    assertTrue(made.contains("✓ 40"), made);
   }
 
   @Test

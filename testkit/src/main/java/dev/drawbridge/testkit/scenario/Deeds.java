@@ -19,6 +19,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 
 /** The rows that take more than one question. */
 final class Deeds {
@@ -172,7 +173,17 @@ final class Deeds {
   static Observation restartAgentAndGet(Stage stage) {
     stage.theAgent().start();
     // Ready means that the containers have been adopted. No grace: the first question counts.
-    return stage.ask("api", "db", "-4", "GET", "/users");
+    long began = System.nanoTime();
+    Observation first = stage.ask("api", "db", "-4", "GET", "/users");
+    long took = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
+    return new Observation(
+        first.actual(),
+        first.why()
+            + "; the agent was ready in "
+            + stage.theAgent().readyMillis()
+            + " ms, and this took "
+            + took
+            + " ms");
   }
 
   static Observation nothingRestarted(Stage stage) {
