@@ -28,6 +28,9 @@ record Qemu(Path scripts, Path cache) {
 
   private static final Duration ENDED = Duration.ofMinutes(15);
 
+  /** With 200 starts of containers in it. */
+  private static final Duration DEMO_ENDED = Duration.ofMinutes(60);
+
   /** Longer than a guest's own deadlines, a minute times its patience: it says more of itself. */
   private static final Duration SILENT = Duration.ofMinutes(9);
 
@@ -115,7 +118,8 @@ record Qemu(Path scripts, Path cache) {
       builder.redirectInput(Path.of("/dev/null").toFile());
       builder.redirectErrorStream(true).redirectOutput(log.toFile());
       Process process = builder.start();
-      String hung = watch(process, console, ENDED, SILENT);
+      String hung =
+          watch(process, console, machine.runners().contains("demo") ? DEMO_ENDED : ENDED, SILENT);
       if (!Files.exists(console)) {
         throw new LabException("QEMU wrote nothing: " + Files.readString(log));
       }
