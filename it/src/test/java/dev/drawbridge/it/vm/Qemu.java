@@ -34,6 +34,8 @@ record Qemu(Path scripts, Path cache) {
   /** Longer than a guest's own deadlines, a minute times its patience: it says more of itself. */
   private static final Duration SILENT = Duration.ofMinutes(9);
 
+  private static final Duration DEMO_SILENT = Duration.ofMinutes(30);
+
   private static final int LAST = 20;
 
   /** Nobody logs in; a panic is no reason to boot again and again. */
@@ -118,8 +120,8 @@ record Qemu(Path scripts, Path cache) {
       builder.redirectInput(Path.of("/dev/null").toFile());
       builder.redirectErrorStream(true).redirectOutput(log.toFile());
       Process process = builder.start();
-      String hung =
-          watch(process, console, machine.runners().contains("demo") ? DEMO_ENDED : ENDED, SILENT);
+      boolean demo = machine.runners().contains("demo");
+      String hung = watch(process, console, demo ? DEMO_ENDED : ENDED, demo ? DEMO_SILENT : SILENT);
       if (!Files.exists(console)) {
         throw new LabException("QEMU wrote nothing: " + Files.readString(log));
       }
