@@ -189,9 +189,12 @@ final class DockerEngine implements Engine, Starter {
     try {
       streaming.startContainerCmd(id).exec();
       return Optional.empty();
-    } catch (NotFoundException | NotModifiedException e) {
-      // Removed meanwhile, or somebody else was faster.
+    } catch (NotModifiedException e) {
+      // Somebody else was faster.
       return Optional.empty();
+    } catch (NotFoundException e) {
+      // Removed meanwhile, unless it is another container that this one needs.
+      return sight(id).map(_ -> rootMessage(e));
     } catch (DockerException e) {
       return Optional.of(rootMessage(e));
     } catch (RuntimeException e) {
