@@ -18,6 +18,12 @@ public interface EngineListener extends AutoCloseable {
   /** Descriptor of the IPv6 socket for {@code sk_lookup}, -1 if there is none. */
   int fd6();
 
+  /**
+   * From now on what is sent onward from the namespace may be changed on its way. Connections that
+   * came through the sockets so far end; later ones are refused where nobody judges what arrives.
+   */
+  void mayBeRewritten();
+
   @Override
   void close();
 }

@@ -34,6 +34,7 @@ final class Scene implements AutoCloseable {
   final EngineListener listener;
   final Queue<AccessRecord> records = new ConcurrentLinkedQueue<>();
   volatile int caller = API;
+  volatile int callee = DB;
 
   /** Callers by the address that they connect from; whoever is not in it is {@link #caller}. */
   final Map<InetAddress, Integer> callers = new ConcurrentHashMap<>();
@@ -63,8 +64,8 @@ final class Scene implements AutoCloseable {
     listener = engine.listen(1, NetnsHandle.current());
   }
 
-  private static ConnectionOrigin origin(int peer, InetSocketAddress callee) {
-    return new ConnectionOrigin(peer, DB, callee, peer != API);
+  private ConnectionOrigin origin(int peer, InetSocketAddress where) {
+    return new ConnectionOrigin(peer, callee, where, peer != API);
   }
 
   /** An address of the loopback network from which that caller connects from now on. */

@@ -168,6 +168,13 @@ public final class NamespaceListener implements EngineListener {
   }
 
   @Override
+  public void mayBeRewritten() {
+    // Known first: what begins meanwhile is refused, or has begun and ends.
+    stock.mayBeRewritten();
+    relay.abortAll(stock);
+  }
+
+  @Override
   public void close() {
     for (EpollServerSocketChannel channel :
         new @Nullable EpollServerSocketChannel[] {version4, version6}) {

@@ -26,6 +26,7 @@ final class SocketStock implements OnwardSource {
   private final Family version4 = new Family(SocketProtocolFamily.INET);
   private final Family version6 = new Family(SocketProtocolFamily.INET6);
   private boolean closed;
+  private volatile boolean rewritten;
 
   /**
    * @param executor where the namespace is entered; never an event loop
@@ -134,6 +135,15 @@ final class SocketStock implements OnwardSource {
     } catch (Exception e) {
       throw new IOException("could not make a socket in the network namespace", e);
     }
+  }
+
+  @Override
+  public boolean rewritten() {
+    return rewritten;
+  }
+
+  void mayBeRewritten() {
+    rewritten = true;
   }
 
   void close() {

@@ -1,7 +1,9 @@
 package dev.drawbridge.l7.relay;
 
 import dev.drawbridge.l7.ConnectionOrigin;
+import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.HttpRequest;
+import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
@@ -91,7 +93,14 @@ record Opened(
 
   /** Whether the connection is allowed, denied, or to be read. */
   Verdict judge(Policy policy) {
-    return policy.l4(caller(policy), callee(policy), TCP, port());
+    int callee = callee(policy);
+    Verdict verdict = policy.l4(caller(policy), callee, TCP, port());
+    if (verdict.decision() == Decision.ENGINE && source.rewritten() && !Peers.isEndpoint(callee)) {
+      // The kernel refuses it at connect; it did not know yet when this one was on its way.
+      return new Verdict(
+          Decision.DENY, Reason.CALLER_REWRITES, verdict.generation(), verdict.rule(), false);
+    }
+    return verdict;
   }
 
   /** The verdict on bytes that cannot be judged. */
