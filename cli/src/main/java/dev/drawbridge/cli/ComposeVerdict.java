@@ -86,7 +86,8 @@ final class ComposeVerdict {
                     member,
                     "",
                     member.workload().composeService().orElse(member.workload().name()),
-                    Optional.empty()))
+                    Optional.empty(),
+                    compose.rewrites(member.endpoint())))
             .toList();
     Known known = Known.of(containers, host, defaultDeny);
     return switch (VerdictResult.of(new Inquiry(known).answer(asked))) {

@@ -174,6 +174,29 @@ class ComposeVerdictTest {
   }
 
   @Test
+  void whoMayChangePacketsHasLayer7ToContainersAlone() throws IOException {
+    String labels = "labels: { drawbridge.policy.a: may GET /x port 80 on anyone }";
+    for (String might :
+        new String[] {
+          "cap_add: [net_admin]", "cap_add: [ALL]", "cap_add: ['CAP_SYS_ADMIN']", "privileged: true"
+        }) {
+      String compose =
+          file(
+              "compose.yaml",
+              "services:",
+              "  base: { image: x, " + might + " }",
+              "  plain: { image: x, cap_add: [NET_RAW], privileged: false, " + labels + " }",
+              "  vpn: { image: x, extends: base, " + labels + " }",
+              "  db: { image: x }");
+      Typed no = verdict(compose, "vpn", "world", "--port", "80", "GET", "/x");
+      assertEquals(1, no.exit(), no.out() + no.err());
+      assertTrue(no.out().contains("caller-rewrites"), no.out());
+      assertEquals(0, verdict(compose, "vpn", "db", "--port", "80", "GET", "/x").exit());
+      assertEquals(0, verdict(compose, "plain", "world", "--port", "80", "GET", "/x").exit());
+    }
+  }
+
+  @Test
   void whatDiffersBetweenComposesIsNotAnswered() throws IOException {
     String compose =
         file(

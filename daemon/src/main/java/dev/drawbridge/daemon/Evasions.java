@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -34,7 +35,19 @@ final class Evasions {
   private static final Map<String, Integer> BITS =
       new TreeMap<>(Map.of(NET_ADMIN, 12, NET_RAW, 13, SYS_ADMIN, 21));
 
+  /**
+   * Those with which a process changes packets of its network namespace on their way. SYS_ADMIN is
+   * one: who has it may attach programs to devices as if he had NET_ADMIN (bpf_capable() in
+   * linux/bpf.h, kernel/bpf/token.c).
+   */
+  private static final Set<String> REWRITING = Set.of(NET_ADMIN, SYS_ADMIN);
+
   private Evasions() {}
+
+  /** Whether one of these changes packets on their way. */
+  static boolean rewrites(Set<String> capabilities) {
+    return !Collections.disjoint(capabilities, REWRITING);
+  }
 
   /**
    * Those that a process has, in any of its five sets. Not for one that the runtime has yet to turn

@@ -11,8 +11,11 @@ import dev.drawbridge.policy.Mode;
 import dev.drawbridge.policy.Parsed;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +38,9 @@ final class Guard {
   /** What hangs on a running container. */
   record Attachment(How how, Path cgroup, long cgroupId, Space space) {}
 
+  /** How many that share its network namespace, or did, are told of by name. */
+  private static final int MOST_NEIGHBOURS = 8;
+
   private final int endpoint;
   private ObservedContainer observed;
   private Parsed<ContainerPolicy> declared;
@@ -42,7 +48,10 @@ final class Guard {
   private Optional<String> failure = Optional.empty();
   private Optional<String> kernelRefused = Optional.empty();
   private boolean named;
+  private SortedSet<String> found = new TreeSet<>();
+  private boolean interfacesGuarded = true;
   private SortedSet<String> evasions = new TreeSet<>();
+  private SortedMap<String, SortedSet<String>> neighbours = new TreeMap<>();
   private boolean reported;
   private List<OpenSocket> older = List.of();
   private int reset;
@@ -91,7 +100,10 @@ final class Guard {
     attachment = Optional.empty();
     kernelRefused = Optional.empty();
     named = false;
+    found = new TreeSet<>();
+    interfacesGuarded = true;
     evasions = new TreeSet<>();
+    neighbours = new TreeMap<>();
     older = List.of();
     reset = 0;
   }
@@ -107,14 +119,47 @@ final class Guard {
     reported = true;
   }
 
+  /** Every capability of {@link Evasions} that it was granted or was seen with in this run. */
+  SortedSet<String> found() {
+    return found;
+  }
+
+  /** Whether what {@link Evasions#AT_INTERFACES} names is closed there, as far as is known. */
+  boolean interfacesGuarded() {
+    return interfacesGuarded;
+  }
+
+  /** Nothing that was found once is forgotten in a run. */
+  void found(SortedSet<String> now, boolean guarded) {
+    found.addAll(now);
+    interfacesGuarded = guarded;
+  }
+
   /** Capabilities with which its processes get around what hangs on its cgroup. */
   SortedSet<String> evasions() {
     return evasions;
   }
 
-  void evasions(SortedSet<String> found) {
-    changed();
-    evasions = found;
+  /**
+   * Those that others in its network namespace have, by their names: what they do there is done to
+   * its packets too, and stays done when they have gone.
+   */
+  SortedMap<String, SortedSet<String>> neighbours() {
+    return neighbours;
+  }
+
+  void evasions(SortedSet<String> own, SortedMap<String, SortedSet<String>> ofNeighbours) {
+    SortedMap<String, SortedSet<String>> all = new TreeMap<>(ofNeighbours);
+    for (Map.Entry<String, SortedSet<String>> gone : neighbours.entrySet()) {
+      if (all.size() < MOST_NEIGHBOURS) {
+        all.putIfAbsent(gone.getKey(), gone.getValue());
+      }
+    }
+    if (!own.equals(evasions) || !all.equals(neighbours)) {
+      changed();
+      evasions = own;
+      neighbours = all;
+    }
   }
 
   /** Connections that were there before its programs, until they are dealt with. */
@@ -227,6 +272,7 @@ final class Guard {
               observed,
               declared,
               attachment.map(Attachment::how),
+              attachment.map(to -> to.space().rewritten()).orElse(false),
               failure,
               Problems.of(this));
       view = known;

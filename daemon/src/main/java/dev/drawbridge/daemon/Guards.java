@@ -26,7 +26,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
@@ -173,11 +175,9 @@ final class Guards {
         // Whoever was there before may have given itself some of what is there.
         guard.observe(container.at(List.of()), admission.declared());
       }
-      boolean rewrites = container.capabilities().contains(Evasions.NET_ADMIN);
-      if (rewrites) {
-        guard.attachment().ifPresent(to -> spaces.mayRewrite(to.space()));
-      }
-      if (rewrites || keepsNetRaw(container)) {
+      guard.found(Evasions.among(container.capabilities()), true);
+      guard.attachment().ifPresent(to -> weigh(to.space()));
+      if (Evasions.rewrites(guard.found()) || keepsNetRaw(container)) {
         // Before its first process runs, where the engine has made its interfaces by now.
         boolean _ = guardInterfaces(guard);
       }
@@ -277,7 +277,7 @@ final class Guards {
       times.took(Stage.ATTACH, began);
       began = System.nanoTime();
       long cgroupId = parents.admit(cgroup, guard.endpoint());
-      Space space = spaces.enter(opening);
+      Space space = spaces.enter(opening, how == How.HOOK);
       times.took(Stage.NAMESPACE, began);
       guard.attached(new Attachment(how, cgroup, cgroupId, space));
     } catch (IOException | RuntimeException e) {
@@ -449,18 +449,37 @@ final class Guards {
     try {
       SortedSet<String> found = Evasions.ofProcess(guard.observed().pid());
       found.addAll(granted(guard));
-      found.addAll(guard.evasions());
-      if (found.contains(Evasions.NET_ADMIN)) {
-        spaces.mayRewrite(guard.attachment().get().space());
-      }
-      if (guardInterfaces(guard)) {
-        found.removeAll(Evasions.AT_INTERFACES);
-      }
-      if (!found.equals(guard.evasions())) {
-        guard.evasions(found);
-      }
+      guard.found(found, guardInterfaces(guard));
+      weigh(guard.attachment().get().space());
     } catch (IOException e) {
       log.log(Level.FINE, "container " + guard.observed().name() + " has ended", e);
+    }
+  }
+
+  /**
+   * Who lives in a network namespace together can do there what any of them can: packets of all go
+   * by the same loopback and interfaces, where nothing tells one's from another's.
+   */
+  private void weigh(Space space) {
+    List<Guard> members =
+        byId.values().stream()
+            .filter(guard -> guard.attachment().filter(to -> to.space() == space).isPresent())
+            .toList();
+    if (members.stream().anyMatch(guard -> Evasions.rewrites(guard.found()))) {
+      spaces.mayRewrite(space);
+    }
+    for (Guard guard : members) {
+      SortedSet<String> own = new TreeSet<>(guard.found());
+      if (guard.interfacesGuarded() && members.size() == 1) {
+        own.removeAll(Evasions.AT_INTERFACES);
+      }
+      SortedMap<String, SortedSet<String>> others = new TreeMap<>();
+      for (Guard other : members) {
+        if (!other.equals(guard) && !other.found().isEmpty()) {
+          others.put(other.observed().name(), new TreeSet<>(other.found()));
+        }
+      }
+      guard.evasions(own, others);
     }
   }
 

@@ -269,7 +269,8 @@ final class LocalView implements AgentView {
             container.declared().value()),
         observed.id(),
         observed.name(),
-        networkOf(now, observed.networkMode()));
+        networkOf(now, observed.networkMode()),
+        container.rewritten());
   }
 
   private static Optional<Integer> networkOf(NodeState now, String networkMode) {

@@ -61,6 +61,7 @@ record NodeState(
    * One container.
    *
    * @param reference how records name it; made once, because every request has two
+   * @param rewritten whether somebody in its network namespace may change packets on their way
    */
   record Container(
       int endpoint,
@@ -68,6 +69,7 @@ record NodeState(
       ObservedContainer observed,
       Parsed<ContainerPolicy> declared,
       Optional<Guard.How> attached,
+      boolean rewritten,
       Optional<String> failure,
       List<ProblemReport> problems) {}
 

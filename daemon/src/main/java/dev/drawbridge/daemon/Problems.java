@@ -8,7 +8,9 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
 
 /** What an operator should know of, each with a stable code of docs/reasons.md. */
 final class Problems {
@@ -37,18 +39,7 @@ final class Problems {
                       : ", and " + guard.reset() + " connections from before that were reset"),
               "recreate it with the drawbridge runtime"));
     }
-    if (guard.attachment().isPresent() && !guard.evasions().isEmpty()) {
-      problems.add(
-          plain(
-              "DB0507",
-              "warning",
-              name,
-              "not enforceable: it has "
-                  + String.join(", ", guard.evasions())
-                  + ", with which a process gets around what its cgroup is judged by",
-              "recreate it with the drawbridge runtime, without --privileged, without --cap-add and"
-                  + " without the label drawbridge.capabilities"));
-    }
+    evasions(guard).ifPresent(problems::add);
     if (guard.attachment().isPresent()) {
       network(guard.observed()).ifPresent(problems::add);
     }
@@ -75,6 +66,46 @@ final class Problems {
                     "a higher limit in the agent's configuration and a restart of the agent, or"
                         + " fewer rules")));
     return problems;
+  }
+
+  /** With what its own processes, or those it shares its network with, get around its rules. */
+  private static Optional<ProblemReport> evasions(Guard guard) {
+    if (guard.attachment().isEmpty()
+        || (guard.evasions().isEmpty() && guard.neighbours().isEmpty())) {
+      return Optional.empty();
+    }
+    StringBuilder text = new StringBuilder("not enforceable: it ");
+    if (!guard.evasions().isEmpty()) {
+      text.append("has ")
+          .append(String.join(", ", guard.evasions()))
+          .append(", with which a process gets around what its cgroup is judged by");
+    }
+    String and = guard.evasions().isEmpty() ? "" : "; it ";
+    for (Map.Entry<String, SortedSet<String>> other : guard.neighbours().entrySet()) {
+      text.append(and)
+          .append("shares its network with ")
+          .append(other.getKey())
+          .append(", whose ")
+          .append(String.join(", ", other.getValue()))
+          .append(" can read and change what it sends, and send as if it were this container");
+      and = "; it ";
+    }
+    if (guard.attachment().get().space().rewritten()) {
+      text.append(
+          ". What it asks other containers is judged where it arrives; layer-7 rules to the host"
+              + " and the world are refused (caller-rewrites)");
+    }
+    return Optional.of(
+        plain(
+            "DB0507",
+            "warning",
+            guard.observed().name(),
+            text.toString(),
+            "recreate it with the drawbridge runtime, without --privileged, without --cap-add,"
+                + " without the label drawbridge.capabilities"
+                + (guard.neighbours().isEmpty()
+                    ? ""
+                    : " and with a network that it shares with no such container")));
   }
 
   /** What its network mode keeps rules from being about. */

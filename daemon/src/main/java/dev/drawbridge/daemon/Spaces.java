@@ -53,6 +53,7 @@ final class Spaces {
     private final NetworkNamespace namespace;
     private final EngineListener listener;
     private int users;
+    private boolean rewritten;
 
     private Space(int number, NetworkNamespace namespace, EngineListener listener) {
       this.number = number;
@@ -66,6 +67,11 @@ final class Spaces {
 
     NetworkNamespace namespace() {
       return namespace;
+    }
+
+    /** Whether somebody there may change packets on their way: CAP_NET_ADMIN. */
+    boolean rewritten() {
+      return rewritten;
     }
 
     int port4() {
@@ -135,8 +141,13 @@ final class Spaces {
     }
   }
 
-  /** One more container lives in the namespace; the opening is used up, whatever happens. */
-  Space enter(Opening opening) throws IOException {
+  /**
+   * One more container lives in the namespace; the opening is used up, whatever happens.
+   *
+   * @param begins whether the container is about to start: its own namespace is a new one then, and
+   *     what is known by the number was another's
+   */
+  Space enter(Opening opening, boolean begins) throws IOException {
     try (opening) {
       NetworkNamespace namespace = opening.namespace;
       int number = number(namespace.inode());
@@ -152,7 +163,14 @@ final class Spaces {
         attachments.attachNamespace(number, namespace);
       }
       opening.handOver();
+      if (begins) {
+        veths.forget(number);
+      }
       Space space = new Space(number, namespace, listener);
+      if (veths.mayBeRewritten(number)) {
+        space.rewritten = true;
+        listener.mayBeRewritten();
+      }
       space.users = 1;
       open.put(number, space);
       return space;
@@ -196,9 +214,17 @@ final class Spaces {
         && veths.guard(space.number, space.namespace, servers);
   }
 
-  /** Somebody in the namespace may change packets on their way. */
+  /**
+   * Somebody in the namespace may change packets on their way, for as long as it lives: what was
+   * changed stays when he goes. Also those of connections that the engine judged before, which
+   * nobody would judge again where they arrive: they end.
+   */
   void mayRewrite(Space space) {
-    veths.mayRewrite(space.number);
+    if (!space.rewritten) {
+      veths.mayRewrite(space.number);
+      space.rewritten = true;
+      space.listener.mayBeRewritten();
+    }
   }
 
   /** Lets go of what an agent before this one left at interfaces. */

@@ -113,6 +113,11 @@ final class VethGuard {
         .orElse(veth.inside().mac());
   }
 
+  /** Whether {@link #mayRewrite} was said of it, by an agent before this one too. */
+  boolean mayBeRewritten(int number) {
+    return rewriters.lookup(u32(number)).isPresent();
+  }
+
   /** Somebody in the namespace may change packets on their way. Holds for as long as it lives. */
   void mayRewrite(int number) {
     rewriters.put(u32(number), u32(1));
@@ -145,7 +150,7 @@ final class VethGuard {
     for (ResolverKey key : Optional.ofNullable(asked.remove(number)).orElse(Set.of())) {
       boolean _ = resolvers.delete(key.encode());
     }
-    boolean _ = rewriters.delete(u32(number));
+    forget(number);
     for (String name : directories()) {
       numberOf(name).filter(found -> found == number).ifPresent(_ -> remove(name));
     }
@@ -158,6 +163,17 @@ final class VethGuard {
         remove(name);
       }
     }
+    for (byte[] key : rewriters.keys()) {
+      int number = ByteBuffer.wrap(key).order(ByteOrder.nativeOrder()).getInt();
+      if (!inhabited.contains(number)) {
+        forget(number);
+      }
+    }
+  }
+
+  /** Whoever had the number before may have changed packets; nobody has it now. */
+  void forget(int number) {
+    boolean _ = rewriters.delete(u32(number));
   }
 
   private void remove(String name) {

@@ -79,6 +79,7 @@ class ApiCallersTest {
                     observed,
                     LabelParser.parse("in", new TreeMap<>()),
                     Optional.of(Guard.How.HOOK),
+                    false,
                     Optional.empty(),
                     List.of())),
             Map.of(),

@@ -45,7 +45,7 @@ class VerdictAnswersTest {
               Map.of("app", "db", "drawbridge.policy.read", "app=api may GET /users")),
           "anyone may not GET /admin/** on app=db");
 
-  /** Numbered 256 and up in the order of their names. */
+  /** Numbered 256 and up in the order of their names; NET_ADMIN is with those called mighty. */
   static NodeState state(Map<String, Map<String, String>> containers, String hostPolicy) {
     List<Member> members = new ArrayList<>();
     Map<Integer, NodeState.Container> known = new TreeMap<>();
@@ -74,6 +74,7 @@ class VerdictAnswersTest {
                   observed,
                   declared,
                   Optional.of(Guard.How.HOOK),
+                  name.startsWith("mighty"),
                   Optional.empty(),
                   List.of()));
         });
@@ -120,6 +121,52 @@ class VerdictAnswersTest {
     assertTrue(
         why.labels().stream().anyMatch(l -> l.value().equals("app=api may POST /users")),
         why.toString());
+  }
+
+  /** As connect.bpf.c: where nobody judges what arrives, and only where something would be read. */
+  @Test
+  void whoMayChangePacketsHasLayer7ToContainersAlone() throws Exception {
+    Map<String, String> labels =
+        Map.of(
+            "app",
+            "api",
+            "drawbridge.policy.out",
+            "may GET /users port 80 on anyone\nmay connect 443 on world");
+    NodeState state =
+        state(
+            Map.of(
+                "mighty",
+                labels,
+                "plain",
+                labels,
+                "db",
+                Map.of("app", "db"),
+                "mighty-db",
+                Map.of()),
+            "");
+    for (String to : List.of("world", "host", "203.0.113.9")) {
+      VerdictReport no =
+          ask(state, "from", "mighty", "to", to, "method", "GET", "path", "/users", "port", "80");
+      assertEquals(Outcome.DENY, no.verdict(), to);
+      assertEquals("caller-rewrites", no.reason(), to);
+      assertTrue(no.rule().isPresent(), to);
+    }
+    assertEquals(
+        "caller-rewrites",
+        ask(state, "from", "mighty", "to", "world", "method", "GET", "path", "/users").reason());
+    assertEquals(
+        Outcome.ALLOW,
+        ask(state, "from", "plain", "to", "world", "method", "GET", "path", "/users", "port", "80")
+            .verdict());
+    assertEquals(
+        Outcome.ALLOW, ask(state, "from", "mighty", "to", "world", "port", "443").verdict());
+    for (String to : List.of("db", "mighty-db")) {
+      assertEquals(
+          Outcome.ALLOW,
+          ask(state, "from", "mighty", "to", to, "method", "GET", "path", "/users", "port", "80")
+              .verdict());
+      assertEquals("no-rule", ask(state, "from", "mighty", "to", to, "port", "25").reason());
+    }
   }
 
   @Test

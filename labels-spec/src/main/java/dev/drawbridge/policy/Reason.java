@@ -33,7 +33,7 @@ public enum Reason {
       "the packet goes elsewhere than its socket was judged for: NAT or a tunnel in the container"),
   CALLER_REWRITES(
       33,
-      "a layer-7 rule decides, and the caller's CAP_NET_ADMIN could change what the engine sends"),
+      "a layer-7 rule decides, and CAP_NET_ADMIN or CAP_SYS_ADMIN in the caller's network namespace could change what the engine sends"),
   HTTP_MALFORMED(64, "not a request that every server would read alike"),
   HTTP_TOO_LARGE(65, "beyond a named limit: 413, 414 or 431"),
   HTTP_TIMEOUT(66, "408: head or body did not arrive in time"),

@@ -30,13 +30,15 @@ final class Finder {
    * @param imagined a workload that does not exist, with all its labels
    * @param address an address beyond this host, which rules may name
    * @param networkOf whose network it shares
+   * @param rewritten whether somebody in its network namespace may change packets on their way
    */
   record Candidate(
       int number,
       Answer.Peer peer,
       Optional<SortedMap<String, String>> imagined,
       Optional<Cidr> address,
-      Optional<Integer> networkOf) {}
+      Optional<Integer> networkOf,
+      boolean rewritten) {}
 
   sealed interface Found {
     record Some(List<Candidate> candidates) implements Found {}
@@ -73,7 +75,8 @@ final class Finder {
         new Answer.Peer(number, name, new TreeMap<>()),
         Optional.empty(),
         address,
-        Optional.empty());
+        Optional.empty(),
+        false);
   }
 
   private static Candidate known(Known.Container container) {
@@ -83,7 +86,8 @@ final class Finder {
             container.endpoint(), container.shown(), container.member().workload().labels()),
         Optional.empty(),
         Optional.empty(),
-        container.networkOf());
+        container.networkOf(),
+        container.rewritten());
   }
 
   private Found byAddress(String literal) {
@@ -209,7 +213,8 @@ final class Finder {
             new Answer.Peer(0, "", Workload.of("", labels).labels()),
             Optional.of(labels),
             Optional.empty(),
-            Optional.empty()));
+            Optional.empty(),
+            false));
   }
 
   private static Found nobody(String code, String message, String expected) {

@@ -141,6 +141,16 @@ public final class Inquiry {
   /** As the wire does: what cannot be read in one way only is refused where anything is read. */
   private static Verdict verdict(
       Policy policy, Asked asked, Question question, Candidate caller, Candidate callee) {
+    if (caller.rewritten()
+        && !Peers.isEndpoint(question.callee())
+        && question.protocol() == Asked.Protocol.TCP.number()
+        && question.needsEngine(policy)) {
+      // Refused at connect, before anything is read: nobody there judges what arrives.
+      Verdict carried =
+          policy.l4(question.caller(), question.callee(), question.protocol(), question.port());
+      return new Verdict(
+          Decision.DENY, Reason.CALLER_REWRITES, carried.generation(), carried.rule(), false);
+    }
     Verdict verdict = plainVerdict(policy, asked, question);
     if (callee.networkOf().isEmpty()) {
       return verdict;

@@ -42,8 +42,10 @@ public record Known(
    * @param id empty where it has none yet
    * @param shown its name in answers
    * @param networkOf the container whose network namespace it shares
+   * @param rewritten whether somebody in its network namespace may change packets on their way
    */
-  public record Container(Member member, String id, String shown, Optional<Integer> networkOf) {
+  public record Container(
+      Member member, String id, String shown, Optional<Integer> networkOf, boolean rewritten) {
     int endpoint() {
       return member.endpoint();
     }

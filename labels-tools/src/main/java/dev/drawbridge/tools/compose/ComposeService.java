@@ -11,6 +11,7 @@ import java.util.SortedMap;
  * @param labels as the container gets them from the files, without those that compose adds
  * @param containerName if the files give it one that is known
  * @param published container's port by the host's port
+ * @param rewrites whether it is given a capability with which packets are changed on their way
  * @param unknown why its labels, name or network cannot be known; empty if they can
  */
 public record ComposeService(
@@ -19,4 +20,5 @@ public record ComposeService(
     SortedMap<String, Label> labels,
     Optional<String> containerName,
     Map<Integer, Integer> published,
+    boolean rewrites,
     List<String> unknown) {}

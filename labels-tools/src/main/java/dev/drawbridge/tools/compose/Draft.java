@@ -26,9 +26,14 @@ record Draft(
    * What is added up when parts are merged.
    *
    * @param complete whether a part says what to run
+   * @param rewrites whether a part gives a capability with which packets are changed on their way
    */
   record Traits(
-      boolean complete, boolean extended, boolean labelFiles, Map<Integer, Integer> published) {
+      boolean complete,
+      boolean extended,
+      boolean labelFiles,
+      Map<Integer, Integer> published,
+      boolean rewrites) {
     Traits over(Traits base) {
       var ports = new LinkedHashMap<>(base.published);
       ports.putAll(published);
@@ -36,7 +41,8 @@ record Draft(
           complete || base.complete,
           extended || base.extended,
           labelFiles || base.labelFiles,
-          ports);
+          ports,
+          rewrites || base.rewrites);
     }
   }
 

@@ -82,6 +82,7 @@ public final class ProjectReader {
                   labels,
                   container,
                   draft.traits().published(),
+                  draft.traits().rewrites(),
                   List.copyOf(unknown)));
         });
     return services;

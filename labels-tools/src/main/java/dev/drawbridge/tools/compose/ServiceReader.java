@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -20,6 +21,10 @@ final class ServiceReader {
   private static final List<String> READ =
       List.of("labels", "label_file", "extends", "container_name", "network_mode");
   private static final List<String> NEAR_BUT_RIGHT = List.of("links", "ports", "secrets");
+
+  /** As the agent's own list of them. */
+  private static final Set<String> REWRITING = Set.of("ALL", "NET_ADMIN", "SYS_ADMIN");
+
   private static final Pattern PORT = Pattern.compile("(?:.*:)?(\\d{1,5}):(\\d{1,5})(?:/tcp)?");
 
   private final String file;
@@ -73,7 +78,8 @@ final class ServiceReader {
                 body.find("image").isPresent() || body.find("build").isPresent(),
                 body.find("extends").isPresent(),
                 body.find("label_file").isPresent(),
-                published(body)),
+                published(body),
+                rewrites(body)),
             unknown);
     boolean cut = reset || tagged(body, "labels", "!override");
     var cuts =
@@ -163,6 +169,22 @@ final class ServiceReader {
       case Sources.Read.Unknown(var why) ->
           unknown.add("its label_file " + path + " cannot be known: " + why);
     }
+  }
+
+  /** By cap_add, whose names may lack CAP_ and be in lower case, or as a privileged one. */
+  private static boolean rewrites(YamlMap body) {
+    boolean privileged =
+        body.find("privileged").orElse(null) instanceof YamlScalar scalar
+            && scalar.text().equalsIgnoreCase("true");
+    if (privileged) {
+      return true;
+    }
+    return body.find("cap_add").orElse(null) instanceof YamlList list
+        && list.items().stream()
+            .anyMatch(item ->
+                item instanceof YamlScalar scalar
+                    && REWRITING.contains(
+                        scalar.text().toUpperCase(Locale.ROOT).replaceFirst("^CAP_", "")));
   }
 
   /** TCP ports as far as they are written plainly: the host's, and the container's. */

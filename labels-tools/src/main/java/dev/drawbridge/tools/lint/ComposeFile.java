@@ -97,6 +97,11 @@ public final class ComposeFile {
     return members;
   }
 
+  /** Whether a container of {@link #members()} could change packets on their way. */
+  public boolean rewrites(int endpoint) {
+    return services.get(endpoint - Peers.FIRST_ENDPOINT).service().rewrites();
+  }
+
   /** The policy that would hold if the file's services ran alone on a host. */
   public Policy policy(HostPolicy host, boolean defaultDeny) {
     return Policy.compile(new PolicyInput(1, members(), host, defaultDeny));
