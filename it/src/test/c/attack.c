@@ -10,6 +10,7 @@
 //   attack frame RUN KIND FROM TO PORT ABOUT   one frame made by hand: arp, arp-other-mac, arp-as-other, udp, syn,
 //                                              advert, router
 //   attack harmless                            waits, without any capability
+//   attack tap|queue|repair|over|program …     see rewrite.c
 #include "attack.h"
 
 #include <arpa/inet.h>
@@ -172,5 +173,8 @@ int main(int argc, char **argv)
 		return frame(argc, argv);
 	if (!strcmp(deed, "harmless"))
 		return harmless();
+	if (!strcmp(deed, "tap") || !strcmp(deed, "queue") || !strcmp(deed, "repair") || !strcmp(deed, "over") ||
+		!strcmp(deed, "program"))
+		return rewrite(argc, argv);
 	return 255;
 }

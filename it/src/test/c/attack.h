@@ -56,5 +56,6 @@ int stream(int argc, char **argv);
 int overrule(int argc, char **argv);
 int frame(int argc, char **argv);
 int harmless(void);
+int rewrite(int argc, char **argv);
 
 #endif

@@ -1,7 +1,5 @@
 package dev.drawbridge.it.attack;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-
 import dev.drawbridge.testkit.Await;
 import dev.drawbridge.testkit.LabException;
 import dev.drawbridge.testkit.Output;
@@ -75,14 +73,7 @@ final class DeadAgentTest {
             return get(ground, false);
           });
     }
-    Table table = new Table("dead agent");
-    tricks.rows().forEach(row -> table.row(row.title(), row.expected(), row.actual()));
-    table.print();
-    return tricks.rows().stream()
-        .map(row ->
-            DynamicTest.dynamicTest(
-                row.title() + ": " + row.expected(),
-                () -> assertEquals(row.expected(), row.actual())));
+    return tricks.tests("dead agent");
   }
 
   private static String get(Ground ground, boolean v6) {

@@ -25,6 +25,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** A private engine with the agent, and containers that attack each other on one network. */
 final class Ground implements AutoCloseable {
   static final Duration SOON = Duration.ofSeconds(20);
+  static final String NOTHING = "nothing";
+  static final String ARRIVED = "arrived";
 
   private static final String NETWORK = "ground";
   private static final Path PROGRAMS = Path.of("target/bin").toAbsolutePath();
@@ -138,6 +140,45 @@ final class Ground implements AutoCloseable {
     return options;
   }
 
+  /** As {@link #idle} takes them. */
+  static String[] labelled(String... labels) {
+    return labels(labels).toArray(String[]::new);
+  }
+
+  /** The status of one GET from a container, or {@code no answer}. */
+  String get(String from, String url) {
+    Output output =
+        docker()
+            .run(
+                "exec",
+                from,
+                "curl",
+                "-g",
+                "-s",
+                "-m",
+                "3",
+                "-o",
+                "/dev/null",
+                "-w",
+                "%{http_code}",
+                url);
+    return output.out().equals("000") ? "no answer" : output.out();
+  }
+
+  /** What a program of this machine says in a container's network namespace. */
+  String inNetworkOf(String container, String... command) {
+    List<String> all =
+        new ArrayList<>(List.of("nsenter", "--net=/proc/" + pid(container) + "/ns/net"));
+    all.addAll(List.of(command));
+    return Shell.must(all.toArray(String[]::new));
+  }
+
+  /** The port of the engine on 127.0.0.1 where the container has made no listener there itself. */
+  String enginePort(String container) {
+    return inNetworkOf(container, "ss", "-Hltn", "src", "127.0.0.1")
+        .replaceFirst("(?s).*?127\\.0\\.0\\.1:(\\d+).*", "$1");
+  }
+
   Path shared(String name) {
     Path path = lab.directory().resolve("shared").resolve(name);
     try {
@@ -154,6 +195,10 @@ final class Ground implements AutoCloseable {
 
   String address4(String name) {
     return docker().inspect(name, "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}");
+  }
+
+  String address(String name, boolean v4) {
+    return v4 ? address4(name) : address6(name);
   }
 
   String address6(String name) {
@@ -234,9 +279,9 @@ final class Ground implements AutoCloseable {
   /** In the words of the tables. */
   static String outcome(String arrived) {
     return switch (arrived) {
-      case "" -> "nothing";
+      case "" -> NOTHING;
       case "PKT" -> "on the link";
-      default -> "arrived";
+      default -> ARRIVED;
     };
   }
 

@@ -1,7 +1,5 @@
 package dev.drawbridge.it.attack;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonPrimitive;
@@ -47,24 +45,13 @@ final class IdentityTricksTest {
       firstInstruction(ground);
       restart(ground);
     }
-    Table table = new Table("identity");
-    tricks.rows().forEach(row -> table.row(row.title(), row.expected(), row.actual()));
-    table.print();
-    return tricks.rows().stream()
-        .map(row ->
-            DynamicTest.dynamicTest(
-                row.title() + ": " + row.expected(),
-                () -> assertEquals(row.expected(), row.actual())));
-  }
-
-  private static String[] labels(String... labels) {
-    return Ground.labels(labels).toArray(String[]::new);
+    return tricks.tests("identity");
   }
 
   private static String[] raw(String... labels) {
     List<String> all = new ArrayList<>(List.of(labels));
     all.add("drawbridge.capabilities=net-raw");
-    return labels(all.toArray(String[]::new));
+    return Ground.labelled(all.toArray(String[]::new));
   }
 
   private static String netRaw(Output output) {
@@ -214,8 +201,10 @@ final class IdentityTricksTest {
         "a container that whoever started it made exempt",
         "listed as role=infra",
         () -> exempt(ground, "infra"));
-    ground.idle("to-world", labels("app=w", "drawbridge.policy.o=may connect any on world"));
-    ground.idle("to-anyone", labels("app=a", "drawbridge.policy.o=may connect any on anyone"));
+    ground.idle(
+        "to-world", Ground.labelled("app=w", "drawbridge.policy.o=may connect any on world"));
+    ground.idle(
+        "to-anyone", Ground.labelled("app=a", "drawbridge.policy.o=may connect any on anyone"));
     tricks.row(
         "an exempt container is not the world",
         NOTHING,
@@ -250,7 +239,7 @@ final class IdentityTricksTest {
   }
 
   private void messages(Ground ground) throws IOException {
-    ground.idle("shut", labels("app=s", "drawbridge.policy.o=may connect 9 on app=x"));
+    ground.idle("shut", Ground.labelled("app=s", "drawbridge.policy.o=may connect 9 on app=x"));
     String id = ground.docker().inspect("shut", "{{.Id}}");
     for (String pid : List.of(ground.pid("target"), ground.pid("shut"), "1")) {
       Output said = hook(ground, id, pid);

@@ -18,8 +18,6 @@ import java.util.stream.Stream;
 
 /** Tricks 15 to 28: names, change, reuse, and the agent's own life. */
 final class LifeTricks {
-  private static final String NOTHING = "nothing";
-  private static final String ARRIVED = "arrived";
 
   private final Ground ground;
   private final Tricks tricks;
@@ -41,14 +39,13 @@ final class LifeTricks {
   private void names() {
     ground.idle(
         "named",
-        Ground.labels(
-                "app=named",
-                "drawbridge.policy.to=may connect 443 on *.example.com",
-                "drawbridge.policy.names=may resolve *.example.com")
-            .toArray(String[]::new));
+        Ground.labelled(
+            "app=named",
+            "drawbridge.policy.to=may connect 443 on *.example.com",
+            "drawbridge.policy.names=may resolve *.example.com"));
     tricks.row(
         "15 DNS rebinding: a rule by name matches no address",
-        NOTHING,
+        Ground.NOTHING,
         () -> ground.reach("named", "open", "tcp"));
     tricks.row(
         "15 and it is said",
@@ -56,7 +53,9 @@ final class LifeTricks {
         () -> ground.hasProblem("", "DB0208") ? "DB0208" : "not reported");
     for (String door : List.of("tcp", "udp", "udp-mapped-v6")) {
       tricks.row(
-          "16 DNS to another server, " + door, NOTHING, () -> ground.reach("named", "open", door));
+          "16 DNS to another server, " + door,
+          Ground.NOTHING,
+          () -> ground.reach("named", "open", door));
     }
     tricks.row(
         "16 resolve is a rule without an engine",
@@ -134,7 +133,7 @@ final class LifeTricks {
       int offset = door.equals("established") ? -1 : Held.DOORS.indexOf(door);
       tricks.row(
           "19 revoked while open: " + door,
-          NOTHING,
+          Ground.NOTHING,
           () -> Ground.outcome(datagrams.arrived(run, door, offset)));
     }
     Files.writeString(ground.shared("common").resolve("stop"), "");
@@ -145,7 +144,9 @@ final class LifeTricks {
         () -> text("revoked1.out").contains("ENDED\tsent") ? "unbroken" : text("revoked1.out"));
     Files.delete(ground.agent().policyDirectory().resolve("revoke.policy"));
     Await.until(
-        "good may again", Ground.SOON, () -> ground.reach("good", "target", "tcp").equals(ARRIVED));
+        "good may again",
+        Ground.SOON,
+        () -> ground.reach("good", "target", "tcp").equals(Ground.ARRIVED));
   }
 
   private boolean stalled(String file) {
@@ -165,14 +166,14 @@ final class LifeTricks {
     ground.startAt("first", 200, Ground.labels("app=good"), "/bin/sleep", "100000");
     tricks.row(
         "20 address reuse: the first one may",
-        ARRIVED,
+        Ground.ARRIVED,
         () -> ground.reach("first", "target", "tcp"));
     JsonObject before = ground.endpoint("first");
     ground.remove("first");
     ground.startAt("first", 200, Ground.labels("app=evil"), "/bin/sleep", "100000");
     tricks.row(
         "20 address and name reuse: the next one may not",
-        NOTHING,
+        Ground.NOTHING,
         () -> ground.reach("first", "target", "tcp"));
     tricks.row(
         "21 a number is never used again",
@@ -183,7 +184,7 @@ final class LifeTricks {
                 : "another number");
     tricks.row(
         "21 rename is no other identity",
-        NOTHING,
+        Ground.NOTHING,
         () -> {
           ground.docker().must("rename", "first", "good2");
           ground.docker().must("rename", "good2", "first");
@@ -196,7 +197,7 @@ final class LifeTricks {
         "28 a request by rule goes through once",
         "200, arrived 1 times",
         () -> get("good", "http://" + ground.address4("db") + "/users"));
-    String port = listenerIn("good");
+    String port = ground.enginePort("good");
     tricks.row(
         "27 the engine's own port, asked directly",
         "no answer, arrived 0 times",
@@ -217,26 +218,9 @@ final class LifeTricks {
 
   private String get(String from, String url) throws IOException {
     long before = requests();
-    Output output =
-        ground
-            .docker()
-            .run(
-                "exec",
-                from,
-                "curl",
-                "-s",
-                "-m",
-                "3",
-                "-o",
-                "/dev/null",
-                "-w",
-                "%{http_code}",
-                url);
+    String status = ground.get(from, url);
     Await.within(Duration.ofMillis(300), () -> requestsOr(before) > before);
-    return (output.out().equals("000") ? "no answer" : output.out())
-        + ", arrived "
-        + (requests() - before)
-        + " times";
+    return status + ", arrived " + (requests() - before) + " times";
   }
 
   private long requestsOr(long otherwise) {
@@ -253,26 +237,13 @@ final class LifeTricks {
     }
   }
 
-  /**
-   * The port of the only listener on 127.0.0.1 in the container's namespace that it has not made.
-   */
-  private String listenerIn(String container) {
-    String listening =
-        Shell.must(
-            "nsenter",
-            "--net=/proc/" + ground.pid(container) + "/ns/net",
-            "ss",
-            "-Hltn",
-            "src",
-            "127.0.0.1");
-    return listening.replaceFirst("(?s).*?127\\.0\\.0\\.1:(\\d+).*", "$1");
-  }
-
   private void agent() {
-    tricks.row("22 race at start, the agent stopped", NOTHING, this::race);
+    tricks.row("22 race at start, the agent stopped", Ground.NOTHING, this::race);
     ground.agent().kill();
-    tricks.row("23 agent dead: denied", NOTHING, () -> ground.reach("evil", "target", "tcp"));
-    tricks.row("23 agent dead: allowed", ARRIVED, () -> ground.reach("good", "target", "tcp"));
+    tricks.row(
+        "23 agent dead: denied", Ground.NOTHING, () -> ground.reach("evil", "target", "tcp"));
+    tricks.row(
+        "23 agent dead: allowed", Ground.ARRIVED, () -> ground.reach("good", "target", "tcp"));
     tricks.row(
         "23 agent dead: what needs the engine",
         "no answer, arrived 0 times",
@@ -312,7 +283,7 @@ final class LifeTricks {
     return sink.lines().stream()
         .filter(line -> line.contains(" " + sink.base() + " ") && !line.startsWith("READY"))
         .findAny()
-        .orElse(NOTHING);
+        .orElse(Ground.NOTHING);
   }
 
   /** date -s would be everybody's: what can be shown is that nothing asks for it. */
@@ -336,7 +307,7 @@ final class LifeTricks {
     limits.addProperty(
         "endpoints", ground.agent().api("/v1/endpoints").getAsJsonArray().size() + 1);
     ground.configure("limits", limits);
-    ground.idle("last", Ground.labels("app=good").toArray(String[]::new));
+    ground.idle("last", Ground.labelled("app=good"));
     Output more =
         ground
             .docker()
@@ -360,11 +331,11 @@ final class LifeTricks {
                 : more.text());
     tricks.row(
         "24 map full: the others go on, denied",
-        NOTHING,
+        Ground.NOTHING,
         () -> ground.reach("evil", "target", "tcp"));
     tricks.row(
         "24 map full: the others go on, allowed",
-        ARRIVED,
+        Ground.ARRIVED,
         () -> ground.reach("good", "target", "tcp"));
     ground.remove("last");
     ground.configure("limits", new JsonObject());
@@ -403,7 +374,7 @@ final class LifeTricks {
     sink.settle();
     tricks.row(
         "10 unknown cgroup under a managed parent",
-        NOTHING,
+        Ground.NOTHING,
         () -> Ground.outcome((sink.arrived(run, "tcp", 0) + sink.arrived(run, "udp", 6)).strip()));
   }
 

@@ -1,7 +1,5 @@
 package dev.drawbridge.it.attack;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-
 import dev.drawbridge.testkit.Await;
 import dev.drawbridge.testkit.Output;
 import java.time.Duration;
@@ -19,7 +17,6 @@ import org.junit.jupiter.api.TestFactory;
  */
 @Tag("it")
 final class LinkTricksTest {
-  private static final String NOTHING = "nothing";
   private static final String SEEN = "on the link";
   private static final Duration TAUGHT = Duration.ofSeconds(10);
 
@@ -61,36 +58,25 @@ final class LinkTricksTest {
       between(ground);
       names(ground);
     }
-    Table table = new Table("link");
-    tricks.rows().forEach(row -> table.row(row.title(), row.expected(), row.actual()));
-    table.print();
-    return tricks.rows().stream()
-        .map(row ->
-            DynamicTest.dynamicTest(
-                row.title() + ": " + row.expected(),
-                () -> assertEquals(row.expected(), row.actual())));
+    return tricks.tests("link");
   }
 
   private static void people(Ground ground) {
     String raw = "drawbridge.capabilities=net-raw";
-    ground.idle("victim", labels("app=victim", raw));
-    ground.idle("partner", labels("app=partner", raw));
-    ground.idle("bare-liar", labels("app=liar"));
+    ground.idle("victim", Ground.labelled("app=victim", raw));
+    ground.idle("partner", Ground.labelled("app=partner", raw));
+    ground.idle("bare-liar", Ground.labelled("app=liar"));
     // Past the hook, so that it keeps what Docker grants; its first process has nothing of it.
     List<String> unhooked = new ArrayList<>(List.of("--runtime", "runc"));
-    unhooked.addAll(List.of(labels("app=liar")));
+    unhooked.addAll(Ground.labels("app=liar"));
     ground.start("harmless", unhooked, "/bin/attack", "harmless");
     Await.until(
         "the agent has found it", Ground.SOON, () -> ground.endpoint("harmless").has("attachment"));
-    ground.idle("netraw", labels("app=liar", raw));
-    ground.startAt("resolver", 200, List.of(labels("app=resolver", raw)), "/bin/sleep", "100000");
+    ground.idle("netraw", Ground.labelled("app=liar", raw));
+    ground.startAt("resolver", 200, Ground.labels("app=resolver", raw), "/bin/sleep", "100000");
     List<String> asking = new ArrayList<>(List.of("--dns", "10.214.9.200"));
-    asking.addAll(List.of(labels("app=asker", raw)));
+    asking.addAll(Ground.labels("app=asker", raw));
     ground.start("asker", asking, "/bin/sleep", "100000");
-  }
-
-  private static String[] labels(String... labels) {
-    return Ground.labels(labels).toArray(String[]::new);
   }
 
   private void frames(Ground ground, String attacker) {
@@ -99,7 +85,7 @@ final class LinkTricksTest {
       boolean arrives = attacker.startsWith("bare") || frame.honest;
       tricks.row(
           attacker + ": " + frame.title(),
-          arrives ? SEEN : NOTHING,
+          arrives ? SEEN : Ground.NOTHING,
           () -> {
             String from = frame.from.equals(OWN) ? attacker : frame.from;
             String about = frame.about.endsWith("partner") ? "partner" : attacker;
@@ -108,16 +94,12 @@ final class LinkTricksTest {
                 attacker,
                 sink,
                 frame.kind,
-                address(ground, from, frame.v4),
-                address(ground, "victim", frame.v4),
+                ground.address(from, frame.v4),
+                ground.address("victim", frame.v4),
                 sink.base() + 20,
                 ground.address6(about));
           });
     }
-  }
-
-  private static String address(Ground ground, String name, boolean v4) {
-    return v4 ? ground.address4(name) : ground.address6(name);
   }
 
   /** Sends one frame, and says whether the sink's link saw it. */
@@ -133,7 +115,7 @@ final class LinkTricksTest {
     String run = ground.freshRun();
     frame(ground, attacker, run, kind, from, to, port, about);
     sink.settle();
-    return sink.heard(run, kind) ? SEEN : NOTHING;
+    return sink.heard(run, kind) ? SEEN : Ground.NOTHING;
   }
 
   private static void frame(
@@ -175,8 +157,8 @@ final class LinkTricksTest {
 
   private static String taught(Ground ground, String attacker, boolean v4, boolean wanted) {
     String mac = mac(ground, attacker);
-    String victim = address(ground, "victim", v4);
-    String partner = address(ground, "partner", v4);
+    String victim = ground.address("victim", v4);
+    String partner = ground.address("partner", v4);
     String _ = ground.reach("victim", "partner", partner, "udp");
     String _ = ground.reach("partner", "victim", victim, "udp");
     // A neighbour's entry is not overwritten within its first second: several times, then.
@@ -222,13 +204,13 @@ final class LinkTricksTest {
       for (String who : List.of("asker", "netraw")) {
         tricks.row(
             who + ": port 53 of --dns of asker, " + kind,
-            who.equals("asker") ? SEEN : NOTHING,
+            who.equals("asker") ? SEEN : Ground.NOTHING,
             () ->
                 sent(ground, who, resolver, kind, ground.address4(who), "10.214.9.200", 53, "::"));
       }
       tricks.row(
           "asker: port 53 of nobody's server, " + kind,
-          NOTHING,
+          Ground.NOTHING,
           () ->
               sent(
                   ground,

@@ -2,7 +2,6 @@ package dev.drawbridge.it.attack;
 
 import dev.drawbridge.testkit.Await;
 import dev.drawbridge.testkit.LabNetwork;
-import dev.drawbridge.testkit.Output;
 import dev.drawbridge.testkit.Shell;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,8 +12,6 @@ import java.util.List;
 /** Tricks 1 to 14: what somebody sends, and as whom. */
 final class SenderTricks {
   private static final String NET_RAW = "drawbridge.capabilities=net-raw";
-  private static final String NOTHING = "nothing";
-  private static final String ARRIVED = "arrived";
 
   private final Ground ground;
   private final Tricks tricks;
@@ -42,7 +39,7 @@ final class SenderTricks {
     for (String door : List.of("raw-udp-hdrincl-spoof", "raw-tcp-syn", "raw-proto-253")) {
       tricks.row(
           "1 raw, by a rule allowed to connect any: " + door,
-          NOTHING,
+          Ground.NOTHING,
           () -> ground.reach("goodraw", "target", door));
     }
     // Where nothing tracks connections, a fragment leaves as it is.
@@ -55,29 +52,32 @@ final class SenderTricks {
       boolean bare = name.startsWith("bare");
       tricks.row(
           "1 user-made fragment" + (bare ? ", without Drawbridge" : ""),
-          bare ? "leaves" : NOTHING,
+          bare ? "leaves" : Ground.NOTHING,
           () -> fragment(name, host));
     }
     tricks.row(
         "2 AF_PACKET, an ordinary container",
-        NOTHING,
+        Ground.NOTHING,
         () -> ground.reach("shut", "open", "af-packet"));
     tricks.row(
         "2 AF_PACKET, a container that keeps NET_RAW: closed at the host's veth",
-        NOTHING,
+        Ground.NOTHING,
         () -> ground.reach("shutraw", "open", "af-packet"));
     tricks.row(
         "3 ICMP tunnel out, no rule",
-        NOTHING,
+        Ground.NOTHING,
         () -> ground.reach("shut", "open", "icmp-ping-socket"));
     tricks.row(
         "3 ICMP tunnel out, a rule names icmp",
         "on the link",
         () -> ground.reach("pinger", "open", "icmp-ping-socket"));
     idle("pinged", List.of(), "app=pinged", "drawbridge.policy.in=host may connect icmp");
-    tricks.row("3 ICMP tunnel in: the host pings a closed container", NOTHING, () -> ping("db"));
     tricks.row(
-        "3 ICMP tunnel in: one with NET_RAW, allowed to another", NOTHING, () -> ping("target"));
+        "3 ICMP tunnel in: the host pings a closed container", Ground.NOTHING, () -> ping("db"));
+    tricks.row(
+        "3 ICMP tunnel in: one with NET_RAW, allowed to another",
+        Ground.NOTHING,
+        () -> ping("target"));
     tricks.row("3 ICMP in, by a rule", "answered", () -> ping("pinged"));
   }
 
@@ -86,7 +86,7 @@ final class SenderTricks {
     String[] ping = {"busybox", "ping", "-c", "1", "-W", "1", ground.address4(name)};
     return Shell.run(ground.lab().network().onHost(ping).toArray(String[]::new)).ok()
         ? "answered"
-        : NOTHING;
+        : Ground.NOTHING;
   }
 
   private String fragment(String from, Sink host) {
@@ -94,66 +94,60 @@ final class SenderTricks {
     ground.send(from, run, ground.address4("bareplain2"), host, "raw-fragment");
     return Await.within(Duration.ofMillis(500), () -> host.heard(run, "raw-fragment"))
         ? "leaves"
-        : NOTHING;
+        : Ground.NOTHING;
   }
 
   private void addresses() {
     for (String door : List.of("tcp-mapped-v6", "udp-mapped-v6", "udp-v4addr-on-v6sock")) {
-      tricks.row("4 " + door, NOTHING, () -> ground.reach("evil", "target", door));
+      tricks.row("4 " + door, Ground.NOTHING, () -> ground.reach("evil", "target", door));
     }
     tricks.row(
-        "4 IPv6", NOTHING, () -> ground.reach("evil", "target", ground.address6("target"), "tcp"));
+        "4 IPv6",
+        Ground.NOTHING,
+        () -> ground.reach("evil", "target", ground.address6("target"), "tcp"));
     tricks.row(
         "4 an address of the link, with its zone",
-        NOTHING,
+        Ground.NOTHING,
         () -> ground.reach("shut", "open", linkLocal("open"), "udp"));
     tricks.row(
         "4 an address of the link, callee denies",
         "not received",
         () ->
-            ground.reach("evil", "target", linkLocal("target"), "tcp").equals(ARRIVED)
+            ground.reach("evil", "target", linkLocal("target"), "tcp").equals(Ground.ARRIVED)
                 ? "received"
                 : "not received");
     tricks.row(
         "4 0.0.0.0 is the container itself",
-        ARRIVED,
+        Ground.ARRIVED,
         () -> ground.reach("shut", "shut", "0.0.0.0", "tcp"));
     tricks.row(
         "4 NAT64",
-        NOTHING,
+        Ground.NOTHING,
         () -> ground.reach("shut", "open", "64:ff9b::" + ground.address4("open"), "udp"));
-    tricks.row("4 broadcast", NOTHING, () -> ground.reach("shut", "open", "broadcast"));
-    tricks.row("4 multicast", NOTHING, () -> ground.reach("shut", "open", "multicast"));
+    tricks.row("4 broadcast", Ground.NOTHING, () -> ground.reach("shut", "open", "broadcast"));
+    tricks.row("4 multicast", Ground.NOTHING, () -> ground.reach("shut", "open", "multicast"));
     tricks.row(
         "4 IPv6 by a rule, the neighbour not yet known",
-        ARRIVED,
+        Ground.ARRIVED,
         () -> ground.reach("pinger", "open", ground.address6("open"), "tcp"));
   }
 
   private String linkLocal(String name) {
     String text =
-        Shell.must(
-            "nsenter",
-            "--net=/proc/" + ground.pid(name) + "/ns/net",
-            "ip",
-            "-6",
-            "-o",
-            "addr",
-            "show",
-            "dev",
-            "eth0",
-            "scope",
-            "link");
+        ground.inNetworkOf(name, "ip", "-6", "-o", "addr", "show", "dev", "eth0", "scope", "link");
     return text.replaceFirst("(?s).*inet6 ([0-9a-f:]+)/.*", "$1") + "%eth0";
   }
 
   private void sockets() {
     for (String door : List.of("tcp-fastopen", "tcp-iouring", "udp-iouring", "mptcp", "sendmmsg")) {
-      tricks.row("5 " + door, NOTHING, () -> ground.reach("evil", "target", door));
-      tricks.row("5 " + door + ", by a rule", ARRIVED, () -> ground.reach("good", "target", door));
+      tricks.row("5 " + door, Ground.NOTHING, () -> ground.reach("evil", "target", door));
+      tricks.row(
+          "5 " + door + ", by a rule", Ground.ARRIVED, () -> ground.reach("good", "target", door));
     }
     tricks.row(
-        "5 MPTCP where an HTTP rule decides", NOTHING, () -> ground.reach("good", "web", "mptcp"));
+        "5 MPTCP where an HTTP rule decides",
+        Ground.NOTHING,
+        () -> ground.reach("good", "web", "mptcp"));
     Sink sink = ground.sink("open");
     String run = ground.freshRun();
     Held held =
@@ -171,15 +165,16 @@ final class SenderTricks {
       int offset = door.equals("established") ? -1 : Held.DOORS.indexOf(door);
       tricks.row(
           "6 sockets open before attach: " + door,
-          NOTHING,
+          Ground.NOTHING,
           () -> Ground.outcome(sink.arrived(run, door, offset)));
     }
     tricks.row(
         "6 and it is said",
         "reported attached late",
         () -> ground.hasProblem("late", "DB0501") ? "reported attached late" : "not reported");
-    tricks.row("7 fd passing, made by one that may", ARRIVED, () -> passed("good", "evil"));
-    tricks.row("7 fd passing, made by one that may not", NOTHING, () -> passed("evil", "good"));
+    tricks.row("7 fd passing, made by one that may", Ground.ARRIVED, () -> passed("good", "evil"));
+    tricks.row(
+        "7 fd passing, made by one that may not", Ground.NOTHING, () -> passed("evil", "good"));
   }
 
   private String passed(String giver, String taker) {
@@ -213,39 +208,44 @@ final class SenderTricks {
     }
     tricks.row(
         "8 shared namespace: denied one with an allowed one's address",
-        NOTHING,
+        Ground.NOTHING,
         () -> ground.reach("evil-in-good", "target", "tcp"));
     tricks.row(
         "8 shared namespace: allowed one with a denied one's address",
-        ARRIVED,
+        Ground.ARRIVED,
         () -> ground.reach("good-in-evil", "target", "tcp"));
     tricks.row(
         "8 shared namespace, HTTP: denied one",
-        "refused",
-        () -> get("evil-in-good", "db", "/users"));
+        "no answer",
+        () -> ground.get("evil-in-good", "http://" + ground.address4("db") + "/users"));
     tricks.row(
-        "8 shared namespace, HTTP: allowed one", "200", () -> get("good-in-evil", "db", "/users"));
-    tricks.row("9 docker exec", NOTHING, () -> ground.reach("evil", "target", "tcp"));
+        "8 shared namespace, HTTP: allowed one",
+        "200",
+        () -> ground.get("good-in-evil", "http://" + ground.address4("db") + "/users"));
+    tricks.row("9 docker exec", Ground.NOTHING, () -> ground.reach("evil", "target", "tcp"));
     idle("parented", List.of("--cgroup-parent", "/" + ground.lab().id() + "/slice"), "app=evil");
-    tricks.row("10 --cgroup-parent", NOTHING, () -> ground.reach("parented", "target", "tcp"));
+    tricks.row(
+        "10 --cgroup-parent", Ground.NOTHING, () -> ground.reach("parented", "target", "tcp"));
     // Beside a parent within a parent, "unhooked: deny" would refuse to hold.
     Path parent = ground.cgroup("parented").resolveSibling("");
     ground.remove("parented");
     Await.until("the parent is empty", Ground.SOON, () -> parent.toFile().delete());
-    tricks.row("10 nested: a cgroup below, denied", NOTHING, () -> nested("shut", "open"));
-    tricks.row("10 nested: a cgroup below, allowed", ARRIVED, () -> nested("good", "target"));
+    tricks.row("10 nested: a cgroup below, denied", Ground.NOTHING, () -> nested("shut", "open"));
+    tricks.row(
+        "10 nested: a cgroup below, allowed", Ground.ARRIVED, () -> nested("good", "target"));
     // Not --privileged: a machine that lacks a capability itself cannot start such containers.
     idle(
         "mighty",
         List.of("--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN"),
         "app=shut",
         "drawbridge.policy.out=may connect 9 on app=x");
-    tricks.row("11 SYS_ADMIN and NET_ADMIN", NOTHING, () -> ground.reach("mighty", "open", "tcp"));
+    tricks.row(
+        "11 SYS_ADMIN and NET_ADMIN", Ground.NOTHING, () -> ground.reach("mighty", "open", "tcp"));
     tricks.row(
         "11 SYS_ADMIN and NET_ADMIN are said",
         "reported not enforceable",
         () -> ground.hasProblem("mighty", "DB0507") ? "reported not enforceable" : "not reported");
-    tricks.row("11 its process leaves the cgroup", NOTHING, () -> left("shut", "open"));
+    tricks.row("11 its process leaves the cgroup", Ground.NOTHING, () -> left("shut", "open"));
     ground.startElsewhere(
         "hosted",
         List.of(
@@ -259,31 +259,12 @@ final class SenderTricks {
         "100000");
     tricks.row(
         "12 host network: its own rules hold",
-        NOTHING,
+        Ground.NOTHING,
         () -> ground.reach("hosted", "open", "tcp"));
     tricks.row(
         "12 host network: a callee takes it for the host",
-        NOTHING,
+        Ground.NOTHING,
         () -> ground.reach("hosted", "target", "tcp"));
-  }
-
-  private String get(String from, String callee, String path) {
-    Output output =
-        ground
-            .docker()
-            .run(
-                "exec",
-                from,
-                "curl",
-                "-s",
-                "-m",
-                "3",
-                "-o",
-                "/dev/null",
-                "-w",
-                "%{http_code}",
-                "http://" + ground.address4(callee) + path);
-    return output.out().equals("000") ? "refused" : output.out();
   }
 
   private String nested(String from, String callee) throws java.io.IOException {
@@ -322,7 +303,9 @@ final class SenderTricks {
                 + "/24 dev eth0; ip route replace 10.214.9.0/24 dev eth0 src "
                 + stolen);
     tricks.row(
-        "13 a neighbour's address taken", NOTHING, () -> ground.reach("thief", "target", "tcp"));
+        "13 a neighbour's address taken",
+        Ground.NOTHING,
+        () -> ground.reach("thief", "target", "tcp"));
     ground.remove("thief");
     List<String> options = new ArrayList<>(Ground.labels("app=published", NET_RAW));
     options.addAll(Ground.labels("drawbridge.policy.in=app=good may connect any"));
@@ -333,16 +316,16 @@ final class SenderTricks {
       String run = ground.freshRun();
       tricks.row(
           "14 published port, hairpin: " + who + " is nobody's selector",
-          NOTHING,
+          Ground.NOTHING,
           () -> {
             ground.send(who, run, LabNetwork.HOST_ADDRESS, sink, "tcp");
             sink.settle();
-            return sink.heard(run, "tcp") ? ARRIVED : NOTHING;
+            return sink.heard(run, "tcp") ? Ground.ARRIVED : Ground.NOTHING;
           });
     }
     tricks.row(
         "14 the same container asked directly",
-        ARRIVED,
+        Ground.ARRIVED,
         () -> ground.reach("good", "published", "tcp"));
   }
 }

@@ -1,10 +1,14 @@
 package dev.drawbridge.it.attack;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import dev.drawbridge.testkit.LabException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
 
-/** The rows of the 28 tricks, as they are tried one after another. */
+/** The rows of tricks, as they are tried one after another. */
 final class Tricks {
   /** A row: the trick's number and name, what was tried, what is right, what came of it. */
   record Row(String title, String expected, String actual) {}
@@ -27,6 +31,18 @@ final class Tricks {
       throw new IllegalStateException(title, e);
     }
     rows.add(new Row(title, expected, actual));
+  }
+
+  /** Prints the rows as a table, and makes each a test. */
+  Stream<DynamicTest> tests(String title) {
+    Table table = new Table(title);
+    rows.forEach(row -> table.row(row.title(), row.expected(), row.actual()));
+    table.print();
+    return rows.stream()
+        .map(row ->
+            DynamicTest.dynamicTest(
+                row.title() + ": " + row.expected(),
+                () -> assertEquals(row.expected(), row.actual())));
   }
 
   List<Row> rows() {
