@@ -299,6 +299,11 @@ static void steer(int family, const char *name)
 	claim(client == -ETIMEDOUT && event_await(DB_REASON_NEEDS_ENGINE, ID_B, PATIENT),
 		NAMED("where sk_lookup does not know the address, nothing arrives unjudged"), "%d", client);
 	address_owner(&to, ID_B);
+	shutdown(engine, SHUT_RDWR);
+	events_forget();
+	client = dialled(LAN, to, PATIENT);
+	claim(client == -ECONNREFUSED && event_await(DB_REASON_ENGINE_UNAVAILABLE, ID_B, PATIENT),
+		NAMED("a listener that does not listen any more: reset"), "%d", client);
 	claim(!bpf_map_delete_elem(lab_map("listeners"), &number), NAMED("listener withdrawn"));
 	client = dialled(LAN, to, PATIENT);
 	claim(client == -ECONNREFUSED, NAMED("reset again"), "%d", client);
@@ -340,6 +345,11 @@ static void dead_engine(int family, const char *name)
 	client = dialled(A, to, PATIENT);
 	claim(client >= 0 && readable(engine, PATIENT), NAMED("the next engine's port is the socket's own"), "%d", client);
 	close(client);
+	/* Its socket is there, and somebody in its namespace has ended it. */
+	shutdown(engine, SHUT_RDWR);
+	client = dialled(A, to, PATIENT);
+	claim(client == -EPERM && event_await(DB_REASON_ENGINE_UNAVAILABLE, ID_A, PATIENT),
+		NAMED("to one that does not listen any more nothing is sent"), "%d", client);
 	close(engine);
 	policy_shared(0);
 }
