@@ -43,7 +43,7 @@ final class RewrittenTest {
     }
   }
 
-  /** As the kernel does at connect: this one was on its way before the kernel knew. */
+  /** SPEC L7, as the kernel does at connect: this one was on its way before the kernel knew. */
   @ParameterizedTest
   @ValueSource(ints = {Peers.WORLD, Peers.HOST, Peers.EXEMPT, Peers.FIRST_NETWORK})
   void nothingIsSentToWhereNobodyJudges(int callee) throws Exception {
