@@ -11,6 +11,7 @@
 #include "skb_ingress.bpf.c"
 #include "sock_ops.bpf.c"
 #include "agent_egress.bpf.c"
+#include "agent_accept.bpf.c"
 #include "sk_lookup.bpf.c"
 #include "guard.bpf.c"
 #include "veth.bpf.c"

@@ -10,7 +10,7 @@
  *   4. DENY: recorded, and the kernel answers with a reset, at once. Where
  *      containers share the address: pass, skb_ingress knows whose socket it is.
  *   5. ENGINE: the connection goes to the engine's listener in this namespace,
- *      with its origin; without one, DENY ENGINE_UNAVAILABLE.
+ *      where agent_accept says who it is; without one, DENY ENGINE_UNAVAILABLE.
  */
 #include "include/inbound.h"
 
@@ -47,28 +47,13 @@ int sk_lookup_program(struct bpf_sk_lookup *ctx)
 	if (inbound.answer.verdict == DB_ALLOW || db_peer_of(&key.source) == me)
 		return SK_PASS;
 	if (inbound.answer.verdict == DB_ENGINE) {
-		struct db_origin_key at __attribute__((aligned(8))) = {};
-		struct db_origin origin __attribute__((aligned(8))) = {};
-
 		endpoint = bpf_map_lookup_elem(&endpoints, &me);
 		if (!endpoint)
 			return SK_DROP;
-		at.netns = endpoint->netns;
-		at.peer_port = key.source_port;
-		at.local_port = key.destination_port;
-		db_address_copy(&at.peer, &key.source);
-		db_address_copy(&origin.destination, &key.destination);
-		origin.port = key.destination_port;
-		origin.flags = DB_ORIGIN_ARRIVAL;
-		origin.caller = inbound.caller;
-		origin.callee = me;
-		origin.generation = inbound.answer.generation;
 		number = endpoint->netns << 1 | (ctx->family != 2);
 		listener = bpf_map_lookup_elem(&listeners, &number);
 		if (listener) {
-			failed = bpf_map_update_elem(&origins, &at, &origin, BPF_ANY);
-			if (!failed)
-				failed = bpf_sk_assign(ctx, listener, 0);
+			failed = bpf_sk_assign(ctx, listener, 0);
 			bpf_sk_release(listener);
 			if (!failed)
 				return SK_PASS;

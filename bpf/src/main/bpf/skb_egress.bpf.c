@@ -46,8 +46,7 @@ DB_INLINE void settle(struct db_socket *socket, const struct db_flow_key *key)
 
 	state.flags |= DB_SOCKET_SETTLED;
 	*(volatile __u64 *)socket = state.word;
-	/* ENOENT: it was evicted. */
-	bpf_map_delete_elem(&flows, key);
+	db_forget(key);
 }
 
 /* A redirected connection's first packet: tells the engine where it wanted to go. */
@@ -209,7 +208,7 @@ DB_INLINE int is_answer(const struct db_packet *packet, __u32 me, struct db_answ
 	flow = *known;
 	flow.admitted_generation = answer->generation;
 	/* A lost update costs another judgement. */
-	bpf_map_update_elem(&flows, &asked, &flow, BPF_EXIST);
+	db_keep(&asked, &flow);
 	return 1;
 }
 
@@ -334,7 +333,7 @@ DB_INLINE int egress_slowly(struct __sk_buff *skb, struct bpf_sock *sk, struct d
 					return 1;
 				}
 				if (packet.tcp_flags & DB_TCP_RST) {
-					bpf_map_delete_elem(&flows, &packet.key);
+					db_forget(&packet.key);
 					return 1;
 				}
 				reason = db_record(&packet.key, me, socket->peer, 0, generation);

@@ -7,6 +7,7 @@
  *   2. a client that cannot be told (its record was lost): no state, and
  *      skb_ingress waits for the record.
  */
+#include "include/accepted.h"
 #include "include/inbound.h"
 #include "include/sockets.h"
 
@@ -22,18 +23,7 @@ DB_INLINE int accepted(struct bpf_sock_ops *ctx)
 	me = db_self_endpoint();
 	if (!sk || !me)
 		return 1;
-	if (ctx->family == 2 /* AF_INET */) {
-		db_address_v4(&key.source, db_load(ctx->remote_ip4));
-		db_address_v4(&key.destination, db_load(ctx->local_ip4));
-	} else {
-		db_address_words(&key.source, db_load(ctx->remote_ip6[0]), db_load(ctx->remote_ip6[1]),
-			db_load(ctx->remote_ip6[2]), db_load(ctx->remote_ip6[3]));
-		db_address_words(&key.destination, db_load(ctx->local_ip6[0]), db_load(ctx->local_ip6[1]),
-			db_load(ctx->local_ip6[2]), db_load(ctx->local_ip6[3]));
-	}
-	key.source_port = bpf_ntohl(ctx->remote_port);
-	key.destination_port = ctx->local_port;
-	key.protocol = IPPROTO_TCP;
+	db_accepted_flow(ctx, &key);
 	if (db_address_is_loopback(&key.source) || db_address_equal(&key.source, &key.destination))
 		return 1;
 	db_judge_inbound(&key, me, &inbound);

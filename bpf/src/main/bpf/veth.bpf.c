@@ -6,7 +6,8 @@
  *
  * to_container, in this order:
  *   1. everything but an ICMP request (echo, timestamp, address mask): passes.
- *   2. to an address that is no container's: passes.
+ *   2. to an address that is no container's: passes; but one of the link is the
+ *      container's whose interface it is.
  *   3. let in by this generation: passes.
  *   4. judged as include/inbound.h says; a denial is recorded and dropped.
  *
@@ -64,6 +65,30 @@ DB_INLINE int may_be_icmp(struct __sk_buff *skb)
 	return next != IPPROTO_TCP && next != IPPROTO_UDP;
 }
 
+/* Of the link, and so of whoever is at the other end of this interface. */
+DB_INLINE int is_of_the_link(const struct db_address *address)
+{
+	__u32 first = bpf_ntohl(db_address_word(address, 0)), last = bpf_ntohl(db_address_word(address, 3));
+
+	if (db_address_is_v4(address))
+		return last >> 28 == 0xe || last >> 16 == 0xa9fe || last == 0xffffffff;
+	return first >> 22 == 0xfe80 >> 6 || first >> 24 == 0xff;
+}
+
+/* Who answers a request that goes to this address by this interface. 0: nobody whom we know. */
+DB_INLINE __u32 asked_of(struct __sk_buff *skb, const struct db_address *address)
+{
+	__u32 has = db_peer_of(address), interface = skb->ifindex;
+	const struct db_veth *veth;
+
+	if (db_is_endpoint(has))
+		return has;
+	if (!is_of_the_link(address))
+		return 0;
+	veth = bpf_map_lookup_elem(&veths, &interface);
+	return veth ? veth->owner : 0;
+}
+
 DB_INLINE int judge_request(struct __sk_buff *skb)
 {
 	struct db_packet packet __attribute__((aligned(8))) = {};
@@ -75,8 +100,8 @@ DB_INLINE int judge_request(struct __sk_buff *skb)
 	/* What can't be read is nobody's request: the cgroup's own programs refuse it. */
 	if (db_parse(skb, ETHERNET, &packet) || !asks_the_kernel(&packet))
 		return VETH_PASS;
-	me = db_peer_of(&packet.key.destination);
-	if (!db_is_endpoint(me))
+	me = asked_of(skb, &packet.key.destination);
+	if (!me)
 		return VETH_PASS;
 	known = db_fresh_flow(&packet.key);
 	if (known && known->admitted_by == me && known->admitted_generation &&
@@ -101,7 +126,7 @@ DB_INLINE int judge_request(struct __sk_buff *skb)
 	flow.admitted_by = me;
 	flow.admitted_generation = inbound.answer.generation;
 	/* A lost update costs another judgement. */
-	bpf_map_update_elem(&flows, &packet.key, &flow, BPF_ANY);
+	db_keep(&packet.key, &flow);
 	return VETH_PASS;
 }
 

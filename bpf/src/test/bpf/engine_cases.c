@@ -24,7 +24,7 @@ static int engine_listener(enum place place, int family)
 	return fd;
 }
 
-static int engine_offered(enum place place, int family)
+int engine_offered(enum place place, int family)
 {
 	int fd = engine_listener(place, family);
 
@@ -42,22 +42,11 @@ static void unify(const union address *address, struct db_address *to)
 	}
 }
 
-/* What the engine does with an accepted socket: takes its origin. 1 if there was one. */
-static int claim_origin(uint32_t netns, int fd, struct db_origin *origin)
+/* What the engine asks of an accepted socket. 1 if it is known who wanted to go where. */
+int origin_of(int fd, struct db_socket *origin)
 {
-	union address local, remote;
-	socklen_t size = sizeof(local);
-	struct db_origin_key key = { .netns = netns };
-
-	getsockname(fd, &local.any, &size);
-	size = sizeof(remote);
-	getpeername(fd, &remote.any, &size);
-	key.peer_port = ntohs(remote.v4.sin_port);
-	key.local_port = ntohs(local.v4.sin_port);
-	unify(&remote, &key.peer);
-	if (bpf_map_lookup_elem(lab_map("origins"), &key, origin))
-		return 0;
-	return !bpf_map_delete_elem(lab_map("origins"), &key);
+	memset(origin, 0, sizeof(*origin));
+	return !bpf_map_lookup_elem(lab_map("sockets"), &fd, origin) && origin->role == DB_ROLE_ACCEPTED;
 }
 
 static void redirect(union address to, int at_v4, const char *name)
@@ -65,8 +54,9 @@ static void redirect(union address to, int at_v4, const char *name)
 	int engine = engine_offered(A, at_v4 ? AF_INET : AF_INET6), client, inside;
 	union address peer = {}, wanted = to;
 	socklen_t size = sizeof(peer);
-	struct db_origin origin = {};
+	struct db_socket origin = {};
 	struct db_address destination;
+	struct db_origin_key waiting;
 
 	policy_reset();
 	policy_engine(ID_A, at_v4 ? port_of(engine) : 0, at_v4 ? 0 : port_of(engine));
@@ -79,11 +69,11 @@ static void redirect(union address to, int at_v4, const char *name)
 	getpeername(client, &peer.any, &size);
 	claim(size == address_size(&wanted) && !memcmp(&peer, &wanted, size), NAMED("getpeername gives what was asked for"));
 	unify(&wanted, &destination);
-	claim(claim_origin(1, inside, &origin), NAMED("its origin is there"));
-	claim(!memcmp(&origin.destination, &destination, 16) && origin.port == 8000 && origin.caller == ID_A &&
-			origin.callee == ID_B && origin.flags == 0 && origin.generation,
+	claim(origin_of(inside, &origin), NAMED("its origin is there"));
+	claim(!memcmp(&origin.address, &destination, 16) && origin.port == 8000 && origin.owner == ID_A &&
+			origin.peer == ID_B && origin.flags == 0 && origin.generation,
 		NAMED("and says who wanted what"));
-	claim(!claim_origin(1, inside, &origin), NAMED("once"));
+	claim(bpf_map_get_next_key(lab_map("origins"), NULL, &waiting), NAMED("nothing of it waits any more"));
 	claim(!say(client, "x") && hears(inside, "x", PATIENT) && !say(inside, "y") && hears(client, "y", PATIENT),
 		NAMED("bytes pass both ways"));
 	generation_next();
@@ -130,7 +120,7 @@ static void without_engine(void)
 static void mptcp(void)
 {
 	int engine = engine_offered(A, AF_INET), client = sock_in(A, AF_INET, SOCK_STREAM, IPPROTO_MPTCP), inside = -1;
-	struct db_origin origin = {};
+	struct db_socket origin = {};
 
 	if (client < 0) {
 		skip("MPTCP is redirected", "no MPTCP");
@@ -144,7 +134,7 @@ static void mptcp(void)
 	generation_next();
 	claim(!dial(client, address_of(B, AF_INET, 8000), PATIENT) && (inside = accepted(engine, PATIENT)) >= 0,
 		"MPTCP is redirected");
-	claim(claim_origin(1, inside, &origin) && origin.callee == ID_B, "MPTCP: with its origin");
+	claim(origin_of(inside, &origin) && origin.peer == ID_B, "MPTCP: with its origin");
 	claim(!say(client, "x") && hears(inside, "x", PATIENT), "MPTCP: bytes pass");
 	close(client);
 	close(inside);
@@ -156,7 +146,7 @@ static void without_origin(void)
 {
 	int engine = engine_offered(A, AF_INET), client, inside, one = 1;
 	union address to = address_of(B, AF_INET, 8000), from = { .v4 = { AF_INET, htons(45001) } };
-	struct db_origin origin;
+	struct db_socket origin;
 
 	policy_reset();
 	policy_engine(ID_A, port_of(engine), 0);
@@ -176,7 +166,7 @@ static void without_origin(void)
 	claim(!bind(client, &from.any, sizeof(from.v4)) && !dial(client, loopback(AF_INET, port_of(engine)), PATIENT),
 		"then directly from the same port");
 	inside = accepted(engine, PATIENT);
-	claim(inside >= 0 && !claim_origin(1, inside, &origin), "finds no origin");
+	claim(inside >= 0 && !origin_of(inside, &origin), "finds no origin");
 	close(inside);
 	close(client);
 	close(engine);
@@ -271,7 +261,8 @@ static void steer(int family, const char *name)
 	uint32_t number = 2 << 1 | (family == AF_INET6);
 	uint64_t value = engine;
 	socklen_t size = sizeof(local);
-	struct db_origin origin = {};
+	struct db_socket origin = {};
+	struct db_origin_key waiting;
 
 	policy_reset();
 	policy_flags(ID_B, DB_EP_CLOSED_INGRESS);
@@ -286,13 +277,14 @@ static void steer(int family, const char *name)
 		"%d %d", client, inside);
 	getsockname(inside, &local.any, &size);
 	claim(!memcmp(&local, &to, address_size(&to)), NAMED("which sees the address that was called"));
-	claim(claim_origin(2, inside, &origin) && origin.flags == DB_ORIGIN_ARRIVAL && origin.caller == DB_PEER_WORLD &&
-			origin.callee == ID_B && origin.port == 8000,
+	claim(origin_of(inside, &origin) && origin.flags == DB_SOCKET_ARRIVED && origin.owner == DB_PEER_WORLD &&
+			origin.peer == ID_B && origin.port == 8000,
 		NAMED("and its origin"));
 	claim(!say(client, "x") && hears(inside, "x", PATIENT) && !say(inside, "y") && hears(client, "y", PATIENT),
 		NAMED("bytes pass both ways"));
 	close(client);
 	close(inside);
+	claim(bpf_map_get_next_key(lab_map("origins"), NULL, &waiting), NAMED("without an entry that others could push out"));
 	address_forget(&to);
 	events_forget();
 	client = dialled(LAN, to, IMPATIENT);
@@ -360,7 +352,7 @@ static void rewriter(int family, const char *name)
 	int listening = listener(B, family, 8000), engine = engine_offered(B, family), own = engine_offered(A, family);
 	union address to = address_of(B, family, 8000);
 	int client, inside = -1, v4 = family == AF_INET;
-	struct db_origin origin = {};
+	struct db_socket origin = {};
 	uint32_t netns = 1, one = 1;
 
 	policy_reset();
@@ -380,7 +372,7 @@ static void rewriter(int family, const char *name)
 	client = speaks_for_of(A, ID_A, ID_B, family);
 	claim(!dial(client, to, PATIENT) && (inside = accepted(engine, PATIENT)) >= 0 && !readable(listening, 0),
 		NAMED("but out of a namespace that may change it, it meets the callee's engine"));
-	claim(claim_origin(2, inside, &origin) && origin.caller == ID_A && origin.callee == ID_B && origin.flags == DB_ORIGIN_ARRIVAL,
+	claim(origin_of(inside, &origin) && origin.owner == ID_A && origin.peer == ID_B && origin.flags == DB_SOCKET_ARRIVED,
 		NAMED("as the caller's own"));
 	close(client);
 	close(inside);

@@ -183,6 +183,7 @@ void lab_attach(void)
 			die("sk_lookup");
 	}
 	attach("agent_egress", cgroups[ENGINE_CGROUP]);
+	attach("agent_accept", cgroups[ENGINE_CGROUP]);
 }
 
 void lab_detach(void)

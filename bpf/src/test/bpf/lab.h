@@ -84,6 +84,10 @@ uint16_t port_of(int fd);
 int lab_run(enum place place, const char *command); /* a shell command in the place's namespace: its exit code */
 void lab_sysctl(enum place place, const char *name, const char *value);
 
+/* The engine, in engine_cases.c. */
+int engine_offered(enum place place, int family);
+int origin_of(int fd, struct db_socket *origin); /* an accepted socket's: 1 if there is one */
+
 /* Events. */
 int events_open(void);
 void events_close(void);
@@ -103,5 +107,6 @@ void veth_cases(void);
 void identity_cases(void);
 void kinds_cases(void);
 void rewrite_cases(void);
+void flood_cases(void);
 
 #endif

@@ -9,6 +9,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
 static const uint32_t ids[] = { ID_A, ID_B, ID_C };
 static uint32_t generation;
 static struct ring_buffer *ring;
@@ -75,6 +79,16 @@ void policy_engine(uint32_t id, uint16_t port4, uint16_t port6)
 	put("endpoints", &id, &endpoint_of[id - ID_A]);
 }
 
+static void namespace_numbered(enum place place, int fd)
+{
+	uint64_t cookie = 0;
+	socklen_t size = sizeof(cookie);
+	uint32_t number = place + 1;
+
+	must(getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size), "SO_NETNS_COOKIE");
+	put("namespaces", &cookie, &number);
+}
+
 void listener_offer(enum place place, int fd)
 {
 	int family = 0;
@@ -85,6 +99,7 @@ void listener_offer(enum place place, int fd)
 	must(getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size), "SO_DOMAIN");
 	number = (place + 1) << 1 | (family == AF_INET6);
 	put("listeners", &number, &value);
+	namespace_numbered(place, fd);
 }
 
 static void clear(const char *map, size_t key_size)

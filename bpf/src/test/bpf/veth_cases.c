@@ -76,12 +76,17 @@ static void mac_of(enum place place, uint8_t *to)
 
 static void veth_of(enum place place, uint32_t netns)
 {
-	struct db_veth value = { .netns = netns };
+	struct db_veth value = { .netns = netns, .owner = ID_A + place };
 	int number = place;
 	uint32_t key = in_place(LAN, NO_CGROUP, tell_interface, &number);
 
 	mac_of(place, value.mac);
 	must(bpf_map_update_elem(lab_map("veths"), &key, &value, BPF_ANY), "veths");
+}
+
+static int tell_scope(void *argument)
+{
+	return if_nametoindex(*(int *)argument == LAN ? "br0" : "eth0");
 }
 
 static uint16_t checksum(const void *data, int size)
@@ -148,6 +153,40 @@ static void echo(int family, int protocol, const char *name)
 	claim(ping(A, A, to, PATIENT), NAMED("A's own rule lets it through"));
 	close(link);
 #undef NAMED
+}
+
+/* The address that no policy knows: the kernel makes it of the MAC. */
+static union address link_address(enum place place, enum place from)
+{
+	union address address = { .v6 = { .sin6_family = AF_INET6 } };
+	uint8_t *bytes = address.v6.sin6_addr.s6_addr, mac[6];
+	int number = from;
+
+	mac_of(place, mac);
+	memcpy(bytes, (uint8_t[16]){ 0xfe, 0x80, [8] = mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5] }, 16);
+	address.v6.sin6_scope_id = in_place(from, NO_CGROUP, tell_scope, &number);
+	return address;
+}
+
+static void echo_of_the_link(void)
+{
+	int link = hang(B, "to_container", TCX_EGRESS);
+	union address of_lan = link_address(B, LAN), of_a = link_address(B, A);
+
+	veth_of(B, 2);
+	policy_reset();
+	policy_flags(ID_B, DB_EP_CLOSED_INGRESS);
+	generation_next();
+	claim(!ping(LAN, NO_CGROUP, of_lan, IMPATIENT) && event_await(DB_REASON_NO_RULE, ID_B, PATIENT),
+		"ping of the link: lets no outsider's request through");
+	policy_rule(ID_B, DB_INGRESS, DB_PEER_WORLD, IPPROTO_ICMPV6, 0, 0, DB_ALLOW, 9);
+	generation_next();
+	claim(ping(LAN, NO_CGROUP, of_lan, PATIENT), "ping of the link: but by rule");
+	claim(!ping(A, A, of_a, IMPATIENT), "ping of the link: a rule for the world is not A's");
+	policy_rule(ID_B, DB_INGRESS, ID_A, IPPROTO_ICMPV6, 0, 0, DB_ALLOW, 8);
+	generation_next();
+	claim(ping(A, A, of_a, PATIENT), "ping of the link: A's own rule lets it through");
+	close(link);
 }
 
 static void mac_of_bridge(uint8_t *to)
@@ -359,6 +398,7 @@ void veth_cases(void)
 	close(probe);
 	echo(AF_INET, IPPROTO_ICMP, "ping");
 	echo(AF_INET6, IPPROTO_ICMPV6, "ping IPv6");
+	echo_of_the_link();
 	frames();
 	ordinary_traffic(AF_INET);
 	ordinary_traffic(AF_INET6);

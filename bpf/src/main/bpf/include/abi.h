@@ -95,7 +95,7 @@ struct db_table {
 };
 #define DB_TABLE_FIRM (1u << 0) /* what no range holds is the host's own denial */
 
-/* map flows (LRU_HASH): who sent the packets of a flow; written by the sender's egress program only. */
+/* map flows (HASH): who sent the packets of a flow; written by the sender's egress program only. See include/shares.h. */
 struct db_flow_key {
 	struct db_address source, destination;
 	__u16 source_port, destination_port;
@@ -110,11 +110,27 @@ struct db_flow {
 	__u32 generation; /* by which the sender's side judged it last */
 	__u32 admitted_by; /* endpoint that let its datagrams in; 0: none yet */
 	__u32 admitted_generation; /* and the generation it did so by */
+	__u32 place; /* in map flow_places, from 1 */
+	__u32 reserved;
 };
 #define DB_FLOW_ENGINE (1u << 0) /* written for a socket of the engine */
 #define DB_FLOW_OUTSIDER (1u << 1) /* written by the receiver for an admitted outsider's datagram */
 
-/* map origins (LRU_HASH): where a connection that reached an engine listener wanted to go. The engine takes and deletes it. */
+/* map flow_places (ARRAY, as large as flows): every flow has one; who holds it, so that nobody's flows push out another's. */
+struct db_flow_place {
+	__u32 busy; /* somebody changes it */
+	__u32 holder; /* DB_HOLDER(); 0: free */
+	struct db_flow_key flow;
+};
+
+/* map flow_holders (ARRAY, value __u32): how many places each has. Endpoints that are 16,384 numbers apart share a count. */
+#define DB_HOLDERS 32768
+#define DB_HOLDER(endpoint, outsiders) (((endpoint) << 1 | (outsiders)) % DB_HOLDERS)
+
+/*
+ * map origins (LRU_HASH): where a redirected connection wants to go, from its SYN to the handshake's end on loopback.
+ * Then it is in the accepted socket's own storage, DB_ROLE_ACCEPTED.
+ */
 struct db_origin_key {
 	__u32 netns; /* number of the namespace the listener is in */
 	__u16 peer_port; /* the accepted socket's remote port */
@@ -124,15 +140,17 @@ struct db_origin_key {
 struct db_origin {
 	struct db_address destination;
 	__u16 port;
-	__u16 flags; /* DB_ORIGIN_* */
+	__u16 flags; /* 0 */
 	__u32 caller; /* endpoint or DB_PEER_* */
 	__u32 callee; /* endpoint or DB_PEER_* */
 	__u32 generation;
 };
-#define DB_ORIGIN_ARRIVAL (1u << 0) /* taken by sk_lookup in the callee's namespace, not redirected at connect */
+
+/* map namespaces (HASH, key __u64 the kernel's cookie of a network namespace, value __u32 the agent's number): those with a listener. */
 
 /* map sockets (SK_STORAGE, fd as key from the agent): what is known of a socket. Lives and dies with it. */
-enum db_role { DB_ROLE_NONE = 0, DB_ROLE_CLIENT = 1, DB_ROLE_SERVER = 2, DB_ROLE_ENGINE = 3 };
+enum db_role { DB_ROLE_NONE = 0, DB_ROLE_CLIENT = 1, DB_ROLE_SERVER = 2, DB_ROLE_ENGINE = 3, DB_ROLE_ACCEPTED = 4 };
+/* DB_ROLE_ACCEPTED, at the engine's listener: `owner` calls `peer` at `address` and `port`, the connection's destination. */
 struct db_socket {
 	__u32 generation; /* policy generation it was judged by; 0: never */
 	__u8 role; /* enum db_role */
@@ -148,6 +166,7 @@ struct db_socket {
 #define DB_SOCKET_REDIRECTED (1u << 0) /* connect() was rewritten to the engine's listener */
 #define DB_SOCKET_FROM_ENGINE (1u << 1) /* a server's socket whose client is the engine: the request was judged */
 #define DB_SOCKET_SETTLED (1u << 3) /* a client's whose server has answered beyond the handshake: its record was taken back */
+#define DB_SOCKET_ARRIVED (1u << 4) /* accepted: taken by sk_lookup in the callee's namespace, not redirected at connect */
 #define DB_SOCKET_ANSWERS (1u << 2) /* datagrams were admitted to it: what it sends may be answers, judged packet by packet */
 
 /* map config (ARRAY, one entry). */
@@ -209,6 +228,7 @@ struct db_veth {
 	__u8 mac[6]; /* of the interface at the other end; zeros: not known, and not looked at */
 	__u16 reserved;
 	struct db_vouched vouched[2]; /* IPv6, IPv4 */
+	__u32 owner; /* the endpoint there that answers for addresses of the link; 0: none is known */
 };
 
 /* map resolvers (HASH, value __u32 1): whom the container engine's resolver asks from within a namespace, at port 53, by sockets of its own. */

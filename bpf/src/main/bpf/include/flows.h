@@ -10,20 +10,7 @@
 
 #include "events.h"
 #include "packet.h"
-
-#define DB_FLOW_FRESH_NS (60ull * 1000 * 1000 * 1000) /* an older record proves nothing */
-#define DB_FLOW_REFRESH_NS (10ull * 1000 * 1000 * 1000) /* how late seen_ns may be */
-
-/* The tick's time, a third of the price of the precise one. CPUs may differ by a tick: hence the signs below. */
-DB_INLINE __u64 db_now(void)
-{
-	return bpf_ktime_get_coarse_ns();
-}
-
-DB_INLINE int db_is_fresh(const struct db_flow *flow)
-{
-	return (__s64)(db_now() - flow->seen_ns) < (__s64)DB_FLOW_FRESH_NS;
-}
+#include "shares.h"
 
 DB_INLINE void db_refresh(struct db_flow *flow, __u64 now)
 {
@@ -58,8 +45,8 @@ DB_INLINE int db_source_is_ours(const struct db_address *source, __u32 me)
 /*
  * Records that `sender` sends this flow to whom it takes for `callee`. 0, or
  * the reason why the packet must not leave. Cheap when nothing is new. Only
- * seen_ns is ever changed in place: an LRU entry may become another key's at
- * any time, and a wrong time is the only harm that could do.
+ * seen_ns is ever changed in place: an entry may become another key's at any
+ * time, and a wrong time is the only harm that could do.
  */
 __attribute__((noinline)) int db_record(const struct db_flow_key *key, __u32 sender, __u32 callee, __u32 flags,
 	__u32 generation)
@@ -87,7 +74,7 @@ __attribute__((noinline)) int db_record(const struct db_flow_key *key, __u32 sen
 	fresh.callee = callee;
 	fresh.flags = flags;
 	fresh.generation = generation;
-	return bpf_map_update_elem(&flows, &flow, &fresh, BPF_ANY) ? DB_REASON_STATE_FULL : 0;
+	return db_keep(&flow, &fresh) ? DB_REASON_STATE_FULL : 0;
 }
 
 #endif

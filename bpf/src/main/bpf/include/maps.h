@@ -2,8 +2,9 @@
 /*
  * Every map, once. Keys and values are those of abi.h. The sizes are the
  * defaults: user space may set others before the load. A full map never lets
- * anything pass: `flows` and `origins` are LRU because a lost entry denies
- * (and `budgets`, which decides nothing), all others refuse the insertion, and the agent then fails closed.
+ * anything pass: `flows` makes room by include/shares.h, `origins` is LRU because
+ * a lost entry denies (and `budgets`, which decides nothing), all others refuse
+ * the insertion, and the agent then fails closed.
  */
 #ifndef DRAWBRIDGE_MAPS_H
 #define DRAWBRIDGE_MAPS_H
@@ -57,11 +58,25 @@ struct {
 } tables SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
 	__type(key, struct db_flow_key);
 	__type(value, struct db_flow);
 } flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 65536); /* as flows */
+	__type(key, __u32);
+	__type(value, struct db_flow_place);
+} flow_places SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DB_HOLDERS);
+	__type(key, __u32);
+	__type(value, __u32);
+} flow_holders SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -69,6 +84,14 @@ struct {
 	__type(key, struct db_origin_key);
 	__type(value, struct db_origin);
 } origins SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, __u64);
+	__type(value, __u32);
+} namespaces SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);

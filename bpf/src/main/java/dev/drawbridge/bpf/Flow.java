@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
  * @param generation policy generation by which the sender's side judged it last
  * @param admittedBy endpoint that let its datagrams in, 0 for none yet
  * @param admittedGeneration policy generation by which it did
+ * @param place its entry in map {@code flow_places}, from 1
  */
 public record Flow(
     long seenNanos,
@@ -24,9 +25,10 @@ public record Flow(
     boolean outsider,
     long generation,
     int admittedBy,
-    long admittedGeneration) {
+    long admittedGeneration,
+    int place) {
   /** Bytes in the kernel. */
-  public static final int SIZE = 32;
+  public static final int SIZE = 40;
 
   private static final int ENGINE = 1;
   private static final int OUTSIDER = 1 << 1;
@@ -47,7 +49,9 @@ public record Flow(
             .putInt(flags)
             .putInt((int) generation)
             .putInt(admittedBy)
-            .putInt((int) admittedGeneration));
+            .putInt((int) admittedGeneration)
+            .putInt(place)
+            .putInt(0));
   }
 
   public static Flow decode(byte[] bytes) {
@@ -67,6 +71,7 @@ public record Flow(
         (flags & OUTSIDER) != 0,
         generation,
         admittedBy,
-        admittedGeneration);
+        admittedGeneration,
+        in.getInt());
   }
 }

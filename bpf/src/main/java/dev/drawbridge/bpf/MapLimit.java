@@ -16,8 +16,8 @@ public enum MapLimit {
   /** Different lists of ports. */
   TABLES("tables", 65_536, 1, 1 << 24, WhenFull.REFUSES),
   /** Handshakes and datagram flows that are under way. */
-  FLOWS("flows", 65_536, 512, 1 << 24, WhenFull.FORGETS),
-  /** Connections that the engine has not yet accepted. */
+  FLOWS("flows", 65_536, 512, 1 << 24, WhenFull.FORGETS_OF_MOST),
+  /** Redirected connections whose handshake with the engine is under way. */
   ORIGINS("origins", 16_384, 256, 1 << 24, WhenFull.FORGETS),
   /** Network namespaces with an engine, twice. */
   LISTENERS("listeners", 16_384, 2, 1 << 24, WhenFull.REFUSES),
@@ -36,6 +36,8 @@ public enum MapLimit {
     REFUSES,
     /** The entry used longest ago goes, and what it explained is denied, with a record. */
     FORGETS,
+    /** An entry of who has most of them goes, and what it explained is denied, with a record. */
+    FORGETS_OF_MOST,
     /** The record is lost, and counted in map {@code lost}; no verdict changes. */
     COUNTS
   }
@@ -80,6 +82,9 @@ public enum MapLimit {
 
   /** The limit of a map, if it has one that can be set. */
   public static Optional<MapLimit> of(String map) {
+    if (map.equals("flow_places")) {
+      return Optional.of(FLOWS);
+    }
     for (MapLimit limit : values()) {
       if (limit.map.equals(map)) {
         return Optional.of(limit);

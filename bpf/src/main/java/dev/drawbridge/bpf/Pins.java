@@ -17,8 +17,8 @@ import java.util.stream.Stream;
 
 /**
  * Where things are pinned: {@code
- * <bpffs>/drawbridge/{maps,links/<container>,netns,parents/<cgroup>,veths/<netns>,agent}}. Removals
- * refuse to leave that directory.
+ * <bpffs>/drawbridge/{maps,links/<container>,netns,parents/<cgroup>,veths/<netns>,agent,agent-accept}}.
+ * Removals refuse to leave that directory.
  */
 public final class Pins {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-]{1,128}");
@@ -71,6 +71,11 @@ public final class Pins {
   /** The link of the agent's own cgroup. */
   public Path agent() {
     return root.resolve("agent");
+  }
+
+  /** The other link of the agent's own cgroup: what the engine's accepted sockets learn. */
+  public Path agentAccept() {
+    return root.resolve("agent-accept");
   }
 
   /** Directory of the guards' links, one directory a parent cgroup. */
@@ -126,6 +131,9 @@ public final class Pins {
     names(namespaces()).forEach(number -> found.put(namespaces().resolve(number), "sk_lookup"));
     if (Files.exists(agent(), LinkOption.NOFOLLOW_LINKS)) {
       found.put(agent(), "agent_egress");
+    }
+    if (Files.exists(agentAccept(), LinkOption.NOFOLLOW_LINKS)) {
+      found.put(agentAccept(), "agent_accept");
     }
     return found;
   }
@@ -190,6 +198,7 @@ public final class Pins {
     List<Path> removed = new ArrayList<>(removeTree(links()));
     removed.addAll(removeTree(namespaces()));
     removed.addAll(removeTree(agent()));
+    removed.addAll(removeTree(agentAccept()));
     removed.addAll(removeTree(parents()));
     removed.addAll(removeTree(veths()));
     removed.addAll(removeTree(root));

@@ -12,11 +12,13 @@ import java.nio.ByteBuffer;
  * @param redirected connect() was rewritten to the engine's listener
  * @param fromEngine a server's socket whose client is the engine: the request was judged
  * @param answers datagrams were admitted to it: what it sends may be answers, judged one by one
- * @param owner endpoint it belongs to, or that the engine speaks for
+ * @param arrived accepted by the engine: taken by sk_lookup in the callee's namespace
+ * @param owner endpoint it belongs to, or that the engine speaks for, or that called the engine
  * @param peer the other side
  * @param port the callee's port
  * @param peerPort UDP: the peer's port of the cached judgement
- * @param address the peer's address as the application gave it
+ * @param address the peer's address as the application gave it; accepted: the connection's
+ *     destination
  */
 public record SocketState(
     long generation,
@@ -26,6 +28,7 @@ public record SocketState(
     boolean redirected,
     boolean fromEngine,
     boolean answers,
+    boolean arrived,
     int owner,
     int peer,
     int port,
@@ -37,6 +40,7 @@ public record SocketState(
   private static final int REDIRECTED = 1;
   private static final int FROM_ENGINE = 1 << 1;
   private static final int ANSWERS = 1 << 2;
+  private static final int ARRIVED = 1 << 4;
   private static final int TCP = 6;
   private static final InetAddress UNSPECIFIED = NativeOrder.asAddress(new byte[16]);
 
@@ -45,7 +49,8 @@ public record SocketState(
     NONE(0),
     CLIENT(1),
     SERVER(2),
-    ENGINE(3);
+    ENGINE(3),
+    ACCEPTED(4);
 
     private final int number;
 
@@ -80,6 +85,7 @@ public record SocketState(
         false,
         false,
         false,
+        false,
         caller,
         callee,
         port,
@@ -89,7 +95,10 @@ public record SocketState(
 
   public byte[] encode() {
     int flags =
-        (redirected ? REDIRECTED : 0) | (fromEngine ? FROM_ENGINE : 0) | (answers ? ANSWERS : 0);
+        (redirected ? REDIRECTED : 0)
+            | (fromEngine ? FROM_ENGINE : 0)
+            | (answers ? ANSWERS : 0)
+            | (arrived ? ARRIVED : 0);
     ByteBuffer out = NativeOrder.allocate(SIZE).putInt((int) generation);
     out.put((byte) role.number()).put((byte) verdict.number());
     out.put((byte) protocol).put((byte) flags);
@@ -117,6 +126,7 @@ public record SocketState(
         (flags & REDIRECTED) != 0,
         (flags & FROM_ENGINE) != 0,
         (flags & ANSWERS) != 0,
+        (flags & ARRIVED) != 0,
         owner,
         peer,
         port,

@@ -9,14 +9,24 @@ import java.util.function.Predicate;
 public final class Sockets {
   private static final int SOL_SOCKET = 1;
   private static final int SO_COOKIE = 57;
+  private static final int SO_NETNS_COOKIE = 71;
 
   private Sockets() {}
 
   /** The socket's cookie (SO_COOKIE, socket(7)), as programs see it. */
   public static long cookie(int fd) {
+    return cookie(fd, SO_COOKIE, "read the cookie of");
+  }
+
+  /** The cookie of the socket's network namespace (SO_NETNS_COOKIE), as programs see it. */
+  public static long namespaceCookie(int fd) {
+    return cookie(fd, SO_NETNS_COOKIE, "read the cookie of the network namespace of");
+  }
+
+  private static long cookie(int fd, int option, String what) {
     byte[] value = new byte[Long.BYTES];
-    int result = LibC.system().socketOption(fd, SOL_SOCKET, SO_COOKIE, value);
-    int _ = Failures.check(result, "read the cookie of", "socket " + fd);
+    int result = LibC.system().socketOption(fd, SOL_SOCKET, option, value);
+    int _ = Failures.check(result, what, "socket " + fd);
     return NativeOrder.asU64(value);
   }
 

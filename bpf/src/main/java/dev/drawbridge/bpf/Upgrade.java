@@ -31,6 +31,9 @@ public final class Upgrade implements AutoCloseable {
   /** BPF_MAP_TYPE_{CGROUP,SK}_STORAGE: belong to cgroups and sockets that live on. */
   private static final Set<Integer> BOUND = Set.of(19, 24);
 
+  /** Of those types, but written by the programs of both versions. */
+  private static final Set<String> SHARED = Set.of("flows", "flow_places", "flow_holders");
+
   /** What became of a map that differs. */
   public enum Change {
     /** Another size: a new map with the same entries. */
@@ -107,7 +110,7 @@ public final class Upgrade implements AutoCloseable {
           "what it knows of running containers and their connections cannot be carried over: stop"
               + " them and remove the pins");
     }
-    if (sizeOnly && !COPIED.contains(spec.type())) {
+    if (sizeOnly && (SHARED.contains(spec.name()) || !COPIED.contains(spec.type()))) {
       changes.put(spec.name(), Change.KEPT);
       return new BpfObject.Placement(Optional.of(pin), difference.found());
     }

@@ -158,7 +158,8 @@ class AbiLayoutTest {
 
   @Test
   void flowLiesWhereTheKernelReadsIt() {
-    Flow flow = new Flow(0x0102030405060708L, 300, 301, false, true, 0xfffffff1L, 302, 0xfffffff2L);
+    Flow flow =
+        new Flow(0x0102030405060708L, 300, 301, false, true, 0xfffffff1L, 302, 0xfffffff2L, 7);
     verify(
         "db_flow",
         Flow.SIZE,
@@ -170,36 +171,9 @@ class AbiLayoutTest {
             "flags", 2L,
             "generation", 0xfffffff1L,
             "admitted_by", 302L,
-            "admitted_generation", 0xfffffff2L));
+            "admitted_generation", 0xfffffff2L,
+            "place", 7L));
     assertEquals(flow, Flow.decode(flow.encode()));
-  }
-
-  @Test
-  void originKeyLiesWhereTheKernelReadsIt() {
-    OriginKey key = new OriginKey(7, A, 0xfff1, 0xfff2);
-    verify(
-        "db_origin_key",
-        OriginKey.SIZE,
-        key.encode(),
-        Map.of("netns", 7L, "peer_port", 0xfff1L, "local_port", 0xfff2L, "peer", A));
-    assertEquals(key, OriginKey.decode(key.encode()));
-  }
-
-  @Test
-  void originLiesWhereTheKernelReadsIt() {
-    Origin origin = new Origin(B, 0xfff1, true, 300, 2, 0xfffffff1L);
-    verify(
-        "db_origin",
-        Origin.SIZE,
-        origin.encode(),
-        Map.of(
-            "destination", B,
-            "port", 0xfff1L,
-            "flags", 1L,
-            "caller", 300L,
-            "callee", 2L,
-            "generation", 0xfffffff1L));
-    assertEquals(origin, Origin.decode(origin.encode()));
   }
 
   @Test
@@ -212,6 +186,7 @@ class AbiLayoutTest {
             17,
             true,
             false,
+            true,
             true,
             300,
             301,
@@ -227,7 +202,7 @@ class AbiLayoutTest {
             "role", 2L,
             "verdict", 2L,
             "protocol", 17L,
-            "flags", 5L,
+            "flags", 21L,
             "owner", 300L,
             "peer", 301L,
             "port", 0xfff1L,
@@ -248,8 +223,12 @@ class AbiLayoutTest {
 
   @Test
   void guardConfigLiesWhereTheKernelReadsIt() {
-    Veth veth = new Veth(77, 0x024201110002L);
-    verify("db_veth", Veth.SIZE, veth.encode(), Map.of("netns", 77L, "mac", 0x53L, "vouched", 0L));
+    Veth veth = new Veth(77, 0x024201110002L, 300);
+    verify(
+        "db_veth",
+        Veth.SIZE,
+        veth.encode(),
+        Map.of("netns", 77L, "mac", 0x53L, "vouched", 0L, "owner", 300L));
     assertEquals(veth, Veth.decode(veth.encode()));
     ResolverKey resolver = new ResolverKey(78, A);
     verify(

@@ -326,7 +326,6 @@ class KernelMapTest {
       assertEquals(first.map("pairs").id(), second.map("pairs").id());
       assertEquals(Table.SIZE, first.map("tables").valueSize());
       assertEquals(SocketState.SIZE, first.map("sockets").valueSize());
-      assertEquals(OriginKey.SIZE, first.map("origins").keySize());
     }
   }
 }

@@ -94,6 +94,11 @@ final class KernelProgramsTest {
     return behaviour("rewrite");
   }
 
+  @TestFactory
+  List<DynamicTest> floods() throws Exception {
+    return behaviour("flood");
+  }
+
   private static List<DynamicTest> behaviour(String group) throws Exception {
     return claims(OUT.resolve("behaviour_test").toString(), OUT + "/real/drawbridge.bpf.o", group);
   }

@@ -229,7 +229,14 @@ class KernelUpgradeTest {
     Upgrade upgrade = Upgrade.prepare(BpfObject.drawbridge(), more, pins);
     objects.add(upgrade.object());
     assertEquals(
-        Map.of("events", Upgrade.Change.KEPT, "flows", Upgrade.Change.KEPT), upgrade.changes());
+        Map.of(
+            "events",
+            Upgrade.Change.KEPT,
+            "flows",
+            Upgrade.Change.KEPT,
+            "flow_places",
+            Upgrade.Change.KEPT),
+        upgrade.changes());
     assertEquals(MapLimit.FLOWS.standard(), upgrade.object().map("flows").maxEntries());
     assertEquals(objects.getFirst().map("flows").id(), upgrade.object().map("flows").id());
     upgrade.commit();

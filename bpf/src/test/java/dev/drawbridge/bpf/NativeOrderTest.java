@@ -61,8 +61,6 @@ class NativeOrderTest {
       assertThrows(IllegalArgumentException.class, () -> Table.decode(bytes));
       assertThrows(IllegalArgumentException.class, () -> Flow.decode(bytes));
       assertThrows(IllegalArgumentException.class, () -> FlowKey.decode(bytes));
-      assertThrows(IllegalArgumentException.class, () -> Origin.decode(bytes));
-      assertThrows(IllegalArgumentException.class, () -> OriginKey.decode(bytes));
       assertThrows(IllegalArgumentException.class, () -> SocketState.decode(bytes));
       assertThrows(IllegalArgumentException.class, () -> Endpoint.decode(bytes));
       assertThrows(IllegalArgumentException.class, () -> AddressKey.decode(bytes));
@@ -91,8 +89,6 @@ class NativeOrderTest {
     refused(() -> new FlowKey(V4, -1, V4, 0, 6));
     refused(() -> new FlowKey(V4, 0, V4, 65536, 6));
     refused(() -> new FlowKey(V4, 0, V4, 0, 256));
-    refused(() -> new OriginKey(-1, V4, 0, 0));
-    refused(() -> new Origin(V4, 65536, false, 0, 0, 0));
     refused(() -> SocketState.engine(1L << 32, 256, 257, 80));
     refused(() -> SocketState.engine(1, 256, 257, 65536));
   }
@@ -102,9 +98,7 @@ class NativeOrderTest {
     int network = 0x80000001;
     Pair pair = new Pair(256, network, KernelDirection.EGRESS);
     assertEquals(pair, Pair.decode(pair.encode()));
-    Origin origin = new Origin(V4, 80, true, network, 256, 1);
-    assertEquals(origin, Origin.decode(origin.encode()));
-    Flow flow = new Flow(1, network, network, false, true, 1, 256, 1);
+    Flow flow = new Flow(1, network, network, false, true, 1, 256, 1, 1);
     assertEquals(flow, Flow.decode(flow.encode()));
     byte[] event = new byte[Event.SIZE];
     System.arraycopy(NativeOrder.u32(network), 0, event, 12, 4);

@@ -189,10 +189,7 @@ final class Agent implements AutoCloseable {
                   resets.noticed(event);
                 }));
     EngineBindings bindings =
-        new EngineBindings(
-            object.map("origins"),
-            object.map("sockets"),
-            () -> source.get().state().policy().generation());
+        new EngineBindings(object.map("sockets"), () -> source.get().state().policy().generation());
     L7Engine engine =
         keep(new L7Engine(EngineLimits.defaults(), names, bindings, bindings, recorder));
 
@@ -215,6 +212,7 @@ final class Agent implements AutoCloseable {
             engine,
             attachments,
             object.map("listeners"),
+            object.map("namespaces"),
             new VethGuard(object, pins),
             hostNamespace());
     ControlLoop loop =

@@ -35,7 +35,8 @@ final class Attachments {
   static final List<String> PARENT_PROGRAMS =
       List.of("guard_connect4", "guard_connect6", "guard_egress", "guard_ingress");
 
-  private static final String AGENT_PROGRAM = "agent_egress";
+  private static final String AGENT_EGRESS = "agent_egress";
+  private static final String AGENT_ACCEPT = "agent_accept";
   private static final String NETNS_PROGRAM = "sk_lookup";
 
   private final BpfObject object;
@@ -73,11 +74,18 @@ final class Attachments {
     }
   }
 
-  /** Attaches the agent's own program, which vouches for the engine's sockets. */
+  /**
+   * Attaches the agent's own programs: one vouches for the engine's sockets, one says who calls.
+   */
   void attachAgent(Path cgroup) {
-    if (!swap(AGENT_PROGRAM, pins.agent(), Cgroups.id(cgroup))) {
+    attachAgent(AGENT_EGRESS, pins.agent(), cgroup);
+    attachAgent(AGENT_ACCEPT, pins.agentAccept(), cgroup);
+  }
+
+  private void attachAgent(String program, Path pin, Path cgroup) {
+    if (!swap(program, pin, Cgroups.id(cgroup))) {
       try (OpenCgroup open = OpenCgroup.at(cgroup)) {
-        attach(AGENT_PROGRAM, pins.agent(), open);
+        attach(program, pin, open);
       }
     }
   }

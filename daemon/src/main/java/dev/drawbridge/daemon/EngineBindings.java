@@ -2,8 +2,6 @@ package dev.drawbridge.daemon;
 
 import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.BpfMap;
-import dev.drawbridge.bpf.Origin;
-import dev.drawbridge.bpf.OriginKey;
 import dev.drawbridge.bpf.SocketState;
 import dev.drawbridge.l7.ConnectionOrigin;
 import dev.drawbridge.l7.OnwardSockets;
@@ -22,36 +20,32 @@ final class EngineBindings implements Origins, OnwardSockets {
 
   private static final Logger log = Logger.getLogger(EngineBindings.class.getName());
 
-  private final BpfMap origins;
   private final BpfMap sockets;
   private final LongSupplier generation;
 
   /**
-   * @param origins where redirected connections wanted to go
-   * @param sockets the socket storage that the agent's own program reads
+   * @param sockets the socket storage that the agent's own programs read and write
    * @param generation the policy generation in force
    */
-  EngineBindings(BpfMap origins, BpfMap sockets, LongSupplier generation) {
-    this.origins = origins;
+  EngineBindings(BpfMap sockets, LongSupplier generation) {
     this.sockets = sockets;
     this.generation = generation;
   }
 
   @Override
   public Optional<ConnectionOrigin> claim(
-      int netnsNumber, InetSocketAddress remote, InetSocketAddress local) {
-    OriginKey key =
-        new OriginKey(netnsNumber, remote.getAddress(), remote.getPort(), local.getPort());
+      int fd, InetSocketAddress remote, InetSocketAddress local) {
     try {
-      return origins
-          .lookupAndDelete(key.encode())
-          .map(Origin::decode)
-          .map(origin ->
+      return sockets
+          .lookup(key(fd))
+          .map(SocketState::decode)
+          .filter(state -> state.role() == SocketState.Role.ACCEPTED)
+          .map(state ->
               new ConnectionOrigin(
-                  origin.caller(),
-                  origin.callee(),
-                  new InetSocketAddress(origin.destination(), origin.port()),
-                  origin.arrival()));
+                  state.owner(),
+                  state.peer(),
+                  new InetSocketAddress(state.address(), state.port()),
+                  state.arrived()));
     } catch (BpfException e) {
       log.log(Level.WARNING, "the origin of a connection cannot be read; it is closed", e);
       return Optional.empty();
@@ -60,12 +54,15 @@ final class EngineBindings implements Origins, OnwardSockets {
 
   @Override
   public void speakFor(int fd, int caller, int callee, int port) throws IOException {
-    byte[] key =
-        ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.nativeOrder()).putInt(fd).array();
     try {
-      sockets.put(key, SocketState.engine(generation.getAsLong(), caller, callee, port).encode());
+      sockets.put(
+          key(fd), SocketState.engine(generation.getAsLong(), caller, callee, port).encode());
     } catch (BpfException e) {
       throw new IOException("the kernel does not take the identity of an engine socket", e);
     }
+  }
+
+  private static byte[] key(int fd) {
+    return ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.nativeOrder()).putInt(fd).array();
   }
 }

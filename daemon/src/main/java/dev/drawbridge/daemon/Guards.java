@@ -277,7 +277,7 @@ final class Guards {
       times.took(Stage.ATTACH, began);
       began = System.nanoTime();
       long cgroupId = parents.admit(cgroup, guard.endpoint());
-      Space space = spaces.enter(opening, how == How.HOOK);
+      Space space = spaces.enter(opening, guard.endpoint(), how == How.HOOK);
       times.took(Stage.NAMESPACE, began);
       guard.attached(new Attachment(how, cgroup, cgroupId, space));
     } catch (IOException | RuntimeException e) {
@@ -300,7 +300,7 @@ final class Guards {
       parents.forget(was.cgroupId());
       attachments.detach(id);
     } finally {
-      spaces.leave(was.space());
+      spaces.leave(was.space(), guard.endpoint());
     }
   }
 

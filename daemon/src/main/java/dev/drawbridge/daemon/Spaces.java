@@ -2,6 +2,7 @@ package dev.drawbridge.daemon;
 
 import dev.drawbridge.bpf.BpfMap;
 import dev.drawbridge.bpf.NetworkNamespace;
+import dev.drawbridge.bpf.Sockets;
 import dev.drawbridge.l7.EngineListener;
 import dev.drawbridge.l7.L7Engine;
 import dev.drawbridge.l7.NetnsHandle;
@@ -10,7 +11,9 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -27,15 +30,28 @@ final class Spaces {
   private final L7Engine engine;
   private final Attachments attachments;
   private final BpfMap listeners;
+  private final BpfMap namespaces;
   private final VethGuard veths;
   private final long hostInode;
   private final Map<Integer, Space> open = new HashMap<>();
 
+  /**
+   * @param listeners the engine's sockets
+   * @param namespaces which namespace is which number, for those with a socket of this agent
+   */
   Spaces(
-      L7Engine engine, Attachments attachments, BpfMap listeners, VethGuard veths, long hostInode) {
+      L7Engine engine,
+      Attachments attachments,
+      BpfMap listeners,
+      BpfMap namespaces,
+      VethGuard veths,
+      long hostInode) {
     this.engine = engine;
     this.attachments = attachments;
     this.listeners = listeners;
+    this.namespaces = namespaces;
+    // Of listeners that died with the agent before.
+    int _ = namespaces.clear();
     this.veths = veths;
     this.hostInode = hostInode;
   }
@@ -52,11 +68,13 @@ final class Spaces {
     private final int number;
     private final NetworkNamespace namespace;
     private final EngineListener listener;
-    private int users;
+    private final long cookie;
+    private final List<Integer> endpoints = new ArrayList<>();
     private boolean rewritten;
 
-    private Space(int number, NetworkNamespace namespace, EngineListener listener) {
+    private Space(int number, NetworkNamespace namespace, EngineListener listener, long cookie) {
       this.number = number;
+      this.cookie = cookie;
       this.namespace = namespace;
       this.listener = listener;
     }
@@ -135,7 +153,7 @@ final class Spaces {
 
   private EngineListener listen(NetworkNamespace namespace) {
     try {
-      return engine.listen(number(namespace.inode()), new Inside(namespace));
+      return engine.listen(new Inside(namespace));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -147,16 +165,18 @@ final class Spaces {
    * @param begins whether the container is about to start: its own namespace is a new one then, and
    *     what is known by the number was another's
    */
-  Space enter(Opening opening, boolean begins) throws IOException {
+  Space enter(Opening opening, int endpoint, boolean begins) throws IOException {
     try (opening) {
       NetworkNamespace namespace = opening.namespace;
       int number = number(namespace.inode());
       Space known = open.get(number);
       if (known != null) {
-        known.users++;
+        known.endpoints.add(endpoint);
         return known;
       }
       EngineListener listener = opening.listener.join();
+      long cookie = Sockets.namespaceCookie(listener.fd4() >= 0 ? listener.fd4() : listener.fd6());
+      namespaces.put(key(cookie), bytes(Integer.BYTES).putInt(number).array());
       offer(number, 0, listener.fd4());
       offer(number, 1, listener.fd6());
       if (namespace.inode() != hostInode) {
@@ -166,12 +186,12 @@ final class Spaces {
       if (begins) {
         veths.forget(number);
       }
-      Space space = new Space(number, namespace, listener);
+      Space space = new Space(number, namespace, listener, cookie);
       if (veths.mayBeRewritten(number)) {
         space.rewritten = true;
         listener.mayBeRewritten();
       }
-      space.users = 1;
+      space.endpoints.add(endpoint);
       open.put(number, space);
       return space;
     } catch (CompletionException e) {
@@ -180,6 +200,10 @@ final class Spaces {
       }
       throw e;
     }
+  }
+
+  private static byte[] key(long cookie) {
+    return bytes(Long.BYTES).putLong(cookie).array();
   }
 
   private void offer(int number, int family, int fd) {
@@ -191,12 +215,17 @@ final class Spaces {
   }
 
   /** One container fewer lives there. */
-  void leave(Space space) {
-    space.users--;
-    if (space.users > 0) {
+  void leave(Space space, int endpoint) {
+    boolean first = space.endpoints.indexOf(endpoint) == 0;
+    boolean _ = space.endpoints.remove((Integer) endpoint);
+    if (!space.endpoints.isEmpty()) {
+      if (first) {
+        veths.owned(space.number, space.endpoints.getFirst());
+      }
       return;
     }
     open.remove(space.number);
+    boolean _ = namespaces.delete(key(space.cookie));
     space.listener.close();
     space.namespace.close();
     attachments.detachNamespace(space.number);
@@ -211,7 +240,7 @@ final class Spaces {
    */
   boolean guardInterfaces(Space space, Set<InetAddress> servers) {
     return space.namespace.inode() != hostInode
-        && veths.guard(space.number, space.namespace, servers);
+        && veths.guard(space.number, space.endpoints.getFirst(), space.namespace, servers);
   }
 
   /**
@@ -234,7 +263,7 @@ final class Spaces {
 
   /** Whether another container lives there too. */
   boolean isShared(Space space) {
-    return space.users > 1;
+    return space.endpoints.size() > 1;
   }
 
   /** Whether a guarded container lives in the namespace of that number. */

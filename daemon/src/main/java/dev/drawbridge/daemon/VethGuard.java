@@ -66,10 +66,11 @@ final class VethGuard {
    * Guards every veth of a namespace.
    *
    * @param number the agent's number of the namespace
+   * @param owner the endpoint that answers for what is asked of the link
    * @param servers whom the container engine's DNS server asks from inside
    * @return whether all that leads out of the namespace is guarded
    */
-  boolean guard(int number, NetworkNamespace namespace, Set<InetAddress> servers) {
+  boolean guard(int number, int owner, NetworkNamespace namespace, Set<InetAddress> servers) {
     try {
       Set<ResolverKey> known = asked.computeIfAbsent(number, _ -> new HashSet<>());
       for (InetAddress server : servers) {
@@ -83,7 +84,7 @@ final class VethGuard {
       for (Veths.Leading veth : leading) {
         int index = veth.here().index();
         if (done.add(index)) {
-          veths.put(u32(index), new Veth(number, mac(number, veth)).encode());
+          veths.put(u32(index), new Veth(number, mac(number, veth), owner).encode());
           attach(TO_CONTAINER, number, index, Program.Way.OUT);
           attach(FROM_CONTAINER, number, index, Program.Way.INTO);
         }
@@ -100,6 +101,17 @@ final class VethGuard {
     } catch (Exception e) {
       log.log(Level.WARNING, "the veths of namespace " + number, e);
       return false;
+    }
+  }
+
+  /** Another endpoint answers for the link from now on. */
+  void owned(int number, int owner) {
+    for (int index : guarded.getOrDefault(number, Set.of())) {
+      veths
+          .lookup(u32(index))
+          .map(Veth::decode)
+          .ifPresent(
+              was -> veths.put(u32(index), new Veth(was.netns(), was.mac(), owner).encode()));
     }
   }
 

@@ -37,12 +37,11 @@ public final class L7Engine implements AutoCloseable {
   /**
    * Listens at 127.0.0.1 and ::1 of a namespace, at ports that the kernel chooses.
    *
-   * @param netnsNumber handed to {@link Origins#claim}
    * @throws IOException if neither family can be bound
    */
-  public EngineListener listen(int netnsNumber, NetnsHandle netns) throws IOException {
+  public EngineListener listen(NetnsHandle netns) throws IOException {
     NamespaceListener listener =
-        NamespaceListener.open(relay, netnsNumber, netns, namespaces, listeners::remove);
+        NamespaceListener.open(relay, netns, namespaces, listeners::remove);
     listeners.add(listener);
     return listener;
   }

@@ -7,11 +7,10 @@ import java.util.Optional;
 @FunctionalInterface
 public interface Origins {
   /**
-   * Takes what is known of a connection; a second call with the same arguments finds nothing.
+   * What is known of a connection.
    *
-   * @param netnsNumber the number given to {@link L7Engine#listen}
+   * @param fd the accepted socket's
    * @return nothing if the connection was not redirected by the kernel; the engine then closes it
    */
-  Optional<ConnectionOrigin> claim(
-      int netnsNumber, InetSocketAddress remote, InetSocketAddress local);
+  Optional<ConnectionOrigin> claim(int fd, InetSocketAddress remote, InetSocketAddress local);
 }

@@ -53,7 +53,7 @@ final class Scene implements AutoCloseable {
         new L7Engine(
             limits,
             peer -> peer == API ? "api" : peer == DB ? "db" : peer == EVE ? "eve" : "",
-            (netns, remote, local) ->
+            (_, remote, _) ->
                 unclaimed
                     ? Optional.empty()
                     : Optional.of(
@@ -61,7 +61,7 @@ final class Scene implements AutoCloseable {
             (fd, caller, to, port) -> speakFor(fd),
             this::keep);
     publish(rulesOnDb);
-    listener = engine.listen(1, NetnsHandle.current());
+    listener = engine.listen(NetnsHandle.current());
   }
 
   private ConnectionOrigin origin(int peer, InetSocketAddress where) {

@@ -22,6 +22,7 @@ final class Affected {
   private final IntTable<Boolean> some = new IntTable<>(64);
   private final boolean setsChanged;
   private final boolean networksChanged;
+  private final Networks networks;
   private boolean everybody;
 
   /** What the next generation is made of, beside the generation before. */
@@ -36,6 +37,7 @@ final class Affected {
     this.before = before;
     this.sets = sets;
     this.networksChanged = before.networks != networks;
+    this.networks = networks;
     this.setsChanged = anyChanged();
     this.everybody = !sameForAll(before.input, input);
     appeared.forEach(member -> some.put(member.endpoint(), true));
@@ -129,6 +131,6 @@ final class Affected {
         || some.find(unit.member().endpoint()) != null
         || (setsChanged && !(unit.egress().selects(sets) && unit.ingress().selects(sets)))
         || (networksChanged
-            && (unit.egress().caresForAddresses() || unit.ingress().caresForAddresses()));
+            && (unit.egress().caresFor(networks) || unit.ingress().caresFor(networks)));
   }
 }

@@ -6,7 +6,8 @@ import java.util.stream.Collectors;
 
 /**
  * Addresses that mean whoever is on the link, and so the host at its other end: link-local ones,
- * multicast, broadcast. They are no part of the world unless a rule names them.
+ * multicast, broadcast. They are no part of the world, but for whose rule names them and allows
+ * something there.
  */
 public final class LinkRanges {
   /** RFC 3927, RFC 4291 2.5.6 and 2.7, RFC 1112, RFC 919. */
@@ -16,4 +17,14 @@ public final class LinkRanges {
           .collect(Collectors.toUnmodifiableSet());
 
   private LinkRanges() {}
+
+  /** Whether all of the range is of the link. */
+  public static boolean hold(Cidr range) {
+    for (Cidr link : ALL) {
+      if (link.contains(range)) {
+        return true;
+      }
+    }
+    return false;
+  }
 }

@@ -43,9 +43,26 @@ final class Networks {
     return next.equals(numbers) ? this : new Networks(next, free);
   }
 
-  /** The range with the longest prefix that holds the address, or the world. */
+  /** Whether these have the same ranges of the link, by the same numbers. */
+  boolean hasLinksOf(Networks other) {
+    return links().equals(other.links());
+  }
+
+  private Map<Cidr, Integer> links() {
+    var links = new TreeMap<Cidr, Integer>();
+    numbers.forEach((range, peer) -> {
+      if (LinkRanges.hold(range)) {
+        links.put(range, peer);
+      }
+    });
+    return links;
+  }
+
+  /**
+   * The range with the longest prefix that holds the address, or the world; of the link: the host.
+   */
   int of(Cidr single) {
-    int peer = Peers.WORLD;
+    int peer = LinkRanges.hold(single) ? Peers.HOST : Peers.WORLD;
     int longest = -1;
     for (Map.Entry<Cidr, Integer> entry : numbers.entrySet()) {
       if (entry.getKey().bits() > longest && entry.getKey().contains(single)) {

@@ -75,13 +75,16 @@ public final class Policy {
 
   /**
    * Who a peer is by this policy, as the kernel looks it up again at each generation: a container
-   * and the host stay who they are, the world and its ranges go by the address.
+   * and the host stay who they are, the world and its ranges go by the address. A range of the link
+   * that no rule names any more is the host.
    */
   public int peerAgain(int peer, InetAddress address) {
     if (Peers.isEndpoint(peer) || peer == Peers.HOST || peer == Peers.EXEMPT) {
       return peer;
     }
-    return networks.isEmpty() ? Peers.WORLD : networks.of(Cidr.single(address));
+    return networks.isEmpty() && peer == Peers.WORLD
+        ? Peers.WORLD
+        : networks.of(Cidr.single(address));
   }
 
   /**

@@ -91,7 +91,7 @@ final class Side {
         || closed != newClosed
         || closedByHost != newClosedByHost
         || rules.size() != newRules.size()
-        || (networks != newNetworks && caresForAddresses())) {
+        || (networks != newNetworks && caresFor(newNetworks))) {
       return false;
     }
     for (int i = 0; i < newSets.length; i++) {
@@ -114,16 +114,21 @@ final class Side {
     return true;
   }
 
-  /** Networks are parts of the world: a rule on either makes their list matter. */
-  boolean caresForAddresses() {
+  /**
+   * Networks are parts of the world, and those of the link of the host: a rule on it makes their
+   * list matter.
+   */
+  boolean caresFor(Networks next) {
+    boolean host = false;
     for (RuleCode rule : rules) {
       Match peer = rule.peer(direction);
       if (peer != null
           && (peer.party() == Party.Entity.WORLD || peer.party() instanceof Party.Network)) {
         return true;
       }
+      host |= peer != null && peer.party() == Party.Entity.HOST;
     }
-    return false;
+    return host && !networks.hasLinksOf(next);
   }
 
   PeerPolicy forPeer(int peer) {
@@ -186,24 +191,33 @@ final class Side {
     if (!world.isEmpty()) {
       byPeer.put(Peers.WORLD, world);
     }
-    if (addresses || !world.isEmpty()) {
-      addNetworks(byPeer, world);
+    BitSet host = byPeer.getOrDefault(Peers.HOST, new BitSet());
+    if (addresses || !world.isEmpty() || !host.isEmpty()) {
+      addNetworks(byPeer, world, host);
     }
     return group(anyone, byPeer);
   }
 
-  private void addNetworks(Map<Integer, BitSet> byPeer, BitSet world) {
+  /**
+   * A range of the link is a part of the world only for whom one of his rules, which names the link
+   * and no more than it, allows something there; for all others it is the host as ever.
+   */
+  private void addNetworks(Map<Integer, BitSet> byPeer, BitSet world, BitSet host) {
     for (Map.Entry<Cidr, Integer> entry : networks.entries()) {
+      boolean link = LinkRanges.hold(entry.getKey());
+      boolean ofTheWorld = !link;
       var mine = new BitSet();
-      mine.or(world);
       for (int i = 0; i < rules.size(); i++) {
         Match peer = rules.get(i).peer(direction);
         if (peer != null
             && peer.party() instanceof Party.Network network
+            && (!link || LinkRanges.hold(network.range()))
             && Networks.belongs(entry.getKey(), network)) {
           mine.set(i);
+          ofTheWorld |= rules.get(i).allows;
         }
       }
+      mine.or(ofTheWorld ? world : host);
       if (!mine.isEmpty()) {
         byPeer.put(entry.getValue(), mine);
       }

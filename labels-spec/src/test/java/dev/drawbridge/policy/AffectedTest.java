@@ -136,6 +136,19 @@ final class AffectedTest {
   }
 
   @Test
+  void rangesOfTheLinkAreTakenOutOfTheHostForWhoSpeaksOfIt() {
+    shop();
+    container(4, "app", "log", "drawbridge.policy.out", "may connect 514/udp on host");
+    step("speaks to the host");
+    host = "app=api may connect any on 224.0.0.0/4";
+    step("a range");
+    host = "app=api may connect any on 224.0.0.0/4\napp=api may connect 80 on 10.0.0.0/8";
+    step("another beside it");
+    host = "";
+    step("none");
+  }
+
+  @Test
   void theHostsDefaultReachesEverybody() {
     shop();
     deny = true;

@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 /**
  * Whatever the local tables of the host's network have, unicast, broadcast or anycast, is the host:
  * no container that may speak to the world alone reaches it there, and whoever may speak to the
- * host does. The other way round, the host is the host by a container's link-local address too.
+ * host does; what one container's rule names of the link is its alone. The other way round, the
+ * host is the host by a container's link-local address too.
  */
 @Tag("it")
 final class HostByEveryAddressTest {
@@ -47,7 +48,18 @@ final class HostByEveryAddressTest {
           List.of("169.254.169.254", "255.255.255.255", "224.0.0.1", "ff02::1", "fe80::77")) {
         meant.add(new Own("of the link", other));
       }
+      ground.idle(
+          "namer",
+          Ground.labels(
+                  "drawbridge.policy.multicast=may connect any on 224.0.0.0/4",
+                  "drawbridge.policy.link4=may connect any on 169.254.0.0/16",
+                  "drawbridge.policy.link6=may connect any on fe80::/10")
+              .toArray(String[]::new));
       ground.policy("containers may connect any on world for caller");
+      table.row(
+          "whose rule names it: 224.0.0.1, udp",
+          OK,
+          wire.askAt("namer", "host", "224.0.0.1", "udp"));
       for (Own own : meant) {
         for (String door : List.of("tcp", "udp")) {
           table.row(

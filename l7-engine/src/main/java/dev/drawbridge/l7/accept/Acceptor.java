@@ -17,12 +17,10 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
   private static final int PAUSE_MILLIS = 100;
 
   private final Relay relay;
-  private final int netnsNumber;
   private final SocketStock stock;
 
-  Acceptor(Relay relay, int netnsNumber, SocketStock stock) {
+  Acceptor(Relay relay, SocketStock stock) {
     this.relay = relay;
-    this.netnsNumber = netnsNumber;
     this.stock = stock;
   }
 
@@ -31,7 +29,7 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
     EpollSocketChannel accepted = (EpollSocketChannel) message;
     Loop loop = relay.nextLoop();
     SocketOptions.apply(accepted.config(), relay);
-    accepted.pipeline().addLast(new Opening(loop, accepted, netnsNumber, stock));
+    accepted.pipeline().addLast(new Opening(loop, accepted, stock));
     ChannelFuture _ =
         loop.eventLoop()
             .register(accepted)

@@ -41,17 +41,13 @@ public final class NamespaceListener implements EngineListener {
    * @throws IOException if neither family can be bound
    */
   public static NamespaceListener open(
-      Relay relay,
-      int netnsNumber,
-      NetnsHandle netns,
-      Executor executor,
-      Consumer<NamespaceListener> closed)
+      Relay relay, NetnsHandle netns, Executor executor, Consumer<NamespaceListener> closed)
       throws IOException {
     SocketStock stock = new SocketStock(netns, executor);
     NamespaceListener listener = new NamespaceListener(relay, stock, closed);
     Made made = SocketStock.inside(netns, Made::both);
-    Binding binding4 = listener.begin(netnsNumber, made.version4, LOOPBACK_4);
-    Binding binding6 = listener.begin(netnsNumber, made.version6, LOOPBACK_6);
+    Binding binding4 = listener.begin(made.version4, LOOPBACK_4);
+    Binding binding6 = listener.begin(made.version6, LOOPBACK_6);
     IOException failure = made.failure;
     try {
       listener.version4 = await(binding4);
@@ -103,8 +99,7 @@ public final class NamespaceListener implements EngineListener {
   private record Binding(
       EpollServerSocketChannel channel, ChannelFuture registered, ChannelFuture bound) {}
 
-  private @Nullable Binding begin(
-      int netnsNumber, @Nullable EpollServerSocketChannel channel, byte[] address)
+  private @Nullable Binding begin(@Nullable EpollServerSocketChannel channel, byte[] address)
       throws IOException {
     if (channel == null) {
       return null;
@@ -113,7 +108,7 @@ public final class NamespaceListener implements EngineListener {
     Loop loop = relay.nextLoop();
     channel.config().setOption(ChannelOption.SO_BACKLOG, BACKLOG);
     channel.config().setAllocator(relay.allocator());
-    channel.pipeline().addLast(new Acceptor(relay, netnsNumber, stock));
+    channel.pipeline().addLast(new Acceptor(relay, stock));
     ChannelFuture registered = loop.eventLoop().register(channel);
     return new Binding(channel, registered, channel.bind(new InetSocketAddress(loopback, 0)));
   }

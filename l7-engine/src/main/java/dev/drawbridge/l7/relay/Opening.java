@@ -11,8 +11,8 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.SocketChannel;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -32,8 +32,7 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
 
   private final Loop loop;
   private final Relay relay;
-  private final SocketChannel channel;
-  private final int netnsNumber;
+  private final EpollSocketChannel channel;
   private final OnwardSource source;
   private Opened opened;
   private boolean admitted;
@@ -45,11 +44,10 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
   private long touched;
   private int place;
 
-  public Opening(Loop loop, SocketChannel channel, int netnsNumber, OnwardSource source) {
+  public Opening(Loop loop, EpollSocketChannel channel, OnwardSource source) {
     this.loop = loop;
     this.relay = loop.relay;
     this.channel = channel;
-    this.netnsNumber = netnsNumber;
     this.source = source;
     this.opened = Opened.unclaimed(loop, channel, source);
     this.touched = loop.nowNanos;
@@ -62,7 +60,8 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
     long began = System.nanoTime();
     final int all = relay.admit();
     Optional<ConnectionOrigin> claimed =
-        relay.origins.claim(netnsNumber, channel.remoteAddress(), channel.localAddress());
+        relay.origins.claim(
+            channel.fd().intValue(), channel.remoteAddress(), channel.localAddress());
     if (claimed.isEmpty()) {
       relay.unclaimed.increment();
       turnAway(new Verdict(Decision.DENY, Reason.NO_ORIGIN, 0, 0, false));

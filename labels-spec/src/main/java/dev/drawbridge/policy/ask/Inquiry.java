@@ -5,6 +5,7 @@ import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Headers;
 import dev.drawbridge.policy.HttpRequest;
 import dev.drawbridge.policy.LabelParser;
+import dev.drawbridge.policy.LinkRanges;
 import dev.drawbridge.policy.Member;
 import dev.drawbridge.policy.NetworkEntry;
 import dev.drawbridge.policy.Peers;
@@ -231,7 +232,7 @@ public final class Inquiry {
 
   /** As the kernel looks it up: the longest prefix decides. */
   private static int worldly(Policy policy, Cidr single) {
-    int peer = Peers.WORLD;
+    int peer = LinkRanges.hold(single) ? Peers.HOST : Peers.WORLD;
     int longest = -1;
     for (NetworkEntry network : policy.networks()) {
       if (network.range().bits() > longest && network.range().contains(single)) {
