@@ -323,9 +323,12 @@ final class Agent implements AutoCloseable {
     if (config.dataRoot().isEmpty() || !OciState.plausibleId(id)) {
       return Optional.empty();
     }
+    Optional<Path> directory = DockerContainerFiles.below(Path.of(config.dataRoot()), id);
+    if (directory.isEmpty()) {
+      return Optional.empty();
+    }
     try {
-      return switch (DockerContainerFiles.read(
-          Path.of(config.dataRoot()).resolve("containers").resolve(id))) {
+      return switch (DockerContainerFiles.read(directory.get())) {
         case Attempt.Failed<DockerContainerFiles> _ -> Optional.empty();
         case Attempt.Done<DockerContainerFiles>(DockerContainerFiles files) ->
             Optional.of(PinnedContainers.admission(files, 0, new LabelReading(config)).container());

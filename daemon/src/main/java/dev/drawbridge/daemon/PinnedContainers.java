@@ -26,12 +26,12 @@ final class PinnedContainers {
   private static final Logger log = Logger.getLogger(PinnedContainers.class.getName());
 
   private final Attachments attachments;
-  private final Path containers;
+  private final Path dataRoot;
   private final LabelReading labels;
 
   PinnedContainers(Attachments attachments, Path dataRoot, LabelReading labels) {
     this.attachments = attachments;
-    this.containers = dataRoot.resolve("containers");
+    this.dataRoot = dataRoot;
     this.labels = labels;
   }
 
@@ -50,12 +50,12 @@ final class PinnedContainers {
   }
 
   private Optional<Admission> describe(String id) throws IOException {
-    Path directory = containers.resolve(id);
-    if (!Files.isDirectory(directory)) {
+    Optional<Path> directory = DockerContainerFiles.below(dataRoot, id);
+    if (directory.isEmpty()) {
       return Optional.empty();
     }
     DockerContainerFiles files =
-        switch (DockerContainerFiles.read(directory)) {
+        switch (DockerContainerFiles.read(directory.get())) {
           case Attempt.Failed<DockerContainerFiles>(String sentence) ->
               throw new IOException(sentence);
           case Attempt.Done<DockerContainerFiles>(DockerContainerFiles read) -> read;

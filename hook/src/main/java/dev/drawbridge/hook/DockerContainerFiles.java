@@ -1,6 +1,9 @@
 package dev.drawbridge.hook;
 
 import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -86,6 +89,7 @@ public record DockerContainerFiles(
           "NetworkSettings.Networks");
   private static final Set<String> OF_HOST =
       Set.of("Runtime", "NetworkMode", "Privileged", "CapAdd", "CapDrop");
+  private static final Pattern REMAPPED = Pattern.compile("[0-9]{1,10}\\.[0-9]{1,10}");
   private static final Pattern DOCKER_FILE =
       Pattern.compile("/.*/containers/[0-9a-f]{64}/(hostname|hosts|resolv\\.conf)");
 
@@ -107,9 +111,9 @@ public record DockerContainerFiles(
       return Optional.empty();
     }
     for (Path root : dataRoots) {
-      Path directory = root.resolve(CONTAINERS).resolve(id);
-      if (Files.isRegularFile(directory.resolve(CONFIG))) {
-        return Optional.of(directory);
+      Optional<Path> directory = below(root, id);
+      if (directory.isPresent()) {
+        return directory;
       }
     }
     String tail = "/" + CONTAINERS + "/" + id + "/hostname";
@@ -121,6 +125,37 @@ public record DockerContainerFiles(
         .map(source -> Path.of(source.substring(0, source.lastIndexOf('/'))))
         .filter(directory -> Files.isRegularFile(directory.resolve(CONFIG)))
         .findFirst();
+  }
+
+  /**
+   * Where a container's files are in a data root. With {@code userns-remap} an engine keeps
+   * everything in a directory of its data root that is named after the user and group that are root
+   * in the containers; what the engine calls its data root then is that directory.
+   */
+  public static Optional<Path> below(Path dataRoot, String id) {
+    return holding(dataRoot, id)
+        .or(() -> remapped(dataRoot).stream()
+            .flatMap(root -> holding(root, id).stream())
+            .findFirst());
+  }
+
+  private static Optional<Path> holding(Path root, String id) {
+    return Optional.of(root.resolve(CONTAINERS).resolve(id))
+        .filter(directory -> Files.isRegularFile(directory.resolve(CONFIG)));
+  }
+
+  private static List<Path> remapped(Path dataRoot) {
+    List<Path> roots = new ArrayList<>();
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(dataRoot)) {
+      for (Path entry : entries) {
+        if (REMAPPED.matcher(String.valueOf(entry.getFileName())).matches()) {
+          roots.add(entry);
+        }
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      return List.of();
+    }
+    return roots;
   }
 
   /**

@@ -60,6 +60,22 @@ final class DockerContainerFilesTest {
   }
 
   @Test
+  void filesAreFoundWhereRemappedUsersAreToo() throws Exception {
+    Path data = root.resolve("docker");
+    Path remapped = data.resolve("100000.100000/containers").resolve("abcd");
+    Files.createDirectories(remapped);
+    Files.writeString(remapped.resolve("config.v2.json"), CONFIG.replace(ID, "abcd"));
+    Path joined = own.resolve("hostname");
+    assertEquals(
+        Optional.of(remapped),
+        DockerContainerFiles.locate("abcd", List.of(data), specWithHostname(joined.toString())));
+    assertEquals(Optional.of(own), DockerContainerFiles.below(data, ID));
+    Files.move(data.resolve("100000.100000"), data.resolve("100000.old"));
+    assertEquals(Optional.empty(), DockerContainerFiles.below(data, "abcd"));
+    assertEquals(Optional.empty(), DockerContainerFiles.below(root.resolve("nowhere"), ID));
+  }
+
+  @Test
   void hostnameMountLeadsToTheFiles() throws Exception {
     var spec = specWithHostname(own.resolve("hostname").toString());
     assertEquals(Optional.of(own), DockerContainerFiles.locate(ID, List.of(), spec));

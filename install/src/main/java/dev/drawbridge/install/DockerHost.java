@@ -10,10 +10,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * What can be seen of Docker without asking it: the running dockerd's command line, and the
@@ -23,6 +24,7 @@ import java.util.OptionalLong;
  * @param arguments its command line, program name included; empty if it does not run
  */
 record DockerHost(OptionalLong pid, List<String> arguments) {
+  private static final Pattern REMAPPED = Pattern.compile("/[0-9]+\\.[0-9]+$");
 
   static DockerHost observe(Path pidFile) {
     try {
@@ -90,13 +92,11 @@ record DockerHost(OptionalLong pid, List<String> arguments) {
    */
   static List<String> containersNamingUs(Path dataRoot) {
     List<String> found = new ArrayList<>();
-    Path[] directories;
-    try (var list = Files.list(dataRoot.resolve("containers"))) {
-      directories = list.sorted().toArray(Path[]::new);
-    } catch (IOException e) {
-      return found;
-    }
-    Arrays.stream(directories)
+    // With userns-remap they are in a directory that is named after user and group, as 100000.100000.
+    Stream.concat(
+            Stream.of(dataRoot),
+            entries(dataRoot).filter(entry -> REMAPPED.matcher(entry.toString()).find()))
+        .flatMap(root -> entries(root.resolve("containers")))
         .filter(directory ->
             string(directory.resolve("hostconfig.json"), "Runtime")
                 .filter(DaemonJson.RUNTIME::equals)
@@ -107,6 +107,14 @@ record DockerHost(OptionalLong pid, List<String> arguments) {
                 .orElse(directory.getFileName().toString()))
         .forEach(found::add);
     return found;
+  }
+
+  private static Stream<Path> entries(Path directory) {
+    try (var list = Files.list(directory)) {
+      return list.sorted().toList().stream();
+    } catch (IOException e) {
+      return Stream.empty();
+    }
   }
 
   private static Optional<String> string(Path file, String key) {

@@ -250,9 +250,11 @@ final class InstallerTest {
     write(data.resolve("containers/b2/hostconfig.json"), "{\"Runtime\":\"drawbridge\"}");
     write(data.resolve("containers/c3/hostconfig.json"), "{\"Runtime\":\"runc\"}");
     write(data.resolve("containers/d4/hostconfig.json"), "{broken");
+    Path ofRemappedUsers = data.resolve("100000.100000/containers/e5/hostconfig.json");
+    write(ofRemappedUsers, "{\"Runtime\":\"drawbridge\"}");
     InstallPlan plan = Installer.planRemoval(options);
     assertTrue(
-        plan.notes().getFirst().endsWith("guards nothing: web, b2"), plan.notes().getFirst());
+        plan.notes().getFirst().endsWith("guards nothing: web, b2, e5"), plan.notes().getFirst());
     plan.apply();
     String daemon = Files.readString(layout.daemonJson());
     assertTrue(daemon.contains(layout.shim().toString()));
@@ -262,6 +264,9 @@ final class InstallerTest {
 
     Files.delete(data.resolve("containers/a1/hostconfig.json"));
     Files.delete(data.resolve("containers/b2/hostconfig.json"));
+    Installer.planRemoval(options).apply();
+    assertTrue(Files.exists(layout.shim()), "one of remapped users is left");
+    Files.delete(ofRemappedUsers);
     Installer.planRemoval(options).apply();
     assertFalse(Files.exists(layout.shim()));
     assertFalse(Files.readString(layout.daemonJson()).contains("drawbridge"));
