@@ -144,7 +144,7 @@ final class DockerAnswers {
     return text.startsWith("/") ? text.substring(1) : text;
   }
 
-  private static String text(@Nullable String text) {
+  static String text(@Nullable String text) {
     return text == null ? "" : text;
   }
 

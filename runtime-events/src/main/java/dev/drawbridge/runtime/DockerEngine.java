@@ -3,6 +3,7 @@ package dev.drawbridge.runtime;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.command.InspectImageResponse;
 import com.github.dockerjava.api.command.ListContainersCmd;
 import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.NotFoundException;
@@ -272,13 +273,19 @@ final class DockerEngine implements Engine, Starter {
       if (remembered != null) {
         return Optional.of(remembered);
       }
-      SortedMap<String, String> labels;
+      InspectImageResponse image;
       try {
-        labels = DockerAnswers.labels(client.inspectImageCmd(imageId).exec().getConfig());
+        image = client.inspectImageCmd(imageId).exec();
       } catch (NotFoundException e) {
         // The image was removed; its containers live on.
         return Optional.empty();
       }
+      if (DockerAnswers.text(image.getOs()).isEmpty()) {
+        // Every configuration names a system. With images in containerd's store the engine answers
+        // for one whose configuration it does not have, too, as if it had no labels.
+        return Optional.empty();
+      }
+      SortedMap<String, String> labels = DockerAnswers.labels(image.getConfig());
       known.put(imageId, labels);
       if (known.size() > REMEMBERED) {
         known.remove(known.keySet().iterator().next());

@@ -47,7 +47,7 @@ class DockerEngineTest {
         .answer(
             "/images/sha256:i/json",
             200,
-            "{\"Id\":\"sha256:i\",\"Config\":{\"Labels\":{\"baked\":\"in\"}}}");
+            "{\"Id\":\"sha256:i\",\"Os\":\"linux\",\"Config\":{\"Labels\":{\"baked\":\"in\"}}}");
   }
 
   private CannedEngine canned() {
@@ -107,6 +107,16 @@ class DockerEngineTest {
   @Test
   void removedImageIsNotKnown() throws Exception {
     canned().answer("/images/sha256:i/json", 404, "{\"message\":\"No such image\"}");
+    assertFalse(inspect(200, WHOLE).orElseThrow().imageKnown());
+  }
+
+  @Test
+  void imageWhoseConfigurationTheEngineDoesNotHaveIsNotKnown() throws Exception {
+    canned()
+        .answer(
+            "/images/sha256:i/json",
+            200,
+            "{\"Id\":\"sha256:i\",\"Architecture\":\"\",\"Os\":\"\",\"Config\":{\"Labels\":null}}");
     assertFalse(inspect(200, WHOLE).orElseThrow().imageKnown());
   }
 
