@@ -37,6 +37,9 @@ public final class EngineLab implements AutoCloseable {
   /** Which image store a lane wants: {@code containerd}, or the engine's own choice. */
   private static final String IMAGE_STORE = System.getProperty("drawbridge.engine.images", "");
 
+  private static final String CONTAINERDS_STORE =
+      "[\"driver-type\",\"io.containerd.snapshotter.v1\"]";
+
   /** In every {@code daemon.json} of this lab, whatever else is configured. */
   private final JsonObject always;
 
@@ -47,6 +50,7 @@ public final class EngineLab implements AutoCloseable {
   private final Thread atExit = new Thread(this::release, "lab-release");
   private final AtomicBoolean released = new AtomicBoolean();
   private final List<AutoCloseable> tenants = new ArrayList<>();
+  private @Nullable LabMounts mounts;
   private @Nullable LabDaemon containerd;
   private @Nullable LabDaemon dockerd;
 
@@ -66,6 +70,17 @@ public final class EngineLab implements AutoCloseable {
    * Starts an engine with settings of {@code daemon.json} that stay whatever is configured later.
    */
   public static EngineLab start(JsonObject always) {
+    return start(always, "");
+  }
+
+  /**
+   * As {@link #start(JsonObject)}, with mounts of the lab's own: engine, agent and containers see
+   * them, this machine does not.
+   *
+   * @param mounts what the shell runs in the new mount namespace, the lab's directory being {@code
+   *     $1}; none is made if it is empty
+   */
+  public static EngineLab start(JsonObject always, String mounts) {
     LabSweep.abandonedLabs();
     String id = LabSweep.PREFIX + ProcessHandle.current().pid();
     for (int again = 2; Files.exists(LabSweep.LABS.resolve(id)); again++) {
@@ -82,9 +97,13 @@ public final class EngineLab implements AutoCloseable {
     EngineLab lab = new EngineLab(id, directory, LabNetwork.create(id), always);
     Runtime.getRuntime().addShutdownHook(lab.atExit);
     try {
+      if (!mounts.isEmpty()) {
+        lab.mounts = LabMounts.make(directory, mounts);
+      }
       lab.startContainerd();
       lab.configure(new JsonObject());
       lab.startDockerd();
+      lab.confirmImageStore();
       return lab;
     } catch (RuntimeException e) {
       lab.close();
@@ -116,6 +135,12 @@ public final class EngineLab implements AutoCloseable {
 
   public LabNetwork network() {
     return network;
+  }
+
+  /** A command as a process of this host would run it: on its network, with its mounts. */
+  public List<String> onHost(String... command) {
+    List<String> there = network.onHost(command);
+    return mounts == null ? there : mounts.enter(there);
   }
 
   /** Runs before the engine stops, the last added first. */
@@ -182,8 +207,7 @@ public final class EngineLab implements AutoCloseable {
             "containerd",
             directory,
             Map.of(),
-            network.onHost(
-                "containerd", "--config", directory.resolve("containerd.toml").toString()));
+            onHost("containerd", "--config", directory.resolve("containerd.toml").toString()));
     containerd = daemon;
     daemon.ready(START, () -> Files.exists(socket));
   }
@@ -202,7 +226,7 @@ public final class EngineLab implements AutoCloseable {
             "dockerd",
             directory,
             new HashMap<>(Map.of("HOME", directory.toString())),
-            network.onHost(
+            onHost(
                 "dockerd",
                 "--config-file",
                 directory.resolve("daemon.json").toString(),
@@ -226,6 +250,17 @@ public final class EngineLab implements AutoCloseable {
                 "native.cgroupdriver=cgroupfs"));
     dockerd = daemon;
     daemon.ready(START, () -> docker().run("version").ok());
+  }
+
+  /** An engine that does not know the setting would keep its images where it always does. */
+  private void confirmImageStore() {
+    if (IMAGE_STORE.isEmpty()) {
+      return;
+    }
+    String status = docker().must("info", "--format", "{{json .DriverStatus}}");
+    if (!status.contains(CONTAINERDS_STORE)) {
+      throw new LabException("the engine's images are not in containerd's store: " + status);
+    }
   }
 
   private static void write(Path file, String content) {
@@ -278,6 +313,9 @@ public final class EngineLab implements AutoCloseable {
     }
     if (containerd != null) {
       containerd.stop();
+    }
+    if (mounts != null) {
+      mounts.stop();
     }
     network.close();
     LabSweep.remains(directory);

@@ -185,10 +185,7 @@ public final class LabAgent implements AutoCloseable {
         List.of(distribution.agent().toString(), "--config", at("agent.json").toString()));
     LabDaemon daemon =
         LabDaemon.start(
-            "agent" + starts,
-            directory,
-            environment,
-            lab.network().onHost(command.toArray(String[]::new)));
+            "agent" + starts, directory, environment, lab.onHost(command.toArray(String[]::new)));
     process = daemon;
     return daemon;
   }
