@@ -102,9 +102,11 @@ engines() { # names: debian-13 sid
 			continue
 		fi
 		say "lane engines $engine: $(tr '\n' ' ' <"$root/target/engines/engine-$engine/facts")"
-		asked=$brief
-		if [ "${DRAWBRIDGE_ENGINES:-}" = whole ]; then asked=$whole; fi
-		engine_lane "engines $engine" "$engine" "$asked"
+		if [ "${DRAWBRIDGE_ENGINES:-}" = whole ]; then
+			engine_lane "engines $engine" "$engine" "$whole" -Ddrawbridge.rawStarts=100
+		else
+			engine_lane "engines $engine" "$engine" "$brief"
+		fi
 		if [ "$engine" = sid ]; then
 			engine_lane 'engines sid, images in containerd' "$engine" "$brief" -Ddrawbridge.engine.images=containerd
 		fi

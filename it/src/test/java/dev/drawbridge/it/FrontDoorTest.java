@@ -291,4 +291,39 @@ class FrontDoorTest {
     assertEquals("", purge("yes"));
     assertTrue(Files.notExists(top.resolve("etc")));
   }
+
+  /** The lane of engines where the mirror has none; nothing else of the front door is there. */
+  private Output enginesOfAMirrorThatMovedOn(String... engines) throws IOException {
+    Path fetch = top.resolve("it/src/test/vm/fetch");
+    Files.createDirectories(fetch.getParent());
+    Files.writeString(fetch, "#!/bin/sh\necho 'the mirror has moved on'\nexit 3\n");
+    mode("rwxr-xr-x", fetch);
+    List<String> arguments =
+        new ArrayList<>(List.of(CHECKOUT.resolve("install/door/lanes.sh").toString()));
+    arguments.add(top.toString());
+    arguments.addAll(List.of(engines));
+    return sh(
+        """
+        lanes=$1 root=$2
+        shift 2
+        say() { echo "$*"; }
+        die() { echo "$*"; exit 1; }
+        need_root() { :; }
+        need_packages_and_jdk() { :; }
+        forget_unchecked() { :; }
+        maven() { echo 'Maven was called'; }
+        build_packages='' engine_packages='' lab_packages='' it_packages=''
+        . "$lanes"
+        run_tests engines "$@"
+        """,
+        arguments.toArray(String[]::new));
+  }
+
+  @Test
+  void anEngineThatCannotBeHadIsNeitherPassedNorFailed() throws IOException {
+    Output output = enginesOfAMirrorThatMovedOn("sid");
+    assertEquals(69, output.status(), output.text());
+    assertTrue(output.text().contains("engines sid: unavailable: the mirror has moved on"));
+    assertTrue(output.text().endsWith("unavailable: engines-sid"), output.text());
+  }
 }
