@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.drawbridge.testkit.Await;
 import dev.drawbridge.testkit.Distribution;
 import dev.drawbridge.testkit.Docker;
 import dev.drawbridge.testkit.EngineLab;
@@ -112,7 +113,11 @@ final class ComposeLifeTest {
 
   @Test
   void healthIsAskedAndServicesFindEachOther() {
-    assertEquals("healthy", docker().inspect(of("db").getFirst(), "{{.State.Health.Status}}"));
+    String db = of("db").getFirst();
+    Await.until(
+        "it is healthy",
+        Duration.ofSeconds(60),
+        () -> docker().inspect(db, "{{.State.Health.Status}}").equals("healthy"));
     everyContainerGetsWhatTheRulesSay();
   }
 
