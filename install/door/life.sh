@@ -120,6 +120,26 @@ configure_agent() {
 		die "$state/agent.json cannot be used: mend it, or move it away to have one written"
 }
 
+# An up that fails leaves the host as it found it.
+undo_up() {
+	if [ -n "$was_alive" ]; then return; fi
+	say 'up failed: undoing what it did'
+	if [ -s "$run/agent.log" ]; then
+		cp "$run/agent.log" "$root/target/agent.log"
+		say "the agent's log: $root/target/agent.log"
+	fi
+	halt
+	if [ -z "$had_state" ]; then
+		rm -rf "$state"
+	else
+		if [ -z "$had_dist" ]; then rm -rf "$state/dist"; fi
+		if [ -z "$had_config" ]; then rm -f "$state/agent.json"; fi
+	fi
+	rmdir "$etc/policy.d" "$etc" 2>/dev/null || :
+}
+
+there() { if [ -e "$1" ]; then echo yes; fi; }
+
 up() { # arguments of "drawbridge install", such as --default
 	for argument in "$@"; do
 		case $argument in
@@ -142,6 +162,11 @@ up() { # arguments of "drawbridge install", such as --default
 			;;
 		esac
 	done
+	was_alive=$(if alive agent; then echo yes; fi)
+	had_state=$(there "$state")
+	had_dist=$(there "$state/dist")
+	had_config=$(there "$state/agent.json")
+	trap undo_up EXIT
 	mkdir -p "$run" "$state" "$etc/policy.d"
 	chmod 750 "$run"
 	chmod 700 "$state"
@@ -154,8 +179,26 @@ up() { # arguments of "drawbridge install", such as --default
 	grep -q " $bpffs bpf " /proc/mounts || : >"$run/bpffs-was-not-mounted"
 	configure_agent
 	start_agent
-	client install "$@" || die 'the agent runs, but the runtime is not registered'
+	client install "$@" || die 'the runtime could not be registered'
+	trap - EXIT
 	say 'up: docker run --runtime drawbridge starts a guarded container; ./drawbridge status shows it'
+}
+
+# Ends what up started.
+halt() {
+	stop agent
+	detach
+	stop dockerd
+	stop containerd
+	rm -rf "$run"
+}
+
+# What outlives the agent in the kernel.
+detach() {
+	rm -rf "$bpffs/drawbridge"
+	if [ -e "$run/bpffs-was-not-mounted" ]; then umount "$bpffs" 2>/dev/null || :; fi
+	cgroup=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)/drawbridge
+	if [ -d "$cgroup" ]; then rmdir "$cgroup" || say "$cgroup is still in use"; fi
 }
 
 # Undoes up. Containers that run go on, unguarded; those that remember the runtime can start again, unguarded too.
@@ -185,14 +228,7 @@ down() {
 	elif [ -e "$shim" ]; then
 		say "the registration cannot be undone without a build: ./drawbridge build, then ./drawbridge down"
 	fi
-	stop agent
-	rm -rf "$bpffs/drawbridge"
-	if [ -e "$run/bpffs-was-not-mounted" ]; then umount "$bpffs" 2>/dev/null || :; fi
-	cgroup=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)/drawbridge
-	if [ -d "$cgroup" ]; then rmdir "$cgroup" || say "$cgroup is still in use"; fi
-	stop dockerd
-	stop containerd
-	rm -rf "$run"
+	halt
 	if [ -n "$purge" ]; then purge; fi
 	say 'down'
 }

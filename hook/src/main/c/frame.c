@@ -53,7 +53,8 @@ static void not_answering(struct db_answer *answer, const char *socket_path, con
 	answer->answered = 0;
 	snprintf(answer->text, sizeof(answer->text),
 		 "drawbridge: container not started: the agent is not answering on %s (%s); start it "
-		 "with systemctl start drawbridge, or add the container to the exempt list",
+		 "(systemctl start drawbridge, or ./drawbridge up); names in \"exempt\" of its agent.json "
+		 "start without it once it has seen them",
 		 socket_path, why);
 	db_one_line(answer->text);
 }

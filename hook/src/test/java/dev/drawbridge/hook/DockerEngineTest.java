@@ -108,8 +108,9 @@ final class DockerEngineTest {
         "docker: Error response from daemon: failed to create shim task: OCI runtime create failed:"
             + " drawbridge: container not started: the agent is not answering on "
             + engine.hookSocket
-            + " (No such file or directory); start it with systemctl start drawbridge, or add the"
-            + " container to the exempt list: unknown",
+            + " (No such file or directory); start it (systemctl start drawbridge, or"
+            + " ./drawbridge up); names in \"exempt\" of its agent.json start without it once it has"
+            + " seen them: unknown",
         firstLineNamingUs(outcome));
     assertEquals(1, count(outcome.err(), "not answering"));
   }

@@ -102,8 +102,9 @@ final class HookProgramTest {
     assertEquals(
         "drawbridge: container not started: the agent is not answering on "
             + socket
-            + " (No such file or directory); start it with systemctl start drawbridge, or add the"
-            + " container to the exempt list\n",
+            + " (No such file or directory); start it (systemctl start drawbridge, or"
+            + " ./drawbridge up); names in \"exempt\" of its agent.json start without it once it has"
+            + " seen them\n",
         outcome.err());
   }
 

@@ -1,5 +1,6 @@
 package dev.drawbridge.install;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -9,8 +10,11 @@ import java.util.List;
  * @param steps in order; empty if everything is as it should be
  * @param notes what the user should know besides
  * @param conflicts what stands in the way: with any of these nothing is applied
+ * @param whole whether it is done as a whole or not at all; else what was done before a step failed
+ *     stays done, and planning again continues from there
  */
-public record InstallPlan(List<Step> steps, List<String> notes, List<String> conflicts) {
+public record InstallPlan(
+    List<Step> steps, List<String> notes, List<String> conflicts, boolean whole) {
 
   public InstallPlan {
     steps = List.copyOf(steps);
@@ -39,17 +43,43 @@ public record InstallPlan(List<Step> steps, List<String> notes, List<String> con
    * Does all steps in order. Doing a plan twice does nothing the second time.
    *
    * @return one line for each step, as it went
-   * @throws InstallException at the first step that fails; those before it stay done, and planning
-   *     again continues from there
+   * @throws InstallException at the first step that fails; of a plan that is {@code whole}, those
+   *     before it have been taken back
    */
   public List<String> apply() throws InstallException {
     if (!conflicts.isEmpty()) {
       throw new InstallException("nothing was changed: " + String.join("; ", conflicts));
     }
     List<String> done = new ArrayList<>();
+    List<Undo> undos = new ArrayList<>();
     for (Step step : steps) {
-      done.add(StepExecutor.apply(step));
+      try {
+        if (whole) {
+          undos.add(Undo.of(step));
+        }
+        done.add(StepExecutor.apply(step));
+      } catch (IOException e) {
+        throw takenBack(undos, new InstallException("failed to " + step.describe() + ": " + e, e));
+      } catch (InstallException e) {
+        throw takenBack(undos, e);
+      }
     }
     return done;
+  }
+
+  private InstallException takenBack(List<Undo> undos, InstallException failure) {
+    if (!whole) {
+      return failure;
+    }
+    String left = "";
+    for (Undo undo : undos.reversed()) {
+      try {
+        undo.apply();
+      } catch (IOException e) {
+        left = left + "; could not be taken back: " + e;
+      }
+    }
+    return new InstallException(
+        failure.getMessage() + (left.isEmpty() ? "; nothing was changed" : left), failure);
   }
 }

@@ -14,13 +14,13 @@ import java.util.Optional;
 /** Looks at a host and plans what installing or uninstalling Drawbridge would change there. */
 public final class Installer {
   private static final String RUNC = "runc";
-  private static final String BACKUP = StepExecutor.BACKUP;
 
   private final InstallOptions options;
   private final Layout layout;
   private final List<Step> steps = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
   private final List<String> conflicts = new ArrayList<>();
+  private boolean installing;
 
   private Installer(InstallOptions options) {
     this.options = options;
@@ -41,6 +41,7 @@ public final class Installer {
   }
 
   private InstallPlan install() throws InstallException {
+    installing = true;
     copyProgram("drawbridge-hook");
     copyProgram("drawbridge-runc");
     if (!Files.isDirectory(layout.exempt())) {
@@ -63,7 +64,7 @@ public final class Installer {
       }
       notes.add("rootless Podman reads no hooks.d directory: its containers stay unguarded");
     }
-    return new InstallPlan(steps, notes, conflicts);
+    return new InstallPlan(steps, notes, conflicts, true);
   }
 
   /** The agent runs from where it was unpacked: its launcher needs the jars beside it. */
@@ -177,7 +178,7 @@ public final class Installer {
       delete(layout.unit());
       deletePodmanHooks();
       notes.add("Docker was left alone: its runtime and the programs stay");
-      return new InstallPlan(steps, notes, conflicts);
+      return new InstallPlan(steps, notes, conflicts, false);
     }
     DockerHost host = DockerHost.observe(layout.dockerPidFile());
     String before = text(layout.daemonJson());
@@ -185,18 +186,21 @@ public final class Installer {
     switch (DaemonJson.parse(before)) {
       case DaemonJson.Reading.Bad bad ->
           conflicts.add(layout.daemonJson() + " is left alone: " + bad.why());
-      case DaemonJson.Reading.Good good -> unregister(host, good.file(), before, remembered);
+      case DaemonJson.Reading.Good good -> unregister(host, good.file(), remembered);
     }
-    return new InstallPlan(steps, notes, conflicts);
+    return new InstallPlan(steps, notes, conflicts, false);
   }
 
-  private void unregister(DockerHost host, DaemonJson file, String before, InstallState remembered)
+  private void unregister(DockerHost host, DaemonJson file, InstallState remembered)
       throws InstallException {
     List<String> left = DockerHost.containersNamingUs(host.dataRoot(file));
     boolean reloaded = options.reload() && host.pid().isPresent();
     DaemonJson restored = file.withDefaultRestored(remembered.displacedDefault(), reloaded);
     DaemonJson after = left.isEmpty() ? restored.without(reloaded) : restored;
-    boolean changed = !before.isEmpty() && writeExisting(before, after);
+    // A file that held nothing but ours becomes {}; dockerd accepts that.
+    boolean changed =
+        !after.equalTo(file)
+            && write(layout.daemonJson(), after.text(), "as it was without drawbridge", true);
     if (changed) {
       reload(host);
     }
@@ -232,35 +236,34 @@ public final class Installer {
       InstallState remembered,
       boolean reloaded)
       throws InstallException {
-    Path kept = layout.daemonJson().resolveSibling(layout.daemonJson().getFileName() + BACKUP);
-    boolean wasThere = Files.exists(kept);
+    Path kept = StepExecutor.backup(behind(layout.daemonJson()));
+    Optional<String> first = found(kept);
     DaemonJson last = after.without(false);
     // What a user wrote stays; "runc" as the default is ours if install remembered and found none.
-    if (!wasThere || Files.exists(layout.state())) {
+    if (first.isEmpty() || Files.exists(layout.state())) {
       last = last.withoutSpelledDefault(remembered.displacedDefault());
     }
-    String text = last.empty() && !wasThere ? "" : last.textOr(text(kept));
-    String now = changed ? after.text() : text(layout.daemonJson());
-    if (now.isEmpty() || now.equals(text)) {
+    Optional<String> wanted =
+        last.empty() && first.isEmpty()
+            ? Optional.empty()
+            : Optional.of(last.textOr(first.orElse("")));
+    Optional<String> now = changed ? Optional.of(after.text()) : found(layout.daemonJson());
+    if (now.isEmpty() || now.equals(wanted)) {
+      delete(kept);
       return;
     }
     if (reloaded) {
-      steps.add(new Step.Settle(layout.daemonJson(), now, text, host.address(file)));
+      steps.add(new Step.Settle(layout.daemonJson(), now.get(), wanted, host.address(file)));
       return;
     }
     steps.removeIf(
         step -> step instanceof Step.Write write && write.file().equals(layout.daemonJson()));
-    if (text.isEmpty()) {
-      delete(layout.daemonJson());
+    if (wanted.isEmpty()) {
+      delete(behind(layout.daemonJson()));
     } else {
-      boolean _ = write(layout.daemonJson(), text, "as it was without drawbridge", true);
+      boolean _ = write(layout.daemonJson(), wanted.get(), "as it was without drawbridge", true);
     }
-  }
-
-  private boolean writeExisting(String before, DaemonJson after) throws InstallException {
-    // A file that held nothing but ours becomes {}; dockerd accepts that.
-    return !after.text().equals(before)
-        && write(layout.daemonJson(), after.text(), "as it was without drawbridge", true);
+    delete(kept);
   }
 
   private void deleteAll() {
@@ -309,15 +312,29 @@ public final class Installer {
     if (before.equals(after)) {
       return false;
     }
-    steps.add(new Step.Write(file, before, after, why, validate));
+    boolean keep = installing && file.equals(layout.daemonJson());
+    steps.add(new Step.Write(file, before, after, why, validate, keep));
     return true;
   }
 
   private static String text(Path file) throws InstallException {
+    return found(file).orElse("");
+  }
+
+  /** What the file says; empty if there is none. */
+  private static Optional<String> found(Path file) throws InstallException {
     try {
-      return Files.readString(file);
+      return Optional.of(Files.readString(file));
     } catch (NoSuchFileException e) {
-      return "";
+      return Optional.empty();
+    } catch (IOException e) {
+      throw new InstallException("cannot read " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static Path behind(Path file) throws InstallException {
+    try {
+      return Links.behind(file);
     } catch (IOException e) {
       throw new InstallException("cannot read " + file + ": " + e.getMessage(), e);
     }

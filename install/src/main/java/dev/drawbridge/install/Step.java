@@ -1,6 +1,7 @@
 package dev.drawbridge.install;
 
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** One thing that applying a plan does. */
 public sealed interface Step {
@@ -9,14 +10,15 @@ public sealed interface Step {
   String describe();
 
   /**
-   * Write a text file as a whole; what was there is kept beside it once, as {@code
-   * NAME.before-drawbridge}.
+   * Write a text file as a whole.
    *
    * @param before what is there now; empty if nothing is
    * @param validate have {@code dockerd --validate} read the new text before it takes the place of
    *     the old one, if this dockerd can
+   * @param keep keep what is there beside it, as {@code NAME.before-drawbridge}, if nothing is kept
+   *     yet
    */
-  record Write(Path file, String before, String after, String why, boolean validate)
+  record Write(Path file, String before, String after, String why, boolean validate, boolean keep)
       implements Step {
     @Override
     public String describe() {
@@ -71,11 +73,11 @@ public sealed interface Step {
    * passes over keys that are absent.
    *
    * @param before what is there until then
-   * @param after the last form; empty to delete the file
+   * @param after the last form; none to delete the file
    * @param docker how the docker command reaches this dockerd, such as {@code
    *     unix:///var/run/docker.sock}
    */
-  record Settle(Path file, String before, String after, String docker) implements Step {
+  record Settle(Path file, String before, Optional<String> after, String docker) implements Step {
     @Override
     public String describe() {
       return (after.isEmpty() ? "delete " : "tidy ") + file + " when dockerd has read it";

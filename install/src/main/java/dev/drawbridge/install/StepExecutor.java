@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
@@ -16,6 +18,9 @@ import java.util.concurrent.TimeUnit;
 /** The one place of this package that changes anything. */
 final class StepExecutor {
   static final String BACKUP = ".before-drawbridge";
+  private static final Set<PosixFilePermission> PROGRAM =
+      PosixFilePermissions.fromString("rwxr-xr-x");
+  private static final Set<PosixFilePermission> TEXT = PosixFilePermissions.fromString("rw-r--r--");
   private static final long PROGRAM_SECONDS = 30;
   private static final long SETTLE_SECONDS = 5;
   private static final long SETTLE_PAUSE_MILLIS = 100;
@@ -28,7 +33,7 @@ final class StepExecutor {
         case Step.Write write -> write(write);
         case Step.Copy copy -> {
           Files.createDirectories(parent(copy.to()));
-          replace(copy.to(), Files.readAllBytes(copy.from()), "rwxr-xr-x");
+          replace(copy.to(), Files.readAllBytes(copy.from()), PROGRAM);
           yield "copied " + copy.to();
         }
         case Step.MakeDirectory make -> {
@@ -53,28 +58,33 @@ final class StepExecutor {
   }
 
   private static String write(Step.Write write) throws IOException, InstallException {
-    // A linked configuration stays linked: the file behind it is what changes.
-    Path file = Files.exists(write.file()) ? write.file().toRealPath() : write.file();
+    Path file = Links.behind(write.file());
     Files.createDirectories(parent(file));
     String now = Files.exists(file) ? Files.readString(file) : "";
     if (!now.equals(write.before())) {
       throw new InstallException(file + " changed since the plan was made; plan again");
     }
-    Path backup = file.resolveSibling(file.getFileName() + BACKUP);
-    if (Files.exists(file) && !Files.exists(backup)) {
+    Path backup = backup(file);
+    if (write.keep() && Files.exists(file) && !Files.exists(backup)) {
       Files.copy(file, backup, StandardCopyOption.COPY_ATTRIBUTES);
     }
     String validated = write.validate() ? validate(file, write.after()) : "";
-    Set<PosixFilePermission> mode =
-        Files.exists(file)
-            ? Files.getPosixFilePermissions(file)
-            : PosixFilePermissions.fromString("rw-r--r--");
-    replace(
-        file, write.after().getBytes(StandardCharsets.UTF_8), PosixFilePermissions.toString(mode));
+    replace(file, write.after().getBytes(StandardCharsets.UTF_8));
     return "wrote " + file + validated;
   }
 
-  private static void replace(Path file, byte[] bytes, String mode) throws IOException {
+  /** Where the first form of a file is kept. */
+  static Path backup(Path file) {
+    return file.resolveSibling(file.getFileName() + BACKUP);
+  }
+
+  /** With the mode and the owners of the one that it takes the place of. */
+  static void replace(Path file, byte[] bytes) throws IOException {
+    replace(file, bytes, Files.exists(file) ? Files.getPosixFilePermissions(file) : TEXT);
+  }
+
+  private static void replace(Path file, byte[] bytes, Set<PosixFilePermission> mode)
+      throws IOException {
     Path temporary = Files.createTempFile(parent(file), ".drawbridge-", ".new");
     try {
       try (FileChannel out = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
@@ -84,7 +94,13 @@ final class StepExecutor {
         }
         out.force(true);
       }
-      Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString(mode));
+      if (Files.exists(file)) {
+        PosixFileAttributes was = Files.readAttributes(file, PosixFileAttributes.class);
+        var view = Files.getFileAttributeView(temporary, PosixFileAttributeView.class);
+        view.setOwner(was.owner());
+        view.setGroup(was.group());
+      }
+      Files.setPosixFilePermissions(temporary, mode);
       Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
     } finally {
       Files.deleteIfExists(temporary);
@@ -127,7 +143,7 @@ final class StepExecutor {
   }
 
   private static String settle(Step.Settle settle) throws IOException, InstallException {
-    Path file = Files.exists(settle.file()) ? settle.file().toRealPath() : settle.file();
+    Path file = Links.behind(settle.file());
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(SETTLE_SECONDS);
     while (knowsUs(settle.docker())) {
       if (System.nanoTime() - deadline > 0) {
@@ -146,13 +162,11 @@ final class StepExecutor {
     }
     if (settle.after().isEmpty()) {
       Files.deleteIfExists(file);
-      return "deleted " + file;
+    } else {
+      replace(file, settle.after().get().getBytes(StandardCharsets.UTF_8));
     }
-    replace(
-        file,
-        settle.after().getBytes(StandardCharsets.UTF_8),
-        PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
-    return "tidied " + file;
+    Files.deleteIfExists(backup(file));
+    return (settle.after().isEmpty() ? "deleted " : "tidied ") + file;
   }
 
   /** Whether dockerd knows the runtime, or cannot be asked. */
@@ -191,7 +205,7 @@ final class StepExecutor {
     }
   }
 
-  private static Path parent(Path file) {
+  static Path parent(Path file) {
     return file.toAbsolutePath().resolveSibling(".").normalize();
   }
 }

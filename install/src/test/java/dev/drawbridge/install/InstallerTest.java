@@ -284,6 +284,105 @@ final class InstallerTest {
     assertTrue(Files.exists(layout.unit()));
   }
 
+  /** Each form of a configuration, and how it comes back. */
+  @Test
+  void aDaemonJsonComesBackByteForByte() throws Exception {
+    for (String text :
+        List.of(
+            "",
+            "  \n",
+            "{}",
+            "{\"x\":\"y\"}",
+            "{ \"debug\" :true }\r\n\r\n",
+            "{\"default-runtime\":\"runc\"}",
+            "{\"runtimes\":{}}",
+            "{\"n\":1.50e1,\"s\":\"\\u00e9é\"}")) {
+      // dockerd, if there is one, is asked about each: not every mode with every text.
+      for (String mode : List.of(text.isEmpty() ? "rw-rw----" : "r--r--r--")) {
+        for (boolean linked : List.of(false, true)) {
+          Path real = linked ? root.resolve("elsewhere/docker.json") : layout.daemonJson();
+          write(real, text);
+          Files.setPosixFilePermissions(real, PosixFilePermissions.fromString(mode));
+          if (linked) {
+            Files.createSymbolicLink(layout.daemonJson(), Path.of("../../elsewhere/docker.json"));
+          }
+          for (InstallOptions how : List.of(options.withDefault(linked))) {
+            Installer.plan(how).apply();
+            assertTrue(Files.readString(real).contains("drawbridge"));
+            Installer.planRemoval(how).apply();
+            assertEquals(text, Files.readString(real));
+            assertEquals(mode, mode(real));
+            assertEquals(linked, Files.isSymbolicLink(layout.daemonJson()));
+            assertEquals(List.of(real.getFileName().toString()), names(real.resolveSibling(".")));
+          }
+          Files.delete(layout.daemonJson());
+          Files.deleteIfExists(real);
+        }
+      }
+    }
+  }
+
+  @Test
+  void aLinkThatLeadsToNoFileYetLeadsToNoneAgain() throws Exception {
+    Path real = root.resolve("elsewhere/docker.json");
+    Files.createDirectories(layout.daemonJson().resolveSibling("."));
+    Files.createSymbolicLink(layout.daemonJson(), real);
+    Installer.plan(options).apply();
+    assertTrue(Files.readString(real).contains("drawbridge"));
+    Installer.planRemoval(options).apply();
+    assertTrue(Files.isSymbolicLink(layout.daemonJson()));
+    assertFalse(Files.exists(real));
+  }
+
+  @Test
+  void aFileThatWasNotThereGoesAlsoWhenContainersStoodInTheWayFirst() throws Exception {
+    Path data = root.resolve("data");
+    write(data.resolve("containers/a1/hostconfig.json"), "{\"Runtime\":\"drawbridge\"}");
+    // The data root is named where only the running dockerd would say it: in the file, and out
+    // again.
+    Installer.plan(options.withDefault(true)).apply();
+    String ours = Files.readString(layout.daemonJson());
+    write(layout.daemonJson(), ours.replaceFirst("\\{", "{\"data-root\":\"" + data + "\","));
+    Installer.planRemoval(options).apply();
+    assertTrue(Files.exists(layout.shim()));
+    Files.delete(data.resolve("containers/a1/hostconfig.json"));
+    String left = Files.readString(layout.daemonJson());
+    write(layout.daemonJson(), left.replaceFirst("\"data-root\": \"[^\"]*\",", ""));
+    Installer.planRemoval(options).apply();
+    assertFalse(Files.exists(layout.daemonJson()));
+    assertFalse(Files.exists(layout.shim()));
+  }
+
+  @Test
+  void anInstallThatFailsLeavesNothing() throws Exception {
+    for (String text : List.of("{\"debug\": true}", "")) {
+      write(layout.daemonJson(), text);
+      Map<String, String> before = snapshot();
+      InstallPlan plan = Installer.plan(options.withDefault(true).withPodman(true));
+      int last = plan.steps().size();
+      for (int failing = 0; failing <= last; failing++) {
+        List<Step> steps = new java.util.ArrayList<>(plan.steps());
+        steps.add(failing, new Step.Copy(root.resolve("no-such-program"), root.resolve("x/y/z")));
+        InstallPlan broken = new InstallPlan(steps, List.of(), List.of(), plan.whole());
+        InstallException failed = assertThrows(InstallException.class, broken::apply);
+        assertTrue(failed.getMessage().endsWith("nothing was changed"), failed.getMessage());
+        assertEquals(before, snapshot(), "failing at step " + failing);
+      }
+    }
+  }
+
+  @Test
+  void anInstallThatFailsLeavesTheOneBeforeItAsItWas() throws Exception {
+    write(layout.daemonJson(), "{\"debug\": true}");
+    Installer.plan(options).apply();
+    Map<String, String> before = snapshot();
+    List<Step> steps = new java.util.ArrayList<>(Installer.plan(options.withDefault(true)).steps());
+    steps.add(new Step.Copy(root.resolve("no-such-program"), root.resolve("x")));
+    var broken = new InstallPlan(steps, List.of(), List.of(), true);
+    assertThrows(InstallException.class, broken::apply);
+    assertEquals(before, snapshot());
+  }
+
   @Test
   void pidFileThatIsStaleOrRubbishMeansNoReload() throws Exception {
     for (String text : List.of("", "x", "-1", "0", "1", "99999999999999999999")) {
@@ -307,6 +406,12 @@ final class InstallerTest {
   private static void write(Path file, String text) throws IOException {
     Files.createDirectories(file.resolveSibling("."));
     Files.writeString(file, text);
+  }
+
+  private static List<String> names(Path directory) throws IOException {
+    try (var files = Files.list(directory)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
   }
 
   private static String mode(Path file) throws IOException {

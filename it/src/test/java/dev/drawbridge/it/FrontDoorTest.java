@@ -283,6 +283,51 @@ class FrontDoorTest {
     assertEquals("etc/policy.d/a.policy", purge(""));
   }
 
+  /**
+   * An up whose registration fails, with the places moved into this tree and with a shell for an
+   * agent; what is left of the tree, and whether the agent is.
+   */
+  private String failingUp() {
+    return must(
+        """
+        say() { :; }
+        die() { exit 1; }
+        need_root() { :; }
+        for_build() { :; }
+        need_packages_and_jdk() { :; }
+        build() { :; }
+        . "$1"
+        root=$2/root dist=$2/dist lab=$2/lab state=$2/state run=$2/run etc=$2/etc bpffs=$2/bpffs
+        engine_packages=
+        mkdir -p "$root/target" "$dist/bin"
+        start_engine() { :; }
+        configure_agent() { [ -e "$state/agent.json" ] || : >"$state/agent.json"; }
+        start_agent() { spawn agent sleep 300; pid_of agent >"$root/pid"; : >"$state/exempt"; }
+        client() { [ "$1" != install ]; }
+        detach() { :; }
+        (up) && exit 9
+        cd "$2" && find state etc run 2>/dev/null | sort | tr '\\n' ' '
+        if kill -0 "$(cat "$root/pid")" 2>/dev/null; then echo "the agent is left"; fi
+        """,
+        CHECKOUT.resolve("install/door/life.sh").toString(),
+        top.toString());
+  }
+
+  @Test
+  void anUpThatFailsLeavesNothing() {
+    assertEquals("", failingUp());
+  }
+
+  @Test
+  void anUpThatFailsLeavesWhatWasThereBefore() throws IOException {
+    for (String file : List.of("state/agent.json", "etc/policy.d/a.policy")) {
+      Files.createDirectories(top.resolve(file).getParent());
+      Files.writeString(top.resolve(file), "");
+    }
+    assertEquals(
+        "etc etc/policy.d etc/policy.d/a.policy state state/agent.json state/exempt", failingUp());
+  }
+
   @Test
   void policyFilesGoOnlyWhenTheyAreNamed() throws IOException {
     installed();
