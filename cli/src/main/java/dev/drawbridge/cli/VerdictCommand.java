@@ -9,7 +9,6 @@ import dev.drawbridge.api.VerdictReport;
 import dev.drawbridge.policy.HostPolicy;
 import dev.drawbridge.policy.HostPolicyParser;
 import dev.drawbridge.policy.Parsed;
-import dev.drawbridge.policy.Rule;
 import dev.drawbridge.policy.Severity;
 import dev.drawbridge.policy.ask.Asked;
 import dev.drawbridge.tools.lint.ComposeFile;
@@ -156,20 +155,20 @@ final class VerdictCommand extends AgentCommand {
     services.report().findings().stream()
         .filter(Finding::isError)
         .forEach(finding -> errors.add(finding.oneLine()));
-    List<Rule> rules = new ArrayList<>();
+    HostPolicy host = HostPolicy.NONE;
     for (String policy : policies) {
       PolicyText read = PolicyText.read(policy, surroundings.in());
       Parsed<HostPolicy> parsed = HostPolicyParser.parse(read.name(), read.text());
       parsed.problems().stream()
           .filter(problem -> problem.severity() == Severity.ERROR)
           .forEach(problem -> errors.add(problem.oneLine()));
-      rules.addAll(parsed.value().rules());
+      host = host.and(parsed.value());
     }
     if (!errors.isEmpty()) {
       throw new CommandException(
           String.join("\n", errors) + "\nthere is no verdict by files with errors");
     }
-    return new ComposeVerdict(services, new HostPolicy(rules), defaultDeny).answer(asked);
+    return new ComposeVerdict(services, host, defaultDeny).answer(asked);
   }
 
   /** Puts what was given by place where it would be if it had been given by option. */

@@ -7,6 +7,7 @@ import dev.drawbridge.policy.Cidr;
 import dev.drawbridge.policy.ContainerPolicy;
 import dev.drawbridge.policy.Direction;
 import dev.drawbridge.policy.HostPolicy;
+import dev.drawbridge.policy.HostPolicyParser;
 import dev.drawbridge.policy.L4Verdict;
 import dev.drawbridge.policy.LabelParser;
 import dev.drawbridge.policy.Mode;
@@ -17,6 +18,7 @@ import dev.drawbridge.policy.PortRange;
 import dev.drawbridge.policy.PortTable;
 import dev.drawbridge.policy.ask.Known;
 import java.net.InetAddress;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -282,6 +284,32 @@ class PlannerTest {
             model.use));
   }
 
+  private static HostPolicy hostPolicy(Random random) {
+    List<String> lines =
+        new ArrayList<>(List.of("group g = app=a0, service:s" + random.nextInt(2)));
+    for (String line :
+        List.of(
+            "project:p0 is closed",
+            "project:p1 is audited",
+            "group:g are closed",
+            "group:g is audited",
+            "app=a1 is audited by request",
+            "group:g may connect 80 on app=a1",
+            "app=a1 may also connect 81 on containers",
+            "app=a2 may also GET /x on group:g",
+            "service:s0 may connect 82 on service:s1",
+            "service:s0 may not connect 80 on app=a1",
+            "app=a1 may connect 443 on internet",
+            "lan may connect 80 on service:s1")) {
+      if (random.nextInt(4) == 0) {
+        lines.add(line);
+      }
+    }
+    Parsed<HostPolicy> parsed = HostPolicyParser.parse("h", String.join("\n", lines));
+    assertEquals(List.of(), parsed.problems());
+    return parsed.value();
+  }
+
   /** Histories of real policies: sides that did not change are skipped, unseen. */
   @Test
   void sidesThatAreTakenOverHaveNoDifference() {
@@ -290,9 +318,12 @@ class PlannerTest {
     Model model = new Model();
     @Nullable Desired before = null;
     Policy policy = Policy.empty();
-    for (int generation = 1; generation <= 300; generation++) {
+    HostPolicy hostPolicy = HostPolicy.NONE;
+    for (int generation = 1; generation <= 600; generation++) {
       int number = 300 + random.nextInt(6);
-      if (random.nextInt(4) == 0) {
+      if (random.nextInt(5) == 0) {
+        hostPolicy = hostPolicy(random);
+      } else if (random.nextInt(4) == 0) {
         containers.remove(number);
       } else {
         String peer = random.nextInt(3) == 0 ? "anyone" : "app=a" + random.nextInt(3);
@@ -303,19 +334,17 @@ class PlannerTest {
                 Map.of(
                     "app",
                     "a" + random.nextInt(3),
+                    "com.docker.compose.project",
+                    "p" + random.nextInt(2),
+                    "com.docker.compose.service",
+                    "s" + random.nextInt(2),
                     "drawbridge.policy.in",
                     peer + " may connect 8" + random.nextInt(3)),
                 random.nextInt(8) == 0));
       }
       Desired desired =
           Desired.of(
-              policy,
-              generation,
-              containers.values(),
-              new HostPolicy(List.of()),
-              Set.of(),
-              Set.of(),
-              false);
+              policy, generation, containers.values(), hostPolicy, Set.of(), Set.of(), false);
       policy = desired.policy();
       List<Action> plan =
           before == null

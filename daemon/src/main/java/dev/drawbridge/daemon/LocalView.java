@@ -221,7 +221,7 @@ final class LocalView implements AgentView {
             .sorted(Comparator.comparingInt(address -> address.getAddress().length))
             .map(InetAddress::getHostAddress)
             .toList(),
-        container.declared().value().mode().name().toLowerCase(Locale.ROOT),
+        now.policy().mode(number).name().toLowerCase(Locale.ROOT),
         attachment,
         closed,
         container.declared().value().rules().size(),

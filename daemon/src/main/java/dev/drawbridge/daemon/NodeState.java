@@ -111,7 +111,7 @@ record NodeState(
         Policy.empty(),
         Map.of(),
         Map.of(),
-        new HostPolicy(List.of()),
+        HostPolicy.NONE,
         new Known(List::of),
         false,
         Optional.empty());

@@ -60,7 +60,7 @@ final class PolicyDirectory {
   private Map<String, Reading> accepted = Map.of();
   private @Nullable CompletedWrites writes;
   private final Set<String> complete = ConcurrentHashMap.newKeySet();
-  private final Map<String, List<Rule>> good = new TreeMap<>();
+  private final Map<String, HostPolicy> good = new TreeMap<>();
   private List<Problem> problems = List.of();
   private List<String> unreadable = List.of();
   private List<String> refused = List.of();
@@ -185,7 +185,7 @@ final class PolicyDirectory {
           Parsed<HostPolicy> parsed = HostPolicyParser.parse(name, text);
           found.addAll(parsed.problems());
           if (parsed.ok()) {
-            good.put(name, parsed.value().rules());
+            good.put(name, parsed.value());
             keep(name, text);
           } else {
             fallBack(name);
@@ -215,7 +215,7 @@ final class PolicyDirectory {
       Parsed<HostPolicy> parsed =
           HostPolicyParser.parse(name, HostFile.read(kept.resolve(name), kept, MAX_FILE_BYTES));
       if (parsed.ok()) {
-        good.put(name, parsed.value().rules());
+        good.put(name, parsed.value());
       }
     } catch (NoSuchFileException e) {
       // It was never good.
@@ -251,8 +251,12 @@ final class PolicyDirectory {
   /** What is in force. */
   HostPolicy policy() {
     List<Rule> rules = new ArrayList<>();
-    good.values().forEach(rules::addAll);
-    return new HostPolicy(rules);
+    List<HostPolicy.Audited> audited = new ArrayList<>();
+    for (HostPolicy file : good.values()) {
+      rules.addAll(file.rules());
+      audited.addAll(file.audited());
+    }
+    return new HostPolicy(rules, audited);
   }
 
   /** What is wrong with the files as they are now. */

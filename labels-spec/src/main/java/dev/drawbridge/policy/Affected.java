@@ -1,6 +1,7 @@
 package dev.drawbridge.policy;
 
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
@@ -32,6 +33,7 @@ final class Affected {
       PolicyInput input,
       List<Member> appeared,
       List<PolicyCompiler.HostCode> host,
+      List<PolicyCompiler.Audit> audited,
       EndpointSet[] sets,
       Networks networks) {
     this.before = before;
@@ -46,6 +48,20 @@ final class Affected {
     }
     if (!everybody && setsChanged) {
       host.forEach(this::selectsOthers);
+    }
+    if (!everybody && (before.audited != audited || setsChanged)) {
+      audits(audited);
+    }
+  }
+
+  /** Whom an audit takes in, or lets go. */
+  private void audits(List<PolicyCompiler.Audit> audited) {
+    Set<PolicyCompiler.Audit> either = new HashSet<>(audited);
+    either.addAll(before.audited);
+    for (PolicyCompiler.Audit audit : either) {
+      if (audited.contains(audit) != before.audited.contains(audit) || isChanged(audit.who())) {
+        mark(audit.who());
+      }
     }
   }
 
@@ -90,7 +106,7 @@ final class Affected {
         continue;
       }
       if (self.isSelector()) {
-        mark(self.selector());
+        mark(self);
       } else {
         everybody |= self.isAnyone();
       }
@@ -98,17 +114,27 @@ final class Affected {
   }
 
   /** Who joined or left the containers that a rule of the host is about. */
-  @SuppressWarnings("ReferenceEquality") // a set that did not change is the same object
   private void selectsOthers(PolicyCompiler.HostCode host) {
     for (Direction direction : DIRECTIONS) {
       Match self = host.code().self(direction);
-      if (self != null && self.isSelector()) {
-        int number = self.selector();
-        if (number >= before.sets.length || before.sets[number] != sets[number]) {
-          mark(number);
-        }
+      if (self != null && self.isSelector() && isChanged(self)) {
+        mark(self);
       }
     }
+  }
+
+  private boolean isChanged(Match match) {
+    return isChanged(match.selector()) || isChanged(match.sure());
+  }
+
+  @SuppressWarnings("ReferenceEquality") // a set that did not change is the same object
+  private boolean isChanged(int selector) {
+    return selector >= before.sets.length || before.sets[selector] != sets[selector];
+  }
+
+  /** Whoever is sure to be meant is among those who may be. */
+  private void mark(Match match) {
+    mark(match.selector());
   }
 
   private void mark(int selector) {

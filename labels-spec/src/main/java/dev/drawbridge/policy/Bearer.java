@@ -11,6 +11,7 @@ final class Bearer {
       case Party.Selector selector -> matches(selector, workload, workload.composeProject());
       case Party.Entity entity -> entity == Party.Entity.ANYONE;
       case Party.Network network -> false;
+      case Party.Zone zone -> false;
       case Party.Name name -> false;
     };
   }

@@ -12,16 +12,18 @@ final class Clauses {
   private final boolean label;
   private final Action action;
   private final Token verb;
+  private final Groups groups;
   private Optional<Party> object = Optional.empty();
   private Ports ports = Ports.NONE;
   private final List<Condition> conditions = new ArrayList<>();
   private Authority authority = Authority.BOTH;
 
-  Clauses(Cursor cursor, boolean label, Action action, Token verb) {
+  Clauses(Cursor cursor, boolean label, Action action, Token verb, Groups groups) {
     this.cursor = cursor;
     this.label = label;
     this.action = action;
     this.verb = verb;
+    this.groups = groups;
   }
 
   Optional<Party> object() {
@@ -46,7 +48,7 @@ final class Clauses {
       switch (word.text()) {
         case "on" -> {
           once(word, object.isEmpty());
-          object = Optional.of(new PartyParser(cursor, label).party(true));
+          object = Optional.of(new PartyParser(cursor, label, groups).party(true));
         }
         case "port" -> {
           once(word, ports.isEmpty());

@@ -13,6 +13,8 @@ public final class Coverage {
   public static boolean covers(Sentence wide, Sentence narrow) {
     return wide.conditions().isEmpty()
         && wide.authority() == narrow.authority()
+        // What only adds does not close what the other closes.
+        && (!wide.adds() || narrow.adds())
         && party(wide.subject(), narrow.subject())
         && party(wide.object(), narrow.object())
         && action(wide, narrow);

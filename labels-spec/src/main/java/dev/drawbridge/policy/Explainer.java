@@ -144,12 +144,19 @@ public final class Explainer {
     PeerPolicy towards = side.forPeer(peer(side));
     for (RuleCode rule : side.rules) {
       Optional<String> miss =
-          rule.allows ? onlyMiss(side, rule, towards.rules().contains(rule)) : Optional.empty();
+          rule.allows && !isForNobody(side, rule)
+              ? onlyMiss(side, rule, towards.rules().contains(rule))
+              : Optional.empty();
       if (miss.isPresent() && near.size() < MAX_NEAR) {
         policy.rule(rule.number).ifPresent(info -> near.add(new NearMiss(info, miss.get())));
       }
     }
     return near;
+  }
+
+  private static boolean isForNobody(Side side, RuleCode rule) {
+    Match peer = rule.peer(side.direction);
+    return peer != null && peer.party() == Party.Entity.NOBODY;
   }
 
   /** The one thing that keeps the rule from matching; nothing if it is none or several. */

@@ -1,6 +1,7 @@
 package dev.drawbridge.policy;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -17,13 +18,15 @@ public final class HostPolicyParser {
    */
   public static Parsed<HostPolicy> parse(String fileName, String text) {
     var rules = new ArrayList<Rule>();
+    var audited = new ArrayList<HostPolicy.Audited>();
     var problems = new ArrayList<Problem>();
+    Groups groups = groups(fileName, text, problems);
     int number = 0;
     for (String raw : lines(text)) {
       number++;
       var origin = new Origin.FileLine(fileName, number);
       String line = Token.withoutComment(raw);
-      if (line.isBlank()) {
+      if (line.isBlank() || Groups.isDefinition(line)) {
         continue;
       }
       if (problems.size() >= MAX_PROBLEMS) {
@@ -35,11 +38,43 @@ public final class HostPolicyParser {
         problems.add(problem(origin, ProblemCode.TOO_LONG, "the line takes more than 4096 bytes"));
         continue;
       }
-      Parsed<Optional<Rule>> parsed = SentenceParser.host(origin, line);
+      if (Standing.isOne(line)) {
+        Parsed<Standing.Said> said = Standing.read(origin, line, groups);
+        problems.addAll(said.problems());
+        rules.addAll(said.value().rules());
+        audited.addAll(said.value().audited());
+        continue;
+      }
+      Parsed<Optional<Rule>> parsed = SentenceParser.host(origin, line, groups);
       problems.addAll(parsed.problems());
       parsed.value().ifPresent(rules::add);
     }
-    return new Parsed<>(new HostPolicy(rules), problems);
+    problems.sort(Comparator.comparingInt(HostPolicyParser::line));
+    return new Parsed<>(new HostPolicy(rules, audited), problems);
+  }
+
+  private static int line(Problem problem) {
+    return problem.origin() instanceof Origin.FileLine(_, int line) ? line : 0;
+  }
+
+  /** First, so that a line may speak of a group that stands below it. */
+  private static Groups groups(String fileName, String text, List<Problem> problems) {
+    var groups = new Groups();
+    int number = 0;
+    for (String raw : lines(text)) {
+      number++;
+      String line = Token.withoutComment(raw);
+      if (!Groups.isDefinition(line) || problems.size() >= MAX_PROBLEMS) {
+        continue;
+      }
+      var origin = new Origin.FileLine(fileName, number);
+      if (Text.utf8Length(line) > SentenceParser.MAX_BYTES) {
+        problems.add(problem(origin, ProblemCode.TOO_LONG, "the line takes more than 4096 bytes"));
+      } else {
+        groups.define(origin, line).ifPresent(problems::add);
+      }
+    }
+    return groups;
   }
 
   private static List<String> lines(String text) {

@@ -2,9 +2,12 @@ package dev.drawbridge.policy;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Finds the containers that a selector selects, starting from its rarest label. */
 final class MemberIndex {
@@ -30,24 +33,29 @@ final class MemberIndex {
     }
   }
 
-  EndpointSet select(Registry.Key key) {
-    List<Member> candidates = members;
-    for (Term term : key.selector().terms()) {
-      List<Member> some = candidates(term);
-      if (some.size() < candidates.size()) {
-        candidates = some;
-      }
-    }
+  EndpointSet select(Registry.Key key, Set<String> shared) {
+    List<Member> candidates = candidates(key.selector());
     int[] found = new int[candidates.size()];
     int count = 0;
     for (Member member : candidates) {
-      if (key.matches(member.workload())) {
+      if (key.matches(member.workload(), shared)) {
         found[count++] = member.endpoint();
       }
     }
     found = Arrays.copyOf(found, count);
     Arrays.sort(found);
     return EndpointSet.ofSorted(found);
+  }
+
+  private List<Member> candidates(Party.Selector selector) {
+    List<Member> candidates = members;
+    for (Term term : selector.terms()) {
+      List<Member> some = candidates(term);
+      if (some.size() < candidates.size()) {
+        candidates = some;
+      }
+    }
+    return candidates;
   }
 
   private List<Member> candidates(Term term) {
@@ -64,6 +72,11 @@ final class MemberIndex {
       case Term.Service(var named, var name) -> label(Workload.SERVICE, name);
       case Term.Project(var name) -> label(Workload.PROJECT, name);
       case Term.Container(var name) -> byName.getOrDefault(name, List.of());
+      case Term.Group(_, var groups) -> {
+        Set<Member> all = Collections.newSetFromMap(new IdentityHashMap<>());
+        groups.forEach(group -> all.addAll(candidates(group)));
+        yield List.copyOf(all);
+      }
       case Term.Any any -> members;
       case Term.NotEqual notEqual -> members;
       case Term.Lacks lacks -> members;

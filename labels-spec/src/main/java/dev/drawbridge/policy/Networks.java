@@ -87,16 +87,48 @@ final class Networks {
     return list;
   }
 
-  /** Whether the addresses that this range has to itself are the party's. */
-  static boolean belongs(Cidr range, Party.Network party) {
-    if (!party.range().contains(range)) {
-      return false;
+  /** Whether a party is a part of the world by its addresses. */
+  static boolean isPart(Party party) {
+    return party instanceof Party.Network || party instanceof Party.Zone;
+  }
+
+  /** The ranges that a party names, those that it takes out included. */
+  static List<Cidr> named(Party party) {
+    var named = new ArrayList<Cidr>();
+    switch (party) {
+      case Party.Network(var range, var except) -> {
+        named.add(range);
+        named.addAll(except);
+      }
+      case Party.Zone zone -> {
+        named.addAll(zone.ranges());
+        named.addAll(zone.except());
+      }
+      case Party.Entity _, Party.Selector _, Party.Name _ -> {}
     }
-    for (Cidr hole : party.except()) {
-      if (hole.contains(range)) {
-        return false;
+    return named;
+  }
+
+  /** Whether the addresses that this range has to itself are the party's. */
+  static boolean belongs(Cidr range, Party party) {
+    return switch (party) {
+      case Party.Network(var whole, var except) ->
+          whole.contains(range) && !isWithin(except, range);
+      // What another rule makes of an address of the link is not what people mean by these words.
+      case Party.Zone zone ->
+          isWithin(zone.ranges(), range)
+              && !isWithin(zone.except(), range)
+              && !isWithin(LinkRanges.ALL, range);
+      case Party.Entity _, Party.Selector _, Party.Name _ -> false;
+    };
+  }
+
+  private static boolean isWithin(Iterable<Cidr> wholes, Cidr range) {
+    for (Cidr whole : wholes) {
+      if (whole.contains(range)) {
+        return true;
       }
     }
-    return true;
+    return false;
   }
 }

@@ -28,6 +28,41 @@ public sealed interface Party {
     }
   }
 
+  /** Parts of the world that go by a word; {@link ZoneRanges} has their addresses. */
+  enum Zone implements Party {
+    /** Private networks. */
+    LAN("lan"),
+    /** What can be reached from everywhere. */
+    INTERNET("internet");
+
+    private final String word;
+
+    Zone(String word) {
+      this.word = word;
+    }
+
+    /** What belongs to it, but for {@link #except} and {@link LinkRanges}. */
+    public List<Cidr> ranges() {
+      return switch (this) {
+        case LAN -> ZoneRanges.LAN;
+        case INTERNET -> ZoneRanges.REACHABLE;
+      };
+    }
+
+    /** Parts of {@link #ranges} that do not belong. */
+    public List<Cidr> except() {
+      return switch (this) {
+        case LAN -> List.of();
+        case INTERNET -> ZoneRanges.NOT_REACHABLE;
+      };
+    }
+
+    @Override
+    public String print() {
+      return word;
+    }
+  }
+
   /**
    * Containers, by labels and names; every term must hold.
    *

@@ -10,22 +10,27 @@ import java.util.TreeMap;
 final class PartyParser {
   private static final String EXPECTED =
       "key=value, key!=value, 'key in (a b)', 'has key', service:NAME, container:NAME, anyone,"
-          + " host or world";
-  private static final Map<String, Party.Entity> ENTITIES = entities();
+          + " host, world, internet or lan";
+  private static final Map<String, Party> ENTITIES = entities();
   private static final List<String> WORDS =
-      List.of("anyone", "nobody", "host", "world", "containers", "has", "lacks");
-  private static final List<String> PREFIXES = List.of("service", "container", "project");
+      List.of("anyone", "nobody", "host", "world", "internet", "lan", "containers", "has", "lacks");
+  private static final List<String> PREFIXES = List.of("service", "container", "project", "group");
 
   private final Cursor cursor;
   private final boolean label;
+  private final Groups groups;
 
-  PartyParser(Cursor cursor, boolean label) {
+  PartyParser(Cursor cursor, boolean label, Groups groups) {
     this.cursor = cursor;
     this.label = label;
+    this.groups = groups;
   }
 
-  private static Map<String, Party.Entity> entities() {
-    var map = new TreeMap<String, Party.Entity>();
+  private static Map<String, Party> entities() {
+    var map = new TreeMap<String, Party>();
+    for (Party.Zone zone : Party.Zone.values()) {
+      map.put(zone.print(), zone);
+    }
     for (Party.Entity entity : Party.Entity.values()) {
       map.put(entity.print(), entity);
     }
@@ -37,7 +42,7 @@ final class PartyParser {
     if (cursor.done()) {
       cursor.require(object ? EXPECTED + ", an address or a DNS name" : EXPECTED);
     }
-    Party.Entity entity = ENTITIES.get(first.text());
+    Party entity = ENTITIES.get(first.text());
     if (entity != null) {
       cursor.next();
       refuseAnd(first);
@@ -163,19 +168,11 @@ final class PartyParser {
     return switch (prefix) {
       case "container" -> new Term.Container(name);
       case "project" -> new Term.Project(name);
-      default -> {
-        if (slash < 0 && !label) {
-          throw new Mistake(
-              ProblemCode.BAD_SELECTOR,
-              token,
-              "a host policy belongs to no compose project",
-              "service:PROJECT/NAME",
-              Optional.of("service:PROJECT/" + name));
-        }
-        yield slash < 0
-            ? new Term.Service(Optional.empty(), name)
-            : new Term.Service(Optional.of(name.substring(0, slash)), name.substring(slash + 1));
-      }
+      case "group" -> groups.term(token, name, label);
+      default ->
+          slash < 0
+              ? new Term.Service(Optional.empty(), name)
+              : new Term.Service(Optional.of(name.substring(0, slash)), name.substring(slash + 1));
     };
   }
 

@@ -17,6 +17,9 @@ final class PeerPolicy {
   /** Whether what no rule speaks of is allowed. */
   private final boolean open;
 
+  /** Whether an engine reads what no rule speaks of and nothing opens. */
+  private final boolean reads;
+
   /** What the rules say. */
   private final JudgedSpan[] spans;
 
@@ -29,9 +32,10 @@ final class PeerPolicy {
   /** In audit mode, what the host's rules alone make of the peer. */
   private final @Nullable PeerPolicy host;
 
-  PeerPolicy(List<RuleCode> rules, boolean open) {
+  PeerPolicy(List<RuleCode> rules, boolean open, boolean reads) {
     this.rules = rules;
     this.open = open;
+    this.reads = reads;
     var all = new ArrayList<JudgedSpan>();
     var interned = new Interned(new HashMap<>(), new HashMap<>());
     for (int protocol : PROTOCOLS) {
@@ -48,6 +52,7 @@ final class PeerPolicy {
   private PeerPolicy(PeerPolicy whole, PeerPolicy host, KernelRanges ranges, boolean closed) {
     this.rules = whole.rules;
     this.open = whole.open;
+    this.reads = whole.reads;
     this.spans = whole.spans;
     this.table = new PortTable(ranges.ranges(), closed || ranges.truncated());
     this.truncated = ranges.truncated();
@@ -172,6 +177,7 @@ final class PeerPolicy {
     RuleCode blindAllow = null;
     RuleCode httpDeny = null;
     boolean readAllows = false;
+    boolean readDenies = false;
     var http = new ArrayList<RuleCode>();
     var tls = new ArrayList<RuleCode>(0);
     for (RuleCode rule : relevant) {
@@ -193,11 +199,13 @@ final class PeerPolicy {
         case HTTP -> {
           http.add(rule);
           readAllows |= rule.allows;
+          readDenies |= !rule.allows;
           httpDeny = httpDeny == null && !rule.allows ? rule : httpDeny;
         }
         case TLS -> {
           tls.add(rule);
           readAllows |= rule.allows;
+          readDenies |= !rule.allows;
         }
         case UNSUPPORTED -> {
           if (!rule.allows) {
@@ -215,10 +223,12 @@ final class PeerPolicy {
       return span(
           protocol, low, high, L4Verdict.DENY, Reason.UNSUPPORTED_PROTOCOL, blindDeny.number);
     }
-    boolean passes = connect != null || open;
-    if (readAllows || (passes && !(http.isEmpty() && tls.isEmpty()))) {
-      // Once a may rule has the bytes read, what it does not allow is not allowed by connect.
-      int otherwise = readAllows || !passes ? -1 : connect != null ? connect.number : 0;
+    // Once a may rule has the bytes read, what it does not allow is not allowed by connect. It
+    // closes
+    // nothing that is open: there it says no more than that.
+    if (open ? readDenies : readAllows || (connect != null && readDenies)) {
+      int passes = connect != null ? connect.number : open ? 0 : -1;
+      int otherwise = readAllows && !open ? -1 : passes;
       return new JudgedSpan(
           protocol,
           low,
@@ -234,11 +244,23 @@ final class PeerPolicy {
     if (connect != null) {
       return span(protocol, low, high, L4Verdict.ALLOW, Reason.RULE_ALLOWS, connect.number);
     }
-    if (blindAllow != null) {
-      return span(
-          protocol, low, high, L4Verdict.DENY, Reason.UNSUPPORTED_PROTOCOL, blindAllow.number);
+    if (open) {
+      return span(protocol, low, high, L4Verdict.ALLOW, Reason.OPEN, 0);
     }
-    return open ? span(protocol, low, high, L4Verdict.ALLOW, Reason.OPEN, 0) : null;
+    if (blindAllow == null && reads && protocol == Ports.TCP) {
+      return new JudgedSpan(
+          protocol,
+          low,
+          high,
+          L4Verdict.ENGINE,
+          Reason.NO_RULE,
+          0,
+          interned.http(http, -1),
+          interned.tls(tls, -1, 0));
+    }
+    return blindAllow == null
+        ? null
+        : span(protocol, low, high, L4Verdict.DENY, Reason.UNSUPPORTED_PROTOCOL, blindAllow.number);
   }
 
   private static JudgedSpan span(

@@ -21,6 +21,7 @@ public final class Policy {
   final Registry registry;
   final IntTable<PolicyCompiler.Unit> units;
   final List<PolicyCompiler.HostCode> host;
+  final List<PolicyCompiler.Audit> audited;
   final EndpointSet[] sets;
   final Networks networks;
   private volatile @Nullable IntTable<RuleInfo> ruleInfos;
@@ -31,12 +32,14 @@ public final class Policy {
       Registry registry,
       IntTable<PolicyCompiler.Unit> units,
       List<PolicyCompiler.HostCode> host,
+      List<PolicyCompiler.Audit> audited,
       EndpointSet[] sets,
       Networks networks) {
     this.input = input;
     this.registry = registry;
     this.units = units;
     this.host = host;
+    this.audited = audited;
     this.sets = sets;
     this.networks = networks;
   }
@@ -50,6 +53,7 @@ public final class Policy {
         new PolicyInput(0, List.of(), HostPolicy.NONE, false),
         registry,
         new IntTable<>(0),
+        List.of(),
         List.of(),
         new EndpointSet[0],
         networks);
@@ -133,10 +137,12 @@ public final class Policy {
     return side != null && side.guardedByHost();
   }
 
-  /** The container's mode; enforce for one that is not known. */
+  /**
+   * The container's mode, which the host's policy may change; enforce for one that is not known.
+   */
   public Mode mode(int endpoint) {
     PolicyCompiler.Unit unit = units.find(endpoint);
-    return unit == null ? Mode.ENFORCE : unit.member().declared().mode();
+    return unit == null ? Mode.ENFORCE : unit.ingress().mode;
   }
 
   /** The kernel's view: for each closed side an ANY entry, and one per peer that differs. */

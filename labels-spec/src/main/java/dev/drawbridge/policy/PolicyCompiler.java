@@ -1,7 +1,6 @@
 package dev.drawbridge.policy;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collections;
 import java.util.HashMap;
@@ -10,7 +9,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedSet;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -27,9 +25,6 @@ final class PolicyCompiler {
 
   /** A rule of the host's files. */
   record HostCode(Rule rule, RuleCode code) {}
-
-  /** Up to so many new selectors, asking every container is cheaper than an index of them. */
-  private static final int FEW_SELECTORS = 16;
 
   private final Policy before;
   private final PolicyInput input;
@@ -48,10 +43,12 @@ final class PolicyCompiler {
   Policy compile() {
     members();
     List<HostCode> host = host();
-    EndpointSet[] sets = sets();
+    List<Audit> audited = audited();
+    EndpointSet[] sets =
+        new SelectedSets(input.members(), appeared, vanished).of(registry.selectors(), before.sets);
     Networks networks = networks(host);
-    IntTable<Unit> units = units(host, sets, networks);
-    return new Policy(input, registry, units, host, sets, networks);
+    IntTable<Unit> units = units(host, audited, sets, networks);
+    return new Policy(input, registry, units, host, audited, sets, networks);
   }
 
   private void members() {
@@ -93,9 +90,23 @@ final class PolicyCompiler {
     return List.copyOf(codes);
   }
 
-  /** A line keeps its number while its text stands in the file, wherever it moves to. */
+  /** Whom a line of the host's audits. */
+  record Audit(Match who, boolean byRequest) {}
+
+  private List<Audit> audited() {
+    return input.host().audited().equals(before.input.host().audited())
+        ? before.audited
+        : input.host().audited().stream()
+            .map(line -> new Audit(registry.ofHost(line.who()), line.byRequest()))
+            .toList();
+  }
+
+  /**
+   * A line keeps its number while it stands in the file, wherever it moves to. A line may be two
+   * rules, and the same line another rule: when the group in it has other members.
+   */
   private List<HostCode> host() {
-    if (input.host().equals(before.input.host())) {
+    if (input.host().rules().equals(before.input.host().rules())) {
       return before.host;
     }
     var known = new HashMap<String, List<HostCode>>();
@@ -104,76 +115,21 @@ final class PolicyCompiler {
     }
     var codes = new ArrayList<HostCode>(input.host().rules().size());
     for (Rule rule : input.host().rules()) {
-      List<HostCode> same = known.get(rule.text());
+      RuleCode same = taken(known.getOrDefault(rule.text(), List.of()), rule.sentence());
       codes.add(
-          same != null && !same.isEmpty()
-              ? new HostCode(rule, same.removeLast().code())
-              : new HostCode(rule, registry.code(rule.sentence(), Optional.empty(), false)));
+          new HostCode(
+              rule, same != null ? same : registry.code(rule.sentence(), Optional.empty(), false)));
     }
     return List.copyOf(codes);
   }
 
-  private EndpointSet[] sets() {
-    List<Registry.Key> keys = registry.selectors();
-    EndpointSet[] old = before.sets;
-    EndpointSet[] sets = Arrays.copyOf(old, Math.max(old.length, keys.size()));
-    for (int i = 0; i < old.length; i++) {
-      sets[i] = changed(keys.get(i), old[i]);
-    }
-    int fresh = keys.size() - old.length;
-    if (fresh > FEW_SELECTORS) {
-      var index = new MemberIndex(input.members());
-      for (int i = old.length; i < keys.size(); i++) {
-        sets[i] = index.select(keys.get(i));
-      }
-    } else if (fresh > 0) {
-      for (int i = old.length; i < keys.size(); i++) {
-        sets[i] = select(keys.get(i));
+  private static @Nullable RuleCode taken(List<HostCode> among, Sentence sentence) {
+    for (int i = among.size() - 1; i >= 0; i--) {
+      if (among.get(i).rule().sentence().equals(sentence)) {
+        return among.remove(i).code();
       }
     }
-    return sets;
-  }
-
-  private EndpointSet select(Registry.Key key) {
-    int[] found = new int[input.members().size()];
-    int count = 0;
-    for (Member member : input.members()) {
-      if (key.matches(member.workload())) {
-        found[count++] = member.endpoint();
-      }
-    }
-    found = Arrays.copyOf(found, count);
-    Arrays.sort(found);
-    return EndpointSet.ofSorted(found);
-  }
-
-  private EndpointSet changed(Registry.Key key, EndpointSet old) {
-    SortedSet<Integer> next = null;
-    for (Member gone : vanished) {
-      if (key.matches(gone.workload())) {
-        next = next == null ? copy(old) : next;
-        next.remove(gone.endpoint());
-      }
-    }
-    for (Member come : appeared) {
-      if (key.matches(come.workload())) {
-        next = next == null ? copy(old) : next;
-        next.add(come.endpoint());
-      }
-    }
-    if (next == null) {
-      return old;
-    }
-    EndpointSet made = EndpointSet.ofSorted(next.stream().mapToInt(Integer::intValue).toArray());
-    return made.equals(old) ? old : made;
-  }
-
-  private static SortedSet<Integer> copy(EndpointSet set) {
-    var copy = new TreeSet<Integer>();
-    for (int endpoint : set.raw()) {
-      copy.add(endpoint);
-    }
-    return copy;
+    return null;
   }
 
   private Networks networks(List<HostCode> host) {
@@ -191,16 +147,16 @@ final class PolicyCompiler {
   }
 
   private static void ranges(@Nullable Match match, Set<Cidr> ranges) {
-    if (match != null && match.party() instanceof Party.Network(var range, var except)) {
-      ranges.add(range);
-      ranges.addAll(except);
+    if (match != null && Networks.isPart(match.party())) {
+      ranges.addAll(Networks.named(match.party()));
     }
   }
 
-  private IntTable<Unit> units(List<HostCode> host, EndpointSet[] sets, Networks networks) {
-    var affected = new Affected(before, input, appeared, host, sets, networks);
-    var egress = new Assignment(Direction.EGRESS, host, sets);
-    var ingress = new Assignment(Direction.INGRESS, host, sets);
+  private IntTable<Unit> units(
+      List<HostCode> host, List<Audit> audited, EndpointSet[] sets, Networks networks) {
+    var affected = new Affected(before, input, appeared, host, audited, sets, networks);
+    var egress = new Assignment(Direction.EGRESS, host, audited, sets);
+    var ingress = new Assignment(Direction.INGRESS, host, audited, sets);
     var units = new IntTable<Unit>(input.members().size());
     for (Member member : input.members()) {
       Unit old = before.units.find(member.endpoint());
@@ -224,8 +180,17 @@ final class PolicyCompiler {
     boolean closesEveryone;
     final IntTable<Boolean> closed = new IntTable<>(64);
 
-    Assignment(Direction direction, List<HostCode> host, EndpointSet[] sets) {
+    /** Whom the host audits, and whether by request. */
+    final IntTable<Boolean> audited = new IntTable<>(64);
+
+    Assignment(Direction direction, List<HostCode> host, List<Audit> audited, EndpointSet[] sets) {
       this.direction = direction;
+      for (Audit audit : audited) {
+        for (int endpoint : sets[audit.who().sure()].raw()) {
+          boolean before = Boolean.TRUE.equals(this.audited.find(endpoint));
+          this.audited.put(endpoint, before || audit.byRequest());
+        }
+      }
       for (HostCode hostCode : host) {
         RuleCode code = hostCode.code();
         Match self = code.self(direction);
@@ -265,11 +230,15 @@ final class PolicyCompiler {
       EndpointSet[] sets,
       Networks networks) {
     Direction direction = assignment.direction;
-    Mode mode = member.declared().mode();
+    Mode declared = member.declared().mode();
+    // What the host audits it lets pass, but for what it forbids outright.
+    Boolean byRequest = assignment.audited.find(member.endpoint());
+    boolean audited = byRequest != null;
+    Mode mode = audited ? Mode.AUDIT : declared;
     var rules = new ArrayList<RuleCode>();
     for (RuleCode code : codes) {
       // A mode switches the container's own rules, and never the host's.
-      if (mode != Mode.OFF && isOwn(code, direction, member.workload())) {
+      if (declared != Mode.OFF && isOwn(code, direction, member.workload())) {
         rules.add(code);
       }
     }
@@ -277,7 +246,7 @@ final class PolicyCompiler {
         input.defaultDeny()
             || assignment.closesEveryone
             || assignment.closed.find(member.endpoint()) != null;
-    boolean closed = closedByHost || !rules.isEmpty();
+    boolean closed = closedByHost || rules.stream().anyMatch(rule -> !rule.sentence.adds());
     Set<RuleCode> own = Collections.newSetFromMap(new IdentityHashMap<>());
     own.addAll(rules);
     List<RuleCode> some = assignment.some.find(member.endpoint());
@@ -289,22 +258,45 @@ final class PolicyCompiler {
     @Nullable EndpointSet[] peers = new EndpointSet[rules.size()];
     var ofHost = new BitSet(peers.length);
     for (int i = 0; i < peers.length; i++) {
-      ofHost.set(i, !own.contains(rules.get(i)));
-      Match peer = rules.get(i).peer(direction);
-      peers[i] = peer != null && peer.isSelector() ? sets[peer.selector()] : null;
+      RuleCode rule = rules.get(i);
+      ofHost.set(i, !own.contains(rule) && !(audited && rule.allows));
+      peers[i] = peers(rule, direction, member.endpoint(), sets);
     }
-    return old != null && old.isSame(mode, closed, closedByHost, rules, peers, networks)
+    boolean firm = closedByHost && !audited;
+    return old != null
+            && old.isSame(
+                mode, Boolean.TRUE.equals(byRequest), closed, firm, rules, ofHost, peers, networks)
         ? old
         : new Side(
             member.endpoint(),
             direction,
             mode,
+            Boolean.TRUE.equals(byRequest),
             closed,
-            closedByHost,
+            firm,
             rules,
             ofHost,
             peers,
             networks);
+  }
+
+  /**
+   * Whom the rule allows or denies there; null where the peer is no selector. Where a name may mean
+   * several, a rule that forbids means all of them, and one that allows means none.
+   */
+  private static @Nullable EndpointSet peers(
+      RuleCode rule, Direction direction, int endpoint, EndpointSet[] sets) {
+    Match peer = rule.peer(direction);
+    Match self = rule.self(direction);
+    if (rule.allows
+        && self != null
+        && self.sure() != self.selector()
+        && !sets[self.sure()].contains(endpoint)) {
+      return EndpointSet.NONE;
+    }
+    return peer == null || !peer.isSelector()
+        ? null
+        : sets[rule.allows ? peer.sure() : peer.selector()];
   }
 
   /** A label speaks for the side that it leaves out, or for the one that is its bearer. */

@@ -180,6 +180,19 @@ final class PolicyProblems {
           rule.text(),
           "no container is '" + selector.print() + "' at present",
           "a selector of a container");
+    } else if (match.sure() != match.selector()
+        && !policy.sets[match.sure()].equals(policy.sets[match.selector()])) {
+      add(
+          ProblemCode.SHARED_NAME,
+          rule.origin(),
+          rule.text(),
+          "several projects have a service that '"
+              + selector.print()
+              + "' means: "
+              + (rule.sentence().allows()
+                  ? "the rule allows none of them anything"
+                  : "the rule denies all of them"),
+          "service:PROJECT/NAME");
     }
   }
 
@@ -195,7 +208,7 @@ final class PolicyProblems {
   }
 
   private void add(ProblemCode code, Origin origin, String text, String message, String expected) {
-    problems.add(
+    var problem =
         new Problem(
             code.code(),
             Severity.WARNING,
@@ -205,6 +218,10 @@ final class PolicyProblems {
             message,
             expected,
             Optional.empty(),
-            Optional.of(text)));
+            Optional.of(text));
+    // One line may be two rules.
+    if (problems.isEmpty() || !problems.getLast().equals(problem)) {
+      problems.add(problem);
+    }
   }
 }

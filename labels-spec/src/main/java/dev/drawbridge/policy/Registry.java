@@ -5,17 +5,54 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** Numbers that outlive a generation: of rules, and of selectors. Guarded by its own lock. */
 final class Registry {
+  /** What a bare {@code service:NAME} means. */
+  enum Reach {
+    /** The service of the bearer's project. */
+    PROJECT,
+    /** In a host policy: every service of that name. */
+    ALL,
+    /** In a host policy: the service of that name if only one project has one, else none. */
+    ONE
+  }
+
   /**
    * A selector where it stands.
    *
    * @param project that a bare {@code service:} means; empty if it has none
    */
-  record Key(Party.Selector selector, Optional<String> project) {
-    boolean matches(Workload workload) {
-      return Bearer.matches(selector, workload, project);
+  record Key(Party.Selector selector, Optional<String> project, Reach reach) {
+    /**
+     * Whether it selects the workload.
+     *
+     * @param shared names of services that several projects have; only for {@link Reach#ONE}
+     */
+    boolean matches(Workload workload, Set<String> shared) {
+      for (Term term : selector.terms()) {
+        if (!term.matches(workload, (name, it) -> bare(name, it, shared))) {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    private boolean bare(String name, Workload workload, Set<String> shared) {
+      String of = workload.labels().get(Workload.PROJECT);
+      return of != null
+          && switch (reach) {
+            case PROJECT -> project.isPresent() && of.equals(project.get());
+            case ALL -> true;
+            case ONE -> !shared.contains(name);
+          };
+    }
+
+    /** The services that it names without a project. */
+    Set<String> bareNames() {
+      return Registry.bareNames(selector);
     }
   }
 
@@ -49,25 +86,51 @@ final class Registry {
     return new RuleCode(
         nextRule++,
         sentence,
-        sentence.subject().map(party -> match(party, project)).orElse(null),
-        object.map(party -> match(party, project)).orElse(null));
+        sentence.subject().map(party -> match(party, project, label)).orElse(null),
+        object.map(party -> match(party, project, label)).orElse(null));
   }
 
-  private Match match(Party party, Optional<String> project) {
+  /** A party of a host policy. */
+  synchronized Match ofHost(Party party) {
+    return match(party, Optional.empty(), false);
+  }
+
+  private Match match(Party party, Optional<String> project, boolean label) {
     if (!(party instanceof Party.Selector selector)) {
-      return new Match(party, -1);
+      return new Match(party, -1, -1);
     }
-    boolean relative = false;
+    boolean bare = !bareNames(selector).isEmpty();
+    if (label || !bare) {
+      int number = number(new Key(selector, bare ? project : Optional.empty(), Reach.PROJECT));
+      return new Match(party, number, number);
+    }
+    return new Match(
+        party,
+        number(new Key(selector, Optional.empty(), Reach.ALL)),
+        number(new Key(selector, Optional.empty(), Reach.ONE)));
+  }
+
+  private int number(Key key) {
+    Integer known = numbers.get(key);
+    if (known != null) {
+      return known;
+    }
+    int number = selectors.size();
+    numbers.put(key, number);
+    selectors.add(key);
+    return number;
+  }
+
+  private static Set<String> bareNames(Party.Selector selector) {
+    var names = new TreeSet<String>();
     for (Term term : selector.terms()) {
-      relative |= term instanceof Term.Service(var named, var name) && named.isEmpty();
+      switch (term) {
+        case Term.Service(var project, var name) when project.isEmpty() -> names.add(name);
+        case Term.Group(_, var members) ->
+            members.forEach(member -> names.addAll(bareNames(member)));
+        default -> {}
+      }
     }
-    var key = new Key(selector, relative ? project : Optional.empty());
-    Integer number = numbers.get(key);
-    if (number == null) {
-      number = selectors.size();
-      numbers.put(key, number);
-      selectors.add(key);
-    }
-    return new Match(party, number);
+    return names;
   }
 }

@@ -81,11 +81,15 @@ final class RuleCode {
 
   /**
    * Whether a host policy's rule closes the containers on that side. Without "for", it is about the
-   * callee if that is a selector of containers, else about the caller if that is one.
+   * callee if that is a selector of containers, else about the caller if that is one. One that only
+   * adds closes none.
    */
   boolean closes(Direction direction) {
     Match subject = this.subject;
     Match object = this.object;
+    if (sentence.adds()) {
+      return false;
+    }
     if (sentence.authority() != Authority.BOTH) {
       return speaksFor(direction);
     }

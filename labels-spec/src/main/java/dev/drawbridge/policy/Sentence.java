@@ -8,6 +8,7 @@ import java.util.Optional;
  *
  * @param subject who calls; empty in a label: the container that bears it
  * @param allows {@code may}, or {@code may not}
+ * @param adds {@code may also}: it closes no side
  * @param object who is called; empty in a label: the container that bears it
  * @param ports of the callee; empty unless the sentence names some
  * @param conditions all must hold
@@ -15,6 +16,7 @@ import java.util.Optional;
 public record Sentence(
     Optional<Party> subject,
     boolean allows,
+    boolean adds,
     Action action,
     Optional<Party> object,
     Ports ports,
@@ -24,11 +26,23 @@ public record Sentence(
     conditions = List.copyOf(conditions);
   }
 
+  /** One that closes the side that it is about. */
+  public Sentence(
+      Optional<Party> subject,
+      boolean allows,
+      Action action,
+      Optional<Party> object,
+      Ports ports,
+      List<Condition> conditions,
+      Authority authority) {
+    this(subject, allows, false, action, object, ports, conditions, authority);
+  }
+
   /** The canonical spelling; reading it again gives an equal sentence. */
   public String print() {
     var out = new StringBuilder();
     subject.ifPresent(s -> out.append(s.print()).append(' '));
-    out.append(allows ? "may " : "may not ").append(action.print());
+    out.append(adds ? "may also " : allows ? "may " : "may not ").append(action.print());
     object.ifPresent(o -> out.append(" on ").append(o.print()));
     if (!ports.isEmpty()) {
       out.append(" port ").append(ports.printNumbers());

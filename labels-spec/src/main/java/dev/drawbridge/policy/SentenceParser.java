@@ -15,26 +15,34 @@ public final class SentenceParser {
 
   private final Cursor cursor;
   private final boolean label;
+  private final Groups groups;
 
-  private SentenceParser(String line, boolean label) {
+  private SentenceParser(String line, boolean label, Groups groups) {
     this.cursor = new Cursor(line);
     this.label = label;
+    this.groups = groups;
   }
 
   /** A sentence of a label: the bearing container's side is left out. */
   public static Parsed<Optional<Rule>> label(Origin origin, String line) {
-    return parse(origin, line, true);
+    return parse(origin, line, true, Groups.NONE);
   }
 
   /** A sentence of a host policy: both sides are written. */
   public static Parsed<Optional<Rule>> host(Origin origin, String line) {
-    return parse(origin, line, false);
+    return host(origin, line, Groups.NONE);
   }
 
-  private static Parsed<Optional<Rule>> parse(Origin origin, String line, boolean label) {
+  /** The same in a file that has groups. */
+  static Parsed<Optional<Rule>> host(Origin origin, String line, Groups groups) {
+    return parse(origin, line, false, groups);
+  }
+
+  private static Parsed<Optional<Rule>> parse(
+      Origin origin, String line, boolean label, Groups groups) {
     try {
       checkCharacters(line);
-      var parser = new SentenceParser(line, label);
+      var parser = new SentenceParser(line, label, groups);
       Sentence sentence = parser.sentence();
       checkYaml(line);
       return new Parsed<>(Optional.of(new Rule(origin, line.strip(), sentence)), List.of());
@@ -44,7 +52,7 @@ public final class SentenceParser {
   }
 
   /** What cannot be seen must not have a meaning. */
-  private static void checkCharacters(String line) {
+  static void checkCharacters(String line) {
     for (int i = 0; i < line.length(); i++) {
       char c = line.charAt(i);
       int type = Character.getType(c);
@@ -117,13 +125,15 @@ public final class SentenceParser {
     Optional<Party> subject = Optional.empty();
     if (!cursor.peek().is("may")) {
       checkVerbless();
-      subject = Optional.of(new PartyParser(cursor, label).party(false));
+      subject = Optional.of(new PartyParser(cursor, label, groups).party(false));
     }
     may();
-    boolean allows = !cursor.accept("not");
+    boolean adds = cursor.accept("also");
+    boolean allows = adds || !cursor.accept("not");
+    checkNotBoth(adds);
     Token verb = cursor.peek();
     Action action = new ActionParser(cursor).action();
-    var clauses = new Clauses(cursor, label, action, verb);
+    var clauses = new Clauses(cursor, label, action, verb, groups);
     clauses.read();
     checkSides(subject, clauses.object(), action, verb);
     Optional<Party> object = clauses.object();
@@ -133,11 +143,22 @@ public final class SentenceParser {
     return new Sentence(
         subject,
         allows,
+        adds,
         action,
         object,
         clauses.ports(),
         clauses.conditions(),
         clauses.authority());
+  }
+
+  private void checkNotBoth(boolean adds) {
+    if (adds ? cursor.peek().is("not") : cursor.peek().is("also")) {
+      throw new Mistake(
+          ProblemCode.UNEXPECTED_WORD,
+          cursor.peek(),
+          "what is forbidden is never added",
+          "'may also …', or 'may not …' without also");
+    }
   }
 
   /** A sentence that begins with its action lacks the word may. */

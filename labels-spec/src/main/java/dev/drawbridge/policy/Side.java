@@ -14,16 +14,19 @@ final class Side {
   final Direction direction;
   final Mode mode;
 
+  /** What would be denied without a rule is read, so that its audit shows the request. */
+  private final boolean reads;
+
   /** Some rule that counts in this mode selects it, or the host's default is deny. */
   final boolean closed;
 
-  /** The host alone closes it: by a rule of its policy, or by its default. */
+  /** The host alone closes it, whatever the mode: by a rule of its policy, or by its default. */
   final boolean closedByHost;
 
   /** Those that count in this mode, in the order of their numbers. */
   final List<RuleCode> rules;
 
-  /** Which of them are the host's. */
+  /** Which of them are the host's and hold in every mode. */
   private final BitSet ofHost;
 
   /** The selectors' containers, rule by rule; null where the peer is no selector. */
@@ -38,6 +41,7 @@ final class Side {
       int owner,
       Direction direction,
       Mode mode,
+      boolean reads,
       boolean closed,
       boolean closedByHost,
       List<RuleCode> rules,
@@ -47,6 +51,7 @@ final class Side {
     this.owner = owner;
     this.direction = direction;
     this.mode = mode;
+    this.reads = reads;
     this.closed = closed;
     this.closedByHost = closedByHost;
     this.ofHost = ofHost;
@@ -82,15 +87,19 @@ final class Side {
   @SuppressWarnings("ReferenceEquality") // the compiler hands unchanged parts on as they are
   boolean isSame(
       Mode newMode,
+      boolean newReads,
       boolean newClosed,
       boolean newClosedByHost,
       List<RuleCode> newRules,
+      BitSet newOfHost,
       @Nullable EndpointSet[] newSets,
       Networks newNetworks) {
     if (mode != newMode
+        || reads != newReads
         || closed != newClosed
         || closedByHost != newClosedByHost
         || rules.size() != newRules.size()
+        || !ofHost.equals(newOfHost)
         || (networks != newNetworks && caresFor(newNetworks))) {
       return false;
     }
@@ -107,7 +116,9 @@ final class Side {
   boolean selects(EndpointSet[] now) {
     for (int i = 0; i < sets.length; i++) {
       Match peer = rules.get(i).peer(direction);
-      if (peer != null && peer.isSelector() && sets[i] != now[peer.selector()]) {
+      if (peer != null
+          && peer.isSelector()
+          && sets[i] != now[rules.get(i).allows ? peer.sure() : peer.selector()]) {
         return false;
       }
     }
@@ -122,8 +133,7 @@ final class Side {
     boolean host = false;
     for (RuleCode rule : rules) {
       Match peer = rule.peer(direction);
-      if (peer != null
-          && (peer.party() == Party.Entity.WORLD || peer.party() instanceof Party.Network)) {
+      if (peer != null && (peer.party() == Party.Entity.WORLD || Networks.isPart(peer.party()))) {
         return true;
       }
       host |= peer != null && peer.party() == Party.Entity.HOST;
@@ -184,7 +194,7 @@ final class Side {
         byPeer.computeIfAbsent(Peers.HOST, e -> new BitSet()).set(i);
       } else if (peer.party() == Party.Entity.WORLD) {
         world.set(i);
-      } else if (peer.party() instanceof Party.Network) {
+      } else if (Networks.isPart(peer.party())) {
         addresses = true;
       }
     }
@@ -210,9 +220,10 @@ final class Side {
       for (int i = 0; i < rules.size(); i++) {
         Match peer = rules.get(i).peer(direction);
         if (peer != null
-            && peer.party() instanceof Party.Network network
-            && (!link || LinkRanges.hold(network.range()))
-            && Networks.belongs(entry.getKey(), network)) {
+            && Networks.belongs(entry.getKey(), peer.party())
+            && (!link
+                || (peer.party() instanceof Party.Network(var range, var _)
+                    && LinkRanges.hold(range)))) {
           mine.set(i);
           ofTheWorld |= rules.get(i).allows;
         }
@@ -243,13 +254,13 @@ final class Side {
   }
 
   private PeerPolicy policy(BitSet signature) {
-    PeerPolicy whole = new PeerPolicy(codes(signature), !closed);
+    PeerPolicy whole = new PeerPolicy(codes(signature), !closed, reads);
     if (mode != Mode.AUDIT) {
       return whole;
     }
     BitSet hosts = (BitSet) signature.clone();
     hosts.and(ofHost);
-    return whole.over(new PeerPolicy(codes(hosts), !closedByHost), closedByHost);
+    return whole.over(new PeerPolicy(codes(hosts), !closedByHost, false), closedByHost);
   }
 
   private List<RuleCode> codes(BitSet numbers) {

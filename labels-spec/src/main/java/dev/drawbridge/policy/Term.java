@@ -2,6 +2,7 @@ package dev.drawbridge.policy;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiPredicate;
 
 /** One condition of a selector. */
 public sealed interface Term {
@@ -85,6 +86,22 @@ public sealed interface Term {
     }
   }
 
+  /**
+   * {@code group:NAME}: whom one of the selectors of a policy file's group selects.
+   *
+   * @param members in the order of the file
+   */
+  record Group(String name, List<Party.Selector> members) implements Term {
+    public Group {
+      members = List.copyOf(members);
+    }
+
+    @Override
+    public String print() {
+      return "group:" + name;
+    }
+  }
+
   /** The canonical spelling. */
   String print();
 
@@ -94,6 +111,19 @@ public sealed interface Term {
    * @param project that a {@code service:} without one stands in
    */
   default boolean matches(Workload workload, Optional<String> project) {
+    return matches(
+        workload,
+        (_, bearer) ->
+            project.isPresent() && project.get().equals(bearer.labels().get(Workload.PROJECT)));
+  }
+
+  /**
+   * Whether the workload fulfils the term.
+   *
+   * @param bare whether a {@code service:} that names no project means the service of that name
+   *     that a workload is
+   */
+  default boolean matches(Workload workload, BiPredicate<String, Workload> bare) {
     return switch (this) {
       case Equal(var key, var value) -> value.equals(workload.labels().get(key));
       case NotEqual(var key, var value) -> !value.equals(workload.labels().get(key));
@@ -104,12 +134,15 @@ public sealed interface Term {
       case Any any -> true;
       case Has(var key) -> workload.labels().containsKey(key);
       case Lacks(var key) -> !workload.labels().containsKey(key);
-      case Service(var named, var name) -> {
-        Optional<String> wanted = named.isPresent() ? named : project;
-        yield wanted.isPresent()
-            && name.equals(workload.labels().get(Workload.SERVICE))
-            && wanted.get().equals(workload.labels().get(Workload.PROJECT));
-      }
+      case Service(var named, var name) ->
+          name.equals(workload.labels().get(Workload.SERVICE))
+              && (named.isPresent()
+                  ? named.get().equals(workload.labels().get(Workload.PROJECT))
+                  : bare.test(name, workload));
+      case Group(_, var members) ->
+          members.stream()
+              .anyMatch(
+                  member -> member.terms().stream().allMatch(term -> term.matches(workload, bare)));
       case Project(var name) -> name.equals(workload.labels().get(Workload.PROJECT));
       case Container(var name) -> name.equals(workload.name());
     };

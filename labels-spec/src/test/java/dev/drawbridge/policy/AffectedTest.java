@@ -59,6 +59,8 @@ final class AffectedTest {
         String side = after + ": " + direction + " of " + endpoint;
         assertEquals(full.closed(endpoint, direction), policy.closed(endpoint, direction), side);
         assertEquals(
+            full.closedByHost(endpoint, direction), policy.closedByHost(endpoint, direction), side);
+        assertEquals(
             entries(full, endpoint, direction), entries(policy, endpoint, direction), side);
       }
       assertEquals(full.mode(endpoint), policy.mode(endpoint), after);
@@ -158,6 +160,54 @@ final class AffectedTest {
   }
 
   @Test
+  void aGroupOfTheHostThatGetsOtherMembersReachesThemAndWhomTheyLeave() {
+    String rule = "\ngroup:some may connect 83 on app=free";
+    host = "group some = app=api, app=web" + rule;
+    shop();
+    host = "group some = app=api" + rule;
+    step("one less");
+    host = "group some = app=db" + rule;
+    step("another");
+  }
+
+  @Test
+  void aServiceWhoseNameIsSharedFromNowOnReachesWhomItMeant() {
+    String service = Workload.SERVICE;
+    String project = Workload.PROJECT;
+    host = "app=api may connect 83 on service:db\nservice:db may connect 84 on app=web";
+    shop();
+    container(1, "app", "db", service, "db", project, "one");
+    step("one");
+    container(4, "app", "other", service, "db", project, "two");
+    step("two");
+    container(4, "app", "other", service, "db", project, "one");
+    step("both of one project");
+    container(1, "app", "db", service, "db", project, "two");
+    step("the first moved");
+    labels.remove(FIRST + 4);
+    step("one again");
+  }
+
+  @Test
+  void whomTheHostAuditsAndClosesIsReached() {
+    shop();
+    host = "app=db is closed";
+    step("closed");
+    host = "app=db is closed\napp=db is audited\nanyone may not connect 89 on app=db";
+    step("audited");
+    container(3, "app", "db");
+    step("one more");
+    host = "app=db is audited";
+    step("open");
+    host = "app=db is closed\napp=db is audited";
+    step("closed again");
+    host = "app=db is closed\napp=db is audited by request";
+    step("by request");
+    host = "";
+    step("nothing");
+  }
+
+  @Test
   void anotherModeOrAnotherLabelReachesItsBearer() {
     shop();
     container(
@@ -184,7 +234,7 @@ final class AffectedTest {
   @Test
   void anyHistoryEqualsACompileFromNothing() {
     var random = new Random(20261128);
-    for (int round = 0; round < 400; round++) {
+    for (int round = 0; round < 1200; round++) {
       int number = random.nextInt(CONTAINERS);
       switch (random.nextInt(5)) {
         case 0 -> labels.remove(FIRST + number);
@@ -197,8 +247,10 @@ final class AffectedTest {
   }
 
   private static String party(Random random) {
-    return switch (random.nextInt(8)) {
+    return switch (random.nextInt(12)) {
       case 0 -> "anyone";
+      case 5 -> "internet";
+      case 6 -> "lan";
       case 1 -> "10." + random.nextInt(2) + ".0.0/16";
       case 2 -> "10.0.0.0/8 except 10.1.0.0/16";
       case 3 -> "world";
@@ -207,13 +259,33 @@ final class AffectedTest {
     };
   }
 
+  private static String app(Random random) {
+    return switch (random.nextInt(10)) {
+      case 0, 1 -> "anyone";
+      case 2, 3 -> "service:s" + random.nextInt(2);
+      case 4 -> "group:some";
+      case 5 -> "group:some and app=a1";
+      default -> "app=a" + random.nextInt(4);
+    };
+  }
+
   private static String hostLines(Random random) {
-    var text = new StringBuilder();
+    var text = new StringBuilder("group some = app=a" + random.nextInt(3) + ", service:s0\n");
+    if (random.nextInt(3) == 0) {
+      text.append("project:p").append(random.nextInt(2)).append(" is closed\n");
+    }
+    if (random.nextInt(3) == 0) {
+      String who = app(random).replace("anyone", "containers");
+      text.append(who)
+          .append(
+              List.of(" is audited\n", " is audited by request\n", " are closed\n")
+                  .get(random.nextInt(3)));
+    }
     for (int i = random.nextInt(4); i > 0; i--) {
       boolean callee = random.nextBoolean();
-      String app = random.nextInt(6) == 0 ? "anyone" : "app=a" + random.nextInt(4);
+      String app = app(random);
       text.append(callee ? party(random) : app)
-          .append(random.nextInt(3) == 0 ? " may not" : " may")
+          .append(List.of(" may not", " may", " may", " may also").get(random.nextInt(4)))
           .append(" connect 8")
           .append(i)
           .append(" on ")
@@ -225,6 +297,14 @@ final class AffectedTest {
 
   private static String[] own(Random random) {
     var own = new ArrayList<>(List.of("app", "a" + random.nextInt(4)));
+    if (random.nextBoolean()) {
+      own.addAll(
+          List.of(
+              Workload.SERVICE,
+              "s" + random.nextInt(2),
+              Workload.PROJECT,
+              "p" + random.nextInt(3)));
+    }
     if (random.nextInt(4) == 0) {
       own.addAll(List.of("drawbridge.mode", random.nextBoolean() ? "audit" : "off"));
     }

@@ -62,7 +62,13 @@ final class SpecTest {
   void hostPolicyExamplesAreUnderstood(String text) {
     Parsed<HostPolicy> parsed = HostPolicyParser.parse("spec.policy", text);
     assertEquals(List.of(), parsed.problems());
-    parsed.value().rules().forEach(rule -> RoundTrip.check(rule.sentence(), false));
+    var groups = new Groups();
+    for (String line : text.split("\n", -1)) {
+      if (Groups.isDefinition(line)) {
+        assertEquals(Optional.empty(), groups.define(new Origin.FileLine("spec.policy", 1), line));
+      }
+    }
+    parsed.value().rules().forEach(rule -> RoundTrip.check(rule.sentence(), groups));
   }
 
   static List<String> wrongLines() {

@@ -145,6 +145,7 @@ public final class ComposeFile {
     why.addAll(service.service().unknown());
     Set<String> keys = new HashSet<>(asked);
     keys.addAll(selectedKeys(host.rules()));
+    host.audited().forEach(line -> keys.addAll(keys(line.who())));
     for (ServiceLabels other : services) {
       keys.addAll(selectedKeys(other.declared().value().rules()));
     }
@@ -173,9 +174,20 @@ public final class ComposeFile {
     var keys = new HashSet<String>();
     for (Rule rule : rules) {
       for (Optional<Party> party : List.of(rule.sentence().subject(), rule.sentence().object())) {
-        if (party.orElse(null) instanceof Party.Selector(var terms)) {
-          terms.forEach(term -> key(term).ifPresent(keys::add));
+        if (party.orElse(null) instanceof Party.Selector selector) {
+          keys.addAll(keys(selector));
         }
+      }
+    }
+    return keys;
+  }
+
+  private static Set<String> keys(Party.Selector selector) {
+    var keys = new HashSet<String>();
+    for (Term term : selector.terms()) {
+      key(term).ifPresent(keys::add);
+      if (term instanceof Term.Group(_, var members)) {
+        members.forEach(member -> keys.addAll(keys(member)));
       }
     }
     return keys;
@@ -188,7 +200,8 @@ public final class ComposeFile {
       case Term.In(var key, _) -> Optional.of(key);
       case Term.Has(var key) -> Optional.of(key);
       case Term.Lacks(var key) -> Optional.of(key);
-      case Term.Service _, Term.Container _, Term.Project _, Term.Any _ -> Optional.empty();
+      case Term.Service _, Term.Container _, Term.Project _, Term.Any _, Term.Group _ ->
+          Optional.empty();
     };
   }
 

@@ -210,7 +210,7 @@ final class LinterTest {
             app=web may GET /users on app=db   # why not
             may GET /users on app=db
             app=web may GET /users
-            service:web may GET / on app=db
+            group:web may GET / on app=db
             app=web may produce t on app=db
             """);
     assertEquals(
