@@ -82,8 +82,7 @@ final class Agent implements AutoCloseable {
 
   /** Runs until the process is told to end. Returns the exit code. */
   static int run(String[] args, PrintStream err) {
-    System.setProperty(
-        "java.util.logging.SimpleFormatter.format", "%1$tFT%1$tT.%1$tL%1$tz %4$s %3$s: %5$s%6$s%n");
+    AgentLog.setUp();
     // Channel ids need not be unique beyond this process: spares a search for network hardware.
     System.setProperty("io.netty.machineId", "00:00:00:00:00:00:00:01");
     Config config;
@@ -257,7 +256,7 @@ final class Agent implements AutoCloseable {
       ApiCallers callers = new ApiCallers(loop::state);
       keep(new HookServer(
               config.hookSocket(),
-              new HookAdmission(config, exemptions, loop, spaces, times),
+              new LoggedHooks(new HookAdmission(config, exemptions, loop, spaces, times)),
               // A second after the hook has given up.
               Duration.ofSeconds(config.startSeconds() + HookEntry.LATER_SECONDS + 1),
               channel -> PeerProcess.holds(channel, callers::admitsProcess)))

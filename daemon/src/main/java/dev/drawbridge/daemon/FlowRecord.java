@@ -24,6 +24,9 @@ sealed interface FlowRecord {
 
   boolean denied();
 
+  /** What would have been denied in enforce mode was let pass. */
+  boolean audited();
+
   FlowReport report(long sequence);
 
   /** Decided by the kernel. */
@@ -39,7 +42,8 @@ sealed interface FlowRecord {
       };
     }
 
-    private boolean audited() {
+    @Override
+    public boolean audited() {
       return switch (event.verdict()) {
         case AUDIT -> true;
         case DENY, ENGINE, ALLOW -> false;
@@ -91,6 +95,11 @@ sealed interface FlowRecord {
     @Override
     public boolean denied() {
       return access.decision() == Decision.DENY;
+    }
+
+    @Override
+    public boolean audited() {
+      return access.audited();
     }
 
     @Override

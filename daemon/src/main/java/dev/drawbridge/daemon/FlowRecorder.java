@@ -14,6 +14,7 @@ import io.prometheus.metrics.core.datapoints.CounterDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
@@ -31,11 +32,13 @@ final class FlowRecorder implements AccessLog {
   /** Counts kept before those of containers that are gone are dropped. */
   private static final int COUNTED_LIMIT = 4_096;
 
+  private static final List<String> VERDICTS = List.of("allow", "deny", "audit");
+
   private final Names names;
   private final FlowLog<FlowRecord> flows;
   private final Counter verdicts;
   private final AtomicReferenceArray<@Nullable CounterDataPoint> counters =
-      new AtomicReferenceArray<>(256 << 2);
+      new AtomicReferenceArray<>(256 * VERDICTS.size() * 2);
   private final TlsUnderHttp tlsUnderHttp;
   private final ConcurrentHashMap<Integer, LongAdder> denied = new ConcurrentHashMap<>();
 
@@ -141,11 +144,12 @@ final class FlowRecorder implements AccessLog {
           case FlowRecord.Kernel kernel -> kernel.event().reason() & 0xff;
           case FlowRecord.Request request -> request.access().reason().code();
         };
-    int series = reason << 2 | (record.denied() ? 1 : 0) | (by.equals("engine") ? 2 : 0);
+    int verdict = record.denied() ? 1 : record.audited() ? 2 : 0;
+    int series = (reason * VERDICTS.size() + verdict) * 2 + (by.equals("engine") ? 1 : 0);
     CounterDataPoint known = counters.get(series);
     if (known == null) {
       String slug = Reason.of(reason).map(Reason::slug).orElse("reason-" + reason);
-      known = verdicts.labelValues(by, record.denied() ? "deny" : "allow", slug);
+      known = verdicts.labelValues(by, VERDICTS.get(verdict), slug);
       counters.set(series, known);
     }
     return known;

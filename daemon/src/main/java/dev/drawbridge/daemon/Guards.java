@@ -500,7 +500,9 @@ final class Guards {
     boolean pinned = attachments.pinned(container.id());
     try (Spaces.Opening opening = spaces.open(container.pid())) {
       attach(guard, pinned ? How.ADOPTED : How.LISTENER, opening);
-      if (!pinned) {
+      if (pinned) {
+        log.info("container " + container.name() + " is taken over from the agent before");
+      } else {
         findOlder(guard);
         log.warning(
             "container "

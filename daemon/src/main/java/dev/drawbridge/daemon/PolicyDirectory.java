@@ -7,6 +7,7 @@ import dev.drawbridge.policy.HostPolicyParser;
 import dev.drawbridge.policy.Parsed;
 import dev.drawbridge.policy.Problem;
 import dev.drawbridge.policy.Rule;
+import dev.drawbridge.policy.Severity;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.DirectoryIteratorException;
@@ -60,6 +61,7 @@ final class PolicyDirectory {
   private Map<String, Reading> accepted = Map.of();
   private @Nullable CompletedWrites writes;
   private final Set<String> complete = ConcurrentHashMap.newKeySet();
+  private Map<String, Reading> told = Map.of();
   private final Map<String, HostPolicy> good = new TreeMap<>();
   private List<Problem> problems = List.of();
   private List<String> unreadable = List.of();
@@ -177,6 +179,7 @@ final class PolicyDirectory {
       if (!now.containsKey(gone)) {
         good.remove(gone);
         forget(gone);
+        log.info(AgentLog.oneLine("policy file " + gone + " is gone: its rules hold no more"));
       }
     }
     now.forEach((name, reading) -> {
@@ -187,23 +190,56 @@ final class PolicyDirectory {
           if (parsed.ok()) {
             good.put(name, parsed.value());
             keep(name, text);
+            tell(name, reading, Level.INFO, "in force: " + content(parsed.value()));
           } else {
             fallBack(name);
+            tell(name, reading, Level.WARNING, notTaken(name, parsed.problems()));
           }
         }
         case Reading.Unreadable(String sentence) -> {
           trouble.add(sentence);
           fallBack(name);
+          tell(name, reading, Level.WARNING, "cannot be read: " + sentence);
         }
         case Reading.Refused(String sentence) -> {
           turnedAway.add(sentence);
           fallBack(name);
+          tell(name, reading, Level.WARNING, "is not taken: " + sentence);
         }
       }
     });
+    told = now;
     problems = List.copyOf(found);
     unreadable = List.copyOf(trouble);
     refused = List.copyOf(turnedAway);
+  }
+
+  /** Once for each content. */
+  private void tell(String name, Reading reading, Level level, String what) {
+    if (!reading.equals(told.get(name))) {
+      log.log(level, AgentLog.oneLine("policy file " + name + " " + what));
+    }
+  }
+
+  private static String content(HostPolicy policy) {
+    int rules = policy.rules().size();
+    int audits = policy.audited().size();
+    return rules
+        + (rules == 1 ? " rule" : " rules")
+        + (audits == 0 ? "" : ", " + audits + (audits == 1 ? " audit" : " audits"));
+  }
+
+  private String notTaken(String name, List<Problem> problems) {
+    String first =
+        problems.stream()
+            .filter(problem -> problem.severity() == Severity.ERROR)
+            .findFirst()
+            .map(Problem::oneLine)
+            .orElse("");
+    return "is not taken, "
+        + (good.containsKey(name) ? "its last good content stays in force" : "nothing of it holds")
+        + ": "
+        + first;
   }
 
   /** What an agent before this one had in force for the file. */
