@@ -116,13 +116,6 @@ struct db_flow {
 #define DB_FLOW_ENGINE (1u << 0) /* written for a socket of the engine */
 #define DB_FLOW_OUTSIDER (1u << 1) /* written by the receiver for an admitted outsider's datagram */
 
-/* map flow_places (ARRAY, as large as flows): every flow has one; who holds it, so that nobody's flows push out another's. */
-struct db_flow_place {
-	__u32 busy; /* somebody changes it */
-	__u32 holder; /* DB_HOLDER(); 0: free */
-	struct db_flow_key flow;
-};
-
 /* map flow_holders (ARRAY, value __u32): how many places each has. Endpoints that are 16,384 numbers apart share a count. */
 #define DB_HOLDERS 32768
 #define DB_HOLDER(endpoint, outsiders) (((endpoint) << 1 | (outsiders)) % DB_HOLDERS)

@@ -64,6 +64,12 @@ struct {
 	__type(value, struct db_flow);
 } flows SEC(".maps");
 
+/* Every flow has one: who holds it, so that nobody's flows push out another's. Not for user space. */
+struct db_flow_place {
+	__u32 busy; /* somebody changes it */
+	__u32 holder; /* DB_HOLDER(); 0: free */
+	struct db_flow_key flow;
+};
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 65536); /* as flows */

@@ -173,6 +173,7 @@ class ComposeVerdictTest {
     cannotKnow(verdict(compose, "app", "web", "80"));
   }
 
+  // SPEC L7.
   @Test
   void whoMayChangePacketsHasLayer7ToContainersAlone() throws IOException {
     String labels = "labels: { drawbridge.policy.a: may GET /x port 80 on anyone }";

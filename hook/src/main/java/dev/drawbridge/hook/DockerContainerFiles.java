@@ -134,9 +134,8 @@ public record DockerContainerFiles(
    */
   public static Optional<Path> below(Path dataRoot, String id) {
     return holding(dataRoot, id)
-        .or(() -> remapped(dataRoot).stream()
-            .flatMap(root -> holding(root, id).stream())
-            .findFirst());
+        .or(() ->
+            remapped(dataRoot).stream().flatMap(root -> holding(root, id).stream()).findFirst());
   }
 
   private static Optional<Path> holding(Path root, String id) {

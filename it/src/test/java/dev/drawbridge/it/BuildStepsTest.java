@@ -85,7 +85,9 @@ final class BuildStepsTest {
             context.toString()));
   }
 
-  /** A client before 23 has BuildKit in itself, a later one as a plug-in, which is a program too. */
+  /**
+   * A client before 23 has BuildKit in itself, a later one as a plug-in, which is a program too.
+   */
   private static String buildKit() {
     return Shell.must(
         "sh",
