@@ -176,5 +176,15 @@ int main(int argc, char **argv)
 	if (!strcmp(deed, "tap") || !strcmp(deed, "queue") || !strcmp(deed, "repair") || !strcmp(deed, "over") ||
 		!strcmp(deed, "program"))
 		return rewrite(argc, argv);
+	if (!strcmp(deed, "hide"))
+		return hide(argc, argv);
+	if (!strcmp(deed, "flood"))
+		return flood(argc, argv);
+	if (!strcmp(deed, "forge"))
+		return forge(argc, argv);
+	if (!strcmp(deed, "ask"))
+		return ask(argc, argv);
+	if (!strcmp(deed, "answer"))
+		return answer(argc, argv);
 	return 255;
 }

@@ -57,5 +57,10 @@ int overrule(int argc, char **argv);
 int frame(int argc, char **argv);
 int harmless(void);
 int rewrite(int argc, char **argv);
+int hide(int argc, char **argv);
+int flood(int argc, char **argv);
+int forge(int argc, char **argv);
+int ask(int argc, char **argv);
+int answer(int argc, char **argv);
 
 #endif

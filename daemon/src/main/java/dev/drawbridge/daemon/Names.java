@@ -5,6 +5,8 @@ import dev.drawbridge.api.RuleReference;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.l7.EndpointNames;
 import dev.drawbridge.policy.Cidr;
+import dev.drawbridge.policy.LinkRanges;
+import dev.drawbridge.policy.NetworkEntry;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Workload;
@@ -18,6 +20,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /** Endpoint and rule numbers as people know them, from the state last applied. */
 final class Names implements EndpointNames {
@@ -31,7 +34,7 @@ final class Names implements EndpointNames {
 
   private final Supplier<NodeState> state;
   private final AtomicReference<RulesOf> rules =
-      new AtomicReference<>(new RulesOf(Policy.empty(), new ConcurrentHashMap<>(), Policy.empty()));
+      new AtomicReference<>(RulesOf.of(Policy.empty(), Policy.empty()));
 
   Names(Supplier<NodeState> state) {
     this.state = state;
@@ -43,12 +46,15 @@ final class Names implements EndpointNames {
   }
 
   PeerReference peer(int number) {
-    rulesNow();
+    RulesOf known = rulesNow();
     return switch (number) {
       case Peers.HOST -> HOST;
       case Peers.WORLD -> WORLD;
       case Peers.EXEMPT -> EXEMPT;
       default -> {
+        if (known.links().contains(number)) {
+          yield HOST;
+        }
         NodeState.Container container = state.get().containers().get(number);
         yield container == null ? new PeerReference(number, "", NO_LABELS) : container.reference();
       }
@@ -97,7 +103,7 @@ final class Names implements EndpointNames {
     Policy policy = state.get().policy();
     RulesOf known = rules.get();
     if (known.policy() != policy) {
-      known = new RulesOf(policy, new ConcurrentHashMap<>(), known.policy());
+      known = RulesOf.of(policy, known.policy());
       rules.set(known);
     }
     return known;
@@ -107,11 +113,22 @@ final class Names implements EndpointNames {
    * The rules of the policy in force.
    *
    * @param before the policy whose records may still be on their way
+   * @param links numbers of ranges of the link, which are the host but for whose rule names them
    */
   private record RulesOf(
       Policy policy,
       ConcurrentHashMap<Integer, Optional<RuleReference>> references,
-      Policy before) {}
+      Policy before,
+      Set<Integer> links) {
+    static RulesOf of(Policy policy, Policy before) {
+      Set<Integer> links =
+          policy.networks().stream()
+              .filter(network -> LinkRanges.hold(network.range()))
+              .map(NetworkEntry::peer)
+              .collect(Collectors.toUnmodifiableSet());
+      return new RulesOf(policy, new ConcurrentHashMap<>(), before, links);
+    }
+  }
 
   static Optional<RuleReference> rule(Policy policy, int number) {
     return policy.rule(number).map(RuleReference::of);

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -45,6 +46,9 @@ public final class LabAgent implements AutoCloseable {
   private final List<String> confinement;
   private @Nullable LabDaemon process;
   private int starts;
+
+  /** Shims before other runtimes than runc, by the name that the engine knows them by. */
+  private final Map<String, Path> others = new TreeMap<>();
 
   private LabAgent(
       EngineLab lab,
@@ -130,38 +134,67 @@ public final class LabAgent implements AutoCloseable {
         Files.createDirectories(at(name));
       }
       Files.writeString(at("agent.json"), json.toString());
-      // The shim reads shim.conf beside itself, so this lab has a shim of its own.
-      Files.copy(distribution.runtime(), shim(), StandardCopyOption.COPY_ATTRIBUTES);
-      Files.writeString(
-          at("shim.conf"),
-          """
-          socket=%s
-          exempt_dir=%s
-          connect_timeout_ms=%d
-          total_timeout_ms=%d
-          agent_wait_ms=0
-          """
-              .formatted(
-                  hookSocket(),
-                  at("exempt"),
-                  Await.patient(SHIM_CONNECT).toMillis(),
-                  Await.patient(SHIM_TOTAL).toMillis()));
+      writeShim(directory, "");
     } catch (IOException e) {
       throw new LabException("cannot write the agent's configuration: " + e.getMessage(), e);
     }
   }
 
+  /** The shim reads shim.conf beside itself, so this lab has a shim of its own. */
+  private void writeShim(Path place, String more) throws IOException {
+    Files.copy(
+        distribution.runtime(),
+        place.resolve("drawbridge-runc"),
+        StandardCopyOption.COPY_ATTRIBUTES);
+    Files.writeString(
+        place.resolve("shim.conf"),
+        """
+        socket=%s
+        exempt_dir=%s
+        connect_timeout_ms=%d
+        total_timeout_ms=%d
+        agent_wait_ms=0
+        %s
+        """
+            .formatted(
+                hookSocket(),
+                at("exempt"),
+                Await.patient(SHIM_CONNECT).toMillis(),
+                Await.patient(SHIM_TOTAL).toMillis(),
+                more));
+  }
+
+  /**
+   * Makes the shim known to the engine once more, by this name and in front of another runtime than
+   * runc: {@code docker run --runtime NAME}.
+   */
+  public void registerBefore(String name, String program) {
+    try {
+      Path place = Files.createDirectories(at(name));
+      writeShim(place, "runtime=" + program);
+      others.put(name, place.resolve("drawbridge-runc"));
+    } catch (IOException e) {
+      throw new LabException("cannot write a shim for " + program + ": " + e.getMessage(), e);
+    }
+    register("drawbridge");
+  }
+
   /** Makes the given runtime the engine's default one: {@code drawbridge} or {@code runc}. */
   public void register(String defaultRuntime) {
-    JsonObject runtime = new JsonObject();
-    runtime.addProperty("path", shim().toString());
     JsonObject runtimes = new JsonObject();
-    runtimes.add("drawbridge", runtime);
+    runtimes.add("drawbridge", runtime(shim()));
+    others.forEach((name, path) -> runtimes.add(name, runtime(path)));
     JsonObject daemon = new JsonObject();
     daemon.add("runtimes", runtimes);
     daemon.addProperty("default-runtime", defaultRuntime);
     lab.configure(daemon);
     lab.reload();
+  }
+
+  private static JsonObject runtime(Path path) {
+    JsonObject runtime = new JsonObject();
+    runtime.addProperty("path", path.toString());
+    return runtime;
   }
 
   /** Starts the process and waits until it says that it is ready. */

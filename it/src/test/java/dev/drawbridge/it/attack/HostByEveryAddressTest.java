@@ -89,10 +89,19 @@ final class HostByEveryAddressTest {
           "from the host: " + inside + ", udp",
           NO_RULE,
           wire.askAt("host", "client", inside, "udp"));
+      table.row("the host pings " + inside, "no answer", ping(ground, inside));
       ground.policy("host may connect any on containers for callee");
       table.row("the host may: " + inside, OK, wire.askAt("host", "client", inside, "tcp"));
+      table.row("the host may ping " + inside, "answered", ping(ground, inside));
     }
     assertEquals("", table.verdict());
+  }
+
+  private static String ping(Ground ground, String address) {
+    String[] ping = {"busybox", "ping", "-6", "-c", "1", "-W", "1", address};
+    return Shell.run(ground.lab().network().onHost(ping).toArray(String[]::new)).ok()
+        ? "answered"
+        : "no answer";
   }
 
   private static String scope(String address) {

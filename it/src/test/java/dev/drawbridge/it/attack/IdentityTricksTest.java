@@ -26,7 +26,6 @@ import org.junit.jupiter.api.TestFactory;
 final class IdentityTricksTest {
   private static final String NOTHING = "nothing";
   private static final String ARRIVED = "arrived";
-  private static final int STARTS = Integer.getInteger("drawbridge.rawStarts", 20);
 
   private final Tricks tricks = new Tricks();
 
@@ -38,58 +37,23 @@ final class IdentityTricksTest {
       exempt.add("role=infra");
       ground.configure("exempt", exempt);
       ground.idle("target", raw("app=target"));
-      words(ground);
+      CapabilityTricks capabilities = new CapabilityTricks(ground, tricks);
+      capabilities.words();
+      capabilities.healthChecks();
+      capabilities.hiders();
       modes(ground);
       exemptions(ground);
       messages(ground);
-      firstInstruction(ground);
+      capabilities.firstInstruction();
       restart(ground);
     }
     return tricks.tests("identity");
   }
 
-  private static String[] raw(String... labels) {
+  static String[] raw(String... labels) {
     List<String> all = new ArrayList<>(List.of(labels));
     all.add("drawbridge.capabilities=net-raw");
     return Ground.labelled(all.toArray(String[]::new));
-  }
-
-  private static String netRaw(Output output) {
-    for (String line : output.out().lines().toList()) {
-      if (line.startsWith("CapEff:")) {
-        long effective = Long.parseUnsignedLong(line.substring(7).strip(), 16);
-        return (effective >>> 13 & 1) == 0 ? "no NET_RAW" : "NET_RAW";
-      }
-    }
-    return "no status: " + output.text();
-  }
-
-  private void words(Ground ground) {
-    for (String word : List.of("CAP_SYS_ADMIN", "CAP_NET_RAW")) {
-      String name = word.toLowerCase(java.util.Locale.ROOT).replace('_', '-');
-      ground.idle(
-          name,
-          "--hostname",
-          word,
-          "--label",
-          word + "=" + word,
-          "--env",
-          word,
-          "--workdir",
-          "/" + word);
-      tricks.row(
-          "exec where host name, label, variable and directory are " + word,
-          "no NET_RAW",
-          () -> netRaw(ground.docker().run("exec", name, "cat", "/proc/self/status")));
-      tricks.row(
-          "exec with the argument " + word,
-          "no NET_RAW",
-          () ->
-              netRaw(
-                  ground
-                      .docker()
-                      .run("exec", "-e", "A=" + word, name, "cat", "/proc/self/status", word)));
-    }
   }
 
   /** An image of the lab's with more labels. */
@@ -143,7 +107,9 @@ final class IdentityTricksTest {
     tricks.row(
         "an image asks for NET_RAW",
         "no NET_RAW",
-        () -> netRaw(ground.docker().run("exec", "image-raw", "cat", "/proc/self/status")));
+        () ->
+            CapabilityTricks.netRaw(
+                ground.docker().run("exec", "image-raw", "cat", "/proc/self/status")));
     image(
         ground, "img-compose", "com.docker.compose.project=shop", "com.docker.compose.service=web");
     run(ground, "image-compose", "img-compose", List.of("app=x"));
@@ -167,7 +133,7 @@ final class IdentityTricksTest {
     ground.docker().must("rm", "-f", "large");
   }
 
-  private static void run(Ground ground, String name, String image, List<String> labels) {
+  static void run(Ground ground, String name, String image, List<String> labels) {
     List<String> run = new ArrayList<>(List.of("run", "-d", "--name", name, "--network", "ground"));
     run.addAll(ground.common(name));
     run.addAll(Ground.labels(labels.toArray(String[]::new)));
@@ -273,38 +239,6 @@ final class IdentityTricksTest {
                           + " /bin/hook createRuntime --socket /hook.sock");
           return output.text().contains("no guarded container may use") ? "refused" : output.text();
         });
-  }
-
-  private void firstInstruction(Ground ground) {
-    Sink sink = ground.sink("target");
-    List<String> runs = new ArrayList<>();
-    String address = ground.address4("target");
-    for (int i = 0; i < STARTS; i++) {
-      String run = ground.freshRun();
-      runs.add(run);
-      List<String> options =
-          new ArrayList<>(List.of(raw("app=s", "drawbridge.policy.o=may connect 9 on app=x")));
-      ground.startAt(
-          "first",
-          200,
-          options,
-          "/bin/attack",
-          "send",
-          run,
-          address,
-          Integer.toString(sink.base()),
-          "af-packet");
-      ground.docker().must("wait", "first");
-      ground.remove("first");
-    }
-    sink.settle();
-    int door = Ground.doors().indexOf("af-packet");
-    tricks.row(
-        STARTS + " starts with a packet socket as the first instruction",
-        "0 arrived",
-        () ->
-            runs.stream().filter(run -> !sink.arrived(run, "af-packet", door).isEmpty()).count()
-                + " arrived");
   }
 
   private void restart(Ground ground) {
