@@ -6,7 +6,8 @@
  * into an exit code. STAGE is createRuntime or poststop.
  *
  *   1. The agent says go, or go unguarded: exit 0.
- *   2. The agent refuses: its sentence on standard error, exit 1.
+ *   2. The agent refuses: its sentence on standard error and as the last of the bundle's log, where
+ *      the engine looks for it, exit 1.
  *   3. The agent does not answer in time, and the container is listed as exempt: exit 0.
  *   4. The agent does not answer in time: a sentence on standard error, exit 1. One that is not
  *      there is waited for, at most as long as --wait-ms says and within --timeout-ms.
@@ -19,8 +20,10 @@
  * Standard output stays empty, because runtimes quote it to the user beside standard error.
  */
 #include "frame.h"
+#include "log.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,6 +39,8 @@ struct options {
 	int wait_ms;
 	int ping;
 };
+
+#define LOG_OF_BUNDLE "/log.json"
 
 static char state[DB_MAX_PAYLOAD + 1];
 static struct db_answer answer;
@@ -128,11 +133,12 @@ static size_t skip_space(size_t at, size_t length)
 }
 
 /*
- * The value of the top-level member "id", if it is a string without escapes. Only used to look the
- * container up in the exempt list: a text that is not JSON at worst finds nothing.
+ * The value of this top-level member, if it is a string without escapes. Only used to look the
+ * container up in the exempt list, and for its bundle: a text that is not JSON at worst finds nothing.
  */
-static int find_id(size_t length, char *id, size_t room)
+static int find_member(size_t length, const char *name, char *to, size_t room)
 {
+	size_t quoted = strlen(name) + 2;
 	int depth = 0;
 	size_t at = 0;
 
@@ -151,7 +157,8 @@ static int find_id(size_t length, char *id, size_t room)
 		}
 		at = string_end(at, length);
 		value = skip_space(at, length);
-		if (depth != 1 || at - begin != 4 || memcmp(state + begin, "\"id\"", 4) != 0 ||
+		if (depth != 1 || at - begin != quoted ||
+		    memcmp(state + begin + 1, name, quoted - 2) != 0 ||
 		    value >= length || state[value] != ':')
 			continue;
 		value = skip_space(value + 1, length);
@@ -161,11 +168,28 @@ static int find_id(size_t length, char *id, size_t room)
 		if (end - value < 3 || end - value - 2 >= room || state[end - 1] != '"' ||
 		    memchr(state + value, '\\', end - value) != NULL)
 			return -1;
-		memcpy(id, state + value + 1, end - value - 2);
-		id[end - value - 2] = '\0';
+		memcpy(to, state + value + 1, end - value - 2);
+		to[end - value - 2] = '\0';
 		return 0;
 	}
 	return -1;
+}
+
+/*
+ * crun says that a hook failed, and not what the hook said. containerd gives a runtime the log
+ * log.json of the bundle, and quotes its last error: that becomes our sentence.
+ */
+static void tell_log(size_t length, const char *sentence)
+{
+	static char path[PATH_MAX];
+	size_t had;
+
+	if (find_member(length, "bundle", path, sizeof(path) - sizeof(LOG_OF_BUNDLE)) != 0 ||
+	    path[0] != '/')
+		return;
+	had = strlen(path);
+	memcpy(path + had, LOG_OF_BUNDLE, sizeof(LOG_OF_BUNDLE));
+	log_replace(path, sentence);
 }
 
 static int run(const struct options *options, int64_t deadline)
@@ -180,7 +204,8 @@ static int run(const struct options *options, int64_t deadline)
 	if (length <= 0)
 		return fail("drawbridge: container not started: the runtime gave no container state on "
 			    "standard input");
-	exempt = find_id((size_t)length, id, sizeof(id)) == 0 && db_exempt(options->exempt_dir, id);
+	exempt = find_member((size_t)length, "id", id, sizeof(id)) == 0 &&
+		db_exempt(options->exempt_dir, id);
 	db_exchange(options->socket_path, options->operation, state, (uint32_t)length,
 		    DB_DEFAULT_CONNECT_MS,
 		    exempt || options->operation == DB_POSTSTOP ? 0 : options->wait_ms, deadline,
@@ -189,6 +214,7 @@ static int run(const struct options *options, int64_t deadline)
 		return 0;
 	if (!answer.answered && exempt)
 		return 0;
+	tell_log((size_t)length, answer.text);
 	return fail(answer.text);
 }
 

@@ -21,6 +21,7 @@
 #include "capabilities.h"
 #include "config.h"
 #include "frame.h"
+#include "log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,81 +38,13 @@ static struct config config;
 static struct arguments arguments;
 static struct db_answer answer;
 
-/* Writes TEXT as a JSON string's inside. Bytes above 0x7f pass, as UTF-8 may. -1 if it is full. */
-static int escape(char *to, size_t room, const char *text)
-{
-	size_t had = 0;
-
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (had + 7 > room)
-			return -1;
-		if (c == '"' || c == '\\') {
-			to[had++] = '\\';
-			to[had++] = (char)c;
-		} else if (c < ' ') {
-			had += (size_t)sprintf(to + had, "\\u%04x", c);
-		} else {
-			to[had++] = (char)c;
-		}
-	}
-	to[had] = '\0';
-	return 0;
-}
-
-/* What cannot be written is lost: there is nobody left to tell. */
-static void write_all(int fd, const char *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t written = write(fd, bytes, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return;
-		bytes += written;
-		length -= (size_t)written;
-	}
-}
-
-/* One line as runc's own logger writes it (logrus, JSON or text). */
-static void write_log(const char *sentence)
-{
-	static char escaped[6 * DB_MAX_TEXT + 8];
-	static char line[sizeof(escaped) + 128];
-	char when[64];
-	time_t now = time(NULL);
-	struct tm utc;
-	int length;
-	int fd;
-
-	if (arguments.log == NULL || arguments.log[0] == '\0')
-		return;
-	fd = open(arguments.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return;
-	if (gmtime_r(&now, &utc) == NULL ||
-	    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
-		strcpy(when, "1970-01-01T00:00:00Z");
-	if (escape(escaped, sizeof(escaped), sentence) == 0) {
-		length = snprintf(line, sizeof(line),
-				  arguments.log_json ?
-					  "{\"level\":\"error\",\"msg\":\"%s\",\"time\":\"%s\"}\n" :
-					  "level=error msg=\"%s\" time=\"%s\"\n",
-				  escaped, when);
-		if (length > 0 && (size_t)length < sizeof(line))
-			write_all(fd, line, (size_t)length);
-	}
-	close(fd);
-}
-
 static int fail(const char *sentence)
 {
 	signal(SIGPIPE, SIG_IGN);
-	write_log(sentence);
-	write_all(STDERR_FILENO, sentence, strlen(sentence));
-	write_all(STDERR_FILENO, "\n", 1);
+	if (arguments.log != NULL && arguments.log[0] != '\0')
+		log_append(arguments.log, arguments.log_json, sentence);
+	log_write(STDERR_FILENO, sentence, strlen(sentence));
+	log_write(STDERR_FILENO, "\n", 1);
 	return 1;
 }
 
@@ -167,7 +100,7 @@ static int admit(void)
 	}
 	if (arguments.other_config != NULL)
 		return refuse("a spec given by --config cannot be guarded; put it into the bundle");
-	if (escape(id, sizeof(id), arguments.id) != 0 || escape(bundle, sizeof(bundle), path) != 0)
+	if (log_escape(id, sizeof(id), arguments.id) != 0 || log_escape(bundle, sizeof(bundle), path) != 0)
 		return refuse("its id is too long");
 	length = snprintf(payload, sizeof(payload), "{\"id\":\"%s\",\"bundle\":\"%s\"}", id, bundle);
 	if (length < 0 || (size_t)length >= sizeof(payload))
@@ -187,7 +120,7 @@ static int admit_start(void)
 	/* Without an id the runtime starts nothing. */
 	if (config.passthrough || arguments.id == NULL)
 		return 0;
-	if (escape(id, sizeof(id), arguments.id) != 0)
+	if (log_escape(id, sizeof(id), arguments.id) != 0)
 		return refuse("its id is too long");
 	length = snprintf(payload, sizeof(payload), "{\"id\":\"%s\"}", id);
 	if (length < 0 || (size_t)length >= sizeof(payload))

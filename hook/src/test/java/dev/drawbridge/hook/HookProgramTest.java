@@ -1,10 +1,12 @@
 package dev.drawbridge.hook;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -48,6 +50,39 @@ final class HookProgramTest {
       assertEquals(1, outcome.exit());
       assertEquals("drawbridge: no\n", outcome.err());
       assertEquals("", outcome.out());
+    }
+  }
+
+  @Test
+  void refusalIsTheLastWordOfTheBundlesLogWhateverTheRuntimeGoesOnToWrite() throws Exception {
+    Path log = directory.resolve("log.json");
+    String earlier = "{\"level\":\"warning\",\"msg\":\"w\"}\n";
+    Files.writeString(log, earlier);
+    try (var agent = new RecordingAgent(socket);
+        var runtime = Files.newBufferedWriter(log, StandardOpenOption.APPEND)) {
+      agent.reply = HookReply.refuse("drawbridge: no \"box\"");
+      assertEquals(1, hook(STATE.replace("/b", directory.toString()), "createRuntime").exit());
+      runtime.write("{\"level\":\"error\",\"msg\":\"error executing hook\"}\n");
+    }
+    List<String> lines = Files.readAllLines(log);
+    assertEquals(2, lines.size(), lines.toString());
+    assertEquals(earlier.strip(), lines.getFirst());
+    assertTrue(
+        lines.getLast().startsWith("{\"level\":\"error\",\"msg\":\"drawbridge: no \\\"box\\\"\""),
+        lines.getLast());
+  }
+
+  @Test
+  void aLogThatIsNotThereOrNotAFileIsLeftAlone() throws Exception {
+    Path elsewhere = Files.writeString(directory.resolve("elsewhere"), "mine");
+    try (var agent = new RecordingAgent(socket)) {
+      agent.reply = HookReply.refuse("drawbridge: no");
+      String state = STATE.replace("/b", directory.toString());
+      assertEquals(1, hook(state, "createRuntime").exit());
+      assertFalse(Files.exists(directory.resolve("log.json")));
+      Files.createSymbolicLink(directory.resolve("log.json"), elsewhere);
+      assertEquals(1, hook(state, "createRuntime").exit());
+      assertEquals("mine", Files.readString(elsewhere));
     }
   }
 

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 @Tag("it")
 final class CrunTest {
   private static final String CRUN = "guarded-crun";
+  private static final String WITHOUT_CGROUP = "crun-without-cgroup";
   private static final String NOTHING = "nothing";
   private static final String ARRIVED = "arrived";
 
@@ -25,7 +26,12 @@ final class CrunTest {
   void whatHoldsWithRuncHoldsWithCrun() {
     Table table = new Table("crun");
     try (Ground ground = Ground.open()) {
-      ground.agent().registerBefore(CRUN, crun(ground));
+      ground.agent().registerBefore(CRUN, crun(ground, "crun", ""));
+      // Without a cgroup of its own a container cannot be guarded, which only its hook finds out.
+      ground
+          .agent()
+          .registerBefore(
+              WITHOUT_CGROUP, crun(ground, "without-cgroup", "--cgroup-manager=disabled"));
       ground.idle("target", options("app=target", "drawbridge.capabilities=net-raw"));
       ground.idle("free", options("app=free"));
       ground.idle("shut", options("app=shut", "drawbridge.policy.o=may connect 9 on app=x"));
@@ -56,6 +62,14 @@ final class CrunTest {
                   "a=" + "y".repeat(100_000),
                   "/bin/true"),
               "more than 256 KiB of labels"));
+      table.row(
+          "a refusal of the hook's",
+          "one sentence",
+          said(
+              ground
+                  .docker()
+                  .run("run", "--rm", "--runtime", WITHOUT_CGROUP, LabImage.NAME, "/bin/true"),
+              "cannot be guarded"));
       table.row("agent dead: exec goes on", "no NET_RAW", dead(ground));
       ground.agent().start();
       table.row("and comes back", ARRIVED, ground.reach("free", "target", "tcp"));
@@ -67,17 +81,16 @@ final class CrunTest {
    * Crun takes no hierarchy that is version 1 in part: where there is one, it sees version 2 alone,
    * and no limits of resources, whose controllers it would not find there.
    */
-  private static String crun(Ground ground) {
+  private static String crun(Ground ground, String name, String option) {
     Path cgroup2 = Ground.rootCgroup();
-    if (cgroup2.equals(Path.of("/sys/fs/cgroup"))) {
-      return "/usr/bin/crun";
-    }
-    Path program = ground.shared("common").resolve("crun");
+    Path program = ground.shared("common").resolve(name);
+    boolean whole = cgroup2.equals(Path.of("/sys/fs/cgroup"));
     try {
       Files.writeString(
           program,
           """
           #!/bin/sh
+          %s && exec /usr/bin/crun %s "$@"
           before=
           for word in "$@"; do
             if [ "$before" = --bundle ]; then
@@ -85,10 +98,10 @@ final class CrunTest {
             fi
             before=$word
           done
-          exec unshare --mount --propagation slave sh -c \
-            'mount --bind %s /sys/fs/cgroup && exec /usr/bin/crun "$@"' crun "$@"
+          exec unshare --mount --propagation slave sh -c \\
+            'mount --bind %s /sys/fs/cgroup && exec /usr/bin/crun %s "$@"' crun "$@"
           """
-              .formatted(cgroup2));
+              .formatted(whole, option, cgroup2, option));
       Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
     } catch (IOException e) {
       throw new LabException("cannot write " + program + ": " + e.getMessage(), e);
