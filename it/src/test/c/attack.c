@@ -11,6 +11,7 @@
 //                                              advert, router
 //   attack harmless                            waits, without any capability
 //   attack tap|queue|repair|over|program …     see rewrite.c
+//   attack nft …                               see nft.c
 #include "attack.h"
 
 #include <arpa/inet.h>
@@ -173,6 +174,8 @@ int main(int argc, char **argv)
 		return frame(argc, argv);
 	if (!strcmp(deed, "harmless"))
 		return harmless();
+	if (!strcmp(deed, "nft"))
+		return nft(argc, argv);
 	if (!strcmp(deed, "tap") || !strcmp(deed, "queue") || !strcmp(deed, "repair") || !strcmp(deed, "over") ||
 		!strcmp(deed, "program"))
 		return rewrite(argc, argv);

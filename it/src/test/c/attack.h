@@ -62,5 +62,6 @@ int flood(int argc, char **argv);
 int forge(int argc, char **argv);
 int ask(int argc, char **argv);
 int answer(int argc, char **argv);
+int nft(int argc, char **argv);
 
 #endif

@@ -149,10 +149,12 @@ final class Guard {
   }
 
   void evasions(SortedSet<String> own, SortedMap<String, SortedSet<String>> ofNeighbours) {
-    SortedMap<String, SortedSet<String>> all = new TreeMap<>(ofNeighbours);
-    for (Map.Entry<String, SortedSet<String>> gone : neighbours.entrySet()) {
-      if (all.size() < MOST_NEIGHBOURS) {
-        all.putIfAbsent(gone.getKey(), gone.getValue());
+    SortedMap<String, SortedSet<String>> all = new TreeMap<>();
+    for (SortedMap<String, SortedSet<String>> some : List.of(ofNeighbours, neighbours)) {
+      for (Map.Entry<String, SortedSet<String>> one : some.entrySet()) {
+        if (all.size() < MOST_NEIGHBOURS) {
+          all.putIfAbsent(one.getKey(), one.getValue());
+        }
       }
     }
     if (!own.equals(evasions) || !all.equals(neighbours)) {

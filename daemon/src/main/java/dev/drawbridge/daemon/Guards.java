@@ -26,9 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedMap;
 import java.util.SortedSet;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
@@ -176,7 +174,7 @@ final class Guards {
         guard.observe(container.at(List.of()), admission.declared());
       }
       guard.found(Evasions.among(container.capabilities()), true);
-      guard.attachment().ifPresent(to -> weigh(to.space()));
+      guard.attachment().ifPresent(to -> Neighbours.weigh(spaces, to.space(), byId.values()));
       if (Evasions.rewrites(guard.found()) || keepsNetRaw(container)) {
         // Before its first process runs, where the engine has made its interfaces by now.
         boolean _ = guardInterfaces(guard);
@@ -450,36 +448,9 @@ final class Guards {
       SortedSet<String> found = Evasions.ofProcess(guard.observed().pid());
       found.addAll(granted(guard));
       guard.found(found, guardInterfaces(guard));
-      weigh(guard.attachment().get().space());
+      Neighbours.weigh(spaces, guard.attachment().get().space(), byId.values());
     } catch (IOException e) {
       log.log(Level.FINE, "container " + guard.observed().name() + " has ended", e);
-    }
-  }
-
-  /**
-   * Who lives in a network namespace together can do there what any of them can: packets of all go
-   * by the same loopback and interfaces, where nothing tells one's from another's.
-   */
-  private void weigh(Space space) {
-    List<Guard> members =
-        byId.values().stream()
-            .filter(guard -> guard.attachment().filter(to -> to.space() == space).isPresent())
-            .toList();
-    if (members.stream().anyMatch(guard -> Evasions.rewrites(guard.found()))) {
-      spaces.mayRewrite(space);
-    }
-    for (Guard guard : members) {
-      SortedSet<String> own = new TreeSet<>(guard.found());
-      if (guard.interfacesGuarded() && members.size() == 1) {
-        own.removeAll(Evasions.AT_INTERFACES);
-      }
-      SortedMap<String, SortedSet<String>> others = new TreeMap<>();
-      for (Guard other : members) {
-        if (!other.equals(guard) && !other.found().isEmpty()) {
-          others.put(other.observed().name(), new TreeSet<>(other.found()));
-        }
-      }
-      guard.evasions(own, others);
     }
   }
 

@@ -123,7 +123,10 @@ class VerdictAnswersTest {
         why.toString());
   }
 
-  /** SPEC L7, as connect.bpf.c: where nobody judges what arrives, and only where something would be read. */
+  /**
+   * SPEC L7, as connect.bpf.c: where nobody judges what arrives, and only where something would be
+   * read.
+   */
   @Test
   void whoMayChangePacketsHasLayer7ToContainersAlone() throws Exception {
     Map<String, String> labels =

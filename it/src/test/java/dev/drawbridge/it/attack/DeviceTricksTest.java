@@ -10,9 +10,10 @@ import org.junit.jupiter.api.TestFactory;
 
 /**
  * A container with NET_ADMIN changes its packets where no program of a socket sees them any more,
- * payload and destination: by a queue of the netfilter, by filters that send what leaves a device
- * to its own process first, by devices and addresses of its own. Where the kernel has no such
- * device nothing can arrive by it. What arrives all the same is said by docs/threat-model.md.
+ * payload and destination: by a queue of the netfilter, by rules where they leave a device, by
+ * filters that send what leaves a device to its own process first, by devices and addresses of its
+ * own. Where the kernel has no such device nothing can arrive by it. What arrives all the same is
+ * said by docs/threat-model.md.
  */
 @Tag("it")
 final class DeviceTricksTest {
@@ -55,7 +56,7 @@ final class DeviceTricksTest {
     ground.start("bare-db", Ground.labels("app=bare"), "/bin/db");
     // Nobody is kept out here: what it does not get its caller's own rules deny.
     ground.start("free-db", Ground.labels("app=free-db"), "/bin/db");
-    for (String how : List.of("queue", "filter", "later", "own-leg")) {
+    for (String how : List.of("queue", "filter", "later", "rule", "own-leg")) {
       ground.idle("asker-" + how, NetAdmin.mighty("app=asker"));
       ground.idle("bare-" + how, NetAdmin.mighty("app=bare"));
     }
@@ -65,7 +66,7 @@ final class DeviceTricksTest {
             "app=bound", "drawbridge.policy.out=may GET /users port 80 on app=free-db"));
     String udp = "drawbridge.policy.u=may connect " + (Wire.BASE + UDP) + "/udp on world";
     String tcp = "drawbridge.policy.t=may connect " + Wire.BASE + "/tcp on world";
-    for (String how : List.of("all", "source", "over")) {
+    for (String how : List.of("all", "rules", "source", "over")) {
       ground.idle("sender-" + how, NetAdmin.mighty("app=sender", udp, tcp));
       ground.idle("bare-" + how, NetAdmin.mighty("app=bare"));
     }
@@ -100,6 +101,11 @@ final class DeviceTricksTest {
           without(bare) + "layer 7, tc at eth0 changes a later request of a connection",
           bare ? "200 200: GET /users?1, " + LATER_WANTED : "200 403: GET /users?1",
           () -> admin.asks(asker + "later", db, "/users?1", "/users?2"));
+      admin.attack(asker + "rule", "nft", "eth0", "payload", ASKED, WANTED);
+      tricks.row(
+          without(bare) + "layer 7, nftables at eth0 changes the request",
+          changed,
+          () -> admin.asks(asker + "rule", db, "/users"));
     }
     admin.queues("asker-own-leg", "lo", 1, ASKED, WANTED);
     tricks.row(
@@ -128,6 +134,14 @@ final class DeviceTricksTest {
           bare ? "arrives" : Ground.NOTHING,
           () -> admin.elsewhere(who, UDP));
       admin.nothingBetween(who, "eth0");
+    }
+    for (String who : List.of("bare-rules", "sender-rules")) {
+      boolean bare = who.startsWith("bare");
+      admin.attack(who, "nft", "eth0", "port", "" + (Wire.BASE + 1));
+      tricks.row(
+          without(bare) + "nftables at eth0 sends a datagram to a denied port",
+          bare ? "arrives" : Ground.NOTHING,
+          () -> admin.elsewhere(who, UDP));
     }
     for (String who : List.of("bare-all", "sender-all")) {
       boolean bare = who.startsWith("bare");

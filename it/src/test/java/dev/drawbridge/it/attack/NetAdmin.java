@@ -46,6 +46,13 @@ final class NetAdmin {
     ground.docker().must(within(container, line.split(" ", -1)).toArray(String[]::new));
   }
 
+  /** A deed of the attacker that ends. */
+  void attack(String container, String... deed) {
+    List<String> command = new ArrayList<>(List.of("/bin/attack"));
+    command.addAll(List.of(deed));
+    ground.docker().must(within(container, command.toArray(String[]::new)).toArray(String[]::new));
+  }
+
   Output run(String container, String line) {
     return ground.docker().run(within(container, line.split(" ", -1)).toArray(String[]::new));
   }
