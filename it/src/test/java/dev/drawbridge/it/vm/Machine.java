@@ -1,5 +1,6 @@
 package dev.drawbridge.it.vm;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -36,6 +37,10 @@ record Machine(
           "identity",
           "kinds",
           "churn");
+
+  private static final Duration DEMO = Duration.ofMinutes(60);
+
+  private static final Duration BOOTS = Duration.ofMinutes(30);
 
   static final List<Machine> ALL =
       List.of(
@@ -87,6 +92,19 @@ record Machine(
   boolean asked() {
     String only = System.getProperty("drawbridge.vm.only", "");
     return only.isEmpty() || List.of(only.split(",", -1)).contains(name);
+  }
+
+  /** Many times what it takes on a machine that does nothing else. */
+  Duration mostTime() {
+    return runners.contains("demo") ? DEMO : systemd ? BOOTS : Duration.ofMinutes(15);
+  }
+
+  /**
+   * Longer than a guest's own deadlines, a minute times its patience: it says more of itself. The
+   * demo's 200 starts are one row.
+   */
+  Duration mostSilence() {
+    return runners.contains("demo") ? Duration.ofMinutes(30) : Duration.ofMinutes(9);
   }
 
   boolean foreign() {

@@ -26,16 +26,6 @@ record Qemu(Path scripts, Path cache) {
 
   private static final Duration FETCHED = Duration.ofMinutes(10);
 
-  private static final Duration ENDED = Duration.ofMinutes(15);
-
-  /** With 200 starts of containers in it. */
-  private static final Duration DEMO_ENDED = Duration.ofMinutes(60);
-
-  /** Longer than a guest's own deadlines, a minute times its patience: it says more of itself. */
-  private static final Duration SILENT = Duration.ofMinutes(9);
-
-  private static final Duration DEMO_SILENT = Duration.ofMinutes(30);
-
   private static final int LAST = 20;
 
   /** Nobody logs in; a panic is no reason to boot again and again. */
@@ -120,8 +110,7 @@ record Qemu(Path scripts, Path cache) {
       builder.redirectInput(Path.of("/dev/null").toFile());
       builder.redirectErrorStream(true).redirectOutput(log.toFile());
       Process process = builder.start();
-      boolean demo = machine.runners().contains("demo");
-      String hung = watch(process, console, demo ? DEMO_ENDED : ENDED, demo ? DEMO_SILENT : SILENT);
+      String hung = watch(process, console, machine.mostTime(), machine.mostSilence());
       if (!Files.exists(console)) {
         throw new LabException("QEMU wrote nothing: " + Files.readString(log));
       }
