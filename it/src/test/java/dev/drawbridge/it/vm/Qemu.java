@@ -28,9 +28,13 @@ record Qemu(Path scripts, Path cache) {
 
   private static final int LAST = 20;
 
-  /** Nobody logs in; a panic is no reason to boot again and again. */
+  /**
+   * Nobody logs in; a panic is no reason to boot again and again; the engine's AppArmor profile
+   * would take minutes to compile.
+   */
   private static final String SYSTEMD =
-      "drawbridge.systemd panic=0 systemd.show_status=0 systemd.mask=serial-getty@ttyS0.service";
+      "drawbridge.systemd panic=0 apparmor=0 systemd.show_status=0"
+          + " systemd.mask=serial-getty@ttyS0.service";
 
   /** This checkout's, with what it fetched before. */
   static Qemu here() {
