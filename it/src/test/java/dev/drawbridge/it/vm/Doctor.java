@@ -21,6 +21,9 @@ final class Doctor {
     }
     String said = String.join("\n", runner.lines());
     JsonObject report = JsonParser.parseString(said.substring(said.indexOf('{'))).getAsJsonObject();
+    if (!report.has("kernel") || report.get("kernel").isJsonNull()) {
+      return List.of("doctor could not look at the kernel: " + report.get("findings"));
+    }
     List<String> lacks = new ArrayList<>();
     for (JsonElement element : report.getAsJsonObject("kernel").getAsJsonArray("features")) {
       JsonObject feature = element.getAsJsonObject();
