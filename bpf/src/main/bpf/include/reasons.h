@@ -32,21 +32,19 @@ enum db_reason {
 	/* 64..: the engine; never set by the kernel */
 	DB_REASON_HTTP_MALFORMED = 64, /* not a request that every server would read alike */
 	DB_REASON_HTTP_TOO_LARGE = 65, /* beyond a named limit: 413, 414 or 431 */
-	DB_REASON_HTTP_TIMEOUT = 66, /* 408: head or body did not arrive in time */
+	DB_REASON_HTTP_TIMEOUT = 66, /* 408: the head did not arrive in time */
 	DB_REASON_HTTP_PATH_AMBIGUOUS = 67, /* readings of method or path disagree under the rules, or are too many */
 	DB_REASON_NOT_HTTP = 68, /* an HTTP rule decides, and the bytes are something else */
 	DB_REASON_UNSUPPORTED_PROTOCOL = 69, /* a rule for a protocol whose engine does not exist yet */
 	DB_REASON_NO_ORIGIN = 70, /* reached the engine's listener without having been redirected */
-	DB_REASON_UPSTREAM_REFUSED = 71, /* allowed, but the callee refused the connection: 502 */
-	DB_REASON_UPSTREAM_TIMEOUT = 72, /* allowed, but the callee did not answer in time: 504 */
+	/* 71, 72, 74 and 75 were endings, not verdicts: never again */
 	DB_REASON_LIMIT = 73, /* a connection or memory limit of the engine */
-	DB_REASON_CLIENT_GONE = 74, /* allowed; the client closed before the answer was complete */
-	DB_REASON_UPSTREAM_BROKEN = 75, /* allowed; the callee closed in the middle of its answer */
 	DB_REASON_TLS_NO_NAME = 76, /* a TLS hello that names no server */
 	DB_REASON_TLS_NAME_HIDDEN = 77, /* a TLS hello with Encrypted Client Hello, real or as a placeholder (GREASE): turn it off in the client */
 	DB_REASON_TLS_UNDER_HTTP_RULE = 78, /* an HTTP rule decides, and the client speaks TLS */
 	DB_REASON_NOT_TLS = 79, /* a TLS rule decides, and the bytes are something else */
 	DB_REASON_CLIENT_SILENT = 80, /* an engine rule decides, and the client said nothing in time */
+	DB_REASON_INCOMPLETE = 81, /* what was to be judged ended before it was whole */
 };
 
 #endif

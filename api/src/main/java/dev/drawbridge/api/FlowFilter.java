@@ -2,6 +2,7 @@ package dev.drawbridge.api;
 
 import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Which records to show; what is empty lets every record pass.
@@ -12,7 +13,9 @@ import java.util.Optional;
  * @param port that was called
  * @param reason its slug, such as {@code no-rule}
  * @param project of either side, as compose names it
- * @param protocol as the record has it, such as {@code tcp} or {@code http}
+ * @param protocol as the record has it, such as {@code tcp} or {@code grpc}; {@code http} lets both
+ *     versions and gRPC pass
+ * @param ending its slug, such as {@code upstream-refused}
  * @param side whose rules denied: {@code caller} or {@code callee}; records that do not tell do not
  *     pass
  * @param since records at that time or later
@@ -26,11 +29,14 @@ public record FlowFilter(
     Optional<String> reason,
     Optional<String> project,
     Optional<String> protocol,
+    Optional<String> ending,
     Optional<Side> side,
     Optional<Instant> since) {
 
   public static final FlowFilter ALL = new FlowFilter(Optional.empty(), Optional.empty());
 
+  private static final String HTTP = "http";
+  private static final Set<String> ALL_HTTP = Set.of("http1", "http2", "grpc");
   private static final String PROJECT = "com.docker.compose.project";
   private static final String SERVICE = "com.docker.compose.service";
 
@@ -39,6 +45,7 @@ public record FlowFilter(
     this(
         verdict,
         container,
+        Optional.empty(),
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
@@ -63,9 +70,16 @@ public record FlowFilter(
         && port.map(p -> flow.destination().endsWith(":" + p)).orElse(true)
         && reason.map(r -> r.equals(flow.reason())).orElse(true)
         && project.map(p -> isOf(flow.from(), p) || isOf(flow.to(), p)).orElse(true)
-        && protocol.map(p -> p.equals(flow.protocol())).orElse(true)
+        && protocol.map(p -> isSpoken(flow, p)).orElse(true)
+        && ending.map(e -> e.equals(flow.ending())).orElse(true)
         && side.map(s -> flow.verdict() == Outcome.DENY && side(flow).equals(side)).orElse(true)
         && since.map(time -> !flow.at().isBefore(time)).orElse(true);
+  }
+
+  private static boolean isSpoken(FlowReport flow, String protocol) {
+    return protocol.equals(HTTP)
+        ? ALL_HTTP.contains(flow.protocol())
+        : protocol.equals(flow.protocol());
   }
 
   private static boolean is(PeerReference peer, String name) {

@@ -20,6 +20,7 @@ final class FlowQuestion {
           "reason",
           "project",
           "protocol",
+          "ending",
           "side",
           "since");
 
@@ -38,6 +39,7 @@ final class FlowQuestion {
         query.one("reason"),
         query.one("project"),
         query.one("protocol"),
+        query.one("ending"),
         side(query),
         since(query));
   }
@@ -54,6 +56,7 @@ final class FlowQuestion {
     filter.reason().ifPresent(r -> into.addAll(List.of("reason", r)));
     filter.project().ifPresent(p -> into.addAll(List.of("project", p)));
     filter.protocol().ifPresent(p -> into.addAll(List.of("protocol", p)));
+    filter.ending().ifPresent(e -> into.addAll(List.of("ending", e)));
     filter
         .side()
         .ifPresent(

@@ -1,6 +1,7 @@
 package dev.drawbridge.api;
 
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -10,9 +11,11 @@ import java.util.Optional;
  * @param requestId as in the answer to the client, empty for a connection
  * @param source textual address and port, empty if unknown
  * @param destination textual address and port, empty if unknown
- * @param protocol {@code tcp}, {@code udp}, {@code icmp}, {@code http} (gRPC too), {@code tls} ...
- * @param http present for a request, and for a TLS connection whose hello the engine read; absent
- *     for any other connection and for a datagram
+ * @param ending how it ended, whatever the verdict was: a slug such as {@code completed} or {@code
+ *     upstream-refused}; empty where the kernel decided
+ * @param protocol {@code tcp}, {@code udp}, {@code icmp} ..., or as an engine read it: {@code
+ *     http1}, {@code http2}, {@code grpc} and so on; {@code tunnel} for what it carried unread
+ * @param asked present where an engine was asked, absent where the kernel decided
  */
 public record FlowReport(
     long sequence,
@@ -22,25 +25,27 @@ public record FlowReport(
     String reason,
     int reasonCode,
     String sentence,
+    String ending,
     PeerReference from,
     PeerReference to,
     String source,
     String destination,
     String protocol,
-    Optional<Http> http,
+    Optional<Asked> asked,
     Optional<RuleReference> rule,
     long generation,
     boolean audited) {
 
   /**
-   * What was asked and answered. {@code status} 0: no answer was sent. Of a TLS connection {@code
-   * method} is {@code TLS}, and {@code path} is the server name and, after {@code alpn=}, the
-   * protocols that the client offers.
+   * What was asked and answered, in terms of its protocol.
+   *
+   * @param text on one line, such as {@code GET /users 200}; empty if nothing could be read
+   * @param fields by name: text, whole numbers and lists of text; which ones there are is the
+   *     protocol's affair
    */
-  public record Http(
-      String method,
-      String path,
-      int status,
+  public record Asked(
+      String text,
+      Map<String, Object> fields,
       long requestBytes,
       long responseBytes,
       long durationNanos) {}

@@ -3,6 +3,7 @@ package dev.drawbridge.api;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonParseException;
+import com.google.gson.ToNumberPolicy;
 import com.google.gson.TypeAdapter;
 import com.google.gson.TypeAdapterFactory;
 import com.google.gson.reflect.TypeToken;
@@ -31,6 +32,7 @@ public final class Json {
       new GsonBuilder()
           .serializeNulls()
           .disableHtmlEscaping()
+          .setObjectToNumberStrategy(ToNumberPolicy.LONG_OR_DOUBLE)
           .registerTypeAdapter(Instant.class, new InstantAdapter().nullSafe())
           .registerTypeAdapterFactory(new WholeRecords())
           .registerTypeAdapterFactory(new Optionals())

@@ -100,15 +100,23 @@ class BoundedAnswersTest {
     List<FlowReport> kept = log.last(FlowFilter.ALL, 1_000);
     assertEquals(100, kept.size());
     assertEquals(
-        20, kept.stream().filter(f -> f.http().orElseThrow().path().equals("/victim")).count());
+        20,
+        kept.stream()
+            .filter(f -> f.asked().orElseThrow().fields().get("path").equals("/victim"))
+            .count());
     assertEquals(10_020 - 100, log.lost());
     for (int i = 0; i < 80; i++) {
       log.append(500 + i, "deny /late");
     }
     kept = log.last(FlowFilter.ALL, 1_000);
     assertEquals(
-        80, kept.stream().filter(f -> f.http().orElseThrow().path().equals("/late")).count());
-    assertTrue(kept.stream().anyMatch(f -> f.http().orElseThrow().path().equals("/victim")));
+        80,
+        kept.stream()
+            .filter(f -> f.asked().orElseThrow().fields().get("path").equals("/late"))
+            .count());
+    assertTrue(
+        kept.stream()
+            .anyMatch(f -> f.asked().orElseThrow().fields().get("path").equals("/victim")));
   }
 
   @Test

@@ -76,14 +76,19 @@ final class FakeAgentView implements AgentView {
         deny ? "no-matching-rule" : "allowed-by-rule",
         deny ? 20 : 1,
         "A sentence.",
+        "completed",
         new PeerReference(256, "api", labels("api")),
         new PeerReference(257, "db", labels("db")),
         "172.17.0.2:40000",
         "172.17.0.3:80",
-        "http",
+        "http1",
         Optional.of(
-            new FlowReport.Http(
-                "GET", text.substring(text.indexOf(' ') + 1), deny ? 403 : 200, 0, 12, 1000)),
+            new FlowReport.Asked(
+                "GET " + text.substring(text.indexOf(' ') + 1),
+                Map.of("path", text.substring(text.indexOf(' ') + 1), "status", deny ? 403L : 200L),
+                0,
+                12,
+                1000)),
         Optional.empty(),
         7,
         false);

@@ -72,12 +72,13 @@ class FollowTest {
     return lines;
   }
 
-  private static String path(LocalClient.FollowedLine line) {
+  private static Object path(LocalClient.FollowedLine line) {
     return assertInstanceOf(LocalClient.FollowedLine.Flow.class, line)
         .flow()
-        .http()
+        .asked()
         .orElseThrow()
-        .path();
+        .fields()
+        .get("path");
   }
 
   private static LocalClient.FollowedLine next(BlockingQueue<LocalClient.FollowedLine> lines)
@@ -105,7 +106,7 @@ class FollowTest {
     assertEquals(
         List.of("/5", "/7", "/9"),
         client().flows(new FlowFilter(Optional.of(Outcome.DENY), Optional.empty()), 3).stream()
-            .map(f -> f.http().orElseThrow().path())
+            .map(f -> f.asked().orElseThrow().fields().get("path"))
             .toList());
     assertEquals(2, client().flows(FlowFilter.ALL, 2).size());
     assertEquals(

@@ -58,8 +58,15 @@ final class ObserveCommand extends AgentCommand {
   @Option(
       names = "--protocol",
       paramLabel = "NAME",
-      description = "Only this one: tcp, udp, http ...")
+      description =
+          "Only this one: tcp, udp, icmp, http1, http2, grpc, tls, tunnel; http is all of HTTP.")
   private @Nullable String protocol;
+
+  @Option(
+      names = "--ending",
+      paramLabel = "SLUG",
+      description = "Only what ended so: completed, upstream-refused, client-gone ...")
+  private @Nullable String ending;
 
   @Option(
       names = "--side",
@@ -101,6 +108,7 @@ final class ObserveCommand extends AgentCommand {
             Optional.ofNullable(reason),
             Optional.ofNullable(project),
             Optional.ofNullable(protocol),
+            Optional.ofNullable(ending),
             Optional.ofNullable(side),
             since == null ? Optional.empty() : Optional.of(Since.parse(since, Instant.now())));
     LocalClient client = client();
@@ -175,18 +183,16 @@ final class ObserveCommand extends AgentCommand {
             ? (flow.audited() ? "  AUDIT  " : "  ALLOW  ")
             : "  DENY   ");
     line.append(flow.from().display()).append(" -> ").append(flow.to().display()).append("  ");
-    if (flow.http().isPresent()) {
-      FlowReport.Http http = flow.http().get();
-      line.append(http.method())
-          .append(' ')
-          .append(http.path())
-          .append("  ")
-          .append(http.status() == 0 ? "-" : Integer.toString(http.status()));
-      line.append("  ").append(String.format(Locale.ROOT, "%.1f ms", http.durationNanos() / 1e6));
-    } else {
-      line.append(flow.protocol()).append(' ').append(flow.destination());
-    }
+    String said = flow.asked().map(FlowReport.Asked::text).orElse("");
+    line.append(said.isEmpty() ? flow.protocol() + " " + flow.destination() : said);
+    flow.asked()
+        .ifPresent(asked ->
+            line.append("  ")
+                .append(String.format(Locale.ROOT, "%.1f ms", asked.durationNanos() / 1e6)));
     line.append("  ").append(flow.reason());
+    if (!flow.ending().isEmpty() && !flow.ending().equals("completed")) {
+      line.append("  ended ").append(flow.ending());
+    }
     if (flow.verdict() == Outcome.DENY && flow.rule().isEmpty()) {
       FlowFilter.side(flow)
           .ifPresent(s ->

@@ -290,7 +290,7 @@ class AgentCommandsTest {
     String first = typed.out().lines().findFirst().orElseThrow();
     assertTrue(
         first.endsWith(
-            ":30.456  ALLOW  api -> db  GET /users  200  1.5 ms  allowed-by-rule  drawbridge.policy.read of db: \"app=api may GET /users\"  r1"),
+            ":30.456  ALLOW  api -> db  GET /users 200  1.5 ms  allowed-by-rule  drawbridge.policy.read of db: \"app=api may GET /users\"  r1"),
         first);
     assertEquals(1, run("observe", "--denied").out().lines().count());
     assertEquals(1, run("observe", "--last", "1").out().lines().count());

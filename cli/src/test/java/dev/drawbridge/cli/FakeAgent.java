@@ -86,12 +86,15 @@ final class FakeAgent implements AgentView, AutoCloseable {
         deny ? "no-rule" : "allowed-by-rule",
         deny ? 20 : 1,
         "A sentence.",
+        "completed",
         peer(256, "api"),
         peer(257, "db"),
         "172.17.0.2:40000",
         "172.17.0.3:80",
-        "http",
-        Optional.of(new FlowReport.Http("GET", path, deny ? 403 : 200, 0, 12, 1_500_000)),
+        "http1",
+        Optional.of(
+            new FlowReport.Asked(
+                "GET " + path + " " + (deny ? 403 : 200), Map.of(), 0, 12, 1_500_000)),
         deny
             ? Optional.empty()
             : Optional.of(

@@ -120,6 +120,7 @@ class OperatorTest {
         owner.isEmpty() ? "no-rule" : "denied-by-rule",
         20,
         "A sentence.",
+        "",
         from,
         to,
         "172.17.0.2:40000",
@@ -147,6 +148,7 @@ class OperatorTest {
         Optional.ofNullable(by.get("reason")),
         Optional.ofNullable(by.get("project")),
         Optional.ofNullable(by.get("protocol")),
+        Optional.ofNullable(by.get("ending")),
         Optional.ofNullable(by.get("side")).map(FlowFilter.Side::valueOf),
         Optional.ofNullable(by.get("since")).map(Instant::parse));
   }

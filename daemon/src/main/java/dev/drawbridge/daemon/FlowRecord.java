@@ -61,6 +61,7 @@ sealed interface FlowRecord {
           reason.map(Reason::slug).orElse("reason-" + event.reason()),
           event.reason(),
           reason.map(Reason::sentence).orElse(""),
+          "",
           from,
           to,
           address(event.source(), event.sourcePort()),
@@ -112,22 +113,22 @@ sealed interface FlowRecord {
           access.reason().slug(),
           access.reason().code(),
           access.reason().sentence(),
+          access.ending().slug(),
           from,
           to,
           text(access.client().getAddress(), access.client().getPort()),
           text(access.destination().getAddress(), access.destination().getPort()),
-          access.protocol(),
+          access.asked().protocol(),
           Optional.of(
-              new FlowReport.Http(
-                  access.method(),
-                  access.path(),
-                  access.status(),
+              new FlowReport.Asked(
+                  access.asked().text(),
+                  access.asked().fields(),
                   access.requestBytes(),
                   access.responseBytes(),
                   access.durationNanos())),
           rule,
-          access.generation(),
-          access.audited());
+          access.verdict().generation(),
+          access.verdict().audited());
     }
   }
 

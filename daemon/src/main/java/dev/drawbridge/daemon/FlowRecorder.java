@@ -8,6 +8,7 @@ import dev.drawbridge.bpf.KernelVerdict;
 import dev.drawbridge.bpf.OpenSocket;
 import dev.drawbridge.l7.AccessLog;
 import dev.drawbridge.l7.AccessRecord;
+import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Reason;
 import io.prometheus.metrics.core.datapoints.CounterDataPoint;
@@ -39,6 +40,9 @@ final class FlowRecorder implements AccessLog {
   private final Counter verdicts;
   private final AtomicReferenceArray<@Nullable CounterDataPoint> counters =
       new AtomicReferenceArray<>(256 * VERDICTS.size() * 2);
+  private final Counter endings;
+  private final ConcurrentHashMap<String, AtomicReferenceArray<@Nullable CounterDataPoint>> ended =
+      new ConcurrentHashMap<>();
   private final TlsUnderHttp tlsUnderHttp;
   private final ConcurrentHashMap<Integer, LongAdder> denied = new ConcurrentHashMap<>();
 
@@ -54,6 +58,12 @@ final class FlowRecorder implements AccessLog {
             .name("drawbridge_verdicts_total")
             .help("Verdicts given on the wire, by who decided and why.")
             .labelNames("by", "verdict", "reason")
+            .register(registry);
+    this.endings =
+        Counter.builder()
+            .name("drawbridge_endings_total")
+            .help("How that ended which the engine read or carried, whatever the verdict was.")
+            .labelNames("protocol", "ending")
             .register(registry);
   }
 
@@ -124,7 +134,19 @@ final class FlowRecorder implements AccessLog {
             access,
             names.peer(access.caller()),
             names.peer(access.callee()),
-            names.rule(access.generation(), access.rule())));
+            names.rule(access.verdict().generation(), access.verdict().rule())));
+    ended(access.asked().protocol(), access.ending()).inc();
+  }
+
+  private CounterDataPoint ended(String protocol, Ending how) {
+    AtomicReferenceArray<@Nullable CounterDataPoint> known =
+        ended.computeIfAbsent(protocol, _ -> new AtomicReferenceArray<>(Ending.values().length));
+    CounterDataPoint series = known.get(how.ordinal());
+    if (series == null) {
+      series = endings.labelValues(protocol, how.slug());
+      known.set(how.ordinal(), series);
+    }
+    return series;
   }
 
   private void append(String by, FlowRecord record) {

@@ -8,8 +8,11 @@ import dev.drawbridge.api.FlowReport;
 import dev.drawbridge.api.ProblemReport;
 import dev.drawbridge.l7.AccessRecord;
 import dev.drawbridge.l7.EngineStats;
+import dev.drawbridge.l7.tls.AskedTls;
 import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Reason;
+import dev.drawbridge.policy.Verdict;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -63,17 +66,11 @@ class TlsUnderHttpTest {
         callee,
         new InetSocketAddress(address, 40_000),
         new InetSocketAddress(address, port),
-        "tls",
-        "TLS",
-        "db.internal",
+        new AskedTls("db.internal", List.of()),
         0,
         0,
-        0,
-        Decision.DENY,
-        reason,
-        0,
-        5,
-        false);
+        new Verdict(Decision.DENY, reason, 5, 0, false),
+        Ending.COMPLETED);
   }
 
   private void record(int callee, int port, Reason reason) throws Exception {
@@ -135,6 +132,6 @@ class TlsUnderHttpTest {
     record(DB, 443, Reason.TLS_UNDER_HTTP_RULE);
     FlowReport flow = view.flows(FlowFilter.ALL, 1).getFirst();
     assertEquals("tls", flow.protocol());
-    assertEquals("db.internal", flow.http().orElseThrow().path());
+    assertEquals("db.internal", flow.asked().orElseThrow().fields().get("serverName"));
   }
 }

@@ -3,10 +3,13 @@ package dev.drawbridge.it;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -21,6 +24,8 @@ final class ReasonsTest {
       Pattern.compile("DB_REASON_(\\w+) = (\\d+), /\\* (.*?) \\*/");
   private static final Pattern IN_DOCUMENT =
       Pattern.compile("(?m)^\\| (\\d+) \\| `([a-z0-9-]+)` \\| (.*?) \\|");
+
+  private static final Pattern IN_ENDINGS = Pattern.compile("(?m)^\\| `([a-z-]+)` \\| (.*?) \\|");
 
   @Test
   void kernelHeaderAndEnumHaveTheSameCodesNamesAndSentences() throws IOException {
@@ -59,6 +64,17 @@ final class ReasonsTest {
       assertEquals(reason.name().toLowerCase(Locale.ROOT).replace('_', '-'), reason.slug());
       assertTrue(Reason.of(reason.code()).filter(reason::equals).isPresent(), reason.name());
     }
+  }
+
+  @Test
+  void documentListsEveryEnding() throws IOException {
+    String text = Files.readString(CHECKOUT.resolve("docs/reasons.md"));
+    String table = text.substring(text.indexOf("## Endings"), text.indexOf("## Problems"));
+    List<String> document =
+        IN_ENDINGS.matcher(table).results().map(r -> r.group(1) + ": " + r.group(2)).toList();
+    List<String> java =
+        Arrays.stream(Ending.values()).map(e -> e.slug() + ": " + e.sentence()).toList();
+    assertEquals(java, document);
   }
 
   private static int code(MatchResult result, int group) {

@@ -62,7 +62,7 @@ public record EngineLimits(
     Duration answerTimeout,
     Duration lingerTimeout) {
 
-  /** Characters of a path in a record; of a TLS connection, of name and protocols together. */
+  /** Characters of a path in a record, and of a list of names. */
   public static final int RECORDED_PATH = 256;
 
   /** Characters of a method in a record. */

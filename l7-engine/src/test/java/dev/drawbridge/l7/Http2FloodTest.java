@@ -317,7 +317,7 @@ final class Http2FloodTest {
             List<Frame> _ = client.rest();
           });
       Waiting.until(
-          "408s", () -> quick.records.stream().filter(r -> r.status() == 408).count() == 50);
+          "408s", () -> quick.records.stream().filter(r -> Scene.status(r) == 408).count() == 50);
       try (H2Peer slow = H2Peer.client(quick.listener.port4())) {
         assertEquals(200, slow.request(1, true, "GET", "/a").flush().answer(1).status());
         // A header block that does not end.

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Reason;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -76,9 +77,14 @@ final class OpeningTest {
       client.send("EHLO x\r\n\r\n");
       byte[] echo = client.socket.getInputStream().readNBytes(10);
       assertEquals("EHLO x\r\n\r\n", new String(echo, StandardCharsets.US_ASCII));
+      assertEquals(0, scene.records.size());
+      client.endOutput();
+      assertEquals(-1, client.socket.getInputStream().read());
       AccessRecord record = onlyRecord(scene);
       assertEquals(Reason.CLIENT_SILENT, record.reason());
-      assertTrue(record.audited());
+      assertEquals("tunnel", record.asked().protocol());
+      assertEquals(Ending.COMPLETED, record.ending());
+      assertTrue(record.verdict().audited());
     }
   }
 
@@ -139,7 +145,9 @@ final class OpeningTest {
         RawClient client = new RawClient(scene.listener.port4())) {
       client.send("PR").endOutput();
       assertEquals(-1, client.socket.getInputStream().read());
-      assertEquals(Reason.CLIENT_GONE, onlyRecord(scene).reason());
+      AccessRecord record = onlyRecord(scene);
+      assertEquals(Reason.INCOMPLETE, record.reason());
+      assertEquals(Ending.CLIENT_GONE, record.ending());
       assertEquals(0, origin.accepted.get());
     }
   }

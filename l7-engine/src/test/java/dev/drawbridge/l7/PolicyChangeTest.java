@@ -66,9 +66,9 @@ final class PolicyChangeTest {
       assertEquals(
           "earlylate",
           new String(client.socket.getInputStream().readNBytes(9), StandardCharsets.US_ASCII));
-      assertEquals(101, onlyRecord(scene).status());
       client.endOutput();
       assertEquals(-1, client.socket.getInputStream().read());
+      assertEquals(101, Scene.status(onlyRecord(scene)));
       Waiting.until("no connection", () -> scene.engine.stats().connections() == 0);
     }
   }
@@ -158,7 +158,7 @@ final class PolicyChangeTest {
       assertEquals(
           "saw GET /admin", client.send("GET /admin HTTP/1.1\r\nHost: db\r\n\r\n").answer().text());
       AccessRecord record = onlyRecord(scene);
-      assertTrue(record.audited());
+      assertTrue(record.verdict().audited());
       assertEquals(Decision.ALLOW, record.decision());
       assertEquals(Reason.NO_RULE, record.reason());
     }
@@ -173,10 +173,11 @@ final class PolicyChangeTest {
       client.send(hello);
       byte[] echo = client.socket.getInputStream().readNBytes(hello.length());
       assertEquals(hello, new String(echo, StandardCharsets.ISO_8859_1));
-      AccessRecord record = onlyRecord(scene);
-      assertTrue(record.audited());
       scene.publish("app=api may GET /users");
       assertThrows(SocketException.class, () -> client.socket.getInputStream().read());
+      AccessRecord record = onlyRecord(scene);
+      assertEquals("tls", record.asked().protocol());
+      assertEquals(Reason.LATE_DENY, record.reason());
     }
   }
 
@@ -214,9 +215,11 @@ final class PolicyChangeTest {
       assertEquals(4L * denied, scene.records.size());
       for (AccessRecord record : scene.records) {
         // Generation 1 is even, 2 is odd, and so on.
-        String wanted = record.generation() % 2 == 1 ? "/even/x" : "/odd/x";
-        boolean right = record.path().equals(wanted) || record.path().equals("/common");
-        assertEquals(right ? 200 : 403, record.status(), record::toString);
+        String wanted = record.verdict().generation() % 2 == 1 ? "/even/x" : "/odd/x";
+        boolean right =
+            Scene.said(record, "path").equals(wanted)
+                || Scene.said(record, "path").equals("/common");
+        assertEquals(right ? 200 : 403, Scene.status(record), record::toString);
       }
     }
   }

@@ -8,6 +8,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.drawbridge.l7.RawClient.Answer;
 import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Reason;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -46,6 +47,13 @@ final class RefusalTest {
         peer.send(answer);
       }
     });
+  }
+
+  /** Allowed by a rule, whatever became of it. */
+  private static void assertAllowed(Ending how, AccessRecord record) {
+    assertEquals(Decision.ALLOW, record.decision(), record::toString);
+    assertEquals(Reason.RULE_ALLOWS, record.reason(), record::toString);
+    assertEquals(how, record.ending(), record::toString);
   }
 
   private static AccessRecord onlyRecord(Scene scene) throws Exception {
@@ -159,7 +167,7 @@ final class RefusalTest {
       assertEquals(502, answer.status());
       assertTrue(answer.text().contains("upstream-refused"), answer.text());
       assertEquals(0, client.answer().status());
-      assertEquals(Reason.UPSTREAM_REFUSED, onlyRecord(scene).reason());
+      assertAllowed(Ending.UPSTREAM_REFUSED, onlyRecord(scene));
     }
   }
 
@@ -169,7 +177,7 @@ final class RefusalTest {
         Scene scene = new Scene(impatient(), origin.address(), USERS);
         RawClient client = new RawClient(scene.listener.port4())) {
       assertEquals(504, client.send(GET).answer().status());
-      assertEquals(Reason.UPSTREAM_TIMEOUT, onlyRecord(scene).reason());
+      assertAllowed(Ending.UPSTREAM_TIMEOUT, onlyRecord(scene));
       Waiting.until("the callee's connection is closed", () -> origin.open.get() == 0);
     }
   }
@@ -187,7 +195,11 @@ final class RefusalTest {
         Scene scene = new Scene(impatient(), origin.address(), USERS);
         RawClient client = new RawClient(scene.listener.port4())) {
       assertEquals(408, client.send(begun).answer().status());
-      assertEquals(Reason.HTTP_TIMEOUT, onlyRecord(scene).reason());
+      AccessRecord record = onlyRecord(scene);
+      assertEquals(Ending.TIMED_OUT, record.ending());
+      boolean judged = begun.contains("\r\n\r\n");
+      assertEquals(judged ? Decision.ALLOW : Decision.DENY, record.decision());
+      assertEquals(judged ? Reason.RULE_ALLOWS : Reason.HTTP_TIMEOUT, record.reason());
       assertEquals(0, client.answer().status());
       Waiting.until("the callee's connection is closed", () -> origin.open.get() == 0);
     }
@@ -199,7 +211,7 @@ final class RefusalTest {
         Scene scene = new Scene(impatient(), origin.address(), USERS);
         RawClient client = new RawClient(scene.listener.port4())) {
       assertEquals(200, client.send(GET).answer().status());
-      assertEquals(200, onlyRecord(scene).status());
+      assertEquals(200, Scene.status(onlyRecord(scene)));
       assertEquals(0, client.answer().status());
       assertEquals(0, scene.records.size());
     }
@@ -213,7 +225,7 @@ final class RefusalTest {
       scene.kernelRefuses = true;
       assertEquals(503, client.send(GET + GET).answer().status());
       assertEquals(0, client.answer().status());
-      assertEquals(Reason.ENGINE_UNAVAILABLE, onlyRecord(scene).reason());
+      assertAllowed(Ending.UNAVAILABLE, onlyRecord(scene));
       assertEquals(0, origin.accepted.get());
       scene.kernelRefuses = false;
       for (int i = 0; i < 5; i++) {
@@ -231,7 +243,7 @@ final class RefusalTest {
     try (Scene scene = new Scene(nowhere, USERS);
         RawClient client = new RawClient(scene.listener.port4())) {
       assertEquals(502, client.send(GET).answer().status());
-      assertEquals(Reason.UPSTREAM_REFUSED, onlyRecord(scene).reason());
+      assertAllowed(Ending.UPSTREAM_REFUSED, onlyRecord(scene));
     }
   }
 }

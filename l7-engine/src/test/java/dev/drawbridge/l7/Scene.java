@@ -89,6 +89,16 @@ final class Scene implements AutoCloseable {
     }
   }
 
+  /** What a record says under that name. */
+  static Object said(AccessRecord record, String field) {
+    return record.asked().fields().getOrDefault(field, "");
+  }
+
+  /** Status of an answer, 0 if there was none. */
+  static int status(AccessRecord record) {
+    return record.asked().fields().get("status") instanceof Long status ? status.intValue() : 0;
+  }
+
   void publish(String... rulesOnDb) {
     engine.publish(policy(++generation, rulesOnDb));
   }

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Peers;
-import dev.drawbridge.policy.Reason;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -51,7 +51,7 @@ final class SharesTest {
   }
 
   private static long limited(Scene scene) {
-    return scene.records.stream().filter(r -> r.reason() == Reason.LIMIT).count();
+    return scene.records.stream().filter(r -> r.ending() == Ending.LIMIT).count();
   }
 
   /** Opens that many connections, whatever becomes of them. */
@@ -254,7 +254,7 @@ final class SharesTest {
       assertEquals(200, victim.send(GET).answer().status());
       assertTrue(
           scene.records.stream()
-              .filter(r -> r.reason() == Reason.LIMIT)
+              .filter(r -> r.ending() == Ending.LIMIT)
               .allMatch(r -> r.caller() == Scene.EVE));
       close(crowd);
       Waiting.until("nothing is held", () -> scene.engine.stats().connections() == 1);
@@ -348,8 +348,10 @@ final class SharesTest {
       }
       Waiting.until("three records", () -> scene.records.size() >= 3);
       for (AccessRecord record : scene.records) {
-        assertTrue(record.path().length() <= EngineLimits.RECORDED_PATH, record::toString);
-        assertTrue(record.method().length() <= EngineLimits.RECORDED_METHOD, record::toString);
+        String kept = (String) Scene.said(record, "path");
+        assertTrue(kept.length() <= EngineLimits.RECORDED_PATH, record::toString);
+        String method = (String) Scene.said(record, "method");
+        assertTrue(method.length() <= EngineLimits.RECORDED_METHOD, record::toString);
       }
     }
   }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.drawbridge.l7.RawClient.Answer;
 import dev.drawbridge.l7.tls.Hellos;
 import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Reason;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -129,10 +130,13 @@ final class TlsTest {
       Thread writer = Thread.ofVirtual().start(() -> write(socket, sent));
       assertArrayEquals(sent, socket.getInputStream().readNBytes(sent.length));
       writer.join();
+      socket.close();
       AccessRecord record = onlyRecord(scene);
-      assertEquals("tls", record.protocol());
-      assertEquals("TLS", record.method());
-      assertEquals("db.internal alpn=h2,http/1.1", record.path());
+      assertEquals("tls", record.asked().protocol());
+      assertEquals("tls db.internal alpn=h2,http/1.1", record.asked().text());
+      assertEquals("db.internal", Scene.said(record, "serverName"));
+      assertEquals(List.of("h2", "http/1.1"), Scene.said(record, "alpn"));
+      assertTrue(record.requestBytes() > sent.length && record.responseBytes() > sent.length);
       assertEquals(Decision.ALLOW, record.decision());
       assertEquals(Reason.RULE_ALLOWS, record.reason());
     }
@@ -156,7 +160,7 @@ final class TlsTest {
       assertTrue(String.valueOf(refused.getMessage()).contains("access_denied"), refused::toString);
       AccessRecord record = onlyRecord(scene);
       assertEquals(Reason.NO_RULE, record.reason());
-      assertEquals("db.example alpn=h2,http/1.1", record.path());
+      assertEquals("tls db.example alpn=h2,http/1.1", record.asked().text());
       Waiting.until("no connection", () -> scene.engine.stats().connections() == 0);
     }
   }
@@ -295,9 +299,9 @@ final class TlsTest {
       assertEquals('y', socket.getInputStream().read());
       scene.publish("app=api may open tls to other.internal");
       assertThrows(SocketException.class, () -> socket.getInputStream().read());
-      Waiting.until("two records", () -> scene.records.size() == 2);
-      scene.records.remove();
-      assertEquals(Reason.LATE_DENY, scene.records.remove().reason());
+      AccessRecord record = onlyRecord(scene);
+      assertEquals(Reason.LATE_DENY, record.reason());
+      assertEquals(Ending.RESET, record.ending());
       Waiting.until("no connection", () -> scene.engine.stats().connections() == 0);
     }
   }
@@ -310,8 +314,9 @@ final class TlsTest {
           SSLSocket socket = connect(scene, name, "TLSv1.3")) {
         socket.getOutputStream().write('x');
         assertEquals('x', socket.getInputStream().read());
+        socket.close();
         AccessRecord record = onlyRecord(scene);
-        assertTrue(record.audited());
+        assertTrue(record.verdict().audited());
         assertEquals(name.isEmpty() ? Reason.TLS_NO_NAME : Reason.NO_RULE, record.reason());
       }
     }

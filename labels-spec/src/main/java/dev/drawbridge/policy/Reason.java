@@ -6,6 +6,7 @@ import java.util.Optional;
 /**
  * Why a verdict was what it was. Mirrors {@code enum db_reason} in reasons.h and docs/reasons.md; a
  * test compares the three. Codes are never reused. Kernel codes are below 64, engine codes above.
+ * What became of what was allowed is an {@link Ending}.
  */
 public enum Reason {
   RULE_ALLOWS(1, "both sides allow, at least one by a rule"),
@@ -36,23 +37,20 @@ public enum Reason {
       "a layer-7 rule decides, and CAP_NET_ADMIN or CAP_SYS_ADMIN in the caller's network namespace could change what the engine sends"),
   HTTP_MALFORMED(64, "not a request that every server would read alike"),
   HTTP_TOO_LARGE(65, "beyond a named limit: 413, 414 or 431"),
-  HTTP_TIMEOUT(66, "408: head or body did not arrive in time"),
+  HTTP_TIMEOUT(66, "408: the head did not arrive in time"),
   HTTP_PATH_AMBIGUOUS(67, "readings of method or path disagree under the rules, or are too many"),
   NOT_HTTP(68, "an HTTP rule decides, and the bytes are something else"),
   UNSUPPORTED_PROTOCOL(69, "a rule for a protocol whose engine does not exist yet"),
   NO_ORIGIN(70, "reached the engine's listener without having been redirected"),
-  UPSTREAM_REFUSED(71, "allowed, but the callee refused the connection: 502"),
-  UPSTREAM_TIMEOUT(72, "allowed, but the callee did not answer in time: 504"),
   LIMIT(73, "a connection or memory limit of the engine"),
-  CLIENT_GONE(74, "allowed; the client closed before the answer was complete"),
-  UPSTREAM_BROKEN(75, "allowed; the callee closed in the middle of its answer"),
   TLS_NO_NAME(76, "a TLS hello that names no server"),
   TLS_NAME_HIDDEN(
       77,
       "a TLS hello with Encrypted Client Hello, real or as a placeholder (GREASE): turn it off in the client"),
   TLS_UNDER_HTTP_RULE(78, "an HTTP rule decides, and the client speaks TLS"),
   NOT_TLS(79, "a TLS rule decides, and the bytes are something else"),
-  CLIENT_SILENT(80, "an engine rule decides, and the client said nothing in time");
+  CLIENT_SILENT(80, "an engine rule decides, and the client said nothing in time"),
+  INCOMPLETE(81, "what was to be judged ended before it was whole");
 
   private static final Reason[] ALL = values();
 

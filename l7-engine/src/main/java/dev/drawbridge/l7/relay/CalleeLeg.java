@@ -4,7 +4,7 @@ import dev.drawbridge.l7.http1.AnswerHead;
 import dev.drawbridge.l7.http1.Chunks;
 import dev.drawbridge.l7.http1.Framing;
 import dev.drawbridge.l7.http1.HeadWriter.Persistence;
-import dev.drawbridge.policy.Reason;
+import dev.drawbridge.policy.Ending;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
@@ -88,15 +88,16 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
   }
 
   @Override
-  public void fail(int status, Reason reason, String message) {
+  public void fail(Dial.Failure failure) {
     if (phase == Phase.CLOSED) {
       return;
     }
     if (phase == Phase.TUNNEL) {
-      client.abort();
+      relay.upstreamFailures.increment();
+      client.abort(failure.how());
       return;
     }
-    client.requests.failed(status, reason, message);
+    client.requests.failed(failure.how(), failure.sentence());
     client.flush();
   }
 
@@ -200,7 +201,7 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
       case MORE -> {}
       case FAULT ->
           client.requests.failed(
-              502, Reason.UPSTREAM_BROKEN, "the callee's answer is not readable HTTP/1");
+              Ending.UPSTREAM_BROKEN, "the callee's answer is not readable HTTP/1");
       case DONE -> {
         if (reading.interim()) {
           interim(reading);
@@ -228,7 +229,7 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
       return;
     }
     if (++exchange.interimAnswers > relay.limits.interimAnswers()) {
-      client.requests.failed(502, Reason.UPSTREAM_BROKEN, "the callee's answer does not begin");
+      client.requests.failed(Ending.UPSTREAM_BROKEN, "the callee's answer does not begin");
       return;
     }
     if (exchange.minorVersion == 1) {
@@ -241,7 +242,7 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
   private void switchProtocol(AnswerHead answer) {
     if (!exchange.websocket || !answer.websocket()) {
       client.requests.failed(
-          502, Reason.UPSTREAM_BROKEN, "the callee switched protocols without being asked");
+          Ending.UPSTREAM_BROKEN, "the callee switched protocols without being asked");
       return;
     }
     exchange.status = 101;
@@ -249,7 +250,6 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
         client.loop.writer.answer(
             answer, Framing.NONE, true, Persistence.WEBSOCKET, relay.allocator, 0));
     client.expectNothing();
-    client.records.exchange();
     phase = Phase.TUNNEL;
     client.openWebSocket();
   }
@@ -383,7 +383,7 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
       case CLOSED -> {}
       case TUNNEL -> {
         if (reset) {
-          client.abort();
+          client.abort(Ending.UPSTREAM_BROKEN);
         } else if (client.inputEnded()) {
           client.closeGently();
         } else {
@@ -409,7 +409,7 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
           client.requests.broken(reset || (phase == Phase.BODY && !framed()));
         } else {
           client.requests.failed(
-              502, Reason.UPSTREAM_BROKEN, "the callee closed the connection without an answer");
+              Ending.UPSTREAM_BROKEN, "the callee closed the connection without an answer");
         }
         client.flush();
       }

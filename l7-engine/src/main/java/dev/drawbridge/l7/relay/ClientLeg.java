@@ -1,6 +1,8 @@
 package dev.drawbridge.l7.relay;
 
+import dev.drawbridge.l7.Asked;
 import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
@@ -106,6 +108,7 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
     exchange.begin(System.nanoTime());
     exchange.verdict = verdict;
     exchange.allowedBefore = true;
+    exchange.is(new Asked.Tunnel(0));
     tunnelUnread(Unpooled.EMPTY_BUFFER, audited);
   }
 
@@ -113,7 +116,7 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
   void carryTls(Verdict verdict, TlsOpening greeting) {
     exchange.begin(System.nanoTime());
     exchange.verdict = verdict;
-    greeting.name(exchange);
+    exchange.is(greeting.asked());
     Optional<String> name = greeting.serverName();
     tunnelUnread(Unpooled.EMPTY_BUFFER, name.isEmpty());
     carriesTls(name);
@@ -184,7 +187,6 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
     CalleeLeg leg = newCallee();
     leg.openTunnel();
     leg.send(taken);
-    records.exchange();
     leg.open();
   }
 
@@ -401,6 +403,9 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
     if (phase == Phase.LINGER || phase == Phase.CLOSED) {
       return;
     }
+    if (phase == Phase.TUNNEL) {
+      records.exchange();
+    }
     phase = Phase.LINGER;
     discardInput();
     leaveCallee(exchange.sent && !exchange.requestDone);
@@ -417,6 +422,12 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
 
   @Override
   public void abort() {
+    abort(Ending.RESET);
+  }
+
+  /** The same; what has begun and has no record yet ended so. */
+  void abort(Ending how) {
+    records.exchange(how);
     if (channel.isOpen()) {
       channel.config().setSoLinger(0);
     }
@@ -464,7 +475,7 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
     // A reset by the client, a write after it, or a mistake of ours: in each case nothing more can
     // be said to the client, and the callee must not take a part for the whole.
-    abort();
+    abort(Ending.CLIENT_GONE);
   }
 
   // Policy.
@@ -495,14 +506,13 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
     Verdict late =
         new Verdict(Decision.DENY, Reason.LATE_DENY, verdict.generation(), verdict.rule(), false);
     if (phase == Phase.TUNNEL) {
-      records.connection(late);
+      records.revoked(late);
       revoke();
     } else if (exchange.sent && exchange.active) {
       // What was allowed when it was asked is answered; nothing is asked after it.
       exchange.last = true;
     } else {
-      records.connection(late);
-      exchange.active = false;
+      records.revoked(late);
       closeGently();
       flush();
     }
@@ -552,8 +562,7 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
   @Override
   public void giveUp() {
     if (phase != Phase.LINGER && phase != Phase.CLOSED) {
-      records.connection(Opening.LIMIT);
-      exchange.active = false;
+      records.connection(Opening.LIMIT, Ending.LIMIT);
     }
     abort();
   }

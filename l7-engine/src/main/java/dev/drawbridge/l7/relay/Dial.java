@@ -1,7 +1,7 @@
 package dev.drawbridge.l7.relay;
 
 import dev.drawbridge.l7.ConnectionOrigin;
-import dev.drawbridge.policy.Reason;
+import dev.drawbridge.policy.Ending;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ConnectTimeoutException;
@@ -19,13 +19,17 @@ final class Dial {
 
     void connected(EpollSocketChannel to);
 
-    /**
-     * There is no connection.
-     *
-     * @param status what HTTP calls it: 502, 503 or 504
-     */
-    void fail(int status, Reason reason, String message);
+    /** There is no connection. */
+    void fail(Failure failure);
   }
+
+  /**
+   * Why there is no connection.
+   *
+   * @param how as the record says it: refused, too late, or never tried
+   * @param sentence for whoever asked
+   */
+  record Failure(Ending how, String sentence) {}
 
   private final Leg leg;
   private final Opened opened;
@@ -85,15 +89,16 @@ final class Dial {
 
   private void done(EpollSocketChannel made, @Nullable Throwable cause) {
     if (cause instanceof ConnectTimeoutException) {
-      leg.fail(504, Reason.UPSTREAM_TIMEOUT, "the callee did not take the connection in time");
+      leg.fail(
+          new Failure(Ending.UPSTREAM_TIMEOUT, "the callee did not take the connection in time"));
     } else if (cause != null) {
-      leg.fail(502, Reason.UPSTREAM_REFUSED, "the callee refused the connection");
+      leg.fail(new Failure(Ending.UPSTREAM_REFUSED, "the callee refused the connection"));
     } else {
       leg.connected(made);
     }
   }
 
   private void unavailable(String message) {
-    leg.fail(503, Reason.ENGINE_UNAVAILABLE, message);
+    leg.fail(new Failure(Ending.UNAVAILABLE, message));
   }
 }

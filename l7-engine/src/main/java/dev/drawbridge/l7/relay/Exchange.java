@@ -1,14 +1,19 @@
 package dev.drawbridge.l7.relay;
 
+import dev.drawbridge.l7.Asked;
+import dev.drawbridge.l7.http1.AskedHttp1;
 import dev.drawbridge.l7.http1.RequestHead;
 import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /** One request and its answer. A connection has one at a time, and uses the object again. */
 final class Exchange {
-  private static final Verdict UNJUDGED = new Verdict(Decision.DENY, Reason.NOT_HTTP, 0, 0, false);
+  private static final Verdict UNJUDGED =
+      new Verdict(Decision.DENY, Reason.INCOMPLETE, 0, 0, false);
 
   /** Between the first byte of a request and its record. */
   boolean active;
@@ -34,9 +39,6 @@ final class Exchange {
 
   boolean websocket;
 
-  /** A TLS connection rather than a request. */
-  boolean tls;
-
   int minorVersion;
   int interimAnswers;
   int status;
@@ -48,6 +50,10 @@ final class Exchange {
   String method = "";
   String path = "";
   Verdict verdict = UNJUDGED;
+  Ending ending = Ending.COMPLETED;
+
+  /** What it is if it is no request of HTTP/1. */
+  private @Nullable Asked other;
 
   void begin(long nowNanos) {
     active = true;
@@ -58,7 +64,6 @@ final class Exchange {
     last = false;
     bodiless = false;
     websocket = false;
-    tls = false;
     minorVersion = 1;
     interimAnswers = 0;
     status = 0;
@@ -70,6 +75,31 @@ final class Exchange {
     method = "";
     path = "";
     verdict = UNJUDGED;
+    ending = Ending.COMPLETED;
+    other = null;
+  }
+
+  /** It is no request of HTTP/1. */
+  void is(Asked something) {
+    other = something;
+  }
+
+  /** What the record is about. */
+  Asked asked() {
+    Asked something = other;
+    return something == null ? new AskedHttp1(method, path, status) : something;
+  }
+
+  /** Whether policy was asked. */
+  boolean judged() {
+    return verdict.generation() != 0;
+  }
+
+  /** How it ends; what it met first counts. */
+  void ends(Ending how) {
+    if (ending == Ending.COMPLETED) {
+      ending = how;
+    }
   }
 
   /** The head is there, readable or not. */

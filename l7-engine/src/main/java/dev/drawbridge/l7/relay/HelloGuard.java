@@ -2,6 +2,7 @@ package dev.drawbridge.l7.relay;
 
 import dev.drawbridge.l7.tls.ServerHelloWatch;
 import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
 import io.netty.buffer.ByteBuf;
@@ -151,6 +152,7 @@ final class HelloGuard extends ChannelInboundHandlerAdapter {
     }
     if (verdict.decision() != Decision.ALLOW) {
       reading.count(verdict);
+      leg.records.exchange(Ending.RESET);
       reading.record(verdict);
       leave();
       leg.refuse(reading.alert());
@@ -213,7 +215,7 @@ final class HelloGuard extends ChannelInboundHandlerAdapter {
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
     if (event == ChannelInputShutdownEvent.INSTANCE && held != null) {
       // A part of a record must not look like the end of what was judged.
-      leg.abort();
+      leg.abort(Ending.CLIENT_GONE);
       return;
     }
     context.fireUserEventTriggered(event);

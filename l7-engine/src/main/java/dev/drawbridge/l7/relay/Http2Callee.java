@@ -5,7 +5,6 @@ import dev.drawbridge.l7.http2.Breach;
 import dev.drawbridge.l7.http2.ErrorCode;
 import dev.drawbridge.l7.http2.FieldList;
 import dev.drawbridge.l7.http2.Settings;
-import dev.drawbridge.policy.Reason;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
@@ -132,10 +131,10 @@ final class Http2Callee extends Http2Leg implements Dial.Leg {
   }
 
   @Override
-  public void fail(int status, Reason reason, String message) {
+  public void fail(Dial.Failure failure) {
     if (!gone) {
       close(false);
-      client.failures.failed(this, status, reason, message);
+      client.failures.failed(this, failure.how(), failure.sentence());
     }
   }
 
@@ -269,6 +268,7 @@ final class Http2Callee extends Http2Leg implements Dial.Leg {
         throw malformed(id, wrong);
       }
       stream.answerHeadBytes += fields.bytes();
+      stream.trailed(fields);
       lane.end(fields);
       return;
     }
@@ -295,6 +295,7 @@ final class Http2Callee extends Http2Leg implements Dial.Leg {
     lane.ended = end;
     client.out.section(id, end, fields);
     if (end) {
+      stream.trailed(fields);
       lane.finished = true;
       stream.laneFinished(lane);
     }

@@ -6,6 +6,7 @@ import dev.drawbridge.l7.http2.ErrorCode;
 import dev.drawbridge.l7.http2.FieldList;
 import dev.drawbridge.l7.http2.Settings;
 import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
@@ -62,6 +63,9 @@ final class Http2Client extends Http2Leg implements Connection {
   private boolean inputEnded;
   private boolean clientLeaves;
   private boolean recorded;
+
+  /** The engine ends it, not the client. */
+  private boolean aborted;
 
   /** The time, as of the last tick: exact enough for deadlines. */
   long nowNanos = System.nanoTime();
@@ -292,13 +296,12 @@ final class Http2Client extends Http2Leg implements Connection {
       closed.reset(id);
       return;
     }
-    Http2Callee to = callee;
-    boolean full = streams.size() >= limits.streams();
-    if (full || (to != null && id > to.lastTaken())) {
+    if (streams.size() >= limits.streams()) {
       closed.reset(id);
       out.reset(id, ErrorCode.REFUSED_STREAM);
       Http2Stream refused = new Http2Stream(this, id);
-      refused.deniedBy(full ? Reason.LIMIT : Reason.UPSTREAM_REFUSED);
+      refused.unjudged(Reason.LIMIT);
+      refused.ends(Ending.LIMIT);
       requests.record(refused);
       chargeReset();
       return;
@@ -344,6 +347,13 @@ final class Http2Client extends Http2Leg implements Connection {
     stream.held = false;
   }
 
+  /** The callee has said that it takes no such stream: the client may ask again. */
+  void notTaken(Http2Stream stream) throws Breach {
+    stream.ends(Ending.UPSTREAM_REFUSED);
+    resetStream(stream, ErrorCode.REFUSED_STREAM);
+    chargeReset();
+  }
+
   private void chargeReset() throws Breach {
     if (!resets.take(1)) {
       throw Breach.ofConnection(ErrorCode.ENHANCE_YOUR_CALM, "too many streams are reset");
@@ -358,7 +368,7 @@ final class Http2Client extends Http2Leg implements Connection {
       charge(1);
       return;
     }
-    stream.judgedBy(Reason.CLIENT_GONE);
+    stream.ends(Ending.CLIENT_GONE);
     Http2Callee to = stream.callee;
     if (to != null) {
       to.reset(stream, code);
@@ -444,6 +454,7 @@ final class Http2Client extends Http2Leg implements Connection {
     } else {
       relay.malformed.increment();
       stream.deniedBy(Reason.HTTP_MALFORMED);
+      stream.ends(Ending.RESET);
       Http2Callee to = stream.callee;
       if (to != null) {
         to.reset(stream, ErrorCode.CANCEL);
@@ -466,29 +477,31 @@ final class Http2Client extends Http2Leg implements Connection {
     end(breach.code(), reason);
   }
 
-  /** Ends all streams, and then the connection. */
+  /** Ends all streams, and then the connection, which is what is refused. */
   private void end(int code, Reason reason) {
-    int refused = streams.size();
+    Ending how =
+        reason == Reason.LIMIT
+            ? Ending.LIMIT
+            : reason == Reason.HTTP_TIMEOUT ? Ending.TIMED_OUT : Ending.RESET;
     for (Http2Stream stream : List.copyOf(streams.values())) {
-      stream.deniedBy(reason);
+      stream.unjudged(reason);
+      stream.ends(how);
       Http2Callee to = stream.callee;
       if (to != null) {
         to.reset(stream, ErrorCode.CANCEL);
       }
       remove(stream, true);
     }
-    if (refused == 0) {
-      recordConnection(new Verdict(Decision.DENY, reason, 0, 0, false));
-    }
+    recordConnection(new Verdict(Decision.DENY, reason, 0, 0, false), how);
     out.goAway(lastStream, code);
     linger();
   }
 
   /** The one record of the connection itself; a connection that is refused twice was once. */
-  private void recordConnection(Verdict verdict) {
+  private void recordConnection(Verdict verdict, Ending how) {
     if (!recorded) {
       recorded = true;
-      new Records(opened, new Exchange()).connection(verdict);
+      Records.connection(opened, verdict, how);
     }
   }
 
@@ -536,7 +549,8 @@ final class Http2Client extends Http2Leg implements Connection {
           relay.lateDenied.increment();
           recordConnection(
               new Verdict(
-                  Decision.DENY, Reason.LATE_DENY, verdict.generation(), verdict.rule(), false));
+                  Decision.DENY, Reason.LATE_DENY, verdict.generation(), verdict.rule(), false),
+              Ending.RESET);
         }
         for (Http2Stream stream : List.copyOf(streams.values())) {
           requests.deniedLate(stream, verdict);
@@ -573,7 +587,7 @@ final class Http2Client extends Http2Leg implements Connection {
   }
 
   private void clientGone(Http2Stream stream) {
-    stream.judgedBy(Reason.CLIENT_GONE);
+    stream.ends(aborted ? Ending.RESET : Ending.CLIENT_GONE);
     Http2Callee to = stream.callee;
     if (to != null) {
       to.reset(stream, ErrorCode.CANCEL);
@@ -619,6 +633,12 @@ final class Http2Client extends Http2Leg implements Connection {
 
   @Override
   public void abort() {
+    aborted = true;
+    close();
+  }
+
+  /** Ends it at once, with a reset. */
+  private void close() {
     if (channel.isOpen()) {
       channel.config().setSoLinger(0);
     }
@@ -643,7 +663,7 @@ final class Http2Client extends Http2Leg implements Connection {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    abort();
+    close();
   }
 
   // Time.

@@ -2,7 +2,7 @@ package dev.drawbridge.l7.relay;
 
 import dev.drawbridge.l7.http2.Breach;
 import dev.drawbridge.l7.http2.ErrorCode;
-import dev.drawbridge.policy.Reason;
+import dev.drawbridge.policy.Ending;
 
 /**
  * What becomes of a client's streams when the callee fails them. Nothing is asked twice, and
@@ -20,11 +20,11 @@ final class Http2Failures {
   }
 
   /** There is no connection: every request to it is answered so. */
-  void failed(Http2Callee from, int status, Reason reason, String message) {
+  void failed(Http2Callee from, Ending how, String message) {
     client.forget(from);
     for (Http2Stream stream : client.streamsOf(from)) {
       relay.upstreamFailures.increment();
-      requests.failed(stream, status, reason, message);
+      requests.failed(stream, how, message);
     }
     client.flush();
   }
@@ -50,14 +50,11 @@ final class Http2Failures {
     }
     relay.upstreamFailures.increment();
     if (stream.answerBegun) {
-      stream.judgedBy(Reason.UPSTREAM_BROKEN);
+      stream.ends(Ending.UPSTREAM_BROKEN);
       client.resetStream(stream, code);
     } else {
       requests.failed(
-          stream,
-          502,
-          Reason.UPSTREAM_BROKEN,
-          "the callee closed the connection without an answer");
+          stream, Ending.UPSTREAM_BROKEN, "the callee closed the connection without an answer");
     }
   }
 
@@ -82,7 +79,7 @@ final class Http2Failures {
       return;
     }
     relay.upstreamFailures.increment();
-    stream.judgedBy(Reason.UPSTREAM_BROKEN);
+    stream.ends(Ending.UPSTREAM_BROKEN);
     client.resetStream(stream, code);
   }
 
@@ -94,11 +91,10 @@ final class Http2Failures {
     }
     relay.upstreamFailures.increment();
     if (stream.answerBegun) {
-      stream.judgedBy(Reason.UPSTREAM_BROKEN);
+      stream.ends(Ending.UPSTREAM_BROKEN);
       client.resetStream(stream, ErrorCode.INTERNAL_ERROR);
     } else {
-      requests.failed(
-          stream, 502, Reason.UPSTREAM_BROKEN, "the callee's answer is not readable HTTP/2");
+      requests.failed(stream, Ending.UPSTREAM_BROKEN, "the callee's answer is not readable HTTP/2");
     }
   }
 
@@ -108,7 +104,7 @@ final class Http2Failures {
       if (stream.id > last && !stream.own) {
         // Not processed, says the callee; so the client may ask again, elsewhere or later.
         relay.upstreamFailures.increment();
-        stream.judgedBy(Reason.UPSTREAM_REFUSED);
+        stream.ends(Ending.UPSTREAM_REFUSED);
         client.resetStream(stream, ErrorCode.REFUSED_STREAM);
       }
     }

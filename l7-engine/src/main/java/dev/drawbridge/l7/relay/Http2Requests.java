@@ -10,6 +10,7 @@ import dev.drawbridge.l7.http2.FieldList;
 import dev.drawbridge.l7.http2.RequestFields;
 import dev.drawbridge.l7.http2.RequestFields.Grpc;
 import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.HttpRequest;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Reason;
@@ -100,8 +101,12 @@ final class Http2Requests {
     forward(stream, end, kept);
   }
 
-  private void forward(Http2Stream stream, boolean end, FieldList fields) {
+  private void forward(Http2Stream stream, boolean end, FieldList fields) throws Breach {
     Http2Callee to = client.callee();
+    if (stream.id > to.lastTaken()) {
+      client.notTaken(stream);
+      return;
+    }
     Http2Lane request = new Http2Lane(stream, client, to);
     request.ended = end;
     request.expected = end ? -1 : reading.contentLength();
@@ -165,7 +170,7 @@ final class Http2Requests {
         stream,
         403,
         "denied",
-        verdict.reason(),
+        verdict.reason().slug(),
         verdict.reason().sentence(),
         policy.rule(verdict.rule()).orElse(null));
   }
@@ -178,25 +183,25 @@ final class Http2Requests {
         stream,
         fault.status(),
         fault.reason() == Reason.HTTP_TOO_LARGE ? "too-large" : "malformed",
-        fault.reason(),
+        fault.reason().slug(),
         fault.sentence(),
         null);
   }
 
   /** The callee failed before it answered. */
-  void failed(Http2Stream stream, int status, Reason reason, String message) {
+  void failed(Http2Stream stream, Ending how, String message) {
     if (stream.own) {
       return;
     }
-    stream.deniedBy(reason);
-    answer(stream, status, "unavailable", reason, message, null);
+    stream.ends(how);
+    answer(stream, Refusal.status(how), "unavailable", how.slug(), message, null);
   }
 
   private void answer(
       Http2Stream stream,
       int status,
       String error,
-      Reason reason,
+      String reason,
       String message,
       @Nullable RuleInfo rule) {
     client.answeredOwn(stream.id);
@@ -213,6 +218,7 @@ final class Http2Requests {
     stream.response = response;
     if (stream.grpc != Grpc.NO) {
       stream.status = 200;
+      stream.grpcStatus = Http2Refusal.grpcStatus(status);
       FieldList fields = Http2Refusal.trailersOnly(stream, status, grpcMessage(status, message));
       stream.answerHeadBytes = fields.bytes();
       client.out.ownSection(stream.id, true, fields);
@@ -281,10 +287,11 @@ final class Http2Requests {
     }
     Http2Lane response = stream.response;
     if (!stream.answerBegun) {
-      answer(stream, 403, "denied", reason, reason.sentence(), null);
+      answer(stream, 403, "denied", reason.slug(), reason.sentence(), null);
     } else if (response != null && !response.ended && response.betweenMessages()) {
       stream.own = true;
       stream.requestId = relay.nextRequestId();
+      stream.grpcStatus = Http2Refusal.grpcStatus(403);
       FieldList fields = Http2Refusal.trailers(stream, 403, grpcMessage(403, ""));
       client.out.ownSection(stream.id, true, fields);
       if (stream.request != null) {
@@ -293,6 +300,7 @@ final class Http2Requests {
       response.drop();
       client.laneFinished(stream, response);
     } else {
+      stream.ends(Ending.RESET);
       client.resetStream(stream, ErrorCode.CANCEL);
     }
   }
@@ -307,22 +315,21 @@ final class Http2Requests {
       stream.held = false;
     }
     if (quiet > relay.limits.idleTimeout().toNanos()) {
-      end(stream, Reason.HTTP_TIMEOUT);
+      end(stream);
     } else if (stream.own) {
       if (quiet > relay.limits.bodyTimeout().toNanos()) {
-        end(stream, stream.verdict.reason());
+        end(stream);
       }
     } else if (stream.answerBegun || stream.patient() || request == null) {
       // It lasts as long as the two of them like.
     } else if (!stream.requestEnded) {
       if (request.empty() && beyond(quiet, relay.limits.bodyTimeout())) {
         relay.malformed.increment();
-        late(stream, 408, Reason.HTTP_TIMEOUT, "timeout", "the request did not arrive in time");
+        late(stream, Ending.TIMED_OUT, "timeout", "the request did not arrive in time");
       }
     } else if (beyond(quiet, relay.limits.answerTimeout())) {
       relay.upstreamFailures.increment();
-      late(
-          stream, 504, Reason.UPSTREAM_TIMEOUT, "unavailable", "the callee did not answer in time");
+      late(stream, Ending.UPSTREAM_TIMEOUT, "unavailable", "the callee did not answer in time");
     }
   }
 
@@ -330,21 +337,21 @@ final class Http2Requests {
     return nanos > limit.toNanos();
   }
 
-  private void late(Http2Stream stream, int status, Reason reason, String error, String message) {
+  private void late(Http2Stream stream, Ending how, String error, String message) {
     Http2Callee to = stream.callee;
     if (to != null) {
       to.reset(stream, ErrorCode.CANCEL);
     }
-    stream.deniedBy(reason);
-    answer(stream, status, error, reason, message, null);
+    stream.ends(how);
+    answer(stream, Refusal.status(how), error, how.slug(), message, null);
   }
 
-  private void end(Http2Stream stream, Reason reason) {
+  private void end(Http2Stream stream) {
     Http2Callee to = stream.callee;
     if (to != null) {
       to.reset(stream, ErrorCode.CANCEL);
     }
-    stream.deniedBy(reason);
+    stream.ends(Ending.TIMED_OUT);
     client.resetStream(stream, ErrorCode.CANCEL);
   }
 
@@ -354,7 +361,6 @@ final class Http2Requests {
   void record(Http2Stream stream) {
     Http2Lane request = stream.request;
     Http2Lane response = stream.response;
-    Verdict verdict = stream.verdict;
     relay.record(
         new AccessRecord(
             stream.requestId.isEmpty() ? relay.nextRequestId() : stream.requestId,
@@ -364,16 +370,10 @@ final class Http2Requests {
             opened.origin().callee(),
             client.channel.remoteAddress(),
             opened.origin().destination(),
-            "http",
-            stream.method,
-            stream.path,
-            stream.status,
+            stream.asked(),
             stream.headBytes + (request == null ? 0 : request.seen),
             stream.answerHeadBytes + (response == null ? 0 : response.sent),
-            verdict.decision(),
-            verdict.reason(),
-            verdict.rule(),
-            verdict.generation(),
-            verdict.audited()));
+            stream.verdict,
+            stream.ending));
   }
 }

@@ -1,8 +1,13 @@
 package dev.drawbridge.l7.relay;
 
+import dev.drawbridge.l7.Asked;
+import dev.drawbridge.l7.http2.AskedGrpc;
+import dev.drawbridge.l7.http2.AskedHttp2;
+import dev.drawbridge.l7.http2.Field;
 import dev.drawbridge.l7.http2.FieldList;
 import dev.drawbridge.l7.http2.RequestFields.Grpc;
 import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.HttpRequest;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
@@ -12,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** One request and its answer. It has the same number on both legs. */
 final class Http2Stream {
   private static final Verdict UNJUDGED =
-      new Verdict(Decision.DENY, Reason.HTTP_MALFORMED, 0, 0, false);
+      new Verdict(Decision.DENY, Reason.INCOMPLETE, 0, 0, false);
 
   final int id;
   final long startNanos = System.nanoTime();
@@ -34,6 +39,11 @@ final class Http2Stream {
   @Nullable HttpRequest judged;
 
   Verdict verdict = UNJUDGED;
+  Ending ending = Ending.COMPLETED;
+
+  /** As gRPC has it. */
+  int grpcStatus = AskedGrpc.NO_STATUS;
+
   Grpc grpc = Grpc.NO;
   String grpcType = "";
   boolean head;
@@ -80,19 +90,56 @@ final class Http2Stream {
     return grpc != Grpc.NO;
   }
 
+  /** The answer's last section is there. */
+  void trailed(FieldList last) {
+    if (grpc != Grpc.YES) {
+      return;
+    }
+    for (int i = 0; i < last.count(); i++) {
+      Field field = last.field(i);
+      if (field.nameText().equals("grpc-status")) {
+        long number = field.decimal();
+        grpcStatus = number >= 0 && number <= 999 ? (int) number : AskedGrpc.NO_STATUS;
+      }
+    }
+  }
+
   void laneFinished(Http2Lane lane) {
     client.laneFinished(this, lane);
   }
 
-  void judgedBy(Reason reason) {
-    verdict =
-        new Verdict(
-            verdict.decision(), reason, verdict.generation(), verdict.rule(), verdict.audited());
+  /** How it ends; what it met first counts. */
+  void ends(Ending how) {
+    if (ending == Ending.COMPLETED) {
+      ending = how;
+    }
   }
 
+  /** It is refused for what it is; one that is denied already keeps its reason. */
   void deniedBy(Reason reason) {
-    verdict =
-        new Verdict(Decision.DENY, reason, verdict.generation(), verdict.rule(), verdict.audited());
+    if (verdict.decision() != Decision.DENY || !judged()) {
+      verdict =
+          new Verdict(
+              Decision.DENY, reason, verdict.generation(), verdict.rule(), verdict.audited());
+    }
+  }
+
+  /** The same if policy was not asked; else its verdict stands. */
+  void unjudged(Reason reason) {
+    if (!judged()) {
+      deniedBy(reason);
+    }
+  }
+
+  private boolean judged() {
+    return verdict.generation() != 0;
+  }
+
+  /** What the record is about. */
+  Asked asked() {
+    return grpc == Grpc.YES
+        ? AskedGrpc.of(path, grpcStatus, status, id)
+        : new AskedHttp2(method, path, status, id);
   }
 
   /** Bytes of memory that it takes: its fields, what was judged, and what waits of its bodies. */

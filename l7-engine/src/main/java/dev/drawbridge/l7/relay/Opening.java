@@ -2,6 +2,7 @@ package dev.drawbridge.l7.relay;
 
 import dev.drawbridge.l7.ConnectionOrigin;
 import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
@@ -245,7 +246,8 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
   }
 
   private void turnAway(Verdict verdict) {
-    new Records(opened, new Exchange()).connection(verdict);
+    Records.connection(
+        opened, verdict, verdict.reason() == Reason.LIMIT ? Ending.LIMIT : Ending.RESET);
     abort();
   }
 
@@ -316,10 +318,11 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
       }
       case DENY -> {
         relay.lateDenied.increment();
-        new Records(opened, new Exchange())
-            .connection(
-                new Verdict(
-                    Decision.DENY, Reason.LATE_DENY, verdict.generation(), verdict.rule(), false));
+        Records.connection(
+            opened,
+            new Verdict(
+                Decision.DENY, Reason.LATE_DENY, verdict.generation(), verdict.rule(), false),
+            Ending.RESET);
         close();
       }
     }
@@ -348,7 +351,7 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
       carryUnread(verdict, true);
       return;
     }
-    new Records(opened, new Exchange()).connection(verdict);
+    Records.connection(opened, verdict, Ending.TIMED_OUT);
     close();
   }
 

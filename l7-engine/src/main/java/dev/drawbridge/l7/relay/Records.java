@@ -1,11 +1,15 @@
 package dev.drawbridge.l7.relay;
 
 import dev.drawbridge.l7.AccessRecord;
+import dev.drawbridge.l7.Asked;
+import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Verdict;
 import java.time.Instant;
 
 /** Writes the records of one connection: one for each request, and one for its own refusal. */
 final class Records {
+  private static final Asked CONNECTION = new Asked.Connection();
+
   private final Opened opened;
   private final Exchange exchange;
 
@@ -18,49 +22,75 @@ final class Records {
   void exchange() {
     if (exchange.active) {
       exchange.active = false;
-      write(exchange.at, System.nanoTime() - exchange.startNanos, exchange.verdict, exchange);
+      opened
+          .relay()
+          .record(
+              new AccessRecord(
+                  exchange.requestId.isEmpty()
+                      ? opened.relay().nextRequestId()
+                      : exchange.requestId,
+                  exchange.at,
+                  System.nanoTime() - exchange.startNanos,
+                  opened.origin().caller(),
+                  opened.origin().callee(),
+                  opened.channel().remoteAddress(),
+                  opened.origin().destination(),
+                  exchange.asked(),
+                  exchange.requestBytes,
+                  exchange.responseBytes,
+                  exchange.verdict,
+                  exchange.ending));
     }
   }
 
-  /** What has begun is refused by this verdict, by more than an end. */
-  void refusal(Verdict verdict) {
-    exchange.verdict = verdict;
+  /** The same, ended so; what it met before counts. */
+  void exchange(Ending how) {
+    exchange.ends(how);
     exchange();
   }
 
-  /** The connection ends by this verdict, and with it a request that has begun. */
-  void connection(Verdict verdict) {
+  /**
+   * The connection ends by this verdict, and with it what has begun: that keeps the verdict that
+   * policy gave on it.
+   */
+  void connection(Verdict verdict, Ending how) {
+    if (!exchange.active) {
+      connection(opened, verdict, how);
+      return;
+    }
+    if (!exchange.judged()) {
+      exchange.verdict = verdict;
+    }
+    exchange(how);
+  }
+
+  /** What has begun is denied by another policy than the one that allowed it. */
+  void revoked(Verdict verdict) {
     if (exchange.active) {
       exchange.verdict = verdict;
-      exchange.status = 0;
-      exchange();
+      exchange(Ending.RESET);
     } else {
-      write(Instant.now(), 0, verdict, new Exchange());
+      connection(opened, verdict, Ending.RESET);
     }
   }
 
-  private void write(Instant at, long durationNanos, Verdict verdict, Exchange of) {
+  /** The record of a connection on which nothing has begun. */
+  static void connection(Opened opened, Verdict verdict, Ending how) {
     opened
         .relay()
         .record(
             new AccessRecord(
-                of.requestId.isEmpty() ? opened.relay().nextRequestId() : of.requestId,
-                at,
-                durationNanos,
+                opened.relay().nextRequestId(),
+                Instant.now(),
+                0,
                 opened.origin().caller(),
                 opened.origin().callee(),
                 opened.channel().remoteAddress(),
                 opened.origin().destination(),
-                of.tls ? "tls" : "http",
-                of.method,
-                of.path,
-                of.status,
-                of.requestBytes,
-                of.responseBytes,
-                verdict.decision(),
-                verdict.reason(),
-                verdict.rule(),
-                verdict.generation(),
-                verdict.audited()));
+                CONNECTION,
+                0,
+                0,
+                verdict,
+                how));
   }
 }

@@ -1,6 +1,6 @@
 package dev.drawbridge.l7.relay;
 
-import dev.drawbridge.policy.Reason;
+import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.RuleInfo;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -12,12 +12,13 @@ import org.jspecify.annotations.Nullable;
  * to ask the operator with.
  *
  * @param error one word for programs
+ * @param reason the slug of a reason or, where policy had nothing against it, of an ending
  * @param rule null where no rule decided
  */
 record Refusal(
     int status,
     String error,
-    Reason reason,
+    String reason,
     String message,
     @Nullable RuleInfo rule,
     String from,
@@ -72,12 +73,22 @@ record Refusal(
     return allocator.directBuffer(bytes.length).writeBytes(bytes);
   }
 
+  /** What HTTP calls it when something ends so before its answer has begun. */
+  static int status(Ending how) {
+    return switch (how) {
+      case UPSTREAM_REFUSED, UPSTREAM_BROKEN -> 502;
+      case UPSTREAM_TIMEOUT -> 504;
+      case TIMED_OUT -> 408;
+      case UNAVAILABLE, COMPLETED, CLIENT_GONE, LIMIT, RESET -> 503;
+    };
+  }
+
   String body() {
     StringBuilder out = new StringBuilder(256);
     out.append("{\"error\":");
     quote(out, error);
     out.append(",\"reason\":");
-    quote(out, reason.slug());
+    quote(out, reason);
     out.append(",\"message\":");
     quote(out, message);
     out.append(",\"rule\":");

@@ -1,9 +1,11 @@
 package dev.drawbridge.l7.relay;
 
+import dev.drawbridge.l7.Asked;
 import dev.drawbridge.l7.http1.Fault;
 import dev.drawbridge.l7.http1.Framing;
 import dev.drawbridge.l7.http1.RequestHead;
 import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.GrpcContentType;
 import dev.drawbridge.policy.Headers;
 import dev.drawbridge.policy.HttpRequest;
@@ -219,7 +221,7 @@ final class Requests {
       answer(
           403,
           "denied",
-          verdict.reason(),
+          verdict.reason().slug(),
           verdict.reason().sentence(),
           policy.rule(verdict.rule()).orElse(null),
           close);
@@ -247,6 +249,7 @@ final class Requests {
     }
     exchange.verdict = verdict;
     ByteBuf taken = reading.copy(relay.allocator);
+    exchange.is(new Asked.Tunnel(taken.readableBytes()));
     leg.tunnelUnread(taken, true);
     discard();
   }
@@ -266,8 +269,12 @@ final class Requests {
     Verdict judged = exchange.verdict;
     exchange.verdict =
         new Verdict(Decision.DENY, reason, judged.generation(), judged.rule(), judged.audited());
+    end(status, reason.slug(), message, rule);
+  }
+
+  /** Ends the connection, after an answer of the engine's own if there is room for one. */
+  private void end(int status, String reason, String message, @Nullable RuleInfo rule) {
     if (exchange.answerBegun) {
-      leg.records.exchange();
       leg.abort();
       return;
     }
@@ -298,7 +305,7 @@ final class Requests {
         new Refusal(
                 200,
                 "denied",
-                exchange.verdict.reason(),
+                exchange.verdict.reason().slug(),
                 "permission denied by policy",
                 null,
                 "",
@@ -316,7 +323,7 @@ final class Requests {
   private void answer(
       int status,
       String error,
-      Reason reason,
+      String reason,
       String message,
       @Nullable RuleInfo rule,
       boolean close) {
@@ -361,24 +368,17 @@ final class Requests {
     }
   }
 
-  /** The callee failed before the first byte of an answer. */
-  void failed(int status, Reason reason, String message) {
+  /** The callee failed before the first byte of an answer; policy had nothing against it. */
+  void failed(Ending how, String message) {
     relay.upstreamFailures.increment();
-    refuse(status, reason, message);
+    exchange.ends(how);
+    end(Refusal.status(how), how.slug(), message, null);
   }
 
   /** The callee failed in the middle of an answer, or after others on the same connection. */
   void broken(boolean reset) {
     relay.upstreamFailures.increment();
-    Verdict judged = exchange.verdict;
-    exchange.verdict =
-        new Verdict(
-            judged.decision(),
-            Reason.UPSTREAM_BROKEN,
-            judged.generation(),
-            judged.rule(),
-            judged.audited());
-    leg.records.exchange();
+    leg.records.exchange(Ending.UPSTREAM_BROKEN);
     if (reset) {
       leg.outbox.flush();
       leg.abort();
@@ -393,34 +393,20 @@ final class Requests {
   void cutShort() {
     if (leg.phase == ClientLeg.Phase.BODY && exchange.answerDone) {
       leg.records.exchange();
-    } else if (exchange.active) {
-      clientGone();
+    } else {
+      gone();
     }
   }
 
   /** The client's connection is gone. */
   void gone() {
-    if (exchange.active) {
-      clientGone();
-    }
-  }
-
-  private void clientGone() {
-    Verdict judged = exchange.verdict;
-    exchange.verdict =
-        new Verdict(
-            judged.decision(),
-            Reason.CLIENT_GONE,
-            judged.generation(),
-            judged.rule(),
-            judged.audited());
-    leg.records.exchange();
+    leg.records.exchange(Ending.CLIENT_GONE);
   }
 
   /** A deadline has passed. */
   void late() {
     if (leg.phase == ClientLeg.Phase.ANSWER) {
-      failed(504, Reason.UPSTREAM_TIMEOUT, "the callee did not answer in time");
+      failed(Ending.UPSTREAM_TIMEOUT, "the callee did not answer in time");
     } else if (leg.phase == ClientLeg.Phase.BODY && exchange.answerDone) {
       leg.records.exchange();
       leg.closeGently();
@@ -430,7 +416,12 @@ final class Requests {
       if (reading != null) {
         exchange.name(reading);
       }
-      refuse(408, Reason.HTTP_TIMEOUT, "the request did not arrive in time");
+      exchange.ends(Ending.TIMED_OUT);
+      if (exchange.judged()) {
+        end(408, Ending.TIMED_OUT.slug(), "the request did not arrive in time", null);
+      } else {
+        refuse(408, Reason.HTTP_TIMEOUT, "the request did not arrive in time");
+      }
     } else {
       leg.closeGently();
     }

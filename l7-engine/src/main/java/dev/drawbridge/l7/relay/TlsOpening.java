@@ -1,8 +1,11 @@
 package dev.drawbridge.l7.relay;
 
+import dev.drawbridge.l7.Asked;
+import dev.drawbridge.l7.tls.AskedTls;
 import dev.drawbridge.l7.tls.ClientHello;
 import dev.drawbridge.l7.tls.HelloReader;
 import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
@@ -23,7 +26,6 @@ final class TlsOpening {
 
   private static final int DECODE_ERROR = 50;
 
-  private static final String METHOD = "TLS";
   private static final int ALERT_RECORD_BYTES = 7;
 
   private final Opened opened;
@@ -35,8 +37,7 @@ final class TlsOpening {
   TlsOpening(Opened opened) {
     this.opened = opened;
     exchange.begin(System.nanoTime());
-    exchange.method = METHOD;
-    exchange.tls = true;
+    exchange.is(AskedTls.UNREAD);
   }
 
   /** Reads on; a verdict once the hello is there or cannot come any more. */
@@ -49,7 +50,7 @@ final class TlsOpening {
       case DONE -> {
         ClientHello read = reader.hello();
         hello = read;
-        name(exchange);
+        exchange.is(asked());
         yield judge(policy, read);
       }
       case FAULT -> unreadable(policy, Reason.NOT_TLS, DECODE_ERROR);
@@ -111,18 +112,12 @@ final class TlsOpening {
     return hello == null ? 0 : reader.size();
   }
 
-  /** Puts into a record what the client wants: name, and the protocols it offers within. */
-  void name(Exchange of) {
-    of.method = METHOD;
-    of.tls = true;
+  /** What the client wants, as records say it: the name, and the protocols it offers within. */
+  Asked asked() {
     ClientHello read = hello;
-    if (read != null) {
-      of.path =
-          Recorded.path(
-              read.protocols().isEmpty()
-                  ? read.serverName()
-                  : (read.serverName() + " alpn=" + String.join(",", read.protocols())).strip());
-    }
+    return read == null
+        ? AskedTls.UNREAD
+        : new AskedTls(read.serverName(), Recorded.list(read.protocols()));
   }
 
   /** Bytes kept of the hello. */
@@ -133,7 +128,9 @@ final class TlsOpening {
   /** The one record of a hello that gets no other. */
   void record(Verdict verdict) {
     exchange.responseBytes = verdict.decision() == Decision.ALLOW ? 0 : ALERT_RECORD_BYTES;
-    new Records(opened, exchange).refusal(verdict);
+    exchange.verdict = verdict;
+    new Records(opened, exchange)
+        .exchange(verdict.reason() == Reason.CLIENT_SILENT ? Ending.TIMED_OUT : Ending.COMPLETED);
   }
 
   /** A fatal alert in a record of its own: RFC 8446 sections 5.1 and 6. */

@@ -367,7 +367,7 @@ public final class Stage {
     JsonArray requests = new JsonArray();
     all.forEach(element -> {
       JsonObject flow = element.getAsJsonObject();
-      boolean request = flow.has("http") && flow.get("http").isJsonObject();
+      boolean request = flow.get("protocol").getAsString().startsWith("http");
       if (request
           && flow.getAsJsonObject("from").get("name").getAsString().equals(caller)
           && flow.getAsJsonObject("to").get("name").getAsString().equals(callee)) {
