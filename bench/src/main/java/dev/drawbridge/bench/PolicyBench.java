@@ -118,7 +118,7 @@ final class PolicyBench {
     try {
       for (int i = 0; i < PolicyWorld.CONTAINERS; i++) {
         for (int r = 0; r < PolicyWorld.rulesOf(i, rules); r++) {
-          policy.http(
+          policy.judge(
               Peers.FIRST_ENDPOINT + PolicyWorld.caller(i, r),
               Peers.FIRST_ENDPOINT + i,
               80,
@@ -133,7 +133,7 @@ final class PolicyBench {
     Policy onePair = Policy.compile(pair);
     onePair.pairs();
     long start = System.nanoTime();
-    onePair.http(Peers.FIRST_ENDPOINT, Peers.FIRST_ENDPOINT + 1, 80, requests.pairRequest);
+    onePair.judge(Peers.FIRST_ENDPOINT, Peers.FIRST_ENDPOINT + 1, 80, requests.pairRequest);
     return new Extra(megabytes, (System.nanoTime() - start) / NANOS_PER_MILLI);
   }
 

@@ -55,9 +55,9 @@ public class PolicyBenchmark {
       caller = Peers.FIRST_ENDPOINT + PolicyWorld.caller(0, 0);
       onePair = Policy.compile(PolicyWorld.onePair(rules));
       pairRequest = HttpRequest.of("GET", "/service" + (rules - 7) + "/17/items/blue/1");
-      if (onePair.http(Peers.FIRST_ENDPOINT, Peers.FIRST_ENDPOINT + 1, 80, pairRequest).decision()
+      if (onePair.judge(Peers.FIRST_ENDPOINT, Peers.FIRST_ENDPOINT + 1, 80, pairRequest).decision()
               != Decision.ALLOW
-          || spread.http(caller, Peers.FIRST_ENDPOINT, 80, spreadRequest).decision()
+          || spread.judge(caller, Peers.FIRST_ENDPOINT, 80, spreadRequest).decision()
               != Decision.ALLOW) {
         throw new IllegalStateException("the measured requests must be allowed by a rule");
       }
@@ -67,13 +67,13 @@ public class PolicyBenchmark {
   /** The next request between two of a thousand containers. */
   @Benchmark
   public Verdict match(Judged state) {
-    return state.spread.http(state.caller, Peers.FIRST_ENDPOINT, 80, state.spreadRequest);
+    return state.spread.judge(state.caller, Peers.FIRST_ENDPOINT, 80, state.spreadRequest);
   }
 
   /** The same where every rule is about these two containers. */
   @Benchmark
   public Verdict matchOnePair(Judged state) {
-    return state.onePair.http(
+    return state.onePair.judge(
         Peers.FIRST_ENDPOINT, Peers.FIRST_ENDPOINT + 1, 80, state.pairRequest);
   }
 

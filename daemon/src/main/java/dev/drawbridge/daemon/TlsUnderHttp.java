@@ -2,9 +2,11 @@ package dev.drawbridge.daemon;
 
 import dev.drawbridge.api.ProblemReport;
 import dev.drawbridge.l7.AccessRecord;
+import dev.drawbridge.policy.Ask;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Reason;
+import dev.drawbridge.policy.tls.TlsAsk;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +23,7 @@ final class TlsUnderHttp {
   /** Most ports of all containers; what is seen beyond them is still in the flow records. */
   static final int MOST = 1_024;
 
-  private static final String ANY_NAME = "name.invalid";
+  private static final Ask ANY_NAME = new TlsAsk("name.invalid");
 
   /** Whose port: the callee's, or the caller's where the callee is no container. */
   private record Place(int endpoint, int port) {}
@@ -89,6 +91,6 @@ final class TlsUnderHttp {
   private static boolean holds(Policy policy, int port, Pair pair) {
     int caller = policy.peerAgain(pair.caller(), pair.from());
     int callee = policy.peerAgain(pair.callee(), pair.to());
-    return policy.tls(caller, callee, port, ANY_NAME).reason() == Reason.TLS_UNDER_HTTP_RULE;
+    return policy.judge(caller, callee, port, ANY_NAME).reason() == Reason.TLS_UNDER_HTTP_RULE;
   }
 }

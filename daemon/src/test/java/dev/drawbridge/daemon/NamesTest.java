@@ -19,7 +19,7 @@ final class NamesTest {
   @Test
   void rulesAreNamedByTheGenerationOfTheVerdict() {
     NodeState first = VerdictAnswersTest.state(CONTAINERS, "");
-    int rule = first.policy().http(2, 256, 80, users()).rule();
+    int rule = first.policy().judge(2, 256, 80, users()).rule();
     var now = new AtomicReference<>(first);
     Names names = new Names(now::get);
     assertEquals("db", names.nameOf(256));

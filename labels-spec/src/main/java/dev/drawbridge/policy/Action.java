@@ -46,6 +46,19 @@ public sealed interface Action {
 
   /** {@code resolve name}. */
   record Resolve(NamePattern name) implements Action {
+    private static final Ports DNS =
+        new Ports(List.of(new Ports.Span(Ports.TCP, 53, 53), new Ports.Span(Ports.UDP, 53, 53)));
+
+    @Override
+    public Ports ports(Ports written) {
+      return written.isEmpty() ? DNS : written;
+    }
+
+    @Override
+    public boolean namesItsObject() {
+      return true;
+    }
+
     @Override
     public String print() {
       return "resolve " + name.print();
@@ -55,6 +68,11 @@ public sealed interface Action {
   /** {@code connect 5432/tcp}; no span is every protocol and port. */
   record Connect(Ports ports) implements Action {
     @Override
+    public Ports ports(Ports written) {
+      return ports;
+    }
+
+    @Override
     public String print() {
       return ports.isEmpty() ? "connect" : "connect " + ports.print();
     }
@@ -63,6 +81,19 @@ public sealed interface Action {
   /** {@code open tls to name}: by the name in the client's hello. */
   record OpenTls(NamePattern name) implements Action {
     @Override
+    public boolean namesItsObject() {
+      return true;
+    }
+
+    @Override
+    public boolean covers(Action narrow) {
+      return narrow instanceof OpenTls(var other)
+          && (name.equals(other)
+              || name.pattern().equals("**")
+              || (!other.isWild() && name.matches(other.pattern())));
+    }
+
+    @Override
     public String print() {
       return "open tls to " + name.print();
     }
@@ -70,4 +101,19 @@ public sealed interface Action {
 
   /** The canonical spelling. */
   String print();
+
+  /** The ports that it is about, of a sentence that names these. */
+  default Ports ports(Ports written) {
+    return written;
+  }
+
+  /** Whether it says itself what it is done to, so that a sentence needs no object. */
+  default boolean namesItsObject() {
+    return false;
+  }
+
+  /** Whether it speaks of everything that another one speaks of. May say no when unsure. */
+  default boolean covers(Action narrow) {
+    return equals(narrow);
+  }
 }

@@ -40,12 +40,7 @@ public final class Coverage {
           && (!grpcOnly || narrow.action() instanceof Action.Call)
           && Inclusion.covers(Regexes.requestLine(wide), Regexes.requestLine(narrow));
     }
-    if (wide.action() instanceof Action.OpenTls(var names)
-        && narrow.action() instanceof Action.OpenTls(var name)) {
-      boolean all = names.pattern().equals("**") || names.equals(name);
-      return samePorts && (all || (!name.isWild() && names.matches(name.pattern())));
-    }
-    return samePorts && wide.action().equals(narrow.action());
+    return samePorts && wide.action().covers(narrow.action());
   }
 
   private static boolean isRequest(Sentence sentence) {

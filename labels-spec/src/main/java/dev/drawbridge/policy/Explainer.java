@@ -24,41 +24,26 @@ public final class Explainer {
   private final int callee;
   private final int protocol;
   private final int port;
-  private final @Nullable HttpRequest request;
-  private final @Nullable String serverName;
+  private final @Nullable Ask ask;
 
   private Explainer(
-      Policy policy,
-      int caller,
-      int callee,
-      int protocol,
-      int port,
-      @Nullable HttpRequest request,
-      @Nullable String serverName) {
+      Policy policy, int caller, int callee, int protocol, int port, @Nullable Ask ask) {
     this.policy = policy;
     this.caller = caller;
     this.callee = callee;
     this.protocol = protocol;
     this.port = port;
-    this.request = request;
-    this.serverName = serverName;
+    this.ask = ask;
   }
 
   /** Explains {@link Policy#l4}. */
   public static Explanation l4(Policy policy, int caller, int callee, int protocol, int port) {
-    return new Explainer(policy, caller, callee, protocol, port, null, null).explain();
+    return new Explainer(policy, caller, callee, protocol, port, null).explain();
   }
 
-  /** Explains {@link Policy#http}. */
-  public static Explanation http(
-      Policy policy, int caller, int callee, int port, HttpRequest request) {
-    return new Explainer(policy, caller, callee, Ports.TCP, port, request, null).explain();
-  }
-
-  /** Explains {@link Policy#tls}. */
-  public static Explanation tls(
-      Policy policy, int caller, int callee, int port, String serverName) {
-    return new Explainer(policy, caller, callee, Ports.TCP, port, null, serverName).explain();
+  /** Explains {@link Policy#judge}. */
+  public static Explanation of(Policy policy, int caller, int callee, int port, Ask ask) {
+    return new Explainer(policy, caller, callee, ask.transport(), port, ask).explain();
   }
 
   private Explanation explain() {
@@ -84,12 +69,9 @@ public final class Explainer {
   }
 
   private Verdict verdict() {
-    if (serverName != null) {
-      return policy.tls(caller, callee, port, serverName);
-    }
-    return request == null
+    return ask == null
         ? policy.l4(caller, callee, protocol, port)
-        : policy.http(caller, callee, port, request);
+        : policy.judge(caller, callee, port, ask);
   }
 
   /** Whether the rule that decided forbids, whatever its text looks like. */
@@ -108,9 +90,8 @@ public final class Explainer {
   }
 
   private SideReport side(Side side) {
-    long saying =
-        Policy.sayso(side, Policy.span(side, peer(side), protocol, port), request, serverName);
-    long counts = Policy.hostSayso(side, saying, peer(side), protocol, port, request, serverName);
+    long saying = Policy.sayso(side, Policy.span(side, peer(side), protocol, port), ask);
+    long counts = Policy.hostSayso(side, saying, peer(side), protocol, port, ask);
     boolean hosts = side.mode == Mode.AUDIT && Saying.is(L4Verdict.DENY, counts);
     if (hosts) {
       saying = counts;
@@ -166,30 +147,18 @@ public final class Explainer {
       Match peer = rule.peer(side.direction);
       misses.add("it is about " + (peer == null ? "another peer" : peer.party().print()));
     }
-    switch (rule.kind) {
-      case UNSUPPORTED -> misses.add("no engine reads its protocol yet");
-      case CONNECT -> portMisses(rule, misses);
-      case HTTP -> {
-        HttpRequest asked = request;
-        if (asked != null) {
-          httpMisses(rule, asked, misses);
-        } else {
-          portMisses(rule, misses);
-          if (serverName != null) {
-            misses.add("it is about HTTP in the clear");
-          }
-        }
-      }
-      case TLS -> {
-        portMisses(rule, misses);
-        String asked = serverName;
-        if (request != null) {
-          misses.add("it is about TLS");
-        } else if (asked != null
-            && !TlsRules.fits(rule, asked)
-            && rule.sentence.action() instanceof Action.OpenTls(var name)) {
-          misses.add("it is about " + name.print() + ", not " + asked);
-        }
+    if (rule.isUnsupported()) {
+      misses.add("no engine reads its protocol yet");
+    } else {
+      portMisses(rule, misses);
+    }
+    Protocol reader = rule.protocol;
+    Ask asked = ask;
+    if (reader != null && asked != null) {
+      if (asked.protocol() == reader) {
+        misses.addAll(reader.misses(rule, asked));
+      } else {
+        misses.add("it is about " + reader.about());
       }
     }
     return misses.size() == 1 ? Optional.of(misses.getFirst()) : Optional.empty();
@@ -197,7 +166,9 @@ public final class Explainer {
 
   private void portMisses(RuleCode rule, List<String> misses) {
     if (!rule.ports.isEmpty() && !coversPort(rule)) {
-      misses.add("it is about " + rule.ports.print());
+      misses.add(
+          "it is about "
+              + (rule.connects ? rule.ports.print() : "port " + rule.ports.printNumbers()));
     }
   }
 
@@ -205,51 +176,9 @@ public final class Explainer {
     return rule.ports.covers(protocol == Ports.ICMPV6 ? Ports.ICMP : protocol, port);
   }
 
-  private void httpMisses(RuleCode rule, HttpRequest asked, List<String> misses) {
-    if (!rule.ports.isEmpty() && !coversPort(rule)) {
-      misses.add("it is about port " + rule.ports.printNumbers());
-    }
-    if (rule.sentence.action() instanceof Action.Http(var methods, var path)) {
-      requestLineMisses(methods, path, path.print(), asked, misses);
-    } else if (rule.sentence.action() instanceof Action.Call(var target)) {
-      requestLineMisses(List.of("POST"), Regexes.callPath(target), target, asked, misses);
-    }
-    if (HttpRules.conditionsHold(rule, asked)) {
-      return;
-    }
-    if (rule.wantsGrpc && GrpcContentType.of(asked.headers()) == GrpcContentType.NONE) {
-      misses.add("it is about gRPC, whose content-type is application/grpc");
-    } else {
-      misses.add(
-          "it asks for "
-              + String.join(
-                  " ", rule.sentence.conditions().stream().map(Condition::print).toList()));
-    }
-  }
-
-  private static void requestLineMisses(
-      List<String> methods,
-      PathPattern path,
-      String written,
-      HttpRequest asked,
-      List<String> misses) {
-    if (!methods.isEmpty() && !methods.contains(asked.method())) {
-      misses.add("it is about " + String.join(",", methods));
-    }
-    for (String reading : asked.paths()) {
-      if (!Regexes.matches(path, reading)) {
-        misses.add("it is about " + written + ", not " + reading);
-        break;
-      }
-    }
-  }
-
   private Optional<Advice> advise(Side side) {
     Optional<Workload> owner = workload(side.owner);
-    Optional<String> what =
-        serverName != null
-            ? tlsAction(serverName)
-            : request == null ? l4Action() : httpAction(request);
+    Optional<String> what = ask == null ? l4Action() : action(ask);
     if (owner.isEmpty() || what.isEmpty()) {
       return Optional.empty();
     }
@@ -278,24 +207,11 @@ public final class Explainer {
         : Optional.empty();
   }
 
+  private Optional<String> action(Ask asked) {
+    return asked.actions().stream().map(this::portIfNamed).flatMap(Optional::stream).findFirst();
+  }
+
   /** With the port only where a connect rule names it, so that the rule governs it. */
-  private Optional<String> httpAction(HttpRequest asked) {
-    String path = asked.paths().getFirst();
-    if (asked.method().equals("POST")
-        && GrpcContentType.of(asked.headers()) != GrpcContentType.NONE
-        && path.startsWith("/")) {
-      Optional<String> call = portIfNamed("call " + path.substring(1));
-      if (call.isPresent()) {
-        return call;
-      }
-    }
-    return portIfNamed(asked.method() + " " + path);
-  }
-
-  private Optional<String> tlsAction(String name) {
-    return portIfNamed("open tls to " + name);
-  }
-
   private Optional<String> portIfNamed(String action) {
     boolean readable =
         SentenceParser.label(new Origin.Label("advice"), "anyone may " + action).ok();

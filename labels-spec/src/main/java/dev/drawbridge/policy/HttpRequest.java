@@ -12,7 +12,8 @@ import java.util.List;
  * @param variants what some servers take it for beside that
  */
 public record HttpRequest(
-    String method, List<String> paths, String host, Headers headers, Variants variants) {
+    String method, List<String> paths, String host, Headers headers, Variants variants)
+    implements Ask {
   /**
    * What some servers take a request for.
    *
@@ -35,6 +36,22 @@ public record HttpRequest(
     if (paths.isEmpty()) {
       throw new IllegalArgumentException("a request has at least one reading of its path");
     }
+  }
+
+  @Override
+  public Protocol protocol() {
+    return HttpProtocol.HTTP;
+  }
+
+  @Override
+  public List<String> actions() {
+    String path = paths.getFirst();
+    String plain = method + " " + path;
+    return method.equals("POST")
+            && GrpcContentType.of(headers) != GrpcContentType.NONE
+            && path.startsWith("/")
+        ? List.of("call " + path.substring(1), plain)
+        : List.of(plain);
   }
 
   /** A request that all servers take for the same. */

@@ -8,13 +8,13 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** The HTTP rules that govern a port of a pair, as one automaton. */
-final class HttpRules {
+final class HttpRules implements ProtocolRules {
   /** Outcome of one reading of a path; the rule's number stands in the low half. */
-  static final long NONE = 0L;
+  private static final long NONE = 0L;
 
-  static final long ALLOW = 1L << 32;
-  static final long DENY = 2L << 32;
-  static final long AMBIGUOUS = 3L << 32;
+  private static final long ALLOW = 1L << 32;
+  private static final long DENY = 2L << 32;
+  private static final long AMBIGUOUS = 3L << 32;
 
   /** Of a header's name: beyond, only the first are tried in every mixture. */
   private static final int MOST_HYPHENS = 5;
@@ -45,22 +45,42 @@ final class HttpRules {
     this.otherwise = otherwise;
   }
 
-  List<RuleCode> rules() {
+  @Override
+  public Protocol protocol() {
+    return HttpProtocol.HTTP;
+  }
+
+  @Override
+  public List<RuleCode> rules() {
     return rules;
   }
 
-  static long kind(long outcome) {
+  @Override
+  public long judge(Ask ask) {
+    long outcome = outcome((HttpRequest) ask);
+    int rule = rule(outcome);
+    long kind = kind(outcome);
+    if (kind == ALLOW) {
+      return Saying.allow(rule == 0 ? Reason.OPEN : Reason.RULE_ALLOWS, rule);
+    }
+    if (kind == DENY) {
+      return Saying.deny(Reason.RULE_DENIES, rule);
+    }
+    return Saying.deny(kind == AMBIGUOUS ? Reason.HTTP_PATH_AMBIGUOUS : Reason.NO_RULE, rule);
+  }
+
+  private static long kind(long outcome) {
     return outcome & 0xffff_ffff_0000_0000L;
   }
 
-  static int rule(long outcome) {
+  private static int rule(long outcome) {
     return (int) outcome;
   }
 
   /**
    * Judges every reading of method and path: one denied denies all, one not allowed allows none.
    */
-  long judge(HttpRequest request) {
+  private long outcome(HttpRequest request) {
     HttpRequest.Variants variants = request.variants();
     if (variants.tooMany()) {
       return AMBIGUOUS;

@@ -1,13 +1,15 @@
 package dev.drawbridge.policy;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ports of one protocol on which one side judges alike.
+ * Ports of one transport on which one side judges alike.
  *
+ * @param protocol IANA's number of the transport
  * @param rule number of the deciding rule, 0 for none
- * @param http the rules that the engine asks of a request, if the verdict is ENGINE
- * @param tls the rules that it asks of a TLS connection; with ENGINE one of the two at least
+ * @param read the rules that an engine asks if the verdict is ENGINE, in the order of {@link
+ *     Protocols#ALL}; not empty then
  */
 record JudgedSpan(
     int protocol,
@@ -16,31 +18,70 @@ record JudgedSpan(
     L4Verdict verdict,
     Reason reason,
     int rule,
-    @Nullable HttpRules http,
-    @Nullable TlsRules tls) {
+    List<ProtocolRules> read) {
   static final JudgedSpan OPEN =
-      new JudgedSpan(0, 0, 0, L4Verdict.ALLOW, Reason.OPEN, 0, null, null);
+      new JudgedSpan(0, 0, 0, L4Verdict.ALLOW, Reason.OPEN, 0, List.of());
   static final JudgedSpan NO_RULE =
-      new JudgedSpan(0, 0, 0, L4Verdict.DENY, Reason.NO_RULE, 0, null, null);
+      new JudgedSpan(0, 0, 0, L4Verdict.DENY, Reason.NO_RULE, 0, List.of());
   static final JudgedSpan PROTOCOL =
-      new JudgedSpan(0, 0, 0, L4Verdict.DENY, Reason.PROTOCOL, 0, null, null);
+      new JudgedSpan(0, 0, 0, L4Verdict.DENY, Reason.PROTOCOL, 0, List.of());
+
+  JudgedSpan {
+    read = List.copyOf(read);
+  }
 
   boolean isSameBut(JudgedSpan other) {
     return protocol == other.protocol
         && verdict == other.verdict
         && reason == other.reason
         && rule == other.rule
-        && http == other.http
-        && tls == other.tls;
+        && read.equals(other.read);
   }
 
   /** The same, but that another rule is named for it. */
   JudgedSpan by(int otherRule) {
-    return new JudgedSpan(protocol, low, high, verdict, reason, otherRule, http, tls);
+    return new JudgedSpan(protocol, low, high, verdict, reason, otherRule, read);
+  }
+
+  /** The same up to another port. */
+  JudgedSpan upTo(int otherHigh) {
+    return new JudgedSpan(protocol, low, otherHigh, verdict, reason, rule, read);
   }
 
   /** Whether bytes must be read to judge. */
   boolean needsEngine() {
-    return http != null || tls != null;
+    return !read.isEmpty();
+  }
+
+  /** The rules of that protocol; null if there are none. Runs for every request. */
+  @Nullable ProtocolRules rules(Protocol of) {
+    for (int i = 0; i < read.size(); i++) {
+      if (read.get(i).protocol() == of) {
+        return read.get(i);
+      }
+    }
+    return null;
+  }
+
+  /** Why what is of that protocol is denied, which has no rules here while others have. */
+  Reason foreign(Protocol asked) {
+    Reason own = asked.ruleless();
+    return own == null ? read.getFirst().protocol().foreign() : own;
+  }
+
+  /**
+   * The reason for what cannot be judged: where other protocols have rules, it does not matter what
+   * is wrong in this one.
+   */
+  Reason fitting(Reason reason) {
+    if (read.isEmpty()) {
+      return reason;
+    }
+    for (Protocol protocol : Protocols.ALL) {
+      if (protocol.unreadable().contains(reason) && rules(protocol) == null) {
+        return foreign(protocol);
+      }
+    }
+    return reason == Reason.NOT_HTTP ? read.getFirst().protocol().foreign() : reason;
   }
 }

@@ -37,7 +37,7 @@ final class PeerPolicy {
     this.open = open;
     this.reads = reads;
     var all = new ArrayList<JudgedSpan>();
-    var interned = new Interned(new HashMap<>(), new HashMap<>());
+    var interned = new Interned(new HashMap<>());
     for (int protocol : PROTOCOLS) {
       sweep(protocol, all, interned);
     }
@@ -121,8 +121,7 @@ final class PeerPolicy {
     cuts.add(0);
     var relevant = new ArrayList<RuleCode>();
     for (RuleCode rule : rules) {
-      boolean counts =
-          rule.ports.isEmpty() && (rule.kind == RuleCode.Kind.CONNECT || protocol == Ports.TCP);
+      boolean counts = rule.ports.isEmpty() && (rule.connects || protocol == Ports.TCP);
       for (Ports.Span span : rule.ports.spans()) {
         if (span.protocol() == named) {
           cuts.add(span.low());
@@ -143,17 +142,7 @@ final class PeerPolicy {
       }
       JudgedSpan last = out.isEmpty() ? null : out.getLast();
       if (last != null && last.high() + 1 == span.low() && last.isSameBut(span)) {
-        out.set(
-            out.size() - 1,
-            new JudgedSpan(
-                protocol,
-                last.low(),
-                high,
-                span.verdict(),
-                span.reason(),
-                span.rule(),
-                span.http(),
-                span.tls()));
+        out.set(out.size() - 1, last.upTo(high));
       } else {
         out.add(span);
       }
@@ -162,7 +151,7 @@ final class PeerPolicy {
 
   /**
    * One run of ports. In this order: a may-not rule of layer 4; a may-not rule whose protocol no
-   * engine reads; HTTP and TLS rules; connect rules; what is open; may rules whose protocol no
+   * engine reads; rules that one reads; connect rules; what is open; may rules whose protocol no
    * engine reads.
    */
   private @Nullable JudgedSpan judge(
@@ -175,45 +164,27 @@ final class PeerPolicy {
     RuleCode blindDeny = null;
     RuleCode connect = null;
     RuleCode blindAllow = null;
-    RuleCode httpDeny = null;
     boolean readAllows = false;
     boolean readDenies = false;
-    var http = new ArrayList<RuleCode>();
-    var tls = new ArrayList<RuleCode>(0);
+    var read = new ArrayList<RuleCode>();
     for (RuleCode rule : relevant) {
       boolean governs =
-          rule.ports.isEmpty()
-              ? rule.kind == RuleCode.Kind.CONNECT || !nameds
-              : rule.ports.covers(named, low);
+          rule.ports.isEmpty() ? rule.connects || !nameds : rule.ports.covers(named, low);
       if (!governs) {
         continue;
       }
-      switch (rule.kind) {
-        case CONNECT -> {
-          if (!rule.allows) {
-            deny = deny == null ? rule : deny;
-          } else {
-            connect = connect == null ? rule : connect;
-          }
-        }
-        case HTTP -> {
-          http.add(rule);
-          readAllows |= rule.allows;
-          readDenies |= !rule.allows;
-          httpDeny = httpDeny == null && !rule.allows ? rule : httpDeny;
-        }
-        case TLS -> {
-          tls.add(rule);
-          readAllows |= rule.allows;
-          readDenies |= !rule.allows;
-        }
-        case UNSUPPORTED -> {
-          if (!rule.allows) {
-            blindDeny = blindDeny == null ? rule : blindDeny;
-          } else {
-            blindAllow = blindAllow == null ? rule : blindAllow;
-          }
-        }
+      if (rule.protocol != null) {
+        read.add(rule);
+        readAllows |= rule.allows;
+        readDenies |= !rule.allows;
+      } else if (rule.connects && rule.allows) {
+        connect = connect == null ? rule : connect;
+      } else if (rule.connects) {
+        deny = deny == null ? rule : deny;
+      } else if (rule.allows) {
+        blindAllow = blindAllow == null ? rule : blindAllow;
+      } else {
+        blindDeny = blindDeny == null ? rule : blindDeny;
       }
     }
     if (deny != null) {
@@ -224,22 +195,19 @@ final class PeerPolicy {
           protocol, low, high, L4Verdict.DENY, Reason.UNSUPPORTED_PROTOCOL, blindDeny.number);
     }
     // Once a may rule has the bytes read, what it does not allow is not allowed by connect. It
-    // closes
-    // nothing that is open: there it says no more than that.
+    // closes nothing that is open: there it says no more than that.
     if (open ? readDenies : readAllows || (connect != null && readDenies)) {
       int passes = connect != null ? connect.number : open ? 0 : -1;
       int otherwise = readAllows && !open ? -1 : passes;
+      List<ProtocolRules> rules = interned.rules(read, otherwise);
       return new JudgedSpan(
           protocol,
           low,
           high,
           L4Verdict.ENGINE,
           Reason.RULE_ALLOWS,
-          http.isEmpty() ? tls.getFirst().number : http.getFirst().number,
-          http.isEmpty() ? null : interned.http(http, otherwise),
-          tls.isEmpty()
-              ? null
-              : interned.tls(tls, otherwise, httpDeny == null ? 0 : httpDeny.number));
+          rules.getFirst().rules().getFirst().number(),
+          rules);
     }
     if (connect != null) {
       return span(protocol, low, high, L4Verdict.ALLOW, Reason.RULE_ALLOWS, connect.number);
@@ -255,8 +223,7 @@ final class PeerPolicy {
           L4Verdict.ENGINE,
           Reason.NO_RULE,
           0,
-          interned.http(http, -1),
-          interned.tls(tls, -1, 0));
+          interned.none());
     }
     return blindAllow == null
         ? null
@@ -265,30 +232,48 @@ final class PeerPolicy {
 
   private static JudgedSpan span(
       int protocol, int low, int high, L4Verdict verdict, Reason reason, int rule) {
-    return new JudgedSpan(protocol, low, high, verdict, reason, rule, null, null);
+    return new JudgedSpan(protocol, low, high, verdict, reason, rule, List.of());
   }
 
   /** Spans with the same rules share them, and merge if they are neighbours. */
-  private record Interned(
-      Map<List<Integer>, HttpRules> requests, Map<List<Integer>, TlsRules> names) {
-    HttpRules http(List<RuleCode> rules, int otherwise) {
-      return requests.computeIfAbsent(
-          key(rules, otherwise, 0), k -> new HttpRules(rules, otherwise));
-    }
-
-    TlsRules tls(List<RuleCode> rules, int otherwise, int blinded) {
-      return names.computeIfAbsent(
-          key(rules, otherwise, blinded), k -> new TlsRules(rules, otherwise, blinded));
-    }
-
-    private static List<Integer> key(List<RuleCode> rules, int otherwise, int blinded) {
-      var key = new ArrayList<Integer>(rules.size() + 2);
-      key.add(otherwise);
-      key.add(blinded);
-      for (RuleCode rule : rules) {
-        key.add(rule.number);
+  private record Interned(Map<List<Object>, ProtocolRules> known) {
+    /** No rule of any protocol, each of which denies then. */
+    List<ProtocolRules> none() {
+      var all = new ArrayList<ProtocolRules>();
+      for (Protocol protocol : Protocols.ALL) {
+        all.add(
+            known.computeIfAbsent(
+                List.of(protocol, -1, List.of(), List.of()),
+                _ -> protocol.compile(List.of(), -1, List.of())));
       }
-      return key;
+      return all;
+    }
+
+    /** The rules of each protocol that has some, in the order of the registry. */
+    List<ProtocolRules> rules(List<RuleCode> read, int otherwise) {
+      var all = new ArrayList<ProtocolRules>();
+      for (Protocol protocol : Protocols.ALL) {
+        var own = new ArrayList<ReadRule>();
+        var forbidding = new ArrayList<ReadRule>(0);
+        for (RuleCode rule : read) {
+          if (rule.protocol == protocol) {
+            own.add(rule);
+          } else if (!rule.allows) {
+            forbidding.add(rule);
+          }
+        }
+        if (!own.isEmpty()) {
+          all.add(
+              known.computeIfAbsent(
+                  List.of(protocol, otherwise, numbers(own), numbers(forbidding)),
+                  _ -> protocol.compile(own, otherwise, forbidding)));
+        }
+      }
+      return all;
+    }
+
+    private static List<Integer> numbers(List<ReadRule> rules) {
+      return rules.stream().map(ReadRule::number).toList();
     }
   }
 }

@@ -168,28 +168,33 @@ public final class Policy {
 
   /** Both sides at layer 4; may say ENGINE. */
   public Verdict l4(int caller, int callee, int protocol, int port) {
-    return judge(caller, callee, protocol, port, null, null);
+    return judge(caller, callee, protocol, port, null);
   }
 
-  /** Both sides for a request: every reading of the path must be allowed. */
-  public Verdict http(int caller, int callee, int port, HttpRequest request) {
-    return judge(caller, callee, Ports.TCP, port, request, null);
+  /** Both sides for what an engine read: every reading of it must be allowed. */
+  public Verdict judge(int caller, int callee, int port, Ask ask) {
+    return judge(caller, callee, ask.transport(), port, ask);
   }
 
   /**
-   * Both sides for a TLS connection, by the server name in the client's hello.
+   * The protocols that rules about a port speak of, on either side: for an engine that has to know
+   * before the first byte.
    *
-   * @param serverName as sent; case and a dot at the end do not matter
+   * @param transport IANA's number
    */
-  public Verdict tls(int caller, int callee, int port, String serverName) {
-    return judge(caller, callee, Ports.TCP, port, null, serverName);
+  public List<Protocol> speaks(int caller, int callee, int transport, int port) {
+    JudgedSpan out = span(sideOf(caller, callee, Direction.EGRESS), callee, transport, port);
+    JudgedSpan in = span(sideOf(caller, callee, Direction.INGRESS), caller, transport, port);
+    return Protocols.ALL.stream()
+        .filter(protocol -> out.rules(protocol) != null || in.rules(protocol) != null)
+        .toList();
   }
 
   /**
    * What becomes of a connection that needs an engine, and whose bytes the engine cannot judge: it
    * is denied, unless every side that needs the engine is in audit mode.
    *
-   * @param reason why they cannot be judged; NOT_HTTP becomes NOT_TLS where TLS rules alone decide
+   * @param reason why they cannot be judged; NOT_HTTP stands for what is of no protocol
    */
   public Verdict undecodable(int caller, int callee, int port, Reason reason) {
     boolean audited = false;
@@ -205,7 +210,7 @@ public final class Policy {
       JudgedSpan alone =
           hostSpan(side, direction == Direction.EGRESS ? callee : caller, Ports.TCP, port);
       if (side == null || side.mode != Mode.AUDIT || alone.verdict() != L4Verdict.ALLOW) {
-        return new Verdict(Decision.DENY, fitting(span, reason), generation(), rule, false);
+        return new Verdict(Decision.DENY, span.fitting(reason), generation(), rule, false);
       }
       audited = true;
     }
@@ -214,35 +219,19 @@ public final class Policy {
         : new Verdict(Decision.DENY, reason, generation(), 0, false);
   }
 
-  /** Where rules of one kind stand alone, it does not matter what is wrong with the other kind. */
-  private static Reason fitting(JudgedSpan span, Reason reason) {
-    return switch (reason) {
-      case NOT_HTTP -> span.tls() != null && span.http() == null ? Reason.NOT_TLS : reason;
-      case TLS_NO_NAME, TLS_NAME_HIDDEN ->
-          span.http() != null && span.tls() == null ? Reason.TLS_UNDER_HTTP_RULE : reason;
-      default -> reason;
-    };
-  }
-
-  private Verdict judge(
-      int caller,
-      int callee,
-      int protocol,
-      int port,
-      @Nullable HttpRequest request,
-      @Nullable String serverName) {
+  private Verdict judge(int caller, int callee, int protocol, int port, @Nullable Ask ask) {
     if (isUnknown(caller) || isUnknown(callee)) {
       return new Verdict(Decision.DENY, Reason.UNKNOWN_ENDPOINT, generation(), 0, false);
     }
     Side out = sideOf(caller, callee, Direction.EGRESS);
     Side in = sideOf(caller, callee, Direction.INGRESS);
-    long outSays = sayso(out, span(out, callee, protocol, port), request, serverName);
-    long outHost = hostSayso(out, outSays, callee, protocol, port, request, serverName);
+    long outSays = sayso(out, span(out, callee, protocol, port), ask);
+    long outHost = hostSayso(out, outSays, callee, protocol, port, ask);
     if (denies(outHost)) {
       return verdict(Decision.DENY, outHost, false);
     }
-    long inSays = sayso(in, span(in, caller, protocol, port), request, serverName);
-    long inHost = hostSayso(in, inSays, caller, protocol, port, request, serverName);
+    long inSays = sayso(in, span(in, caller, protocol, port), ask);
+    long inHost = hostSayso(in, inSays, caller, protocol, port, ask);
     if (denies(inHost)) {
       return verdict(Decision.DENY, inHost, false);
     }
@@ -273,16 +262,10 @@ public final class Policy {
    * What counts of what a side says: in audit mode a denial is no more than the host makes of it.
    */
   static long hostSayso(
-      @Nullable Side side,
-      long says,
-      int peer,
-      int protocol,
-      int port,
-      @Nullable HttpRequest request,
-      @Nullable String serverName) {
+      @Nullable Side side, long says, int peer, int protocol, int port, @Nullable Ask ask) {
     return side == null || side.mode != Mode.AUDIT || !denies(says)
         ? says
-        : sayso(side, hostSpan(side, peer, protocol, port), request, serverName);
+        : sayso(side, hostSpan(side, peer, protocol, port), ask);
   }
 
   /** What the host's rules alone make of it; only asked in audit mode. */
@@ -295,40 +278,17 @@ public final class Policy {
   }
 
   /** What one side says, packed into a number so that judging allocates nothing. */
-  static long sayso(
-      @Nullable Side side,
-      JudgedSpan span,
-      @Nullable HttpRequest request,
-      @Nullable String serverName) {
+  static long sayso(@Nullable Side side, JudgedSpan span, @Nullable Ask ask) {
     if (side == null || !span.needsEngine()) {
       return Saying.of(span.verdict(), span.reason(), span.rule());
     }
-    if (serverName != null) {
-      TlsRules tls = span.tls();
-      return tls == null
-          ? Saying.of(L4Verdict.DENY, Reason.TLS_UNDER_HTTP_RULE, span.rule())
-          : tls.judge(serverName);
-    }
-    if (request == null) {
+    if (ask == null) {
       return Saying.of(L4Verdict.ENGINE, Reason.NEEDS_ENGINE, span.rule());
     }
-    HttpRules http = span.http();
-    if (http == null) {
-      return Saying.of(L4Verdict.DENY, Reason.NOT_TLS, span.rule());
-    }
-    long outcome = http.judge(request);
-    int rule = HttpRules.rule(outcome);
-    long kind = HttpRules.kind(outcome);
-    if (kind == HttpRules.ALLOW) {
-      return Saying.of(L4Verdict.ALLOW, rule == 0 ? Reason.OPEN : Reason.RULE_ALLOWS, rule);
-    }
-    if (kind == HttpRules.DENY) {
-      return Saying.of(L4Verdict.DENY, Reason.RULE_DENIES, rule);
-    }
-    return Saying.of(
-        L4Verdict.DENY,
-        kind == HttpRules.AMBIGUOUS ? Reason.HTTP_PATH_AMBIGUOUS : Reason.NO_RULE,
-        rule);
+    ProtocolRules rules = span.rules(ask.protocol());
+    return rules == null
+        ? Saying.deny(span.foreign(ask.protocol()), span.rule())
+        : rules.judge(ask);
   }
 
   private boolean isUnknown(int peer) {

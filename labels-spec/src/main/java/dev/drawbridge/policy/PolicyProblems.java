@@ -9,11 +9,10 @@ import java.util.Set;
 /** Warnings that one sentence alone does not show. */
 final class PolicyProblems {
   private static final int MAX_PROBLEMS = 1000;
-  private static final int HTTPS = 443;
 
   private final Policy policy;
   private final List<Problem> problems = new ArrayList<>();
-  private final Set<Integer> encrypted = new HashSet<>();
+  private final Set<Integer> doubted = new HashSet<>();
 
   private PolicyProblems(Policy policy) {
     this.policy = policy;
@@ -73,7 +72,7 @@ final class PolicyProblems {
           "a rule that allows something");
     }
     for (PeerPolicy towards : side.policies()) {
-      encrypted(towards);
+      besideOthers(towards);
     }
     for (PeerPolicy towards : side.policies()) {
       if (towards.truncated()) {
@@ -94,7 +93,7 @@ final class PolicyProblems {
   }
 
   private void rule(Rule rule, RuleCode code, Optional<Workload> bearer) {
-    if (code.kind == RuleCode.Kind.UNSUPPORTED) {
+    if (code.isUnsupported()) {
       add(
           ProblemCode.NOT_ENFORCEABLE,
           rule.origin(),
@@ -104,44 +103,29 @@ final class PolicyProblems {
               : "no engine reads this protocol yet: its ports are denied whole",
           "an HTTP or connect rule for now");
     }
-    if (code.kind == RuleCode.Kind.HTTP && code.ports.covers(Ports.TCP, HTTPS)) {
-      add(
-          ProblemCode.HTTP_ON_TLS,
-          rule.origin(),
-          rule.text(),
-          "port 443 is where TLS is spoken, which is never opened: the rule sees no request there",
-          "'open tls to NAME port 443', or the port where HTTP is spoken in the clear");
+    for (Protocol protocol : code.protocol == null ? List.<Protocol>of() : Protocols.ALL) {
+      if (protocol != code.protocol) {
+        protocol
+            .doubts(code)
+            .ifPresent(d -> add(d.code(), rule.origin(), rule.text(), d.message(), d.expected()));
+      }
     }
     match(rule, code.subject, bearer);
     match(rule, code.object, bearer);
   }
 
-  /** HTTP rules where TLS rules stand: on ports that they name, or to forbid. */
-  private void encrypted(PeerPolicy towards) {
+  /** Rules of one protocol that those of another on the same port put in doubt. */
+  private void besideOthers(PeerPolicy towards) {
     for (JudgedSpan span : towards.spans()) {
-      HttpRules http = span.http();
-      TlsRules tls = span.tls();
-      if (http == null || tls == null) {
-        continue;
-      }
-      for (RuleCode rule : http.rules()) {
-        boolean forbids = !rule.allows;
-        boolean named = !rule.ports.isEmpty() && !rule.ports.covers(Ports.TCP, HTTPS);
-        if ((forbids || named) && encrypted.add(rule.number)) {
-          add(
-              ProblemCode.HTTP_ON_TLS,
-              origin(rule),
-              text(rule),
-              forbids
-                  ? "'"
-                      + text(tls.rules().getFirst())
-                      + "' governs the same ports, and what is"
-                      + " encrypted cannot be searched for this: TLS is denied there"
-                  : "'"
-                      + text(tls.rules().getFirst())
-                      + "' governs the same port: the rule sees"
-                      + " no request that is encrypted",
-              "a port for each of the two");
+      for (ProtocolRules own : span.read()) {
+        for (ProtocolRules others : span.read()) {
+          for (ReadRule other : own == others ? List.<ReadRule>of() : others.rules()) {
+            own.protocol()
+                .doubtsBeside(other, text(own.rules().getFirst()))
+                .filter(_ -> doubted.add(other.number()))
+                .ifPresent(
+                    d -> add(d.code(), origin(other), text(other), d.message(), d.expected()));
+          }
         }
       }
     }
@@ -196,15 +180,15 @@ final class PolicyProblems {
     }
   }
 
-  private Origin origin(RuleCode code) {
+  private Origin origin(ReadRule code) {
     return policy
-        .rule(code.number)
+        .rule(code.number())
         .map(RuleInfo::origin)
-        .orElseThrow(() -> new IllegalStateException("rule " + code.number + " is not listed"));
+        .orElseThrow(() -> new IllegalStateException("rule " + code.number() + " is not listed"));
   }
 
-  private String text(RuleCode code) {
-    return policy.rule(code.number).map(RuleInfo::text).orElse("");
+  private String text(ReadRule code) {
+    return policy.rule(code.number()).map(RuleInfo::text).orElse("");
   }
 
   private void add(ProblemCode code, Origin origin, String text, String message, String expected) {

@@ -50,7 +50,8 @@ public record Ports(List<Span> spans) {
     return spans.isEmpty();
   }
 
-  boolean covers(int protocol, int port) {
+  /** Whether that port of a transport, by IANA's number, is one of them. */
+  public boolean covers(int protocol, int port) {
     for (Span span : spans) {
       if (span.covers(protocol, port)) {
         return true;

@@ -6,63 +6,40 @@ import java.util.Optional;
 import java.util.TreeSet;
 
 /**
- * "May this do that?", asked by people: of a connection, of a request that some connection carries,
- * or of a TLS connection.
+ * "May this do that?", asked by people: of a connection, or of what some connection carries.
  *
  * @param protocol IANA's number
- * @param port 0 if none was given: only with a request or a server name, or for icmp
- * @param serverName that a TLS client names; never together with a request
+ * @param port 0 if none was given: only with something that an engine reads, or for icmp
+ * @param ask what an engine would read of it
  * @param anyPort whether no port was given: it is on one that rules about what is asked govern
  */
 public record Question(
-    int caller,
-    int callee,
-    int protocol,
-    int port,
-    Optional<HttpRequest> request,
-    Optional<String> serverName,
-    boolean anyPort) {
-  public Question(
-      int caller,
-      int callee,
-      int protocol,
-      int port,
-      Optional<HttpRequest> request,
-      Optional<String> serverName) {
-    this(caller, callee, protocol, port, request, serverName, port == 0);
-  }
-
-  public Question(int caller, int callee, int protocol, int port, Optional<HttpRequest> request) {
-    this(caller, callee, protocol, port, request, Optional.empty());
+    int caller, int callee, int protocol, int port, Optional<Ask> ask, boolean anyPort) {
+  public Question(int caller, int callee, int protocol, int port, Optional<Ask> ask) {
+    this(caller, callee, protocol, port, ask, port == 0);
   }
 
   /** The same at one of the ports that it may be about. */
   public Question at(int port) {
-    return new Question(caller, callee, protocol, port, request, serverName, anyPort);
+    return new Question(caller, callee, protocol, port, ask, anyPort);
   }
 
   /** The same of another callee. */
   public Question to(int otherCallee) {
-    return new Question(caller, otherCallee, protocol, port, request, serverName, anyPort);
+    return new Question(caller, otherCallee, protocol, port, ask, anyPort);
   }
 
   /** What would happen on the wire. */
   public Verdict verdict(Policy policy) {
-    if (serverName.isPresent() && isRead(policy)) {
-      return policy.tls(caller, callee, port, serverName.get());
-    }
-    return request.isPresent() && isRead(policy)
-        ? policy.http(caller, callee, port, request.get())
+    return ask.isPresent() && isRead(policy)
+        ? policy.judge(caller, callee, port, ask.get())
         : policy.l4(caller, callee, protocol, port);
   }
 
   /** {@link #verdict}, taken apart. */
   public Explanation explain(Policy policy) {
-    if (serverName.isPresent() && isRead(policy)) {
-      return Explainer.tls(policy, caller, callee, port, serverName.get());
-    }
-    return request.isPresent() && isRead(policy)
-        ? Explainer.http(policy, caller, callee, port, request.get())
+    return ask.isPresent() && isRead(policy)
+        ? Explainer.of(policy, caller, callee, port, ask.get())
         : Explainer.l4(policy, caller, callee, protocol, port);
   }
 
@@ -76,11 +53,11 @@ public record Question(
   }
 
   /**
-   * Where a request or a TLS connection without a port may be: a port of each run of ports on which
-   * an engine judges alike. Empty where a port was given, or none is governed.
+   * Where what has no port may be: a port of each run of ports on which an engine judges alike.
+   * Empty where a port was given, or none is governed.
    */
   public List<Integer> governedPorts(Policy policy) {
-    if (port != 0 || (request.isEmpty() && serverName.isEmpty())) {
+    if (port != 0 || ask.isEmpty()) {
       return List.of();
     }
     var starts = new TreeSet<Integer>();
@@ -103,16 +80,16 @@ public record Question(
   public List<String> forbiddenHosts(Policy policy) {
     var hosts = new ArrayList<String>();
     for (Direction direction : Direction.values()) {
-      HttpRules rules =
+      ProtocolRules rules =
           Policy.span(
                   policy.sideOf(caller, callee, direction),
                   direction == Direction.EGRESS ? callee : caller,
                   protocol,
                   port)
-              .http();
-      for (RuleCode rule : rules == null ? List.<RuleCode>of() : rules.rules()) {
+              .rules(HttpProtocol.HTTP);
+      for (ReadRule rule : rules == null ? List.<ReadRule>of() : rules.rules()) {
         for (Condition condition :
-            rule.allows ? List.<Condition>of() : rule.sentence.conditions()) {
+            rule.allows() ? List.<Condition>of() : rule.sentence().conditions()) {
           switch (condition) {
             case Condition.Host(var name) ->
                 hosts.add(name.pattern().replace("**", "any").replace("*", "any"));

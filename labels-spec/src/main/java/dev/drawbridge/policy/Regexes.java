@@ -50,17 +50,14 @@ final class Regexes {
    * not be asked for by any other method either.
    */
   static Node requestLine(Sentence sentence) {
-    return switch (sentence.action()) {
-      case Action.Http(var methods, var path) -> requestLine(sentence, methods, path);
-      case Action.Call(var target) ->
-          requestLine(sentence, sentence.allows() ? List.of("POST") : List.of(), callPath(target));
-      case Action.Connect _,
-          Action.Produce _,
-          Action.Consume _,
-          Action.Resolve _,
-          Action.OpenTls _ ->
-          throw new IllegalStateException("not an HTTP rule: " + sentence.print());
-    };
+    if (sentence.action() instanceof Action.Http(var methods, var path)) {
+      return requestLine(sentence, methods, path);
+    }
+    if (sentence.action() instanceof Action.Call(var target)) {
+      return requestLine(
+          sentence, sentence.allows() ? List.of("POST") : List.of(), callPath(target));
+    }
+    throw new IllegalStateException("not an HTTP rule: " + sentence.print());
   }
 
   static PathPattern callPath(String target) {

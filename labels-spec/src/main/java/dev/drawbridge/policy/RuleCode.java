@@ -1,29 +1,19 @@
 package dev.drawbridge.policy;
 
 import dev.drawbridge.policy.automaton.Node;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A rule, ready to be judged by. Outlives generations as long as its text does not change. */
-final class RuleCode {
-  /** What the data path makes of it. */
-  enum Kind {
-    CONNECT,
-    /** HTTP requests, gRPC calls among them. */
-    HTTP,
-    /** TLS connections, by server name. */
-    TLS,
-    /** For a protocol whose engine does not exist yet: allows nothing, denies its ports whole. */
-    UNSUPPORTED
-  }
-
-  private static final Ports DNS =
-      new Ports(List.of(new Ports.Span(Ports.TCP, 53, 53), new Ports.Span(Ports.UDP, 53, 53)));
-
+final class RuleCode implements ReadRule {
   final int number;
   final Sentence sentence;
   final boolean allows;
-  final Kind kind;
+
+  /** Whether it is a connect rule, which the kernel judges. */
+  final boolean connects;
+
+  /** Whose engine reads what it is about; null for a connect rule, and where no engine does yet. */
+  final @Nullable Protocol protocol;
 
   /** What it allows must say that it is gRPC. */
   final boolean wantsGrpc;
@@ -41,23 +31,35 @@ final class RuleCode {
     this.allows = sentence.allows();
     this.subject = subject;
     this.object = object;
-    this.kind =
-        switch (sentence.action()) {
-          case Action.Connect connect -> Kind.CONNECT;
-          case Action.Http http -> Kind.HTTP;
-          case Action.Call call -> Kind.HTTP;
-          case Action.Produce produce -> Kind.UNSUPPORTED;
-          case Action.Consume consume -> Kind.UNSUPPORTED;
-          case Action.Resolve resolve -> Kind.UNSUPPORTED;
-          case Action.OpenTls open -> Kind.TLS;
-        };
+    this.connects = sentence.action() instanceof Action.Connect;
+    this.protocol = Protocols.of(sentence.action());
     this.wantsGrpc = allows && sentence.action() instanceof Action.Call;
-    this.ports =
-        switch (sentence.action()) {
-          case Action.Connect(var own) -> own;
-          case Action.Resolve resolve when sentence.ports().isEmpty() -> DNS;
-          default -> sentence.ports();
-        };
+    this.ports = sentence.action().ports(sentence.ports());
+  }
+
+  @Override
+  public int number() {
+    return number;
+  }
+
+  @Override
+  public boolean allows() {
+    return allows;
+  }
+
+  @Override
+  public Sentence sentence() {
+    return sentence;
+  }
+
+  @Override
+  public Ports ports() {
+    return ports;
+  }
+
+  /** For a protocol whose engine does not exist yet: allows nothing, denies its ports whole. */
+  boolean isUnsupported() {
+    return !connects && protocol == null;
   }
 
   /** The party that is the peer of the side that the direction names. */
@@ -101,7 +103,7 @@ final class RuleCode {
 
   /** A connect rule that names ports, and not simply all of them. */
   boolean namesTcpPort(int port) {
-    if (kind != Kind.CONNECT) {
+    if (!connects) {
       return false;
     }
     for (Ports.Span span : ports.spans()) {

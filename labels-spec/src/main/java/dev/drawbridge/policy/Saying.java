@@ -1,7 +1,7 @@
 package dev.drawbridge.policy;
 
-/** A side's verdict, reason and rule in one {@code long}. */
-final class Saying {
+/** A side's verdict, reason and rule in one {@code long}, so that judging allocates nothing. */
+public final class Saying {
   private static final Reason[] BY_CODE = byCode();
 
   private Saying() {}
@@ -12,6 +12,24 @@ final class Saying {
       table[reason.code()] = reason;
     }
     return table;
+  }
+
+  /**
+   * It is allowed.
+   *
+   * @param rule number of the deciding rule, 0 for none
+   */
+  public static long allow(Reason reason, int rule) {
+    return of(L4Verdict.ALLOW, reason, rule);
+  }
+
+  /**
+   * It is denied.
+   *
+   * @param rule number of the deciding rule, 0 for none
+   */
+  public static long deny(Reason reason, int rule) {
+    return of(L4Verdict.DENY, reason, rule);
   }
 
   static long of(L4Verdict verdict, Reason reason, int rule) {

@@ -216,7 +216,7 @@ public final class SentenceParser {
 
   private void checkSides(
       Optional<Party> subject, Optional<Party> object, Action action, Token verb) {
-    boolean namesItsObject = action instanceof Action.Resolve || action instanceof Action.OpenTls;
+    boolean namesItsObject = action.namesItsObject();
     if (label && subject.isEmpty() && object.isEmpty() && !namesItsObject) {
       throw new Mistake(
           ProblemCode.WRONG_SIDES,

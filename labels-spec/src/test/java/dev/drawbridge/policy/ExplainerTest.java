@@ -3,12 +3,13 @@ package dev.drawbridge.policy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.drawbridge.policy.tls.TlsAsk;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class ExplainerTest {
   private static Explanation http(Scene scene, String from, String to, String method, String path) {
-    return Explainer.http(
+    return Explainer.of(
         scene.policy(), scene.number(from), scene.number(to), 80, HttpRequest.of(method, path));
   }
 
@@ -97,12 +98,13 @@ final class ExplainerTest {
           .container("bank", "app=bank", "app=api may open tls to bank.example port 443");
 
   private static Explanation call(Scene scene, String target, int port) {
-    return Explainer.http(
+    return Explainer.of(
         scene.policy(), scene.number("api"), scene.number("db"), port, Scene.call(target));
   }
 
   private static Explanation tls(Scene scene, String to, int port, String name) {
-    return Explainer.tls(scene.policy(), scene.number("api"), scene.number(to), port, name);
+    return Explainer.of(
+        scene.policy(), scene.number("api"), scene.number(to), port, new TlsAsk(name));
   }
 
   @Test
@@ -117,12 +119,11 @@ final class ExplainerTest {
   void saysWhatKeepsANameFromMatching() {
     assertEquals(
         "it is about bank.example, not evil.example", near(tls(RPC, "bank", 443, "evil.example")));
-    assertEquals("it is about 443/tcp", near(tls(RPC, "bank", 444, "bank.example")));
+    assertEquals("it is about port 443", near(tls(RPC, "bank", 444, "bank.example")));
     assertEquals("it is about HTTP in the clear", near(tls(RPC, "db", 80, "bank.example")));
     assertEquals(
         "it is about TLS",
-        Explainer.http(
-                RPC.policy(), RPC.number("api"), RPC.number("bank"), 443, Scene.call("a.B/C"))
+        Explainer.of(RPC.policy(), RPC.number("api"), RPC.number("bank"), 443, Scene.call("a.B/C"))
             .sides()
             .get(1)
             .near()

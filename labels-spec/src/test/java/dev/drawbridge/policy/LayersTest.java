@@ -3,6 +3,7 @@ package dev.drawbridge.policy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.drawbridge.policy.tls.TlsAsk;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -365,9 +366,14 @@ final class LayersTest {
             .host("app=api may open tls to **.pay on world");
     Policy policy = scene.policy();
     int range = policy.networks().getFirst().peer();
-    assertEquals(Decision.ALLOW, policy.tls(scene.number("api"), range, 443, "a.b").decision());
-    assertEquals(Decision.ALLOW, policy.tls(scene.number("api"), range, 444, "x.pay").decision());
-    assertEquals(Decision.DENY, policy.tls(scene.number("api"), range, 444, "a.b").decision());
+    assertEquals(
+        Decision.ALLOW,
+        policy.judge(scene.number("api"), range, 443, new TlsAsk("a.b")).decision());
+    assertEquals(
+        Decision.ALLOW,
+        policy.judge(scene.number("api"), range, 444, new TlsAsk("x.pay")).decision());
+    assertEquals(
+        Decision.DENY, policy.judge(scene.number("api"), range, 444, new TlsAsk("a.b")).decision());
     assertEquals(Decision.ALLOW, scene.decide("api", "world", "TLS x.pay"));
     assertEquals(Decision.DENY, scene.decide("api", "world", "TLS a.b"));
   }
@@ -465,12 +471,12 @@ final class LayersTest {
         Headers headers = name -> name.equals("x") ? values : List.of();
         var request = new HttpRequest("GET", List.of(path), "", headers);
         assertEquals(
-            Reason.RULE_DENIES, policy.http(256, 257, 80, request).reason(), values::toString);
+            Reason.RULE_DENIES, policy.judge(256, 257, 80, request).reason(), values::toString);
       }
     });
     Headers other = name -> name.equals("x") ? List.of("12", "2, 3") : List.of();
     var request = new HttpRequest("GET", List.of("/a"), "", other);
-    assertEquals(Decision.ALLOW, policy.http(256, 257, 80, request).decision());
+    assertEquals(Decision.ALLOW, policy.judge(256, 257, 80, request).decision());
   }
 
   /** SPEC rule A8: a name that some servers take for the rule's. */
@@ -491,13 +497,13 @@ final class LayersTest {
       Headers only = name -> name.equals(alias) ? List.of("blue") : List.of();
       for (Headers headers : List.of(both, only)) {
         var a = new HttpRequest("GET", List.of("/a"), "", headers);
-        assertEquals(Reason.NO_RULE, policy.http(256, 257, 80, a).reason(), alias);
+        assertEquals(Reason.NO_RULE, policy.judge(256, 257, 80, a).reason(), alias);
         var b = new HttpRequest("GET", List.of("/b"), "", headers);
-        assertEquals(Reason.RULE_DENIES, policy.http(256, 257, 80, b).reason(), alias);
+        assertEquals(Reason.RULE_DENIES, policy.judge(256, 257, 80, b).reason(), alias);
       }
     }
     Headers right = name -> name.equals("x-my-team") ? List.of("blue") : List.of();
     var a = new HttpRequest("GET", List.of("/a"), "", right);
-    assertEquals(Decision.ALLOW, policy.http(256, 257, 80, a).decision());
+    assertEquals(Decision.ALLOW, policy.judge(256, 257, 80, a).decision());
   }
 }

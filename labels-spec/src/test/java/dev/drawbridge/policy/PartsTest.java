@@ -269,8 +269,8 @@ final class PartsTest {
           strip(next, next.l4(caller, callee, 6, port)));
       HttpRequest request = HttpRequest.of("GET", "/p" + random.nextInt(3));
       assertEquals(
-          strip(full, full.http(caller, callee, port, request)),
-          strip(next, next.http(caller, callee, port, request)));
+          strip(full, full.judge(caller, callee, port, request)),
+          strip(next, next.judge(caller, callee, port, request)));
     }
     assertEquals(full.pairs().size(), next.pairs().size());
   }
@@ -293,7 +293,7 @@ final class PartsTest {
   void rulesKeepTheirNumbersWhileTheyExist() {
     var first = new Scene().container("db", "app=a may GET /").host("app=a may GET / on app=b");
     Policy before = first.policy();
-    int number = before.http(256, 256, 80, HttpRequest.of("GET", "/")).rule();
+    int number = before.judge(256, 256, 80, HttpRequest.of("GET", "/")).rule();
     var second =
         new Scene()
             .container("db", "app=a may GET /")

@@ -231,7 +231,7 @@ final class PathReadingsTest {
       String path = random(random);
       boolean allowed =
           policy
-                  .http(257 - 1, 257, 80, HttpRequest.read("GET", path, "", "", Headers.NONE))
+                  .judge(257 - 1, 257, 80, HttpRequest.read("GET", path, "", "", Headers.NONE))
                   .decision()
               == Decision.ALLOW;
       Servers.ALL.forEach((server, reading) -> {
@@ -260,7 +260,7 @@ final class PathReadingsTest {
     for (int i = 0; i < 200_000; i++) {
       String path = random(random).replace("/denied", "/open").replace("//", "/");
       HttpRequest request = HttpRequest.read("GET", path, "", "", Headers.NONE);
-      if (policy.http(256, 257, 80, request).decision() != Decision.ALLOW) {
+      if (policy.judge(256, 257, 80, request).decision() != Decision.ALLOW) {
         continue;
       }
       allowed++;

@@ -89,11 +89,11 @@ final class PolicyTest {
     int api = SHOP.number("api");
     int db = SHOP.number("db");
     var both = new HttpRequest("GET", List.of("/posts/1", "/admin"), "", Headers.NONE);
-    Verdict verdict = policy.http(api, db, 80, both);
+    Verdict verdict = policy.judge(api, db, 80, both);
     assertEquals(DENY, verdict.decision());
     assertEquals(Reason.HTTP_PATH_AMBIGUOUS, verdict.reason());
     var fine = new HttpRequest("GET", List.of("/posts/1", "/users"), "", Headers.NONE);
-    assertEquals(ALLOW, policy.http(api, db, 80, fine).decision());
+    assertEquals(ALLOW, policy.judge(api, db, 80, fine).decision());
   }
 
   @Test
@@ -184,9 +184,9 @@ final class PolicyTest {
     int db = scene.number("db");
     for (String path : List.of("/a", "/b", "/c")) {
       var request = new HttpRequest("GET", List.of(path), "api.Example.com:8080", headers);
-      assertEquals(ALLOW, policy.http(ops, db, 80, request).decision(), path);
+      assertEquals(ALLOW, policy.judge(ops, db, 80, request).decision(), path);
     }
     var wrongHost = new HttpRequest("GET", List.of("/c"), "example.com", headers);
-    assertEquals(DENY, policy.http(ops, db, 80, wrongHost).decision());
+    assertEquals(DENY, policy.judge(ops, db, 80, wrongHost).decision());
   }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.drawbridge.policy.tls.TlsAsk;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -65,8 +66,7 @@ final class QuestionTest {
                 scene.number("db"),
                 Ports.TCP,
                 port,
-                Optional.empty(),
-                Optional.of(name));
+                Optional.of(new TlsAsk(name)));
         boolean allowed = name.equals("a.b") || port == 5432;
         Verdict verdict = question.verdict(scene.policy());
         assertEquals(allowed ? Decision.ALLOW : Decision.DENY, verdict.decision());

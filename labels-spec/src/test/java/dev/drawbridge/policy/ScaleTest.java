@@ -77,6 +77,6 @@ final class ScaleTest {
     assertEquals(CONTAINERS - 2, kept);
     assertEquals(
         Decision.ALLOW,
-        after.http(256 + 1, 256 + 2, 80, HttpRequest.of("POST", "/changed")).decision());
+        after.judge(256 + 1, 256 + 2, 80, HttpRequest.of("POST", "/changed")).decision());
   }
 }

@@ -1,5 +1,6 @@
 package dev.drawbridge.policy;
 
+import dev.drawbridge.policy.tls.TlsAsk;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -122,9 +123,9 @@ final class Scene {
     method = colon < 0 ? method : method.substring(0, colon);
     String rest = what.substring(blank + 1);
     if (method.equals("TLS")) {
-      return policy.tls(caller, callee, port, rest);
+      return policy.judge(caller, callee, port, new TlsAsk(rest));
     }
-    return policy.http(
+    return policy.judge(
         caller,
         callee,
         port,

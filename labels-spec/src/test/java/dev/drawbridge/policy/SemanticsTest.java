@@ -632,8 +632,8 @@ final class SemanticsTest {
     Headers both = name -> name.equals("x") ? List.of("2", "1") : List.of();
     var a = new HttpRequest("GET", List.of("/a"), "", both);
     var b = new HttpRequest("GET", List.of("/b"), "", both);
-    assertEquals(Decision.DENY, policy.http(256, 257, 80, a).decision());
-    assertEquals(Decision.DENY, policy.http(256, 257, 80, b).decision());
+    assertEquals(Decision.DENY, policy.judge(256, 257, 80, a).decision());
+    assertEquals(Decision.DENY, policy.judge(256, 257, 80, b).decision());
   }
 
   @Test

@@ -64,7 +64,7 @@ final class VerdictTableTest {
     Verdict verdict =
         RequestLine.fault(method, target).isPresent()
             ? policy.undecodable(api, db, 80, Reason.HTTP_MALFORMED)
-            : policy.http(api, db, 80, request);
+            : policy.judge(api, db, 80, request);
     String decision = verdict.decision() == Decision.ALLOW ? "allow " : "deny ";
     assertEquals(parts[2], decision + verdict.reason().slug());
   }

@@ -30,7 +30,7 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
 
   final Outbox outbox = new Outbox();
   private final ClientLeg client;
-  private final Exchange exchange;
+  private final Http1Exchange exchange;
   private final Relay relay;
   private @Nullable EpollSocketChannel channel;
   private @Nullable AnswerHead head;
@@ -55,7 +55,7 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
   // Beginning.
 
   void open() {
-    new Dial(this, client.opened).begin();
+    new Dial(this, client.opened()).begin();
   }
 
   @Override
@@ -64,7 +64,7 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
       return false;
     }
     channel = made;
-    Pace measured = client.opened.onward(made);
+    Pace measured = client.opened().onward(made);
     measured.serves(() -> {
       client.resume();
       client.flush();
@@ -124,10 +124,6 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
     }
   }
 
-  void openTunnel() {
-    phase = Phase.TUNNEL;
-  }
-
   /** The client says no more: so does this leg, after what is still to be sent. */
   void endOutput() {
     outputEnds = true;
@@ -177,14 +173,14 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
       in.release();
     }
     read(client.outbox.writable());
-    client.opened.measure(client);
+    client.opened().measure(client);
   }
 
   @Override
   public void channelReadComplete(ChannelHandlerContext context) {
     client.resume();
     client.flush();
-    client.opened.remeasure(client);
+    client.opened().remeasure(client);
   }
 
   private void readHead(ByteBuf in) {

@@ -1,27 +1,22 @@
 package dev.drawbridge.l7.relay;
 
-import dev.drawbridge.l7.Asked;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.SocketChannel;
-import java.time.Duration;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One client connection: takes input in, holds what has to wait, closes both legs in the way the
  * other end should see. What the input means is {@link Requests}' affair.
  */
-final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection {
+final class ClientLeg extends ClientEnd {
   /** Channel, pipeline, leg; as measured, rounded up. */
   private static final int FIXED_BYTES = 2560;
 
@@ -42,50 +37,34 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
     CLOSED
   }
 
-  /** What lets a tunnel go on under a new policy. */
-  private enum Tunnel {
-    /** The request that opened it is allowed. */
-    JUDGED,
-    /** The name that a TLS client wants is allowed. */
-    NAMED,
-    /** The connection is allowed whatever it carries. */
-    OPEN,
-    /** The sides that would have it read only audit. */
-    AUDITED
-  }
-
   final Loop loop;
   final Relay relay;
   final SocketChannel channel;
-  final Opened opened;
   final Outbox outbox = new Outbox();
-  final Exchange exchange = new Exchange();
+  final Http1Exchange exchange = new Http1Exchange();
   final Requests requests;
   final Records records;
 
   private final Pace pace;
   Phase phase = Phase.HEAD;
   @Nullable CalleeLeg callee;
-  private int place;
   private @Nullable ByteBuf held;
   private boolean running;
   private boolean inputEnded;
   private boolean lateDenied;
-  private Tunnel tunnel = Tunnel.JUDGED;
-  private String serverName = "";
 
-  /** Of a TLS connection, until its server has taken a hello. */
-  private @Nullable HelloGuard guard;
+  /** Carries on with what cannot be read; and what was read of it. */
+  private @Nullable Tunnel successor;
+
+  private @Nullable ByteBuf taken;
 
   /** What goes by in a WebSocket, from the client and from the callee. */
   private @Nullable WebSocketFrames asked;
 
   private @Nullable WebSocketFrames answered;
-  private long deadline = Long.MAX_VALUE;
-  private long touched;
 
   ClientLeg(Opened opened) {
-    this.opened = opened;
+    super(opened);
     this.loop = opened.loop();
     this.relay = opened.relay();
     this.channel = opened.channel();
@@ -94,52 +73,9 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
     outbox.attach(channel);
     pace = opened.pace();
     pace.serves(this::goOn);
-    touched = loop.nowNanos;
   }
 
   // Beginning.
-
-  /**
-   * Carries the whole connection without reading it.
-   *
-   * @param audited only because the sides that would have it read audit
-   */
-  void carry(Verdict verdict, boolean audited) {
-    exchange.begin(System.nanoTime());
-    exchange.verdict = verdict;
-    exchange.allowedBefore = true;
-    exchange.is(new Asked.Tunnel(0));
-    tunnelUnread(Unpooled.EMPTY_BUFFER, audited);
-  }
-
-  /** Carries a TLS connection, whose first bytes are read again. */
-  void carryTls(Verdict verdict, TlsOpening greeting) {
-    exchange.begin(System.nanoTime());
-    exchange.verdict = verdict;
-    exchange.is(greeting.asked());
-    Optional<String> name = greeting.serverName();
-    tunnelUnread(Unpooled.EMPTY_BUFFER, name.isEmpty());
-    carriesTls(name);
-    if (name.isPresent()) {
-      HelloGuard watching = new HelloGuard(this, name.get(), greeting.size());
-      guard = watching;
-      channel.pipeline().addBefore(channel.pipeline().context(this).name(), "hellos", watching);
-    }
-  }
-
-  /** The name by which the connection is judged again; without one only audit lets it pass. */
-  void carriesTls(Optional<String> name) {
-    tunnel = name.isPresent() ? Tunnel.NAMED : Tunnel.AUDITED;
-    serverName = name.orElse("");
-  }
-
-  /** A later hello is denied: the alert is the last that the client gets. */
-  void refuse(ByteBuf alert) {
-    outbox.add(alert);
-    leaveCallee(true);
-    closeGently();
-    flush();
-  }
 
   /** The callee has switched protocols as the request asked. */
   void openWebSocket() {
@@ -150,10 +86,6 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
 
   /** Bytes of a tunnel go by on their way to the client. */
   void answers(ByteBuf in) {
-    HelloGuard watching = guard;
-    if (watching != null && watching.answers(in)) {
-      guard = null;
-    }
     WebSocketFrames frames = answered;
     if (frames != null) {
       frames.pass(in, in.readableBytes());
@@ -179,15 +111,31 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
     flush();
   }
 
-  /** Carries the connection without reading it, beginning with what has been read. */
-  void tunnelUnread(ByteBuf taken, boolean audited) {
-    tunnel = audited ? Tunnel.AUDITED : Tunnel.OPEN;
-    phase = Phase.TUNNEL;
-    expectNothing();
-    CalleeLeg leg = newCallee();
-    leg.openTunnel();
-    leg.send(taken);
-    leg.open();
+  /** Gives way to a tunnel, which gets what was taken and what comes. */
+  void handOver(ByteBuf read, Tunnel to) {
+    taken = read;
+    successor = to;
+  }
+
+  private void giveWay(Tunnel to) {
+    successor = null;
+    phase = Phase.CLOSED;
+    ByteBuf read = taken;
+    ByteBuf rest = held;
+    taken = null;
+    held = null;
+    if (read != null && rest != null) {
+      read = HeldInput.append(read, rest, relay.allocator);
+    }
+    opened.replace(this, to);
+    to.open();
+    if (read != null) {
+      channel.pipeline().fireChannelRead(read);
+    }
+    if (inputEnded) {
+      channel.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+    }
+    channel.pipeline().fireChannelReadComplete();
   }
 
   CalleeLeg newCallee() {
@@ -201,20 +149,24 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
     ByteBuf in = (ByteBuf) message;
-    touched = loop.nowNanos;
+    touch();
     if (held != null || running) {
       hold(in);
     } else {
       run(in);
     }
-    opened.measure(this);
+    if (phase != Phase.CLOSED) {
+      opened.measure(this);
+    }
   }
 
   /** Its turn to be read has come again. */
   private void goOn() {
     resume();
-    flush();
-    opened.measure(this);
+    if (phase != Phase.CLOSED) {
+      flush();
+      opened.measure(this);
+    }
   }
 
   @Override
@@ -263,6 +215,9 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
 
   /** Takes some of the input; false if it has to wait. */
   private boolean step(ByteBuf in) {
+    if (successor != null) {
+      return false;
+    }
     if (pace.lap() && phase != Phase.LINGER && phase != Phase.CLOSED) {
       return false;
     }
@@ -313,6 +268,11 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
   }
 
   private void afterInput() {
+    Tunnel next = successor;
+    if (next != null) {
+      giveWay(next);
+      return;
+    }
     if (inputEnded && held == null) {
       endInput();
     }
@@ -489,13 +449,7 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
     Decision decision = verdict.decision();
     boolean passes = decision != Decision.DENY;
     if (passes && phase == Phase.TUNNEL && decision == Decision.ENGINE) {
-      verdict =
-          switch (tunnel) {
-            case JUDGED -> requests.judgeTunnel(policy);
-            case NAMED -> opened.judgeTls(policy, serverName);
-            case AUDITED -> opened.judgeUnreadable(policy, Reason.NOT_HTTP);
-            case OPEN -> verdict;
-          };
+      verdict = requests.judgeTunnel(policy);
       passes = verdict.decision() == Decision.ALLOW;
     }
     if (passes || lateDenied) {
@@ -518,29 +472,17 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
     }
   }
 
-  @Override
-  public boolean cameThrough(OnwardSource someSource) {
-    return opened.source().equals(someSource);
-  }
-
   // Room.
 
   @Override
   public long holds() {
     ByteBuf waiting = held;
     CalleeLeg to = callee;
-    HelloGuard watching = guard;
     return FIXED_BYTES
         + outbox.holds()
         + requests.holds()
         + (waiting == null ? 0 : waiting.capacity())
-        + (to == null ? 0 : to.holds())
-        + (watching == null ? 0 : watching.holds());
-  }
-
-  @Override
-  public Opened opened() {
-    return opened;
+        + (to == null ? 0 : to.holds());
   }
 
   @Override
@@ -555,11 +497,6 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
   }
 
   @Override
-  public long quietSince() {
-    return touched;
-  }
-
-  @Override
   public void giveUp() {
     if (phase != Phase.LINGER && phase != Phase.CLOSED) {
       records.connection(Opening.LIMIT, Ending.LIMIT);
@@ -567,39 +504,10 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
     abort();
   }
 
-  @Override
-  public int place() {
-    return place;
-  }
-
-  @Override
-  public void place(int index) {
-    place = index;
-  }
-
   // Time.
 
-  void expectInputWithin(Duration patience) {
-    deadline = System.nanoTime() + patience.toNanos();
-  }
-
-  /** A part of a TLS hello has come; the rest has as long as a first one. */
-  void expectMoreOfAHello() {
-    if (deadline == Long.MAX_VALUE) {
-      expectInputWithin(relay.limits.detectTimeout());
-    }
-  }
-
-  void expectNothing() {
-    deadline = Long.MAX_VALUE;
-  }
-
   @Override
-  public void tick(long nowNanos) {
-    if (deadline == Long.MAX_VALUE || nowNanos - deadline < 0) {
-      return;
-    }
-    deadline = Long.MAX_VALUE;
+  protected void late() {
     switch (phase) {
       case HEAD, BODY, DRAIN, ANSWER -> {
         if (phase == Phase.BODY && !calleeTakes()) {
@@ -612,14 +520,7 @@ final class ClientLeg extends ChannelInboundHandlerAdapter implements Connection
       case LINGER -> {
         ChannelFuture _ = channel.close();
       }
-      case TUNNEL -> {
-        HelloGuard watching = guard;
-        if (watching != null && calleeTakes()) {
-          watching.late();
-        } else if (watching != null) {
-          expectMoreOfAHello();
-        }
-      }
+      case TUNNEL -> {}
       case CLOSED -> {}
     }
     flush();

@@ -6,7 +6,7 @@ import dev.drawbridge.policy.Policy;
  * What a {@link Loop} keeps of a client connection, whatever it carries. All methods are called on
  * the loop. Whoever is entered leaves once, by {@link Opened#left} when its channel is inactive.
  */
-interface Connection {
+public interface Connection {
   /** A new policy is in force: what it does not allow any more ends. */
   void judgeAgain(Policy policy);
 

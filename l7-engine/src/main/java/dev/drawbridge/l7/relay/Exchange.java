@@ -1,93 +1,68 @@
 package dev.drawbridge.l7.relay;
 
 import dev.drawbridge.l7.Asked;
-import dev.drawbridge.l7.http1.AskedHttp1;
-import dev.drawbridge.l7.http1.RequestHead;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
 import java.time.Instant;
-import org.jspecify.annotations.Nullable;
 
-/** One request and its answer. A connection has one at a time, and uses the object again. */
-final class Exchange {
-  private static final Verdict UNJUDGED =
-      new Verdict(Decision.DENY, Reason.INCOMPLETE, 0, 0, false);
+/** What a record is made of, while it lasts: something that was asked, and what became of it. */
+public class Exchange {
+  static final Verdict UNJUDGED = new Verdict(Decision.DENY, Reason.INCOMPLETE, 0, 0, false);
 
-  /** Between the first byte of a request and its record. */
+  /** Between its first byte and its record. */
   boolean active;
 
-  /** Judged and on its way to the callee. */
-  boolean sent;
-
-  boolean requestDone;
-  boolean answerBegun;
-  boolean answerDone;
-
-  /** Requests refused since one was allowed. */
-  int refusals;
-
-  /** Whether anything was allowed on the connection. */
-  boolean allowedBefore;
-
-  /** No further request on the connection. */
-  boolean last;
-
-  /** The request is HEAD: its answer has no body. */
-  boolean bodiless;
-
-  boolean websocket;
-
-  int minorVersion;
-  int interimAnswers;
-  int status;
   long requestBytes;
   long responseBytes;
   long startNanos;
   Instant at = Instant.EPOCH;
   String requestId = "";
-  String method = "";
-  String path = "";
   Verdict verdict = UNJUDGED;
   Ending ending = Ending.COMPLETED;
+  private Asked asked;
 
-  /** What it is if it is no request of HTTP/1. */
-  private @Nullable Asked other;
+  Exchange(Asked asked) {
+    this.asked = asked;
+  }
+
+  /** Begins now with what is known of it. */
+  public static Exchange begun(Asked asked) {
+    Exchange begun = new Exchange(asked);
+    begun.begin(System.nanoTime());
+    return begun;
+  }
 
   void begin(long nowNanos) {
     active = true;
-    sent = false;
-    requestDone = false;
-    answerBegun = false;
-    answerDone = false;
-    last = false;
-    bodiless = false;
-    websocket = false;
-    minorVersion = 1;
-    interimAnswers = 0;
-    status = 0;
     requestBytes = 0;
     responseBytes = 0;
     startNanos = nowNanos;
     at = Instant.now();
     requestId = "";
-    method = "";
-    path = "";
     verdict = UNJUDGED;
     ending = Ending.COMPLETED;
-    other = null;
   }
 
-  /** It is no request of HTTP/1. */
-  void is(Asked something) {
-    other = something;
+  /** What it is, now that it is known. */
+  public void is(Asked something) {
+    asked = something;
   }
 
   /** What the record is about. */
   Asked asked() {
-    Asked something = other;
-    return something == null ? new AskedHttp1(method, path, status) : something;
+    return asked;
+  }
+
+  public void judged(Verdict by) {
+    verdict = by;
+  }
+
+  /** Bytes that went by until now. */
+  public void carried(long fromClient, long toClient) {
+    requestBytes = fromClient;
+    responseBytes = toClient;
   }
 
   /** Whether policy was asked. */
@@ -100,13 +75,5 @@ final class Exchange {
     if (ending == Ending.COMPLETED) {
       ending = how;
     }
-  }
-
-  /** The head is there, readable or not. */
-  void name(RequestHead head) {
-    method = Recorded.method(head.method());
-    path = Recorded.path(head.path());
-    bodiless = head.isHead();
-    minorVersion = head.minorVersion();
   }
 }

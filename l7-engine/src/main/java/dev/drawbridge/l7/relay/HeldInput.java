@@ -5,14 +5,14 @@ import io.netty.buffer.ByteBufAllocator;
 import org.jspecify.annotations.Nullable;
 
 /** Input that has to wait. */
-final class HeldInput {
+public final class HeldInput {
   /** A buffer that waits is at most so many times as large as what is in it. */
   static final int MOST_WASTE = 4;
 
   private HeldInput() {}
 
   /** Both, one after the other; takes both over. */
-  static ByteBuf append(@Nullable ByteBuf before, ByteBuf in, ByteBufAllocator allocator) {
+  public static ByteBuf append(@Nullable ByteBuf before, ByteBuf in, ByteBufAllocator allocator) {
     if (before == null) {
       if (in.readableBytes() > in.capacity() / MOST_WASTE) {
         return in;

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * One client connection that speaks HTTP/2: its streams, and how it ends. What a request means is
  * {@link Http2Requests}' affair.
  */
-final class Http2Client extends Http2Leg implements Connection {
+final class Http2Client extends Http2Leg implements Conversation {
   /** A stream's own objects, without fields and bodies. */
   private static final int STREAM_BYTES = 1024;
 

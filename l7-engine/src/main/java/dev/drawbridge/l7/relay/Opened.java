@@ -1,19 +1,25 @@
 package dev.drawbridge.l7.relay;
 
 import dev.drawbridge.l7.ConnectionOrigin;
+import dev.drawbridge.l7.EngineLimits;
+import dev.drawbridge.policy.Ask;
 import dev.drawbridge.policy.Decision;
-import dev.drawbridge.policy.HttpRequest;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
+import dev.drawbridge.policy.Protocol;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.socket.SocketChannel;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A client connection that was claimed, admitted and found to need reading: what all legs share.
  */
-record Opened(
+public record Opened(
     Loop loop,
     Relay relay,
     SocketChannel channel,
@@ -25,8 +31,64 @@ record Opened(
   /** Protocol number of TCP. */
   private static final int TCP = 6;
 
+  /** The policy in force; whoever judges reads it once. */
+  public Policy policy() {
+    return relay.policy();
+  }
+
+  public EngineLimits limits() {
+    return relay.limits;
+  }
+
+  public ByteBufAllocator allocator() {
+    return relay.allocator;
+  }
+
+  /** From now on that goes on when the connection's turn to be read has come again. */
+  public void serves(Runnable goOn) {
+    pace.serves(goOn);
+  }
+
+  /** Pays for the time that was taken; whether what is left has to wait for its turn. */
+  public boolean lap() {
+    boolean _ = pace.lap();
+    return pace.waits();
+  }
+
+  /** Whether it waits for its turn. */
+  public boolean waits() {
+    return pace.waits();
+  }
+
+  /** Something was read and judged. */
+  public void asked(boolean allowed) {
+    relay.requests.increment();
+    if (!allowed) {
+      relay.denied.increment();
+    }
+  }
+
+  /** What was allowed once is not any more. */
+  public void deniedLate() {
+    relay.lateDenied.increment();
+  }
+
+  /** Puts a conversation where another was, which gets what was read of the client again. */
+  public void giveWay(Conversation from, Conversation to, @Nullable ByteBuf read) {
+    replace(from, to);
+    if (read != null) {
+      channel.pipeline().fireChannelRead(read);
+    }
+  }
+
+  /** The same without the bytes. */
+  public void replace(Conversation from, Conversation to) {
+    loop.replace(from, to);
+    channel.pipeline().replace(from, "leg", to);
+  }
+
   /** The channel is inactive: gives back the place in the loop and under the limits. Once. */
-  void left(Connection connection) {
+  public void left(Connection connection) {
     loop.leave(connection);
     holding.is(0);
     relay.release();
@@ -57,14 +119,14 @@ record Opened(
   }
 
   /** Measures what the connection holds; may end it, or others, if all hold too much. */
-  void measure(Connection connection) {
+  public void measure(Connection connection) {
     if (remeasure(connection)) {
       loop.reclaim();
     }
   }
 
   /** Only measures; whether it has grown beyond what all together may hold. */
-  boolean remeasure(Connection connection) {
+  public boolean remeasure(Connection connection) {
     boolean gone = connection.standing() == Connection.Standing.GONE;
     return holding.is(gone ? 0 : connection.holds());
   }
@@ -92,7 +154,7 @@ record Opened(
   }
 
   /** Whether the connection is allowed, denied, or to be read. */
-  Verdict judge(Policy policy) {
+  public Verdict judge(Policy policy) {
     int callee = callee(policy);
     Verdict verdict = policy.l4(caller(policy), callee, TCP, port());
     if (verdict.decision() == Decision.ENGINE && source.rewritten() && !Peers.isEndpoint(callee)) {
@@ -103,18 +165,18 @@ record Opened(
     return verdict;
   }
 
+  /** Protocols that rules about the connection's port speak of. */
+  List<Protocol> speaks(Policy policy) {
+    return policy.speaks(caller(policy), callee(policy), TCP, port());
+  }
+
   /** The verdict on bytes that cannot be judged. */
-  Verdict judgeUnreadable(Policy policy, Reason reason) {
+  public Verdict judgeUnreadable(Policy policy, Reason reason) {
     return policy.undecodable(caller(policy), callee(policy), port(), reason);
   }
 
-  /** The verdict on a TLS connection, by the name that its client wants. */
-  Verdict judgeTls(Policy policy, String serverName) {
-    return policy.tls(caller(policy), callee(policy), port(), serverName);
-  }
-
-  /** The verdict on a request. */
-  Verdict judge(Policy policy, HttpRequest request) {
-    return policy.http(caller(policy), callee(policy), port(), request);
+  /** The verdict on what was read. */
+  public Verdict judge(Policy policy, Ask ask) {
+    return policy.judge(caller(policy), callee(policy), port(), ask);
   }
 }

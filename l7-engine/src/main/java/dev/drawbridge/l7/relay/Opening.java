@@ -1,5 +1,6 @@
 package dev.drawbridge.l7.relay;
 
+import dev.drawbridge.l7.Asked;
 import dev.drawbridge.l7.ConnectionOrigin;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Ending;
@@ -8,8 +9,6 @@ import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelFutureListener;
-import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.epoll.EpollSocketChannel;
@@ -19,10 +18,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The beginning of a client connection: claims its origin, admits it, judges it, and waits for the
- * bytes that say what it speaks. Then the leg for that takes its place, and reads those bytes
+ * bytes that say what it speaks. Then the engine for that takes its place, and reads those bytes
  * again.
  */
-public final class Opening extends ChannelInboundHandlerAdapter implements Connection {
+public final class Opening extends ChannelInboundHandlerAdapter implements Conversation {
   /** Channel, pipeline, buffers of the kernel's side of it; as measured, rounded up. */
   private static final long FIXED_BYTES = 2048;
 
@@ -40,7 +39,6 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
   private boolean closing;
   private boolean replaced;
   private @Nullable ByteBuf held;
-  private @Nullable TlsOpening tls;
   private long deadline = Long.MAX_VALUE;
   private long touched;
   private int place;
@@ -90,7 +88,7 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
       case ENGINE -> deadline = System.nanoTime() + relay.limits.detectTimeout().toNanos();
       case DENY -> turnAway(verdict);
       // The policy has changed since the kernel sent it here: nothing in it needs reading.
-      case ALLOW -> carryUnread(verdict, false);
+      case ALLOW -> carryUnread(verdict, opened::judge);
     }
   }
 
@@ -124,82 +122,37 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
 
   /** Looks at what has come so far. */
   private void recognize() {
-    ByteBuf held = this.held;
-    if (held == null) {
-      return;
-    }
-    TlsOpening begun = tls;
-    if (begun != null) {
-      greeted(begun, held);
-      return;
-    }
-    switch (FirstBytes.of(held)) {
-      case MORE -> {}
-      case HTTP2 -> giveWay(new Http2Client(opened));
-      case TLS -> {
-        TlsOpening greeting = new TlsOpening(opened);
-        tls = greeting;
-        greeted(greeting, held);
-      }
-      case HTTP1 -> giveWay(new ClientLeg(opened));
-    }
-  }
-
-  /** More of a TLS hello is there. */
-  private void greeted(TlsOpening greeting, ByteBuf read) {
-    Verdict verdict = greeting.judge(read);
-    if (verdict != null) {
-      goOn(greeting, verdict);
-    }
-  }
-
-  private void goOn(TlsOpening greeting, Verdict verdict) {
-    greeting.count(verdict);
-    if (verdict.decision() == Decision.ALLOW) {
-      carryTls(greeting, verdict);
-    } else {
-      refuseTls(greeting, verdict);
-    }
-  }
-
-  private void carryTls(TlsOpening greeting, Verdict verdict) {
-    ClientLeg leg = new ClientLeg(opened);
-    replaceBy(leg);
-    leg.carryTls(verdict, greeting);
-    readAgain();
-  }
-
-  /** The alert makes the client fail at once, and say why. */
-  private void refuseTls(TlsOpening greeting, Verdict verdict) {
-    greeting.record(verdict);
-    closing = true;
-    discard();
-    ChannelFuture _ =
-        channel.writeAndFlush(greeting.alert()).addListener(ChannelFutureListener.CLOSE);
-  }
-
-  private void carryUnread(Verdict verdict, boolean audited) {
-    ClientLeg leg = new ClientLeg(opened);
-    replaceBy(leg);
-    leg.carry(verdict, audited);
-    readAgain();
-  }
-
-  private <T extends ChannelHandler & Connection> void giveWay(T leg) {
-    replaceBy(leg);
-    readAgain();
-  }
-
-  private <T extends ChannelHandler & Connection> void replaceBy(T leg) {
-    replaced = true;
-    loop.replace(this, leg);
-    channel.pipeline().replace(this, "leg", leg);
-  }
-
-  private void readAgain() {
     ByteBuf read = held;
     if (read != null) {
-      held = null;
+      Engine engine = Engines.of(read, opened);
+      if (engine != null) {
+        giveWay(engine);
+      }
+    }
+  }
+
+  private void giveWay(Engine engine) {
+    replaced = true;
+    ByteBuf read = held;
+    held = null;
+    opened.giveWay(this, engine.open(opened), read);
+  }
+
+  /**
+   * Carries the whole connection without reading it.
+   *
+   * @param judging by a policy that has it read
+   */
+  private void carryUnread(Verdict verdict, Judging judging) {
+    replaced = true;
+    ByteBuf read = held;
+    held = null;
+    Exchange exchange = Exchange.begun(new Asked.Tunnel(0));
+    exchange.judged(verdict);
+    Tunnel tunnel = new Tunnel(opened, exchange, judging);
+    opened.replace(this, tunnel);
+    tunnel.open();
+    if (read != null) {
       channel.pipeline().fireChannelRead(read);
     }
   }
@@ -220,11 +173,11 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
         return;
       }
     }
-    if (held == null || tls != null) {
+    if (held == null) {
       close();
       return;
     }
-    giveWay(new ClientLeg(opened));
+    giveWay(Engines.last());
     channel.pipeline().fireUserEventTriggered(event);
   }
 
@@ -268,8 +221,7 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
   @Override
   public long holds() {
     ByteBuf read = held;
-    TlsOpening begun = tls;
-    return FIXED_BYTES + (read == null ? 0 : read.capacity()) + (begun == null ? 0 : begun.holds());
+    return FIXED_BYTES + (read == null ? 0 : read.capacity());
   }
 
   @Override
@@ -313,7 +265,7 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
     switch (verdict.decision()) {
       case ENGINE -> {}
       case ALLOW -> {
-        carryUnread(verdict, false);
+        carryUnread(verdict, opened::judge);
         channel.pipeline().fireChannelReadComplete();
       }
       case DENY -> {
@@ -334,21 +286,15 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conne
       return;
     }
     deadline = Long.MAX_VALUE;
-    TlsOpening begun = tls;
-    if (begun != null) {
-      goOn(begun, opened.judgeUnreadable(relay.policy(), Reason.CLIENT_SILENT));
-      channel.pipeline().fireChannelReadComplete();
-      return;
-    }
     if (held != null) {
       // It has begun: how long the rest may take is its reader's affair.
-      giveWay(new ClientLeg(opened));
+      giveWay(Engines.last());
       channel.pipeline().fireChannelReadComplete();
       return;
     }
     Verdict verdict = opened.judgeUnreadable(relay.policy(), Reason.CLIENT_SILENT);
     if (verdict.decision() == Decision.ALLOW) {
-      carryUnread(verdict, true);
+      carryUnread(verdict, later -> opened.judgeUnreadable(later, Reason.CLIENT_SILENT));
       return;
     }
     Records.connection(opened, verdict, Ending.TIMED_OUT);

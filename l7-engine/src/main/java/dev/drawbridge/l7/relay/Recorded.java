@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** Texts of a peer as records have them: cut, and so marked, at a length that has a name. */
-final class Recorded {
+public final class Recorded {
   private static final String MORE = "…";
 
   private Recorded() {}
@@ -19,7 +19,7 @@ final class Recorded {
   }
 
   /** As many of them as together are no longer than a path may be. */
-  static List<String> list(List<String> sent) {
+  public static List<String> list(List<String> sent) {
     int length = 0;
     for (int i = 0; i < sent.size(); i++) {
       length += sent.get(i).length() + 1;

@@ -7,19 +7,19 @@ import dev.drawbridge.policy.Verdict;
 import java.time.Instant;
 
 /** Writes the records of one connection: one for each request, and one for its own refusal. */
-final class Records {
+public final class Records {
   private static final Asked CONNECTION = new Asked.Connection();
 
   private final Opened opened;
   private final Exchange exchange;
 
-  Records(Opened opened, Exchange exchange) {
+  public Records(Opened opened, Exchange exchange) {
     this.opened = opened;
     this.exchange = exchange;
   }
 
   /** The one record of the current request; nothing if it has been written. */
-  void exchange() {
+  public void exchange() {
     if (exchange.active) {
       exchange.active = false;
       opened
@@ -44,7 +44,7 @@ final class Records {
   }
 
   /** The same, ended so; what it met before counts. */
-  void exchange(Ending how) {
+  public void exchange(Ending how) {
     exchange.ends(how);
     exchange();
   }
@@ -75,7 +75,7 @@ final class Records {
   }
 
   /** The record of a connection on which nothing has begun. */
-  static void connection(Opened opened, Verdict verdict, Ending how) {
+  public static void connection(Opened opened, Verdict verdict, Ending how) {
     opened
         .relay()
         .record(

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Requests {
   private final ClientLeg leg;
-  private final Exchange exchange;
+  private final Http1Exchange exchange;
   private final Relay relay;
   private final Loop loop;
   private final RequestBody body;
@@ -85,8 +85,8 @@ final class Requests {
     exchange.name(request);
     exchange.requestBytes = request.size();
     Policy policy = relay.policy();
-    HttpRequest judged = request.request(leg.opened.port());
-    exchange.verdict = leg.opened.judge(policy, judged);
+    HttpRequest judged = request.request(leg.opened().port());
+    exchange.verdict = leg.opened().judge(policy, judged);
     boolean allowed = exchange.verdict.decision() == Decision.ALLOW;
     exchange.allowedBefore |= allowed;
     exchange.refusals = allowed ? 0 : exchange.refusals + 1;
@@ -170,7 +170,7 @@ final class Requests {
     if (request == null) {
       throw new IllegalStateException("trailers without a request");
     }
-    exchange.verdict = leg.opened.judge(relay.policy(), request.and(trailers));
+    exchange.verdict = leg.opened().judge(relay.policy(), request.and(trailers));
     return exchange.verdict.decision() == Decision.ALLOW;
   }
 
@@ -242,16 +242,20 @@ final class Requests {
    */
   private void unreadable(RequestHead reading) {
     Fault fault = reading.fault();
-    Verdict verdict = leg.opened.judgeUnreadable(relay.policy(), fault.reason());
+    Verdict verdict = leg.opened().judgeUnreadable(relay.policy(), fault.reason());
     if (verdict.decision() != Decision.ALLOW || leg.callee != null) {
       refuse(fault);
       return;
     }
-    exchange.verdict = verdict;
     ByteBuf taken = reading.copy(relay.allocator);
-    exchange.is(new Asked.Tunnel(taken.readableBytes()));
-    leg.tunnelUnread(taken, true);
+    Exchange carried = Exchange.begun(new Asked.Tunnel(taken.readableBytes()));
+    carried.judged(verdict);
+    exchange.active = false;
     discard();
+    leg.handOver(
+        taken,
+        new Tunnel(
+            leg.opened(), carried, later -> leg.opened().judgeUnreadable(later, Reason.NOT_HTTP)));
   }
 
   /** The request cannot be read in one way only. */
@@ -336,8 +340,8 @@ final class Requests {
                 reason,
                 message,
                 rule,
-                relay.names.nameOf(leg.opened.origin().caller()),
-                relay.names.nameOf(leg.opened.origin().callee()),
+                relay.names.nameOf(leg.opened().origin().caller()),
+                relay.names.nameOf(leg.opened().origin().callee()),
                 exchange.requestId)
             .encode(relay.allocator, exchange.bodiless, close, exchange.minorVersion == 0);
     exchange.responseBytes = out.readableBytes();
@@ -441,6 +445,6 @@ final class Requests {
     HttpRequest request = tunnelled;
     return request == null
         ? new Verdict(Decision.DENY, Reason.LATE_DENY, policy.generation(), 0, false)
-        : leg.opened.judge(policy, request);
+        : leg.opened().judge(policy, request);
   }
 }

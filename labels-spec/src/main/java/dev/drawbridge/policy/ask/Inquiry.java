@@ -1,5 +1,6 @@
 package dev.drawbridge.policy.ask;
 
+import dev.drawbridge.policy.Ask;
 import dev.drawbridge.policy.Cidr;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Headers;
@@ -17,6 +18,7 @@ import dev.drawbridge.policy.RequestLine;
 import dev.drawbridge.policy.Verdict;
 import dev.drawbridge.policy.Workload;
 import dev.drawbridge.policy.ask.Finder.Candidate;
+import dev.drawbridge.policy.tls.TlsAsk;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -193,8 +195,10 @@ public final class Inquiry {
         to,
         asked.protocol().number(),
         asked.port(),
-        asked.request().map(request -> request(asked, request, host)),
-        asked.serverName());
+        asked
+            .serverName()
+            .<Ask>map(TlsAsk::new)
+            .or(() -> asked.request().map(request -> request(asked, request, host))));
   }
 
   /** What stands in no URL is denied before it is read, so that any path will do for it. */

@@ -170,8 +170,8 @@ final class LinterTest {
             "shop");
     Policy policy = file.policy(HostPolicy.NONE, false);
     assertEquals(
-        Decision.ALLOW, policy.http(256, 257, 80, HttpRequest.of("GET", "/users")).decision());
-    assertEquals(Decision.DENY, policy.http(256, 257, 80, HttpRequest.of("GET", "/x")).decision());
+        Decision.ALLOW, policy.judge(256, 257, 80, HttpRequest.of("GET", "/users")).decision());
+    assertEquals(Decision.DENY, policy.judge(256, 257, 80, HttpRequest.of("GET", "/x")).decision());
   }
 
   @ParameterizedTest

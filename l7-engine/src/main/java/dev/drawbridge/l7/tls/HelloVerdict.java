@@ -1,20 +1,22 @@
-package dev.drawbridge.l7.relay;
+package dev.drawbridge.l7.tls;
 
-import dev.drawbridge.l7.Asked;
-import dev.drawbridge.l7.tls.AskedTls;
-import dev.drawbridge.l7.tls.ClientHello;
-import dev.drawbridge.l7.tls.HelloReader;
+import dev.drawbridge.l7.relay.Exchange;
+import dev.drawbridge.l7.relay.Judging;
+import dev.drawbridge.l7.relay.Opened;
+import dev.drawbridge.l7.relay.Recorded;
+import dev.drawbridge.l7.relay.Records;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
+import dev.drawbridge.policy.tls.TlsAsk;
 import io.netty.buffer.ByteBuf;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** One hello of a TLS client: reads it, judges it by the server's name, says why it is refused. */
-final class TlsOpening {
+final class HelloVerdict {
   /** RFC 8446 section 6.2. */
   private static final int ACCESS_DENIED = 49;
 
@@ -30,21 +32,20 @@ final class TlsOpening {
 
   private final Opened opened;
   private final HelloReader reader = new HelloReader();
-  private final Exchange exchange = new Exchange();
+  private final Exchange exchange = Exchange.begun(AskedTls.UNREAD);
   private @Nullable ClientHello hello;
   private int alert = ACCESS_DENIED;
+  private long seen;
 
-  TlsOpening(Opened opened) {
+  HelloVerdict(Opened opened) {
     this.opened = opened;
-    exchange.begin(System.nanoTime());
-    exchange.is(AskedTls.UNREAD);
   }
 
   /** Reads on; a verdict once the hello is there or cannot come any more. */
   @Nullable Verdict judge(ByteBuf all) {
     HelloReader.Progress progress = reader.take(all);
-    exchange.requestBytes = all.readableBytes();
-    Policy policy = opened.relay().policy();
+    seen = all.readableBytes();
+    Policy policy = opened.policy();
     return switch (progress) {
       case MORE -> null;
       case DONE -> {
@@ -60,7 +61,7 @@ final class TlsOpening {
 
   private Verdict judge(Policy policy, ClientHello read) {
     return switch (read.naming()) {
-      case NAMED -> opened.judgeTls(policy, read.serverName());
+      case NAMED -> opened.judge(policy, new TlsAsk(read.serverName()));
       case UNNAMED -> unreadable(policy, Reason.TLS_NO_NAME, UNRECOGNIZED_NAME);
       case HIDDEN -> unreadable(policy, Reason.TLS_NAME_HIDDEN, UNRECOGNIZED_NAME);
     };
@@ -69,24 +70,19 @@ final class TlsOpening {
   /** Counts the hello, if it was one, as a request. */
   void count(Verdict verdict) {
     if (hello != null) {
-      opened.relay().requests.increment();
-      if (verdict.decision() != Decision.ALLOW) {
-        opened.relay().denied.increment();
-      }
+      opened.asked(verdict.decision() == Decision.ALLOW);
     }
   }
 
   /** The verdict on a hello that cannot be judged. */
   Verdict unreadable(Reason reason) {
     return unreadable(
-        opened.relay().policy(),
-        reason,
-        reason == Reason.CLIENT_SILENT ? ACCESS_DENIED : DECODE_ERROR);
+        opened.policy(), reason, reason == Reason.CLIENT_SILENT ? ACCESS_DENIED : DECODE_ERROR);
   }
 
   /** The verdict on a later hello that names another server than the first one did. */
   Verdict changed() {
-    return unreadable(opened.relay().policy(), Reason.NOT_TLS, ILLEGAL_PARAMETER);
+    return unreadable(opened.policy(), Reason.NOT_TLS, ILLEGAL_PARAMETER);
   }
 
   private Verdict unreadable(Policy policy, Reason reason, int description) {
@@ -113,11 +109,25 @@ final class TlsOpening {
   }
 
   /** What the client wants, as records say it: the name, and the protocols it offers within. */
-  Asked asked() {
+  private AskedTls asked() {
     ClientHello read = hello;
     return read == null
         ? AskedTls.UNREAD
         : new AskedTls(read.serverName(), Recorded.list(read.protocols()));
+  }
+
+  /** What is carried after it, by that verdict: its record is the connection's. */
+  Exchange carried(Verdict verdict) {
+    exchange.judged(verdict);
+    return exchange;
+  }
+
+  /** The name by which the connection is judged again; without one only audit lets it pass. */
+  Judging judging() {
+    return serverName()
+        .map(TlsAsk::new)
+        .<Judging>map(ask -> policy -> opened.judge(policy, ask))
+        .orElse(policy -> opened.judgeUnreadable(policy, Reason.TLS_NO_NAME));
   }
 
   /** Bytes kept of the hello. */
@@ -127,15 +137,15 @@ final class TlsOpening {
 
   /** The one record of a hello that gets no other. */
   void record(Verdict verdict) {
-    exchange.responseBytes = verdict.decision() == Decision.ALLOW ? 0 : ALERT_RECORD_BYTES;
-    exchange.verdict = verdict;
+    exchange.carried(seen, verdict.decision() == Decision.ALLOW ? 0 : ALERT_RECORD_BYTES);
+    exchange.judged(verdict);
     new Records(opened, exchange)
         .exchange(verdict.reason() == Reason.CLIENT_SILENT ? Ending.TIMED_OUT : Ending.COMPLETED);
   }
 
   /** A fatal alert in a record of its own: RFC 8446 sections 5.1 and 6. */
   ByteBuf alert() {
-    ByteBuf out = opened.relay().allocator.directBuffer(ALERT_RECORD_BYTES);
+    ByteBuf out = opened.allocator().directBuffer(ALERT_RECORD_BYTES);
     out.writeByte(21).writeByte(3).writeByte(3).writeShort(2);
     return out.writeByte(2).writeByte(alert);
   }

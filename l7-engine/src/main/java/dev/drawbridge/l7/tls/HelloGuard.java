@@ -1,6 +1,9 @@
-package dev.drawbridge.l7.relay;
+package dev.drawbridge.l7.tls;
 
-import dev.drawbridge.l7.tls.ServerHelloWatch;
+import dev.drawbridge.l7.relay.HeldInput;
+import dev.drawbridge.l7.relay.Opened;
+import dev.drawbridge.l7.relay.Tunnel;
+import dev.drawbridge.l7.relay.TunnelGuard;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Reason;
@@ -8,17 +11,18 @@ import dev.drawbridge.policy.Verdict;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stands before the leg of a TLS connection until its server has said by a ServerHello which
+ * Stands before the tunnel of a TLS connection until its server has said by a ServerHello which
  * ClientHello it took. Until then the server may ask for another one (RFC 8446 section 4.1.4), and
  * each that the client sends is judged before the server sees any of it: it must name the same
  * server. Records that cannot hold one pass: a dummy ChangeCipherSpec, an alert, early data, which
  * a server skips when it asks for another hello (RFC 8446 section 4.2.10).
  */
-final class HelloGuard extends ChannelInboundHandlerAdapter {
+final class HelloGuard extends ChannelInboundHandlerAdapter implements TunnelGuard {
   private static final int CHANGE_CIPHER_SPEC = 20;
   private static final int ALERT = 21;
   private static final int HANDSHAKE = 22;
@@ -28,32 +32,41 @@ final class HelloGuard extends ChannelInboundHandlerAdapter {
   /** RFC 5246 section 6.2.3: of an encrypted record. */
   private static final int MAX_RECORD = (1 << 14) + 2048;
 
-  private final ClientLeg leg;
+  private final Opened opened;
+  private final Tunnel tunnel;
   private final String name;
   private final ServerHelloWatch server = new ServerHelloWatch();
   private @Nullable ChannelHandlerContext here;
   private @Nullable ByteBuf held;
-  private @Nullable TlsOpening later;
+  private @Nullable HelloVerdict later;
 
   /** How many of the next bytes may go on. */
   private int passing;
 
   /**
-   * A guard of the leg.
+   * A guard of the tunnel.
    *
    * @param name that the first hello gave
    * @param judged length of the first hello in bytes, which has been judged and is read again
    */
-  HelloGuard(ClientLeg leg, String name, int judged) {
-    this.leg = leg;
+  HelloGuard(Opened opened, Tunnel tunnel, String name, int judged) {
+    this.opened = opened;
+    this.tunnel = tunnel;
     this.name = name;
     this.passing = judged;
   }
 
-  /** Bytes of memory that wait here. */
-  int holds() {
+  /** Takes its place before the tunnel. */
+  void stand() {
+    tunnel.guardedBy(this);
+    ChannelPipeline pipeline = opened.channel().pipeline();
+    pipeline.addBefore(pipeline.context(tunnel).name(), "hellos", this);
+  }
+
+  @Override
+  public long holds() {
     ByteBuf waiting = held;
-    TlsOpening reading = later;
+    HelloVerdict reading = later;
     return (waiting == null ? 0 : waiting.capacity()) + (reading == null ? 0 : reading.holds());
   }
 
@@ -74,7 +87,7 @@ final class HelloGuard extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
-    held = HeldInput.append(held, (ByteBuf) message, leg.relay.allocator);
+    held = HeldInput.append(held, (ByteBuf) message, opened.allocator());
     boolean goesOn = true;
     for (ByteBuf in = held; in != null && goesOn; in = held) {
       if (passing > 0) {
@@ -87,9 +100,9 @@ final class HelloGuard extends ChannelInboundHandlerAdapter {
       return;
     }
     if (held != null) {
-      leg.expectMoreOfAHello();
+      expectMore();
     } else {
-      leg.expectNothing();
+      tunnel.expectNothing();
     }
   }
 
@@ -123,9 +136,9 @@ final class HelloGuard extends ChannelInboundHandlerAdapter {
   }
 
   private boolean hello(ByteBuf in) {
-    TlsOpening reading = later;
+    HelloVerdict reading = later;
     if (reading == null) {
-      reading = new TlsOpening(leg.opened);
+      reading = new HelloVerdict(opened);
       later = reading;
     }
     Verdict verdict = reading.judge(in);
@@ -136,14 +149,14 @@ final class HelloGuard extends ChannelInboundHandlerAdapter {
   }
 
   private boolean unreadable(Reason reason) {
-    TlsOpening reading = later;
+    HelloVerdict reading = later;
     if (reading == null) {
-      reading = new TlsOpening(leg.opened);
+      reading = new HelloVerdict(opened);
     }
     return decide(reading, reading.unreadable(reason));
   }
 
-  private boolean decide(TlsOpening reading, Verdict judged) {
+  private boolean decide(HelloVerdict reading, Verdict judged) {
     later = null;
     boolean same = reading.names(name);
     Verdict verdict = judged;
@@ -152,17 +165,17 @@ final class HelloGuard extends ChannelInboundHandlerAdapter {
     }
     if (verdict.decision() != Decision.ALLOW) {
       reading.count(verdict);
-      leg.records.exchange(Ending.RESET);
+      tunnel.record(Ending.RESET);
       reading.record(verdict);
       leave();
-      leg.refuse(reading.alert());
+      tunnel.refuse(reading.alert());
       return false;
     }
     if (!same) {
       // Only because a side audits: it is told what it would have refused.
       reading.count(verdict);
       reading.record(verdict);
-      leg.carriesTls(reading.serverName());
+      tunnel.judgedBy(reading.judging());
     }
     passing = Math.max(passing, reading.size());
     if (passing == 0) {
@@ -172,8 +185,15 @@ final class HelloGuard extends ChannelInboundHandlerAdapter {
     return true;
   }
 
-  /** Looks at what the server says; true once nothing has to be judged any more. */
-  boolean answers(ByteBuf in) {
+  /** The rest of a hello has as long as a first one. */
+  private void expectMore() {
+    if (!tunnel.expectsInput()) {
+      tunnel.expectInputWithin(opened.limits().detectTimeout());
+    }
+  }
+
+  @Override
+  public boolean answers(ByteBuf in) {
     if (!server.take(in)) {
       return false;
     }
@@ -187,7 +207,7 @@ final class HelloGuard extends ChannelInboundHandlerAdapter {
     ByteBuf waiting = held;
     held = null;
     if (context != null) {
-      leg.expectNothing();
+      tunnel.expectNothing();
       if (waiting != null) {
         context.fireChannelRead(waiting);
       }
@@ -204,8 +224,8 @@ final class HelloGuard extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** The rest of a hello has not come in time. */
-  void late() {
+  @Override
+  public void late() {
     if (held != null) {
       unreadable(Reason.CLIENT_SILENT);
     }
@@ -215,7 +235,7 @@ final class HelloGuard extends ChannelInboundHandlerAdapter {
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
     if (event == ChannelInputShutdownEvent.INSTANCE && held != null) {
       // A part of a record must not look like the end of what was judged.
-      leg.abort(Ending.CLIENT_GONE);
+      tunnel.abort(Ending.CLIENT_GONE);
       return;
     }
     context.fireUserEventTriggered(event);
