@@ -2,6 +2,7 @@ package dev.drawbridge.api;
 
 import dev.drawbridge.policy.ask.Asked;
 import dev.drawbridge.policy.ask.Who;
+import dev.drawbridge.policy.tls.TlsAsk;
 import java.net.InetAddress;
 import java.util.Collections;
 import java.util.List;
@@ -93,7 +94,7 @@ public final class VerdictQuestion {
         port,
         host,
         Collections.unmodifiableSortedMap(headers),
-        serverName,
+        serverName.map(TlsAsk::new),
         query.flag("explain"));
   }
 

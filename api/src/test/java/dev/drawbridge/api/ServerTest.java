@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.drawbridge.policy.ask.Asked;
 import dev.drawbridge.policy.ask.Who;
+import dev.drawbridge.policy.tls.TlsAsk;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -176,7 +177,7 @@ class ServerTest {
   @Test
   void verdictPassesTheServerNameInLowerCase() throws IOException {
     get("/v1/verdict?from=api&to=db&sni=Db.Internal");
-    assertEquals(Optional.of("db.internal"), view.asked.getFirst().serverName());
+    assertEquals(Optional.of(new TlsAsk("db.internal")), view.asked.getFirst().ask());
     assertEquals(0, view.asked.getFirst().port());
   }
 

@@ -243,7 +243,7 @@ final class Agent implements AutoCloseable {
         registry,
         loop::state,
         engine::stats,
-        recorder.tlsUnderHttp(),
+        recorder.wireProblems(),
         comebacks::problems,
         recorder.flows()::lost,
         ring);

@@ -43,12 +43,12 @@ final class FlowRecorder implements AccessLog {
   private final Counter endings;
   private final ConcurrentHashMap<String, AtomicReferenceArray<@Nullable CounterDataPoint>> ended =
       new ConcurrentHashMap<>();
-  private final TlsUnderHttp tlsUnderHttp;
+  private final WireProblems wireProblems;
   private final ConcurrentHashMap<Integer, LongAdder> denied = new ConcurrentHashMap<>();
 
   FlowRecorder(Names names, int capacity, PrometheusRegistry registry) {
     this.names = names;
-    this.tlsUnderHttp = new TlsUnderHttp(names::endpoints);
+    this.wireProblems = new WireProblems(names::endpoints);
     this.flows =
         new FlowLog<>(
             capacity(capacity, Runtime.getRuntime().maxMemory()),
@@ -121,13 +121,13 @@ final class FlowRecorder implements AccessLog {
   }
 
   /** What was seen on the wire that an operator should know of. */
-  TlsUnderHttp tlsUnderHttp() {
-    return tlsUnderHttp;
+  WireProblems wireProblems() {
+    return wireProblems;
   }
 
   @Override
   public void record(AccessRecord access) {
-    tlsUnderHttp.record(access);
+    wireProblems.record(access);
     append(
         "engine",
         new FlowRecord.Request(

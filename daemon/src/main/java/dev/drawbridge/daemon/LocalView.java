@@ -227,7 +227,7 @@ final class LocalView implements AgentView {
         container.declared().value().rules().size(),
         recorder.denied(number),
         Stream.concat(
-                container.problems().stream(), recorder.tlsUnderHttp().of(now, number).stream())
+                container.problems().stream(), recorder.wireProblems().of(now, number).stream())
             .toList());
   }
 
@@ -306,7 +306,7 @@ final class LocalView implements AgentView {
   }
 
   private List<ProblemReport> problems(NodeState now) {
-    return Stream.of(now.problems(), recorder.tlsUnderHttp().of(now), down.get())
+    return Stream.of(now.problems(), recorder.wireProblems().of(now), down.get())
         .flatMap(List::stream)
         .toList();
   }

@@ -18,7 +18,7 @@ final class Metrics {
       PrometheusRegistry registry,
       Supplier<NodeState> state,
       Supplier<EngineStats> engine,
-      TlsUnderHttp tlsUnderHttp,
+      WireProblems wireProblems,
       Supplier<? extends Collection<?>> down,
       LongSupplier recordsLost,
       EventRing ring) {
@@ -47,7 +47,7 @@ final class Metrics {
         .callback(callback -> {
           NodeState now = state.get();
           callback.call(
-              (double) (now.problems().size() + tlsUnderHttp.of(now).size() + down.get().size()));
+              (double) (now.problems().size() + wireProblems.of(now).size() + down.get().size()));
         })
         .register(registry);
     GaugeWithCallback.builder()

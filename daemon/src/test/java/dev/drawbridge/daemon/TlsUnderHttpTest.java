@@ -117,14 +117,14 @@ class TlsUnderHttpTest {
 
   @Test
   void keepsOnlySoManyAndForgetsContainersThatAreGone() throws Exception {
-    TlsUnderHttp kept = new TlsUnderHttp(() -> Set.of(API, DB));
-    for (int port = 1; port <= TlsUnderHttp.MOST; port++) {
+    WireProblems kept = new WireProblems(() -> Set.of(API, DB));
+    for (int port = 1; port <= WireProblems.MOST; port++) {
       kept.record(seen(300, port, Reason.TLS_UNDER_HTTP_RULE));
     }
-    for (int port = 1; port <= TlsUnderHttp.MOST + 50; port++) {
+    for (int port = 1; port <= WireProblems.MOST + 50; port++) {
       kept.record(seen(DB, port, Reason.TLS_UNDER_HTTP_RULE));
     }
-    assertEquals(TlsUnderHttp.MOST, kept.of(state).size());
+    assertEquals(WireProblems.MOST, kept.of(state).size());
   }
 
   @Test

@@ -1,13 +1,17 @@
 package dev.drawbridge.it;
 
 import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleName;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
@@ -19,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 
@@ -117,6 +122,94 @@ final class ArchitectureTest {
         .dependOnClassesThat()
         .resideInAPackage("dev.drawbridge.policy.automaton..")
         .check(ALL);
+  }
+
+  /**
+   * A protocol is named in its own packages and in the two registries; beside these only by whoever
+   * asks about one of its own accord. Nobody can switch over what he does not know.
+   */
+  @Test
+  void aProtocolIsKnownToItsPackagesAndTheRegistriesAlone() {
+    onlyTo(
+        resideInAPackage("dev.drawbridge.policy.tls.."),
+        "dev.drawbridge.policy.tls.",
+        "dev.drawbridge.policy.Protocols",
+        "dev.drawbridge.l7.tls.",
+        "dev.drawbridge.api.VerdictQuestion",
+        "dev.drawbridge.daemon.WireProblems");
+    onlyTo(
+        resideInAPackage("dev.drawbridge.l7.tls.."),
+        "dev.drawbridge.l7.tls.",
+        "dev.drawbridge.l7.relay.Engines");
+    onlyTo(
+        simpleName("HttpProtocol"),
+        "dev.drawbridge.policy.Http",
+        "dev.drawbridge.policy.Protocols",
+        "dev.drawbridge.policy.Question",
+        "dev.drawbridge.l7.relay.Http");
+  }
+
+  /** What every protocol shares knows none: dial, limits, records, tunnels. */
+  @Test
+  void whatProtocolsShareKnowsNone() {
+    List<String> shared =
+        List.of(
+            "Opening",
+            "Opened",
+            "ClientEnd",
+            "Connection",
+            "Conversation",
+            "Engine",
+            "Judging",
+            "Dial",
+            "Tunnel",
+            "TunnelCallee",
+            "TunnelGuard",
+            "Exchange",
+            "Records",
+            "Ledger",
+            "Share",
+            "Turns",
+            "Pace",
+            "HeldInput");
+    for (String name : shared) {
+      JavaClass one = ALL.get("dev.drawbridge.l7.relay." + name);
+      for (Dependency dependency : one.getDirectDependenciesFromSelf()) {
+        String other = dependency.getTargetClass().getFullName();
+        assertFalse(
+            Pattern.matches(
+                "dev\\.drawbridge\\.(l7\\.(http1|http2|tls)\\.|policy\\.(tls\\.|Http)).*", other),
+            dependency::getDescription);
+      }
+    }
+  }
+
+  /** What answers the API is made by the agent and known to nobody else. */
+  @Test
+  void nobodyButTheAgentKnowsWhatAnswers() {
+    for (String name : List.of("LocalView", "Metrics", "ApiCallers")) {
+      onlyTo(
+          simpleName(name),
+          "dev.drawbridge.daemon.Agent",
+          "dev.drawbridge.daemon.LocalView",
+          "dev.drawbridge.daemon.Metrics",
+          "dev.drawbridge.daemon.ApiCallers");
+    }
+  }
+
+  private static void onlyTo(DescribedPredicate<JavaClass> known, String... knowing) {
+    boolean seen = false;
+    for (JavaClass one : ALL) {
+      for (Dependency dependency : one.getDirectDependenciesFromSelf()) {
+        if (known.test(dependency.getTargetClass())) {
+          seen = true;
+          assertTrue(
+              Arrays.stream(knowing).anyMatch(one.getFullName()::startsWith),
+              dependency::getDescription);
+        }
+      }
+    }
+    assertTrue(seen, "nothing is known of " + known.getDescription());
   }
 
   private static void onlyIn(String library, String... packages) {

@@ -8,8 +8,8 @@ import java.net.InetSocketAddress;
 import java.time.Instant;
 
 /**
- * One request, one TLS connection, one tunnel, or one connection that was refused before anything
- * of it could be read: what policy said, and how it ended.
+ * One thing that an engine read, one tunnel, or one connection that was refused before anything of
+ * it could be read: what policy said, and how it ended.
  *
  * @param requestId as in the {@code Drawbridge-Request-Id} field of an answer made by the engine
  * @param at when the first byte of it was read

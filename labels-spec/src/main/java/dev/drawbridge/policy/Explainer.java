@@ -4,6 +4,7 @@ import dev.drawbridge.policy.Explanation.Advice;
 import dev.drawbridge.policy.Explanation.NearMiss;
 import dev.drawbridge.policy.Explanation.SideReport;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -15,9 +16,7 @@ public final class Explainer {
   private static final int MAX_NEAR = 5;
 
   /** With a may-not rule, no label lifts what they stand for. */
-  private static final Set<Reason> REASONS_OF_MAY_NOT =
-      EnumSet.of(
-          Reason.UNSUPPORTED_PROTOCOL, Reason.TLS_UNDER_HTTP_RULE, Reason.HTTP_PATH_AMBIGUOUS);
+  private static final Set<Reason> REASONS_OF_MAY_NOT = reasonsOfMayNot();
 
   private final Policy policy;
   private final int caller;
@@ -44,6 +43,17 @@ public final class Explainer {
   /** Explains {@link Policy#judge}. */
   public static Explanation of(Policy policy, int caller, int callee, int port, Ask ask) {
     return new Explainer(policy, caller, callee, ask.transport(), port, ask).explain();
+  }
+
+  private static Set<Reason> reasonsOfMayNot() {
+    var reasons = EnumSet.of(Reason.UNSUPPORTED_PROTOCOL, Reason.HTTP_PATH_AMBIGUOUS);
+    for (Protocol protocol : Protocols.ALL) {
+      Reason ruleless = protocol.ruleless();
+      if (ruleless != null) {
+        reasons.add(ruleless);
+      }
+    }
+    return Collections.unmodifiableSet(reasons);
   }
 
   private Explanation explain() {

@@ -2,6 +2,7 @@ package dev.drawbridge.l7.relay;
 
 import dev.drawbridge.policy.Protocol;
 import io.netty.buffer.ByteBuf;
+import java.util.function.BooleanSupplier;
 
 /** Reads one protocol. There is one object of each; {@link Engines} has them. */
 public interface Engine {
@@ -25,7 +26,7 @@ public interface Engine {
    * @param ruled whether rules about the port speak of the protocol: one that cannot be told by its
    *     first bytes is guessed nowhere else
    */
-  Guess guess(ByteBuf first, boolean ruled);
+  Guess guess(ByteBuf first, BooleanSupplier ruled);
 
   /**
    * Begins with a client's connection. What has been read of it comes again, as does its end.

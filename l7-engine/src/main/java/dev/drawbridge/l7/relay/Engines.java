@@ -1,8 +1,6 @@
 package dev.drawbridge.l7.relay;
 
 import dev.drawbridge.l7.tls.TlsEngine;
-import dev.drawbridge.policy.Policy;
-import dev.drawbridge.policy.Protocol;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -20,12 +18,8 @@ final class Engines {
     if (!first.isReadable()) {
       return null;
     }
-    List<Protocol> ruled = null;
     for (Engine engine : ALL) {
-      if (ruled == null) {
-        ruled = ruled(opened);
-      }
-      switch (engine.guess(first, ruled.contains(engine.protocol()))) {
+      switch (engine.guess(first, () -> opened.speaks(engine.protocol()))) {
         case NO -> {}
         case MAYBE -> {
           return null;
@@ -36,11 +30,6 @@ final class Engines {
       }
     }
     return last();
-  }
-
-  private static List<Protocol> ruled(Opened opened) {
-    Policy policy = opened.policy();
-    return opened.speaks(policy);
   }
 
   /** Who says what is wrong with bytes that are nobody's. */

@@ -3,6 +3,7 @@ package dev.drawbridge.l7.relay;
 import dev.drawbridge.policy.HttpProtocol;
 import dev.drawbridge.policy.Protocol;
 import io.netty.buffer.ByteBuf;
+import java.util.function.BooleanSupplier;
 
 /** HTTP/1, and what is nothing that is known: its reader says so. */
 final class Http1Engine implements Engine {
@@ -12,7 +13,7 @@ final class Http1Engine implements Engine {
   }
 
   @Override
-  public Guess guess(ByteBuf first, boolean ruled) {
+  public Guess guess(ByteBuf first, BooleanSupplier ruled) {
     return Guess.YES;
   }
 

@@ -4,6 +4,7 @@ import dev.drawbridge.policy.HttpProtocol;
 import dev.drawbridge.policy.Protocol;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
+import java.util.function.BooleanSupplier;
 
 /** HTTP/2 with prior knowledge, by its preface: RFC 9113 section 3.4. */
 final class Http2Engine implements Engine {
@@ -16,7 +17,7 @@ final class Http2Engine implements Engine {
   }
 
   @Override
-  public Guess guess(ByteBuf first, boolean ruled) {
+  public Guess guess(ByteBuf first, BooleanSupplier ruled) {
     int common = Math.min(first.readableBytes(), PREFACE.length);
     int start = first.readerIndex();
     for (int i = 0; i < common; i++) {

@@ -13,7 +13,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.socket.SocketChannel;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -165,9 +164,10 @@ public record Opened(
     return verdict;
   }
 
-  /** Protocols that rules about the connection's port speak of. */
-  List<Protocol> speaks(Policy policy) {
-    return policy.speaks(caller(policy), callee(policy), TCP, port());
+  /** Whether rules about the connection's port speak of that protocol. */
+  boolean speaks(Protocol protocol) {
+    Policy now = policy();
+    return now.speaks(caller(now), callee(now), TCP, port()).contains(protocol);
   }
 
   /** The verdict on bytes that cannot be judged. */

@@ -6,6 +6,7 @@ import dev.drawbridge.l7.relay.Opened;
 import dev.drawbridge.policy.Protocol;
 import dev.drawbridge.policy.tls.TlsProtocol;
 import io.netty.buffer.ByteBuf;
+import java.util.function.BooleanSupplier;
 
 /** TLS, by a record of type handshake: RFC 8446 section 5.1. */
 public final class TlsEngine implements Engine {
@@ -18,7 +19,7 @@ public final class TlsEngine implements Engine {
   }
 
   @Override
-  public Guess guess(ByteBuf first, boolean ruled) {
+  public Guess guess(ByteBuf first, BooleanSupplier ruled) {
     int start = first.readerIndex();
     if (first.getByte(start) != HANDSHAKE) {
       return Guess.NO;

@@ -1,18 +1,18 @@
 package dev.drawbridge.policy.ask;
 
+import dev.drawbridge.policy.Ask;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 
 /**
  * A question: may {@code from} do this to {@code to}? Either a request (method and target) or a
- * connection (port), or both; or a TLS connection by the server name.
+ * connection (port), or both; or something else that an engine would read.
  *
- * @param port 1 to 65535, or 0 if none was given (only with a request or a server name, or for
- *     icmp)
+ * @param port 1 to 65535, or 0 if none was given (only with what an engine reads, or for icmp)
  * @param host as the client sends it; in no header beside it
  * @param headers lower-case name to every value, in order; without Host
- * @param serverName that a TLS client names (SNI), in lower case; never together with a request
+ * @param ask what an engine would read that is no request; never together with one
  * @param explain whether the answer shall say what nearly matched and what would allow it
  */
 public record Asked(
@@ -23,7 +23,7 @@ public record Asked(
     int port,
     Optional<String> host,
     SortedMap<String, List<String>> headers,
-    Optional<String> serverName,
+    Optional<Ask> ask,
     boolean explain) {
 
   /** An HTTP method and a target, as they stand in the request line. */

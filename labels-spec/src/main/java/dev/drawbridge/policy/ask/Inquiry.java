@@ -1,6 +1,5 @@
 package dev.drawbridge.policy.ask;
 
-import dev.drawbridge.policy.Ask;
 import dev.drawbridge.policy.Cidr;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Headers;
@@ -18,7 +17,6 @@ import dev.drawbridge.policy.RequestLine;
 import dev.drawbridge.policy.Verdict;
 import dev.drawbridge.policy.Workload;
 import dev.drawbridge.policy.ask.Finder.Candidate;
-import dev.drawbridge.policy.tls.TlsAsk;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -195,10 +193,7 @@ public final class Inquiry {
         to,
         asked.protocol().number(),
         asked.port(),
-        asked
-            .serverName()
-            .<Ask>map(TlsAsk::new)
-            .or(() -> asked.request().map(request -> request(asked, request, host))));
+        asked.ask().or(() -> asked.request().map(request -> request(asked, request, host))));
   }
 
   /** What stands in no URL is denied before it is read, so that any path will do for it. */

@@ -18,7 +18,7 @@ import java.util.function.Supplier;
  * Ports where TLS was spoken under an HTTP rule: the rule sees nothing there, and only the wire
  * could tell. One entry for a container and port, kept while it is so. Safe for any thread.
  */
-final class TlsUnderHttp {
+final class WireProblems {
 
   /** Most ports of all containers; what is seen beyond them is still in the flow records. */
   static final int MOST = 1_024;
@@ -34,7 +34,7 @@ final class TlsUnderHttp {
   private final Supplier<Set<Integer>> endpoints;
   private final ConcurrentHashMap<Place, Pair> seen = new ConcurrentHashMap<>();
 
-  TlsUnderHttp(Supplier<Set<Integer>> endpoints) {
+  WireProblems(Supplier<Set<Integer>> endpoints) {
     this.endpoints = endpoints;
   }
 
