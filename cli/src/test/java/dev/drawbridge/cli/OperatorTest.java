@@ -181,6 +181,7 @@ class OperatorTest {
           {"reason", "no-rule"},
           {"project", "other"},
           {"protocol", "http"},
+          {"ending", "client-gone"},
           {"side", "CALLER"},
           {"since", "2026-01-01T10:00:01Z"}
         }) {

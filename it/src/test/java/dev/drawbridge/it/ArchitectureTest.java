@@ -167,6 +167,7 @@ final class ArchitectureTest {
             "TunnelGuard",
             "Exchange",
             "Records",
+            "Outbox",
             "Ledger",
             "Share",
             "Turns",

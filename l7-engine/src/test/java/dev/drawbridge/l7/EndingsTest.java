@@ -23,6 +23,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -222,27 +223,26 @@ final class EndingsTest {
     }
   }
 
-  @Test
-  void aDeniedStreamKeepsItsReasonWhateverItsClientDoesNext() throws Exception {
+  @ParameterizedTest
+  @CsvSource({"reset,CLIENT_GONE", "close,CLIENT_GONE", "fault,RESET"})
+  void aDeniedStreamKeepsItsReasonWhateverItsClientDoesNext(String what, Ending ending)
+      throws Exception {
     try (ScriptedOrigin origin = new ScriptedOrigin(peer -> peer.in().readAllBytes());
-        Scene scene = new Scene(origin.address(), USERS)) {
-      for (boolean byReset : new boolean[] {true, false}) {
+        Scene scene = new Scene(origin.address(), USERS);
         // Without a window the engine's own answer cannot end before the client does something.
-        H2Peer client = H2Peer.client(scene.listener.port4(), INITIAL_WINDOW, 0);
-        client.request(1, true, "GET", "/secret").flush();
-        Waiting.until("denied", () -> scene.engine.stats().denied() > 0);
-        if (byReset) {
-          client.reset(1, CANCEL).flush();
-        } else {
-          client.socket.close();
-        }
-        Waiting.until("a record", () -> !scene.records.isEmpty());
-        AccessRecord record = scene.records.remove();
-        assertEquals(Decision.DENY, record.decision());
-        assertEquals(Reason.NO_RULE, record.reason());
-        assertEquals(Ending.CLIENT_GONE, record.ending());
-        client.close();
+        H2Peer client = H2Peer.client(scene.listener.port4(), INITIAL_WINDOW, 0)) {
+      client.request(1, false, "GET", "/secret").flush();
+      Waiting.until("denied", () -> scene.engine.stats().denied() > 0);
+      switch (what) {
+        case "reset" -> client.reset(1, CANCEL).flush();
+        case "close" -> client.socket.close();
+        default -> client.headers(1, false, "neither", "first nor last").flush();
       }
+      Waiting.until("a record", () -> !scene.records.isEmpty());
+      AccessRecord record = scene.records.remove();
+      assertEquals(Decision.DENY, record.decision());
+      assertEquals(Reason.NO_RULE, record.reason());
+      assertEquals(ending, record.ending());
     }
   }
 

@@ -28,7 +28,7 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
   /** Channel, pipeline, leg; as measured, rounded up. */
   private static final int FIXED_BYTES = 2048;
 
-  final Outbox outbox = new Outbox();
+  final Http1Output outbox = new Http1Output();
   private final ClientLeg client;
   private final Http1Exchange exchange;
   private final Relay relay;

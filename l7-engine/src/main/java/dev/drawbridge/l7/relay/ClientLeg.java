@@ -40,7 +40,7 @@ final class ClientLeg extends ClientEnd {
   final Loop loop;
   final Relay relay;
   final SocketChannel channel;
-  final Outbox outbox = new Outbox();
+  final Http1Output outbox = new Http1Output();
   final Http1Exchange exchange = new Http1Exchange();
   final Requests requests;
   final Records records;
@@ -127,6 +127,7 @@ final class ClientLeg extends ClientEnd {
     if (read != null && rest != null) {
       read = HeldInput.append(read, rest, relay.allocator);
     }
+    outbox.flush();
     opened.replace(this, to);
     to.open();
     if (read != null) {

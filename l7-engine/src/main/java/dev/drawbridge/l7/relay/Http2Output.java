@@ -8,44 +8,19 @@ import dev.drawbridge.l7.http2.HpackEncoder;
 import dev.drawbridge.l7.http2.Http2Limits;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelOutboundBuffer;
-import io.netty.channel.socket.DuplexChannel;
-import org.jspecify.annotations.Nullable;
 
-/**
- * The frames on their way out of one leg. Small ones are put together, so that what belongs to many
- * streams leaves in one write; large ones are passed on as they are.
- */
-final class Http2Output {
-  /** Up to here a copy is cheaper than another entry in the vector of a write. */
-  private static final int SMALL = 2048;
-
+/** The frames on their way out of a leg that speaks HTTP/2. */
+final class Http2Output extends Outbox {
   private static final int BLOCK = 8192;
 
   private final ByteBufAllocator allocator;
   private final HpackEncoder encoder;
-  private @Nullable Channel channel;
-  private @Nullable ByteBuf tail;
-  private boolean dirty;
 
   Http2Output(ByteBufAllocator allocator, HpackEncoder encoder) {
     this.allocator = allocator;
     this.encoder = encoder;
-  }
-
-  /** From now on there is somewhere to send to. */
-  void attach(Channel to) {
-    channel = to;
-  }
-
-  /** Whether more may be put in without growing a queue. */
-  boolean writable() {
-    Channel to = channel;
-    return to != null && to.isWritable();
   }
 
   /** Octets that the peer has not taken yet. */
@@ -55,10 +30,9 @@ final class Http2Output {
     return waiting == null ? 0 : waiting.totalPendingWriteBytes();
   }
 
-  /** Bytes of memory that this keeps; a slice may hold on to some more than itself. */
+  @Override
   long holds() {
-    ByteBuf open = tail;
-    return (open == null ? 0 : open.capacity()) + 2 * pending() + encoder.holds();
+    return super.holds() + encoder.holds();
   }
 
   /** A buffer with room for that much, to be written to before anything else is called. */
@@ -137,77 +111,5 @@ final class Http2Output {
 
   void goAway(int lastStream, int code) {
     FrameWriter.goAway(room(FrameWriter.SMALL_FRAME), lastStream, code);
-  }
-
-  /** Sends what is there. */
-  void flush() {
-    Channel to = channel;
-    if (to == null) {
-      return;
-    }
-    seal();
-    if (dirty) {
-      dirty = false;
-      to.flush();
-    }
-  }
-
-  /** Sends what is there, then the end of the stream. */
-  void end() {
-    Channel to = channel;
-    if (to instanceof DuplexChannel duplex && to.isOpen()) {
-      seal();
-      dirty = false;
-      ChannelFuture _ =
-          duplex
-              .writeAndFlush(Unpooled.EMPTY_BUFFER)
-              .addListener((ChannelFutureListener) sent -> end(duplex, sent.isSuccess()));
-    } else {
-      discard();
-    }
-  }
-
-  private static void end(DuplexChannel channel, boolean sent) {
-    ChannelFuture _ = sent ? channel.shutdownOutput() : channel.close();
-  }
-
-  /** Sends what is there, then closes. */
-  void close() {
-    Channel to = channel;
-    if (to != null && to.isOpen()) {
-      seal();
-      dirty = false;
-      ChannelFuture _ =
-          to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
-    } else {
-      discard();
-    }
-  }
-
-  /** Forgets what has not been sent. */
-  void discard() {
-    ByteBuf open = tail;
-    if (open != null) {
-      tail = null;
-      open.release();
-    }
-  }
-
-  private void seal() {
-    ByteBuf open = tail;
-    if (open != null) {
-      tail = null;
-      write(open);
-    }
-  }
-
-  private void write(ByteBuf buffer) {
-    Channel to = channel;
-    if (to == null) {
-      buffer.release();
-      throw new IllegalStateException("a frame has nowhere to go before there is a channel");
-    }
-    ChannelFuture _ = to.write(buffer, to.voidPromise());
-    dirty = true;
   }
 }

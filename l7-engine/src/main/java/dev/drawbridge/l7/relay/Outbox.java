@@ -1,6 +1,5 @@
 package dev.drawbridge.l7.relay;
 
-import dev.drawbridge.l7.http1.HeadWriter;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -12,16 +11,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What is on its way out of one leg. Small pieces are copied together, so that a head and a short
- * body leave in one write; large ones are passed on as they are.
+ * body, or what belongs to many streams, leave in one write; large ones are passed on as they are.
  */
-final class Outbox {
+class Outbox {
   /** Up to here a copy is cheaper than another entry in the vector of a write. */
   static final int SMALL = 2048;
 
-  private static final int SCRAP = 256;
+  @Nullable Channel channel;
 
-  private @Nullable Channel channel;
-  private @Nullable ByteBuf tail;
+  /** Open for small pieces. */
+  @Nullable ByteBuf tail;
+
   private boolean dirty;
 
   /** From now on there is somewhere to send to. */
@@ -73,13 +73,6 @@ final class Outbox {
     }
   }
 
-  /** Moves that many bytes of the input as a chunk. */
-  void chunk(ByteBuf in, int size) {
-    HeadWriter.chunkSize(size, scrap());
-    data(in, size);
-    HeadWriter.chunkEnd(scrap());
-  }
-
   /** Sends what is there. */
   void flush() {
     Channel to = channel;
@@ -103,6 +96,8 @@ final class Outbox {
           duplex
               .writeAndFlush(Unpooled.EMPTY_BUFFER)
               .addListener((ChannelFutureListener) sent -> end(duplex, sent.isSuccess()));
+    } else {
+      discard();
     }
   }
 
@@ -118,6 +113,8 @@ final class Outbox {
       dirty = false;
       ChannelFuture _ =
           to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    } else {
+      discard();
     }
   }
 
@@ -130,21 +127,7 @@ final class Outbox {
     }
   }
 
-  private ByteBuf scrap() {
-    ByteBuf open = tail;
-    if (open == null || open.writableBytes() < 16) {
-      Channel to = channel;
-      if (to == null) {
-        throw new IllegalStateException("a body has nowhere to go before there is a channel");
-      }
-      seal();
-      open = to.alloc().directBuffer(SCRAP);
-      tail = open;
-    }
-    return open;
-  }
-
-  private void seal() {
+  final void seal() {
     ByteBuf open = tail;
     if (open != null) {
       tail = null;
@@ -152,11 +135,12 @@ final class Outbox {
     }
   }
 
-  private void write(ByteBuf buffer) {
+  final void write(ByteBuf buffer) {
     Channel to = channel;
     if (to == null) {
       buffer.release();
-      throw new IllegalStateException("more than one buffer before there is a channel");
+      throw new IllegalStateException(
+          "more than one buffer, or a frame, before there is a channel");
     }
     ChannelFuture _ = to.write(buffer, to.voidPromise());
     dirty = true;

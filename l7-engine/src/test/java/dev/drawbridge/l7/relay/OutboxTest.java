@@ -1,0 +1,38 @@
+package dev.drawbridge.l7.relay;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.drawbridge.l7.http2.HpackEncoder;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.util.List;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+
+/** What is on its way out is sent or given back. */
+final class OutboxTest {
+  @Test
+  void givesBackWhatCannotBeSentAnyMore() {
+    List<Consumer<Outbox>> ends = List.of(Outbox::end, Outbox::close, Outbox::discard);
+    for (Consumer<Outbox> end : ends) {
+      for (boolean attached : new boolean[] {true, false}) {
+        for (Outbox outbox :
+            List.of(
+                new Outbox(),
+                new Http2Output(UnpooledByteBufAllocator.DEFAULT, new HpackEncoder(4096)))) {
+          ByteBuf waiting = Unpooled.buffer(16).writeByte(1);
+          if (attached) {
+            EmbeddedChannel gone = new EmbeddedChannel();
+            outbox.attach(gone);
+            gone.close();
+          }
+          outbox.add(waiting);
+          end.accept(outbox);
+          assertEquals(0, waiting.refCnt());
+        }
+      }
+    }
+  }
+}
