@@ -11,7 +11,11 @@ import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -53,6 +57,8 @@ final class NoisyPeer {
   private final InetSocketAddress callee;
   private final AtomicLong lots = new AtomicLong();
   private final AtomicLong round = new AtomicLong();
+  private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+  private final List<Thread> threads = new ArrayList<>();
 
   private NoisyPeer(InetSocketAddress callee) {
     this.callee = callee;
@@ -64,13 +70,40 @@ final class NoisyPeer {
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line = in.readLine(); line != null; line = in.readLine()) {
       long now = peer.round.incrementAndGet();
+      peer.end();
       System.out.println(peer.lots.getAndSet(0));
       if (!line.equals("quiet")) {
         Attack attack = Attack.valueOf(line);
         for (int i = 0; i < attack.threads; i++) {
-          Thread.ofPlatform().daemon().start(() -> peer.attack(attack, now));
+          peer.threads.add(Thread.ofPlatform().daemon().start(() -> peer.attack(attack, now)));
         }
       }
+    }
+  }
+
+  /** Resets all connections, so that nothing that was sent is still worked on. */
+  private void end() {
+    while (!threads.isEmpty()) {
+      for (Socket socket : open) {
+        try {
+          socket.setSoLinger(true, 0);
+        } catch (IOException _) {
+          // Closed by the other end.
+        }
+        close(socket);
+      }
+      threads.removeIf(thread -> !thread.isAlive());
+      Thread.onSpinWait();
+    }
+    open.clear();
+  }
+
+  private void close(Socket socket) {
+    open.remove(socket);
+    try {
+      socket.close();
+    } catch (IOException _) {
+      // Closed by the other end.
     }
   }
 
@@ -79,8 +112,9 @@ final class NoisyPeer {
     byte[] first = first(attack);
     byte[] lot = lot(attack);
     while (round.get() == mine) {
+      Socket socket = new Socket();
+      open.add(socket);
       try {
-        Socket socket = new Socket();
         socket.setSoTimeout(1_000);
         if (attack == Attack.UNREAD_ANSWERS) {
           socket.setReceiveBufferSize(4_096);
@@ -91,22 +125,17 @@ final class NoisyPeer {
           socket.getOutputStream().write(first);
           lots.incrementAndGet();
           if (kept.size() > KEPT / attack.threads) {
-            kept.remove().close();
+            close(kept.remove());
           }
         } else {
-          try (socket) {
-            repeat(attack, socket, first, lot, mine);
-          }
+          repeat(attack, socket, first, lot, mine);
+          close(socket);
         }
       } catch (IOException _) {
         // It has had enough of this connection.
-      }
-    }
-    for (Socket socket : kept) {
-      try {
-        socket.close();
-      } catch (IOException _) {
-        // Closed by the other end.
+        if (!kept.contains(socket)) {
+          close(socket);
+        }
       }
     }
   }

@@ -13,15 +13,17 @@ final class PathForms {
   /** Every escape. */
   static String decode(String octets) {
     StringBuilder out = new StringBuilder(octets.length());
-    for (int i = 0; i < octets.length(); i++) {
+    int copied = 0;
+    for (int i = octets.indexOf('%'); i >= 0; i = octets.indexOf('%', i)) {
       if (PathSpelling.isEscape(octets, i)) {
-        out.append(PathSpelling.value(octets, i));
-        i += 2;
+        out.append(octets, copied, i).append(PathSpelling.value(octets, i));
+        i += 3;
+        copied = i;
       } else {
-        out.append(octets.charAt(i));
+        i++;
       }
     }
-    return out.toString();
+    return out.append(octets, copied, octets.length()).toString();
   }
 
   /** {@code %u0041}, as UTF-8. */
@@ -177,13 +179,15 @@ final class PathForms {
       return octets;
     }
     StringBuilder kept = new StringBuilder(octets.length());
-    boolean parameter = false;
-    for (int i = 0; i < octets.length(); i++) {
-      char c = octets.charAt(i);
-      parameter = c != '/' && (parameter || c == ';');
-      if (!parameter) {
-        kept.append(c);
+    int at = 0;
+    while (at < octets.length()) {
+      int parameter = octets.indexOf(';', at);
+      if (parameter < 0) {
+        return kept.append(octets, at, octets.length()).toString();
       }
+      kept.append(octets, at, parameter);
+      int next = octets.indexOf('/', parameter);
+      at = next < 0 ? octets.length() : next;
     }
     return kept.toString();
   }
@@ -200,25 +204,28 @@ final class PathForms {
   /** Runs of slashes as one. */
   static String merge(String octets) {
     StringBuilder kept = new StringBuilder(octets.length());
-    for (int i = 0; i < octets.length(); i++) {
-      char c = octets.charAt(i);
-      if (c != '/' || kept.isEmpty() || kept.charAt(kept.length() - 1) != '/') {
-        kept.append(c);
+    int copied = 0;
+    for (int i = octets.indexOf("//"); i >= 0; i = octets.indexOf("//", copied)) {
+      kept.append(octets, copied, i + 1);
+      copied = i + 2;
+      while (copied < octets.length() && octets.charAt(copied) == '/') {
+        copied++;
       }
     }
-    return kept.toString();
+    return kept.append(octets, copied, octets.length()).toString();
   }
 
   /** A name that ends in two dots, taken for a climb: where a prefix is replaced by a directory. */
   static String climbs(String octets) {
     StringBuilder split = new StringBuilder(octets.length() + 8);
-    for (int i = 0; i < octets.length(); i++) {
-      if (octets.startsWith("../", i) && i > 0 && octets.charAt(i - 1) != '/') {
-        split.append('/');
+    int copied = 0;
+    for (int i = octets.indexOf("../"); i >= 0; i = octets.indexOf("../", i + 1)) {
+      if (i > 0 && octets.charAt(i - 1) != '/') {
+        split.append(octets, copied, i).append('/');
+        copied = i;
       }
-      split.append(octets.charAt(i));
     }
-    return split.toString();
+    return split.append(octets, copied, octets.length()).toString();
   }
 
   /** RFC 3986 section 5.2.4; what climbs above the root stays there. */
@@ -268,10 +275,14 @@ final class PathForms {
   static String windows(String octets) {
     StringBuilder kept = new StringBuilder(octets.length());
     int at = 0;
+    int stream = octets.indexOf("::$");
     while (at < octets.length()) {
       int next = octets.indexOf('/', at + 1);
       int end = next < 0 ? octets.length() : next;
-      int stream = octets.indexOf("::$", at);
+      if (stream >= 0 && stream < at) {
+        // Only then: a look at the whole rest for each name would be quadratic.
+        stream = octets.indexOf("::$", at);
+      }
       int nameEnd = stream >= 0 && stream < end ? stream : end;
       boolean dots = isSegment(octets, at, end, "/..") || isSegment(octets, at, end, "/.");
       while (!dots

@@ -30,6 +30,12 @@ public record PathReadings(List<String> paths, List<String> forbidden, boolean t
   /** The same for a path of any length. */
   public static final int LEAST_WORK = 8 * 1024;
 
+  /**
+   * The same for the longest: what is in between is not interrupted, so others wait for it. Twelve
+   * times the longest path; those of honest clients take four to eleven.
+   */
+  public static final int MOST_WORK = 192 * 1024;
+
   /** Readings of one path; beyond, it is refused. */
   public static final int MAX_READINGS = 64;
 
@@ -64,6 +70,15 @@ public record PathReadings(List<String> paths, List<String> forbidden, boolean t
     static final int UNICODE = 1024;
     static final int WINDOWS = 2048;
 
+    /** What is of no interest wherever it stands. */
+    private static final boolean[] PLAIN = new boolean[0x80];
+
+    static {
+      for (char c = '!'; c < PLAIN.length; c++) {
+        PLAIN[c] = "%\\;/.:?#".indexOf(c) < 0;
+      }
+    }
+
     private Has() {}
 
     static int of(String octets) {
@@ -71,6 +86,10 @@ public record PathReadings(List<String> paths, List<String> forbidden, boolean t
       char before = 0;
       for (int i = 0; i < octets.length(); i++) {
         char c = octets.charAt(i);
+        if (c < PLAIN.length && PLAIN[c]) {
+          before = c;
+          continue;
+        }
         switch (c) {
           case '%' -> {
             if (PathSpelling.isEscape(octets, i)) {
@@ -115,7 +134,8 @@ public record PathReadings(List<String> paths, List<String> forbidden, boolean t
 
     Finder(String sent) {
       this.sent = sent;
-      this.bearable = Math.max(LEAST_WORK, (long) WORK_PER_OCTET * sent.length());
+      this.bearable =
+          Math.min(MOST_WORK, Math.max(LEAST_WORK, (long) WORK_PER_OCTET * sent.length()));
     }
 
     PathReadings find() {

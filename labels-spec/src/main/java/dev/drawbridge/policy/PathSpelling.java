@@ -18,6 +18,18 @@ final class PathSpelling {
 
   private static final int ASCII = 0x80;
 
+  /** What may stand in a path as it is, but for escapes. */
+  private static final boolean[] LITERAL = new boolean[ASCII];
+
+  private static final byte[] HEX = new byte[ASCII];
+
+  static {
+    for (char c = 0; c < ASCII; c++) {
+      HEX[c] = (byte) Character.digit(c, 16);
+      LITERAL[c] = isAlphanumeric(c) || "-_~/.!$&'()*+,=:@;".indexOf(c) >= 0;
+    }
+  }
+
   /** In a decoded rule: a star that is meant, not whatever a star stands for. */
   static final char STAR = '\ue000';
 
@@ -147,23 +159,23 @@ final class PathSpelling {
       return octets;
     }
     StringBuilder out = new StringBuilder(octets.length());
-    for (int i = 0; i < octets.length(); i++) {
-      char c = octets.charAt(i);
-      if (c != '%') {
-        out.append(c);
-      } else if (isEscape(octets, i)) {
+    int copied = 0;
+    for (int i = octets.indexOf('%'); i >= 0; i = octets.indexOf('%', copied)) {
+      out.append(octets, copied, i);
+      if (isEscape(octets, i)) {
         char value = value(octets, i);
         if (isUnreserved(value)) {
           out.append(value);
         } else {
           escape(out, value);
         }
-        i += 2;
+        copied = i + 3;
       } else {
-        escape(out, c);
+        escape(out, '%');
+        copied = i + 1;
       }
     }
-    return out.toString();
+    return out.append(octets, copied, octets.length()).toString();
   }
 
   /** The common spelling of octets; escapes are kept if the octets still hold them. */
@@ -176,15 +188,15 @@ final class PathSpelling {
       return octets;
     }
     StringBuilder out = new StringBuilder(octets.length() + 16).append(octets, 0, at);
+    int copied = at;
     for (int i = at; i < octets.length(); i++) {
       char c = octets.charAt(i);
-      if (isLiteral(c, escapes)) {
-        out.append(c);
-      } else {
-        escape(out, c);
+      if (!isLiteral(c, escapes)) {
+        escape(out.append(octets, copied, i), c);
+        copied = i + 1;
       }
     }
-    return out.toString();
+    return out.append(octets, copied, octets.length()).toString();
   }
 
   static boolean isEscape(String octets, int at) {
@@ -200,11 +212,11 @@ final class PathSpelling {
 
   /** The value of a hexadecimal digit, or -1. ASCII only: Character.digit knows other digits. */
   static int hex(char c) {
-    return c < ASCII ? Character.digit(c, 16) : -1;
+    return c < ASCII ? HEX[c] : -1;
   }
 
   private static boolean isLiteral(char c, boolean escapes) {
-    return isAlphanumeric(c) || "-_~/.!$&'()*+,=:@;".indexOf(c) >= 0 || (escapes && c == '%');
+    return (c < ASCII && LITERAL[c]) || (escapes && c == '%');
   }
 
   private static boolean isAlphanumeric(char c) {
@@ -217,7 +229,7 @@ final class PathSpelling {
 
   private static void escape(StringBuilder out, char octet) {
     out.append('%')
-        .append(Character.toUpperCase(Character.forDigit((octet >> 4) & 15, 16)))
-        .append(Character.toUpperCase(Character.forDigit(octet & 15, 16)));
+        .append("0123456789ABCDEF".charAt((octet >> 4) & 15))
+        .append("0123456789ABCDEF".charAt(octet & 15));
   }
 }

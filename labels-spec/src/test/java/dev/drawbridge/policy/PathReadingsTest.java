@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -158,6 +159,29 @@ final class PathReadingsTest {
                   PathReadings.LEAST_WORK, (long) PathReadings.WORK_PER_OCTET * path.length()),
           path + " " + readings.work());
     }
+  }
+
+  @Test
+  void noPathNeedsMoreThanAllMayBecauseItIsLong() {
+    PathReadings readings = PathReadings.of("/" + "%2e%2f;a%252e/".repeat(1_150));
+    assertTrue(readings.tooMany());
+    assertTrue(readings.work() <= PathReadings.MOST_WORK + 3 * 16_384, "" + readings.work());
+  }
+
+  @Test
+  void theLongestHonestPathsMayBeReadInSeveralWays() {
+    for (String piece : List.of("a%20b%20c/", "%C3%A4%C3%B6/", "a/./b/../", "a;v=1/", "a%252Fb/")) {
+      PathReadings readings = PathReadings.of("/" + piece.repeat(16_000 / piece.length()));
+      assertFalse(readings.tooMany(), piece + " " + readings.work());
+    }
+  }
+
+  /** A look at the whole rest for each name took half a minute. */
+  @Test
+  @Timeout(15)
+  void namesAreReadAsWindowsDoesInOnePass() {
+    assertEquals("/a".repeat(400_000), PathForms.windows("/a.".repeat(400_000)));
+    assertEquals("/a/b/c", PathForms.windows("/a::$DATA/b.. /c::$INDEX"));
   }
 
   /** Counts work, not time. */

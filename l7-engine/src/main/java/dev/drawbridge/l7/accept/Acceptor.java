@@ -1,9 +1,12 @@
 package dev.drawbridge.l7.accept;
 
+import dev.drawbridge.l7.relay.Entrance;
 import dev.drawbridge.l7.relay.Loop;
 import dev.drawbridge.l7.relay.Opening;
 import dev.drawbridge.l7.relay.Relay;
 import dev.drawbridge.l7.relay.SocketOptions;
+import dev.drawbridge.policy.Peers;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
@@ -11,13 +14,26 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
-/** Hands each accepted connection to a loop. */
-final class Acceptor extends ChannelInboundHandlerAdapter {
+/**
+ * Hands each accepted connection to a loop. While the container behind it owes time, none is
+ * accepted: its connections wait in the backlog of its own namespace.
+ */
+final class Acceptor extends ChannelInboundHandlerAdapter implements Entrance {
   private static final int PAUSE_MILLIS = 100;
 
   private final Relay relay;
   private final SocketStock stock;
+  private final AtomicBoolean paused = new AtomicBoolean();
+  private final AtomicInteger only = new AtomicInteger();
+  private volatile @Nullable Channel listening;
+
+  /** Two containers use the namespace: one must not wait for the other's debts. */
+  private volatile boolean shared;
 
   Acceptor(Relay relay, SocketStock stock) {
     this.relay = relay;
@@ -25,11 +41,49 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
   }
 
   @Override
+  public void channelRegistered(ChannelHandlerContext context) {
+    listening = context.channel();
+    context.fireChannelRegistered();
+  }
+
+  @Override
+  public void owes(int caller, Consumer<Runnable> paid) {
+    if (!Peers.isEndpoint(caller)) {
+      return;
+    }
+    Channel channel = listening;
+    if (channel == null || shared || !paused.compareAndSet(false, true)) {
+      return;
+    }
+    read(channel, false);
+    paid.accept(() -> {
+      paused.set(false);
+      read(channel, true);
+    });
+  }
+
+  @Override
+  public void enters(int caller) {
+    if (Peers.isEndpoint(caller) && !shared) {
+      int first = only.compareAndExchange(0, caller);
+      shared = first != 0 && first != caller;
+    }
+  }
+
+  private static void read(Channel channel, boolean wanted) {
+    if (channel.eventLoop().inEventLoop()) {
+      channel.config().setAutoRead(wanted);
+    } else {
+      channel.eventLoop().execute(() -> channel.config().setAutoRead(wanted));
+    }
+  }
+
+  @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
     EpollSocketChannel accepted = (EpollSocketChannel) message;
     Loop loop = relay.nextLoop();
     SocketOptions.apply(accepted.config(), relay);
-    accepted.pipeline().addLast(new Opening(loop, accepted, stock));
+    accepted.pipeline().addLast(new Opening(loop, accepted, stock, this));
     ChannelFuture _ =
         loop.eventLoop()
             .register(accepted)
@@ -52,7 +106,7 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
             .channel()
             .eventLoop()
             .schedule(
-                () -> context.channel().config().setAutoRead(true),
+                () -> context.channel().config().setAutoRead(!paused.get()),
                 PAUSE_MILLIS,
                 TimeUnit.MILLISECONDS);
   }

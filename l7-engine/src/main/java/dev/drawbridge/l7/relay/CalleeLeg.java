@@ -163,6 +163,7 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
           case BODY -> readBody(in);
           case TUNNEL -> {
             exchange.responseBytes += in.readableBytes();
+            client.opened.pace().moved(in.readableBytes());
             client.answers(in);
             client.outbox.data(in, in.readableBytes());
           }
@@ -307,6 +308,7 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
       int size =
           framing == Framing.LENGTH ? (int) Math.min(left, in.readableBytes()) : in.readableBytes();
       exchange.responseBytes += size;
+      client.opened.pace().moved(size);
       client.outbox.data(in, size);
       left -= size;
       if (framing == Framing.LENGTH && left == 0) {
@@ -322,6 +324,7 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
     Chunks.Progress progress = reader.next(in);
     if (progress == Chunks.Progress.DATA) {
       int size = reader.available(in);
+      client.opened.pace().moved(size);
       if (rechunked) {
         client.outbox.chunk(in, size);
       } else {

@@ -241,6 +241,7 @@ final class ClientLeg extends ClientEnd {
           return false;
         }
         exchange.requestBytes += in.readableBytes();
+        pace.moved(in.readableBytes());
         WebSocketFrames frames = asked;
         if (frames != null) {
           frames.pass(in, in.readableBytes());

@@ -388,6 +388,9 @@ final class Http2Client extends Http2Leg implements Conversation {
   /** A lane has sent its end. */
   void laneFinished(Http2Stream stream, Http2Lane lane) {
     if (lane.equals(stream.response)) {
+      if (!stream.own) {
+        opened.pace().answered();
+      }
       if (!stream.requestEnded && (stream.own || stream.calleeDone)) {
         out.reset(stream.id, ErrorCode.NO_ERROR);
         remove(stream, true);

@@ -297,6 +297,9 @@ final class Http2Lane {
     to.sendWindow -= length;
     sent += length;
     to.carried(length, queued > 0);
+    if (from != null) {
+      to.opened.pace().moved(length);
+    }
     owe(length);
     if (end) {
       finish();

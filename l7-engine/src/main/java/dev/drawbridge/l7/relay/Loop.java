@@ -44,11 +44,11 @@ public final class Loop {
   private final AtomicBoolean reclaiming = new AtomicBoolean();
   private final Future<?> ticking;
 
-  Loop(Relay relay, EventLoop eventLoop, int index) {
+  Loop(Relay relay, EventLoop eventLoop, int index, SteadyEpoll.Began began) {
     this.relay = relay;
     this.eventLoop = eventLoop;
     this.index = index;
-    this.turns = new Turns(eventLoop);
+    this.turns = new Turns(eventLoop, began);
     Duration shortest =
         Collections.min(
             List.of(

@@ -7,21 +7,32 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How long the loop's thread has been on a processor, by the kernel's account (proc(5), {@code
- * schedstat}). A reading costs microseconds, so it is asked only about what seems to have taken
- * long: on a busy machine that is mostly time in which the thread did not run.
+ * schedstat}). A reading costs microseconds, so it is asked once a millisecond, and about what
+ * seems to have taken long: on a busy machine that is mostly time in which the thread did not run.
  */
 final class OnProcessor {
   private final byte[] text = new byte[64];
   private @Nullable RandomAccessFile file;
   private boolean absent;
   private long last;
+  private long knownBefore;
 
-  /** Of that much time, what the thread may have worked; begins with the next question. */
-  long of(long nanos) {
+  /**
+   * Of that much time, what the thread may have worked: all it has since it was last asked, but for
+   * what is known of.
+   *
+   * @param known of the thread's work, what has been accounted for so far
+   */
+  long of(long nanos, long known) {
     long now = read();
-    long worked = now - last;
-    last = now;
-    return now == 0 ? nanos : Math.min(nanos, worked);
+    long worked = now - last - (known - knownBefore);
+    return now == 0 ? nanos : Math.clamp(worked, 0, nanos);
+  }
+
+  /** Remembers how long the thread has worked up to now. */
+  void ask(long known) {
+    last = read();
+    knownBefore = known;
   }
 
   private long read() {

@@ -34,6 +34,7 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conve
   private final Relay relay;
   private final EpollSocketChannel channel;
   private final OnwardSource source;
+  private final Entrance entrance;
   private Opened opened;
   private boolean admitted;
   private boolean closing;
@@ -43,11 +44,13 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conve
   private long touched;
   private int place;
 
-  public Opening(Loop loop, EpollSocketChannel channel, OnwardSource source) {
+  public Opening(
+      Loop loop, EpollSocketChannel channel, OnwardSource source, Entrance entrance) {
     this.loop = loop;
     this.relay = loop.relay;
     this.channel = channel;
     this.source = source;
+    this.entrance = entrance;
     this.opened = Opened.unclaimed(loop, channel, source);
     this.touched = loop.nowNanos;
   }
@@ -67,12 +70,16 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conve
       return;
     }
     ConnectionOrigin origin = claimed.get();
+    entrance.enters(origin.caller());
     Share share = relay.ledger.enter(origin.caller(), channel.remoteAddress().getAddress());
     opened = Opened.of(loop, channel, source, origin, share);
     admitted = true;
     opened.pace().serves(this::goOn);
     channel.pipeline().addFirst("pace", opened.pace());
     opened.pace().owe(System.nanoTime() - began + ACCEPT_NANOS);
+    if (opened.pace().waits()) {
+      entrance.owes(origin.caller(), opened.pace()::await);
+    }
     Share crowded = relay.ledger.beyondConnections(share, all);
     if (crowded != null && !loop.makeRoom(crowded, this)) {
       relay.limited.increment();

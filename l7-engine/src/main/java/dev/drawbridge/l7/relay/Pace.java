@@ -9,7 +9,15 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
  * cost, and stops reading while the share that pays for them is in debt. Also the only one that
  * turns reading on and off, because the leg has a say in it too.
  */
-final class Pace extends ChannelInboundHandlerAdapter {
+final class Pace extends ChannelInboundHandlerAdapter implements Turns.Waiter {
+  /** What an answer may have cost, its request and its connection included. */
+  private static final long ANSWER_NANOS = 250_000;
+
+  /** What it may cost to be woken for something that is passed on, and to pass on each piece. */
+  private static final long WOKEN_NANOS = 40_000;
+
+  private static final long PIECE_NANOS = 2_000;
+
   private final Turns turns;
   private final Turns.Account account;
   private final Channel channel;
@@ -56,6 +64,19 @@ final class Pace extends ChannelInboundHandlerAdapter {
     return waiting;
   }
 
+  /** A callee's whole answer has gone on. */
+  void answered() {
+    account.worth(ANSWER_NANOS);
+  }
+
+  /** A part of a body or of a stream has gone on; its bytes are taken to cost a nanosecond each. */
+  void moved(long bytes) {
+    if (bytes > 0) {
+      account.worth(PIECE_NANOS + bytes + (turns.moved ? 0 : WOKEN_NANOS));
+      turns.moved = true;
+    }
+  }
+
   /** What follows is paid for here; false if it is anyway. */
   boolean enter() {
     if (running) {
@@ -82,10 +103,28 @@ final class Pace extends ChannelInboundHandlerAdapter {
     }
   }
 
+  /** Has something else go on when the share has paid its debt; called on the loop. */
+  void await(Runnable other) {
+    turns.await(
+        account,
+        new Turns.Waiter() {
+          @Override
+          public void goOn() {
+            other.run();
+          }
+
+          @Override
+          public void fail(Throwable cause) {
+            other.run();
+          }
+        });
+  }
+
   private void begin() {
     if (!running) {
       running = true;
-      turns.paidNanos = System.nanoTime();
+      turns.moved = false;
+      turns.paidNanos = turns.began();
     }
   }
 
@@ -95,8 +134,8 @@ final class Pace extends ChannelInboundHandlerAdapter {
     spent = 0;
   }
 
-  /** It is its turn. */
-  void goOn() {
+  @Override
+  public void goOn() {
     waiting = false;
     if (!channel.isActive()) {
       return;
@@ -107,8 +146,8 @@ final class Pace extends ChannelInboundHandlerAdapter {
     apply();
   }
 
-  /** Its turn has ended in a way it should not have. */
-  void fail(Throwable cause) {
+  @Override
+  public void fail(Throwable cause) {
     channel.pipeline().fireExceptionCaught(cause);
   }
 
@@ -124,6 +163,18 @@ final class Pace extends ChannelInboundHandlerAdapter {
     begin();
     context.fireChannelRead(message);
     pay(System.nanoTime());
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    // It may come in the middle of a read.
+    boolean within = running;
+    begin();
+    context.fireChannelInactive();
+    pay(System.nanoTime());
+    if (!within) {
+      end();
+    }
   }
 
   @Override

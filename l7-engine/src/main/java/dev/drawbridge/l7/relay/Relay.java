@@ -93,13 +93,13 @@ public final class Relay implements AutoCloseable {
     byte[] id = new byte[4];
     new SecureRandom().nextBytes(id);
     this.run = HexFormat.of().formatHex(id);
+    SteadyEpoll.Factory epoll = new SteadyEpoll.Factory();
     this.group =
         new MultiThreadIoEventLoopGroup(
-            limits.eventLoops(),
-            new DefaultThreadFactory("drawbridge-l7", true),
-            SteadyEpoll.factory());
+            limits.eventLoops(), new DefaultThreadFactory("drawbridge-l7", true), epoll);
     for (int i = 0; i < limits.eventLoops(); i++) {
-      loops.add(new Loop(this, (EventLoop) group.next(), i));
+      EventLoop loop = (EventLoop) group.next();
+      loops.add(new Loop(this, loop, i, epoll.of(loop)));
     }
   }
 

@@ -146,6 +146,7 @@ final class Requests {
     int before = in.readableBytes();
     RequestBody.Step step = body.forward(in, callee.outbox, this::bearable);
     exchange.requestBytes += before - in.readableBytes();
+    leg.opened.pace().moved(before - in.readableBytes());
     switch (step) {
       case MORE -> {}
       case END -> requestDone();
@@ -352,6 +353,7 @@ final class Requests {
 
   /** The whole answer is on its way to the client. */
   void answered() {
+    leg.opened.pace().answered();
     exchange.answerDone = true;
     if (exchange.requestDone) {
       finish();

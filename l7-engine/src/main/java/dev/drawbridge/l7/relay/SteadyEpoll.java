@@ -1,13 +1,18 @@
 package dev.drawbridge.l7.relay;
 
+import io.netty.channel.IoEvent;
 import io.netty.channel.IoHandle;
 import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.IoOps;
 import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.unix.FileDescriptor;
+import io.netty.util.concurrent.ThreadAwareExecutor;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Netty's epoll handler, but for one mistake. When a channel is interested in nothing (reading is
@@ -15,17 +20,52 @@ import io.netty.channel.epoll.EpollIoOps;
  * takes the descriptor out of the epoll set and still believes it is in: the next interest fails
  * with ENOENT. Here such a channel stays in the set with an edge-triggered interest in nothing,
  * which wakes nobody twice.
+ *
+ * <p>It also says when an event began: by the time that a handler hears of it the bytes are read,
+ * and with a flood that is most of the work.
  */
 final class SteadyEpoll implements IoHandler {
   private final IoHandler epoll;
+  private final Began began;
 
-  private SteadyEpoll(IoHandler epoll) {
+  private SteadyEpoll(IoHandler epoll, Began began) {
     this.epoll = epoll;
+    this.began = began;
   }
 
-  static IoHandlerFactory factory() {
-    IoHandlerFactory factory = EpollIoHandler.newFactory();
-    return executor -> new SteadyEpoll(factory.newHandler(executor));
+  /** When the event in hand began, by {@code System.nanoTime}; for one loop. */
+  static final class Began {
+    private static final long NONE = Long.MIN_VALUE;
+
+    private long nanos = NONE;
+
+    /** An event has begun. */
+    void at(long when) {
+      nanos = when;
+    }
+
+    /** Now, or when the event began that nobody has asked about yet. */
+    long take() {
+      long at = nanos;
+      nanos = NONE;
+      return at == NONE ? System.nanoTime() : at;
+    }
+  }
+
+  /** Makes the handlers of a group. */
+  static final class Factory implements IoHandlerFactory {
+    private final IoHandlerFactory factory = EpollIoHandler.newFactory();
+    private final ConcurrentHashMap<Object, Began> began = new ConcurrentHashMap<>();
+
+    @Override
+    public IoHandler newHandler(ThreadAwareExecutor executor) {
+      return new SteadyEpoll(factory.newHandler(executor), of(executor));
+    }
+
+    /** The events of one loop. */
+    Began of(Object loop) {
+      return began.computeIfAbsent(loop, _ -> new Began());
+    }
   }
 
   @Override
@@ -50,7 +90,8 @@ final class SteadyEpoll implements IoHandler {
 
   @Override
   public IoRegistration register(IoHandle handle) throws Exception {
-    return new Steady(epoll.register(handle));
+    return new Steady(
+        epoll.register(handle instanceof EpollIoHandle of ? new Timed(of, began) : handle));
   }
 
   @Override
@@ -61,6 +102,36 @@ final class SteadyEpoll implements IoHandler {
   @Override
   public boolean isCompatible(Class<? extends IoHandle> type) {
     return epoll.isCompatible(type);
+  }
+
+  @SuppressWarnings("try") // closing is the handle's affair
+  private record Timed(EpollIoHandle of, Began began) implements EpollIoHandle {
+    @Override
+    public FileDescriptor fd() {
+      return of.fd();
+    }
+
+    @Override
+    public void handle(IoRegistration registration, IoEvent event) {
+      began.at(System.nanoTime());
+      of.handle(registration, event);
+      began.at(Began.NONE);
+    }
+
+    @Override
+    public void registered() {
+      of.registered();
+    }
+
+    @Override
+    public void unregistered() {
+      of.unregistered();
+    }
+
+    @Override
+    public void close() throws Exception {
+      of.close();
+    }
   }
 
   private record Steady(IoRegistration registration) implements IoRegistration {

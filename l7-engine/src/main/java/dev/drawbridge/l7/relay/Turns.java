@@ -11,23 +11,48 @@ import org.jspecify.annotations.Nullable;
  * measured. As long as only one is busy it may take all. Otherwise whoever has spent more than he
  * may is no longer read: his connections wait, and go on one after the other as the debt is paid.
  * So others wait for a piece of his work, never for all of it; and what he sends meanwhile waits at
- * his own end. For one event loop.
+ * his own end.
+ *
+ * <p>Those that work divide what there is evenly, and what one leaves another may have. A share
+ * whose time comes to nothing for long (no answer of a callee, no body, only refusals, frames about
+ * frames, connections) wastes: beside one that works it gets a small part. For one event loop.
  */
 final class Turns {
   /** What a share may spend at once. */
   static final long BURST_NANOS = 500_000;
 
+  /** The same of one that wastes. */
+  static final long WASTE_BURST_NANOS = 50_000;
+
   /** How long after another share was busy the loop still counts as divided. */
   private static final long DIVIDED_NANOS = 1_000_000_000L;
 
+  /** The same between shares that work. */
+  private static final long DIVIDED_WORK_NANOS = 100_000_000L;
+
   /**
-   * Of the loop's time, what all who are in debt get together beside one who is not: one in this
-   * many. Among themselves they get all of it.
+   * Of the loop's time, what all who are in debt get together beside one who is not, if that one
+   * wants the rest: one in this many. Among themselves they get all of it.
    */
   private static final int PART = 2;
 
+  /** The same of those that waste, beside one that works. */
+  static final int WASTE_PART = 24;
+
   /** How long one who was in debt is not taken for a modest neighbour, and one who was is. */
   private static final long MODEST_NANOS = 100_000_000L;
+
+  /** Time that came to nothing, from which on a share wastes. */
+  static final long TOLERATED_NANOS = 5_000_000;
+
+  /** The most of it that is remembered. */
+  private static final long REMEMBERED_NANOS = 10_000_000;
+
+  /** Of all time, what may come to nothing for ever: one in this many. */
+  private static final int FORGIVEN = 32;
+
+  /** What a share can owe at most, so that whatever it has done it is read again. */
+  private static final long MOST_DEBT_NANOS = 10_000_000;
 
   private static final long LEAST_WAIT_NANOS = 50_000;
 
@@ -38,45 +63,111 @@ final class Turns {
   private static final long LONG_NANOS = 1_000_000;
 
   private final EventLoop loop;
+  private final SteadyEpoll.Began began;
   private final OnProcessor processor = new OnProcessor();
   private final ArrayDeque<Account> owing = new ArrayDeque<>();
   private @Nullable Account latest;
+  private @Nullable Account latestWorking;
   private long modest = System.nanoTime() - MODEST_NANOS;
+  private long working = System.nanoTime() - MODEST_NANOS;
   private long divided = System.nanoTime() - DIVIDED_NANOS;
+  private long dividedWork = System.nanoTime() - DIVIDED_NANOS;
+  private long asked = System.nanoTime();
   private @Nullable Future<?> next;
+  private int owingWaste;
+
+  /** Time that all shares have spent. */
+  private long spentByAll;
 
   /** Up to where the time of the event in hand is paid for. */
   long paidNanos;
 
+  /** Whether something was passed on in the event in hand. */
+  boolean moved;
+
   Turns(EventLoop loop) {
+    this(loop, new SteadyEpoll.Began());
+  }
+
+  Turns(EventLoop loop, SteadyEpoll.Began began) {
     this.loop = loop;
+    this.began = began;
+  }
+
+  /** When the event in hand began. */
+  long began() {
+    return began.take();
+  }
+
+  /** Who waits for a share's turn. */
+  interface Waiter {
+    void goOn();
+
+    void fail(Throwable cause);
   }
 
   /** The time of one share on this loop. */
   static final class Account {
-    private final ArrayDeque<Pace> waiting = new ArrayDeque<>();
+    private final ArrayDeque<Waiter> waiting = new ArrayDeque<>();
     private long left = BURST_NANOS;
-    private long filled = System.nanoTime();
+    private long filled;
+    private long othersBefore;
+    private long spent;
+    private long wasted;
     private long usual = ASSUMED_NANOS;
-    private long indebted = filled - MODEST_NANOS;
+    private long indebted;
     private boolean owes;
+    private boolean owesAsWaste;
+
+    private Account(long now) {
+      filled = now;
+      indebted = now - MODEST_NANOS;
+    }
+
+    /** Some time has come to something: that much at most. */
+    void worth(long nanos) {
+      wasted = Math.max(0, wasted - nanos);
+    }
+
+    boolean wastes() {
+      return wasted > TOLERATED_NANOS;
+    }
   }
 
   Account account() {
-    return new Account();
+    return account(System.nanoTime());
+  }
+
+  Account account(long now) {
+    Account account = new Account(now);
+    account.othersBefore = spentByAll;
+    return account;
   }
 
   /** Pays for some time; whether the share has spent more than it may. */
   boolean spend(Account account, long now, long nanos) {
-    Account before = latest;
-    if (before != account) {
+    fill(account, now);
+    long worked = nanos > LONG_NANOS ? processor.of(nanos, spentByAll) : nanos;
+    if (now - asked > LONG_NANOS) {
+      asked = now;
+      processor.ask(spentByAll + worked);
+    }
+    spentByAll += worked;
+    account.spent += worked;
+    account.wasted = Math.min(REMEMBERED_NANOS, account.wasted + worked);
+    account.left = Math.max(-MOST_DEBT_NANOS, account.left - worked);
+    boolean wastes = account.wastes();
+    if (account != latest) {
+      divided = latest == null ? divided : now;
       latest = account;
-      if (before != null) {
-        divided = now;
+    }
+    if (!wastes) {
+      working = now;
+      if (account != latestWorking) {
+        dividedWork = latestWorking == null ? dividedWork : now;
+        latestWorking = account;
       }
     }
-    fill(account, now);
-    account.left -= nanos > LONG_NANOS ? processor.of(nanos) : nanos;
     if (account.left >= 0) {
       if (now - account.indebted > MODEST_NANOS) {
         modest = now;
@@ -84,10 +175,10 @@ final class Turns {
       return false;
     }
     account.indebted = now;
-    if (now - divided < DIVIDED_NANOS) {
+    if (wastes ? now - divided < DIVIDED_NANOS : now - dividedWork < DIVIDED_WORK_NANOS) {
       return true;
     }
-    // Nobody else wants it.
+    // Nobody else wants it, or nobody who is to have it.
     account.left = 0;
     return false;
   }
@@ -98,25 +189,52 @@ final class Turns {
   }
 
   private void fill(Account account, long now) {
-    long earned = (now - account.filled) / (part(now) * Math.max(1, owing.size()));
+    long passed = now - account.filled;
+    long byOthers = spentByAll - account.spent - account.othersBefore;
     account.filled = now;
-    account.left = Math.min(BURST_NANOS, account.left + earned);
+    account.othersBefore += byOthers;
+    account.wasted = Math.max(0, account.wasted - passed / FORGIVEN);
+    boolean restrained = restrained(account, now);
+    long earned = passed / part(account, now);
+    if (!restrained) {
+      // What nobody has taken.
+      int many = Math.max(1, owing.size() - owingWaste);
+      earned = Math.max(earned, (passed - byOthers) / many);
+    }
+    account.left =
+        Math.min(restrained ? WASTE_BURST_NANOS : BURST_NANOS, account.left + Math.max(0, earned));
   }
 
-  private long part(long now) {
-    return now - modest < MODEST_NANOS ? PART : 1;
+  /** Whether it wastes, and somebody works. */
+  private boolean restrained(Account account, long now) {
+    return account.wastes() && now - working < MODEST_NANOS;
+  }
+
+  /** Of how much time a share earns one. */
+  private long part(Account account, long now) {
+    if (restrained(account, now)) {
+      return (long) WASTE_PART * Math.max(1, owingWaste);
+    }
+    int many = Math.max(1, owing.size() - owingWaste);
+    return (long) many * (now - modest < MODEST_NANOS ? PART : 1);
   }
 
   /** The connection waits for its turn. */
-  void await(Account account, Pace pace) {
-    account.waiting.add(pace);
+  void await(Account account, Waiter waiter) {
+    account.waiting.add(waiter);
     if (!account.owes) {
       account.owes = true;
-      owing.add(account);
+      owe(account);
     }
     if (next == null) {
       schedule(LEAST_WAIT_NANOS);
     }
+  }
+
+  private void owe(Account account) {
+    owing.add(account);
+    account.owesAsWaste = account.wastes();
+    owingWaste += account.owesAsWaste ? 1 : 0;
   }
 
   private void schedule(long nanos) {
@@ -127,37 +245,40 @@ final class Turns {
     next = null;
     long now = System.nanoTime();
     boolean alone = now - divided >= DIVIDED_NANOS;
+    boolean workAlone = now - dividedWork >= DIVIDED_WORK_NANOS;
     for (int i = owing.size(); i > 0; i--) {
       Account account = owing.remove();
       fill(account, now);
-      if (alone) {
+      owingWaste -= account.owesAsWaste ? 1 : 0;
+      if (alone || (workAlone && !account.wastes())) {
         account.left = BURST_NANOS;
       }
       // Some of those that go on only read later: they are counted by what they usually cost.
       long expected = account.left;
       while (expected > 0 && account.left > 0) {
-        Pace pace = account.waiting.poll();
-        if (pace == null) {
+        Waiter waiter = account.waiting.poll();
+        if (waiter == null) {
           break;
         }
         expected -= account.usual;
         try {
-          pace.goOn();
+          waiter.goOn();
         } catch (RuntimeException | OutOfMemoryError e) {
           // One connection must not keep the others from their turns.
-          pace.fail(e);
+          waiter.fail(e);
         }
       }
       if (account.waiting.isEmpty()) {
         account.owes = false;
       } else {
-        owing.add(account);
+        owe(account);
       }
     }
     if (!owing.isEmpty() && next == null) {
       long wait = Long.MAX_VALUE;
       for (Account account : owing) {
-        wait = Math.min(wait, (ASSUMED_NANOS - account.left) * part(now) * owing.size());
+        long wanted = Math.min(ASSUMED_NANOS, WASTE_BURST_NANOS / 2) - account.left;
+        wait = Math.min(wait, wanted * part(account, now));
       }
       schedule(Math.clamp(wait, LEAST_WAIT_NANOS, DIVIDED_NANOS / 4));
     }

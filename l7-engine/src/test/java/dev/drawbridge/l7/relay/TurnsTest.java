@@ -16,9 +16,12 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(30)
 final class TurnsTest {
   private static final long WORK = 900_000;
+  private static final long STEP = 100_000;
+  private static final int STEPS = 20_000;
 
   private final DefaultEventLoop loop = new DefaultEventLoop();
-  private final Turns turns = new Turns(loop);
+  private final SteadyEpoll.Began began = new SteadyEpoll.Began();
+  private final Turns turns = new Turns(loop, began);
   private final Turns.Account hog = turns.account();
   private final Turns.Account other = turns.account();
   private long now = System.nanoTime();
@@ -82,11 +85,128 @@ final class TurnsTest {
     Pace pace = new Pace(turns, hog, channel);
     channel.pipeline().addFirst(pace);
     assertFalse(turns.spend(other, System.nanoTime(), 1_000));
-    pace.owe(100 * WORK);
+    pace.owe(WORK);
     assertTrue(pace.waits());
     assertFalse(channel.config().isAutoRead());
     pace.read(true);
     assertFalse(channel.config().isAutoRead(), "the leg alone cannot turn it on again");
     channel.finishAndReleaseAll();
+  }
+
+  @Test
+  void readingItselfIsPaidFor() {
+    EmbeddedChannel channel = new EmbeddedChannel();
+    Pace pace = new Pace(turns, hog, channel);
+    channel.pipeline().addFirst(pace);
+    assertFalse(turns.spend(other, System.nanoTime(), 1_000));
+    began.at(System.nanoTime() - WORK);
+    channel.writeInbound("what took that long to be read");
+    assertTrue(pace.waits());
+    channel.finishAndReleaseAll();
+  }
+
+  // Who wastes.
+
+  /** Some time of the loop, in which the other always has work that comes to something. */
+  private long besideOneThatWorks(int steps, boolean worthIt) {
+    long spent = 0;
+    for (int i = 0; i < steps; i++) {
+      now += STEP;
+      if (!turns.spend(hog, now, 0)) {
+        boolean _ = turns.spend(hog, now, STEP / 2);
+        spent += STEP / 2;
+        if (worthIt) {
+          hog.worth(STEP);
+        }
+      }
+      if (!turns.spend(other, now, 0)) {
+        boolean _ = turns.spend(other, now, STEP / 2);
+        other.worth(STEP);
+      }
+    }
+    return spent;
+  }
+
+  @Test
+  void whoWastesGetsASmallPartBesideOneThatWorks() {
+    besideOneThatWorks(1_000, false);
+    assertTrue(hog.wastes());
+    long spent = besideOneThatWorks(STEPS, false);
+    assertTrue(spent <= STEPS * STEP / Turns.WASTE_PART * 11 / 10, spent + " ns");
+    assertTrue(spent >= STEPS * STEP / Turns.WASTE_PART / 2, "but not nothing: " + spent + " ns");
+  }
+
+  @Test
+  void whoWorksOwesNothingToWhoWastes() {
+    besideOneThatWorks(2_000, false);
+    for (int i = 0; i < STEPS; i++) {
+      now += STEP;
+      boolean _ = turns.spend(hog, now, turns.spend(hog, now, 0) ? 0 : STEP / 2);
+      assertFalse(turns.spend(other, now, STEP), "the loop is his but for the small part");
+      other.worth(STEP);
+    }
+  }
+
+  @Test
+  void whatComesToSomethingIsNoWaste() {
+    long spent = besideOneThatWorks(STEPS, true);
+    assertFalse(hog.wastes());
+    assertTrue(spent >= STEPS * STEP * 4 / 10, "an even part: " + spent + " ns");
+  }
+
+  @Test
+  void whoWastesAloneMayTakeAll() {
+    for (int i = 0; i < STEPS; i++) {
+      now += STEP;
+      assertFalse(turns.spend(hog, now, STEP));
+    }
+    assertTrue(hog.wastes());
+  }
+
+  @Test
+  void aLittleWasteIsForgiven() {
+    for (int i = 0; i < STEPS; i++) {
+      now += STEP;
+      boolean _ = turns.spend(hog, now, STEP / 50);
+      assertFalse(hog.wastes());
+    }
+  }
+
+  @Test
+  void whoHasStoppedIsSoonTakenForWhatHeIsNow() {
+    besideOneThatWorks(1_000, false);
+    assertTrue(hog.wastes());
+    boolean _ = turns.spend(hog, now + 500_000_000, 0);
+    assertFalse(hog.wastes());
+  }
+
+  @Test
+  void noDebtLastsLongWhateverItIsFor() {
+    besideOneThatWorks(1_000, false);
+    for (int i = 0; i < 1_000; i++) {
+      boolean _ = turns.spend(hog, now, WORK);
+    }
+    boolean _ = turns.spend(other, now, STEP);
+    assertTrue(turns.spend(hog, now, 0));
+    boolean _ = turns.spend(other, now + 249_000_000, STEP);
+    assertFalse(turns.spend(hog, now + 250_000_000, 0));
+  }
+
+  @Test
+  void whatOneLeavesAnotherMayHave() {
+    long spent = 0;
+    for (int i = 0; i < STEPS; i++) {
+      now += STEP;
+      if (i % 100 == 0) {
+        boolean _ = turns.spend(other, now, STEP / 10);
+        other.worth(STEP);
+      }
+      if (!turns.spend(hog, now, 0)) {
+        boolean _ = turns.spend(hog, now, STEP);
+        hog.worth(STEP);
+        spent += STEP;
+      }
+    }
+    assertTrue(spent >= STEPS * STEP * 9 / 10, spent + " ns");
   }
 }

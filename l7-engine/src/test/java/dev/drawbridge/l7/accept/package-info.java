@@ -1,0 +1,4 @@
+@NullMarked
+package dev.drawbridge.l7.accept;
+
+import org.jspecify.annotations.NullMarked;
