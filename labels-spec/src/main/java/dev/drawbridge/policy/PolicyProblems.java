@@ -13,6 +13,7 @@ final class PolicyProblems {
   private final Policy policy;
   private final List<Problem> problems = new ArrayList<>();
   private final Set<Integer> doubted = new HashSet<>();
+  private final Set<Integer> passed = new HashSet<>();
 
   private PolicyProblems(Policy policy) {
     this.policy = policy;
@@ -73,6 +74,7 @@ final class PolicyProblems {
     }
     for (PeerPolicy towards : side.policies()) {
       besideOthers(towards);
+      passedBy(towards);
     }
     for (PeerPolicy towards : side.policies()) {
       if (towards.truncated()) {
@@ -112,6 +114,26 @@ final class PolicyProblems {
     }
     match(rule, code.subject, bearer);
     match(rule, code.object, bearer);
+  }
+
+  /** What is forbidden of requests, and not on a port that a connect rule names. */
+  private void passedBy(PeerPolicy towards) {
+    for (RuleCode deny : towards.rules()) {
+      if (deny.allows || deny.protocol != HttpProtocol.HTTP || !deny.ports.isEmpty()) {
+        continue;
+      }
+      for (RuleCode connect : towards.rules()) {
+        Optional<Integer> port = connect.allows ? connect.firstTcpPort() : Optional.empty();
+        if (port.isPresent() && passed.add(deny.number)) {
+          add(
+              ProblemCode.PASSED_BY,
+              origin(deny),
+              text(deny),
+              "'" + text(connect) + "' names port " + port.get() + ": there it is not looked for",
+              "'port " + port.get() + "' if HTTP is spoken there");
+        }
+      }
+    }
   }
 
   /** Rules of one protocol that those of another on the same port put in doubt. */

@@ -1,6 +1,7 @@
 package dev.drawbridge.policy;
 
 import dev.drawbridge.policy.automaton.Node;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** A rule, ready to be judged by. Outlives generations as long as its text does not change. */
@@ -112,6 +113,17 @@ final class RuleCode implements ReadRule {
       }
     }
     return false;
+  }
+
+  /** The first TCP port that a connect rule names. */
+  Optional<Integer> firstTcpPort() {
+    if (!connects) {
+      return Optional.empty();
+    }
+    return ports.spans().stream()
+        .filter(span -> span.protocol() == Ports.TCP && !span.isWholeProtocol())
+        .map(Ports.Span::low)
+        .findFirst();
   }
 
   /** The request lines of an HTTP rule. Racing threads build equal ones. */

@@ -402,6 +402,55 @@ final class PolicyFileTest {
     assertEquals(2, ((Origin.FileLine) problem.origin()).line());
   }
 
+  /** SPEC L3. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "app=a may connect 80 | anyone may not DELETE /** | ALLOW RULE_ALLOWS | DB0214",
+        "app=a may connect 80 | anyone may not DELETE /** port 80 | DENY RULE_DENIES | ''",
+        "app=a may connect | anyone may not DELETE /** | DENY RULE_DENIES | ''",
+        "app=a may ANY /** | anyone may not DELETE /** | DENY RULE_DENIES | ''",
+        "app=a may connect 53/udp,80-81 | anyone may not DELETE /** | ALLOW RULE_ALLOWS | DB0214"
+      })
+  void connectOfAPortBesideAMayNotOfRequests(
+      String may, String mayNot, String expected, String problem) {
+    Scene scene = new Scene().container("a", "app=a").container("db", may, mayNot);
+    says(scene, "a", "db", "DELETE:80 /x", expected);
+    assertEquals(
+        problem.isEmpty() ? List.of() : List.of(problem),
+        scene.policy().problems().stream().map(Problem::code).toList());
+  }
+
+  /** SPEC S3: nothing names an empty value. */
+  @Test
+  void anEmptyValueIsThereAndHasNoName() {
+    Scene scene =
+        new Scene()
+            .container("empty", "team=")
+            .container("none", "app=x")
+            .container("a", "has team may GET /")
+            .container("b", "team!=red may GET /")
+            .container("c", "team in (red blue) may GET /");
+    says(scene, "empty", "a", "GET /", "ALLOW RULE_ALLOWS");
+    says(scene, "none", "a", "GET /", "DENY NO_RULE");
+    says(scene, "empty", "b", "GET /", "ALLOW RULE_ALLOWS");
+    says(scene, "none", "b", "GET /", "ALLOW RULE_ALLOWS");
+    says(scene, "empty", "c", "GET /", "DENY NO_RULE");
+  }
+
+  /** SPEC S9. */
+  @Test
+  void aDotAtTheEndOfANameMeansNothing() {
+    Scene scene =
+        new Scene()
+            .container("a", "app=a")
+            .container("db", "app=a may open tls to db.example.com. port 443");
+    says(scene, "a", "db", "TLS:443 db.example.com", "ALLOW RULE_ALLOWS");
+    says(scene, "a", "db", "TLS:443 db.example.com.", "ALLOW RULE_ALLOWS");
+    says(scene, "a", "db", "TLS:443 xdb.example.com.", "DENY NO_RULE");
+  }
+
   @Test
   void aGroupInALabelIsAMistake() {
     Parsed<Optional<Rule>> parsed =
