@@ -120,7 +120,8 @@ configure_agent() {
 		die "$state/agent.json cannot be used: mend it, or move it away to have one written"
 }
 
-# An up that fails leaves the host as it found it.
+# An up that fails leaves the host as it found it: what an agent before it has pinned goes on guarding, and an engine that
+# ran before goes on running.
 undo_up() {
 	if [ -n "$was_alive" ]; then return; fi
 	say 'up failed: undoing what it did'
@@ -128,7 +129,12 @@ undo_up() {
 		cp "$run/agent.log" "$root/target/agent.log"
 		say "the agent's log: $root/target/agent.log"
 	fi
-	halt
+	stop agent
+	if [ -z "$had_pins" ]; then detach; fi
+	if [ -z "$had_dockerd" ]; then stop dockerd; fi
+	if [ -z "$had_containerd" ]; then stop containerd; fi
+	if [ -z "$had_mark" ]; then rm -f "$run/bpffs-was-not-mounted"; fi
+	if [ -z "$had_run" ]; then rm -rf "$run"; fi
 	if [ -z "$had_state" ]; then
 		rm -rf "$state"
 	else
@@ -163,6 +169,11 @@ up() { # arguments of "drawbridge install", such as --default
 		esac
 	done
 	was_alive=$(if alive agent; then echo yes; fi)
+	had_dockerd=$(if alive dockerd; then echo yes; fi)
+	had_containerd=$(if alive containerd; then echo yes; fi)
+	had_pins=$(there "$bpffs/drawbridge")
+	had_mark=$(there "$run/bpffs-was-not-mounted")
+	had_run=$(there "$run")
 	had_state=$(there "$state")
 	had_dist=$(there "$state/dist")
 	had_config=$(there "$state/agent.json")

@@ -300,13 +300,13 @@ class FrontDoorTest {
         root=$2/root dist=$2/dist lab=$2/lab state=$2/state run=$2/run etc=$2/etc bpffs=$2/bpffs
         engine_packages=
         mkdir -p "$root/target" "$dist/bin"
-        start_engine() { :; }
         configure_agent() { [ -e "$state/agent.json" ] || : >"$state/agent.json"; }
         start_agent() { spawn agent sleep 300; pid_of agent >"$root/pid"; : >"$state/exempt"; }
         client() { [ "$1" != install ]; }
-        detach() { :; }
+        detach() { rm -rf "$bpffs/drawbridge"; }
+        start_engine() { mkdir -p "$bpffs/drawbridge"; }
         (up) && exit 9
-        cd "$2" && find state etc run 2>/dev/null | sort | tr '\\n' ' '
+        cd "$2" && find state etc run bpffs/drawbridge 2>/dev/null | sort | tr '\\n' ' '
         if kill -0 "$(cat "$root/pid")" 2>/dev/null; then echo "the agent is left"; fi
         """,
         CHECKOUT.resolve("install/door/life.sh").toString(),
@@ -320,12 +320,15 @@ class FrontDoorTest {
 
   @Test
   void anUpThatFailsLeavesWhatWasThereBefore() throws IOException {
-    for (String file : List.of("state/agent.json", "etc/policy.d/a.policy")) {
+    for (String file :
+        List.of("state/agent.json", "etc/policy.d/a.policy", "bpffs/drawbridge/guard", "run/x")) {
       Files.createDirectories(top.resolve(file).getParent());
       Files.writeString(top.resolve(file), "");
     }
     assertEquals(
-        "etc etc/policy.d etc/policy.d/a.policy state state/agent.json state/exempt", failingUp());
+        "bpffs/drawbridge bpffs/drawbridge/guard etc etc/policy.d etc/policy.d/a.policy run"
+            + " run/agent.log run/x state state/agent.json state/exempt",
+        failingUp());
   }
 
   @Test
