@@ -247,11 +247,20 @@ public final class Explainer {
     if (Peers.isNetwork(peer)) {
       for (NetworkEntry entry : policy.networks()) {
         if (entry.peer() == peer) {
-          return entry.range().print();
+          return isInternet(entry.range()) ? Party.Zone.INTERNET.print() : entry.range().print();
         }
       }
     }
     return workload(peer).map(other -> Identities.describe(other, bearer)).orElse("world");
+  }
+
+  /** All that is left of such a range where the word is in use: nobody is advised to open more. */
+  private boolean isInternet(Cidr range) {
+    return ZoneRanges.REACHABLE.contains(range)
+        && policy.networks().stream()
+            .map(NetworkEntry::range)
+            .toList()
+            .containsAll(ZoneRanges.NOT_REACHABLE);
   }
 
   private String freeKey(Side side) {

@@ -348,6 +348,21 @@ final class PolicyFileTest {
   }
 
   @Test
+  void nobodyIsAdvisedToOpenTheWholeWorld() throws Exception {
+    Scene scene =
+        new Scene()
+            .container("api", "app=x may GET /", "may connect 80 on app=x")
+            .container("other", "may connect 443 on internet");
+    Policy policy = scene.policy();
+    int out = peer(policy, "1.1.1.1");
+    assertEquals(
+        List.of("may connect 443/tcp on internet"),
+        Explainer.l4(policy, scene.number("api"), out, Ports.TCP, 443).advice().stream()
+            .map(Explanation.Advice::value)
+            .toList());
+  }
+
+  @Test
   void containersAndTheHostAreNoPartOfInternetOrLan() {
     Scene scene = home().container("api", "may connect on internet", "may connect on lan");
     for (String to : List.of("open", "host")) {
