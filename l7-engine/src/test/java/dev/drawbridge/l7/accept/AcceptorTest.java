@@ -26,7 +26,7 @@ final class AcceptorTest {
           (fd, caller, callee, port) -> {},
           access -> {});
   private final Acceptor acceptor =
-      new Acceptor(relay, 1, new SocketStock(NetnsHandle.current(), Runnable::run));
+      new Acceptor(relay, new SocketStock(NetnsHandle.current(), Runnable::run));
   private final EmbeddedChannel listening = new EmbeddedChannel(acceptor);
   private final ArrayDeque<Runnable> debts = new ArrayDeque<>();
 
