@@ -114,6 +114,13 @@ public final class DaemonJson {
     return Optional.empty();
   }
 
+  /**
+   * Whether it has what an uninstall leaves that a dockerd did not confirm: no runtimes, spelled.
+   */
+  boolean leftByReload() {
+    return tree.get(RUNTIMES) instanceof JsonObject runtimes && runtimes.isEmpty();
+  }
+
   /** Whether both say the same, however they are written. */
   boolean equalTo(DaemonJson other) {
     return tree.equals(other.tree);

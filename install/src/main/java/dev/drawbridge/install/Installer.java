@@ -238,6 +238,10 @@ public final class Installer {
       throws InstallException {
     Path kept = StepExecutor.backup(behind(layout.daemonJson()));
     Optional<String> first = found(kept);
+    if (!changed && first.isEmpty() && !Files.exists(layout.state()) && !file.leftByReload()) {
+      // Nothing in it was ever ours.
+      return;
+    }
     DaemonJson last = after.without(false);
     // What a user wrote stays; "runc" as the default is ours if install remembered and found none.
     if (first.isEmpty() || Files.exists(layout.state())) {

@@ -323,6 +323,14 @@ final class InstallerTest {
   }
 
   @Test
+  void whereNothingWasInstalledNothingIsRemoved() throws Exception {
+    for (String text : List.of("{\"default-runtime\":\"runc\"}", "{}", "", "{ \"x\":1 }")) {
+      write(layout.daemonJson(), text);
+      assertEquals(List.of(), Installer.planRemoval(options).steps(), text);
+    }
+  }
+
+  @Test
   void aLinkThatLeadsToNoFileYetLeadsToNoneAgain() throws Exception {
     Path real = root.resolve("elsewhere/docker.json");
     Files.createDirectories(layout.daemonJson().resolveSibling("."));

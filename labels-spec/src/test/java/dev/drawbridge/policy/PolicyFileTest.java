@@ -224,16 +224,18 @@ final class PolicyFileTest {
             .container("other-git-db", PROJECT + "other", SERVICE + "git-db")
             .host("service:wiki may connect 5432 on service:git-db")
             .host("service:git-db may connect 443 on world")
+            .host("service:git-db may connect 7 on app=open")
             .host("service:git-db may not connect 9 on app=open");
     for (String db : List.of("git-db", "other-git-db")) {
       says(scene, "wiki", db, "tcp/5432", "DENY NO_RULE");
       says(scene, "prometheus", db, "tcp/5432", "DENY NO_RULE");
       says(scene, db, "world", "tcp/443", "DENY NO_RULE");
+      says(scene, db, "open", "tcp/7", "DENY NO_RULE");
       says(scene, db, "open", "tcp/9", "DENY RULE_DENIES");
     }
     says(scene, "wiki", "open", "tcp/9", "DENY NO_RULE");
     assertEquals(
-        List.of("DB0213", "DB0213", "DB0213"),
+        List.of("DB0213", "DB0213", "DB0213", "DB0213"),
         scene.policy().problems().stream()
             .map(Problem::code)
             .filter(code -> !code.equals("DB0206"))
