@@ -243,6 +243,16 @@ final class PolicyFileTest {
   }
 
   @Test
+  void aCallerWhoseNameIsSharedIsNotLetInByIt() {
+    Scene scene = home().host("service:git-db may connect 7 on app=open");
+    says(scene, "git-db", "open", "tcp/7", "ALLOW RULE_ALLOWS");
+    scene.container("other-git-db", PROJECT + "other", SERVICE + "git-db");
+    for (String db : List.of("git-db", "other-git-db")) {
+      says(scene, db, "open", "tcp/7", "DENY NO_RULE");
+    }
+  }
+
+  @Test
   void inAGroupOnlyTheSharedNameIsNotMeant() {
     Scene scene =
         home()
