@@ -373,7 +373,8 @@ final class InstallerTest {
         steps.add(failing, new Step.Copy(root.resolve("no-such-program"), root.resolve("x/y/z")));
         InstallPlan broken = new InstallPlan(steps, List.of(), List.of(), plan.whole());
         InstallException failed = assertThrows(InstallException.class, broken::apply);
-        assertTrue(failed.getMessage().endsWith("nothing was changed"), failed.getMessage());
+        String said = String.valueOf(failed.getMessage());
+        assertTrue(said.endsWith("nothing was changed"), said);
         assertEquals(before, snapshot(), "failing at step " + failing);
       }
     }
