@@ -208,7 +208,7 @@ DB_INLINE int is_answer(const struct db_packet *packet, __u32 me, struct db_answ
 	flow = *known;
 	flow.admitted_generation = answer->generation;
 	/* A lost update costs another judgement. */
-	db_keep(&asked, &flow);
+	db_keep(&asked, &flow, 0);
 	return 1;
 }
 

@@ -116,7 +116,7 @@ DB_INLINE int is_reply(const struct db_flow_key *sent, __u32 me, struct db_answe
 	flow = *known;
 	flow.generation = answer->generation;
 	/* A lost update costs another judgement. */
-	db_keep(sent, &flow);
+	db_keep(sent, &flow, 0);
 	return 1;
 }
 
@@ -150,7 +150,7 @@ DB_INLINE void admit(struct bpf_sock *sk, const struct db_flow_key *key, __u32 m
 	flow.admitted_by = me;
 	flow.admitted_generation = inbound->answer.generation;
 	/* A lost update costs another judgement, or an answer that is judged by our own rules. */
-	db_keep(key, &flow);
+	db_keep(key, &flow, !known);
 	socket = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (socket && !(socket->flags & DB_SOCKET_ANSWERS))
 		socket->flags |= DB_SOCKET_ANSWERS;

@@ -126,7 +126,7 @@ DB_INLINE int judge_request(struct __sk_buff *skb)
 	flow.admitted_by = me;
 	flow.admitted_generation = inbound.answer.generation;
 	/* A lost update costs another judgement. */
-	db_keep(&packet.key, &flow);
+	db_keep(&packet.key, &flow, !known);
 	return VETH_PASS;
 }
 

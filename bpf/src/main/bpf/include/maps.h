@@ -68,7 +68,7 @@ struct {
 struct db_flow_place {
 	__u32 busy; /* somebody changes it */
 	__u32 holder; /* DB_HOLDER(); 0: free */
-	struct db_flow_key flow;
+	struct db_flow_key flow; /* at eight bytes */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

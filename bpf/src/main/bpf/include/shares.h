@@ -109,11 +109,11 @@ DB_INLINE __u32 db_find_place(void)
 	return 0;
 }
 
-/* Writes a flow that is there, or gives a new one room. Not 0: there was none. */
-__attribute__((noinline)) int db_keep(const struct db_flow_key *key, struct db_flow *value)
+/* Writes a flow that is there, or gives a new one room. Not 0: there was none. `is_new`: the caller has just looked. */
+__attribute__((noinline)) int db_keep(const struct db_flow_key *key, struct db_flow *value, __u32 is_new)
 {
 	struct db_flow_key flow __attribute__((aligned(8)));
-	const struct db_flow *known;
+	const struct db_flow *known = NULL;
 	struct db_flow_place *place;
 	__u32 number, holder;
 	long failed;
@@ -121,7 +121,8 @@ __attribute__((noinline)) int db_keep(const struct db_flow_key *key, struct db_f
 	if (!key || !value)
 		return -1;
 	flow = *key;
-	known = bpf_map_lookup_elem(&flows, &flow);
+	if (!is_new)
+		known = bpf_map_lookup_elem(&flows, &flow);
 	if (known) {
 		value->place = known->place;
 		if (!bpf_map_update_elem(&flows, &flow, value, BPF_EXIST))
@@ -152,7 +153,15 @@ __attribute__((noinline)) int db_keep(const struct db_flow_key *key, struct db_f
 	return failed;
 }
 
-/* A flow whose receiver needs its record no longer. The key must be on the caller's stack. */
+DB_INLINE int db_is_same_flow(const struct db_flow_key *a, const struct db_flow_key *b)
+{
+	const __u64 *left = (const __u64 *)a, *right = (const __u64 *)b;
+
+	return left[0] == right[0] && left[1] == right[1] && left[2] == right[2] && left[3] == right[3] &&
+	       left[4] == right[4];
+}
+
+/* A flow whose receiver needs its record no longer. The key must be on the caller's stack, at eight bytes. */
 DB_INLINE void db_forget(const struct db_flow_key *flow)
 {
 	const struct db_flow *known = bpf_map_lookup_elem(&flows, flow);
@@ -162,12 +171,14 @@ DB_INLINE void db_forget(const struct db_flow_key *flow)
 	if (!known)
 		return;
 	number = known->place - 1;
-	/* ENOENT: somebody else was faster. */
-	bpf_map_delete_elem(&flows, flow);
 	place = bpf_map_lookup_elem(&flow_places, &number);
-	if (!place || !place->holder || !db_claim(place))
+	if (!place || !db_claim(place)) {
+		/* The place will be found to be free. */
+		bpf_map_delete_elem(&flows, flow);
 		return;
-	if (place->holder && !db_flow_at(place, number)) {
+	}
+	bpf_map_delete_elem(&flows, flow);
+	if (place->holder && db_is_same_flow(&place->flow, flow)) {
 		db_count(place->holder, -1);
 		place->holder = 0;
 	}
