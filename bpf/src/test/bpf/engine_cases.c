@@ -56,7 +56,7 @@ static void redirect(union address to, int at_v4, const char *name)
 	socklen_t size = sizeof(peer);
 	struct db_socket origin = {};
 	struct db_address destination;
-	struct db_origin_key waiting;
+	uint8_t waiting[64];
 
 	policy_reset();
 	policy_engine(ID_A, at_v4 ? port_of(engine) : 0, at_v4 ? 0 : port_of(engine));
@@ -262,7 +262,7 @@ static void steer(int family, const char *name)
 	uint64_t value = engine;
 	socklen_t size = sizeof(local);
 	struct db_socket origin = {};
-	struct db_origin_key waiting;
+	uint8_t waiting[64];
 
 	policy_reset();
 	policy_flags(ID_B, DB_EP_CLOSED_INGRESS);

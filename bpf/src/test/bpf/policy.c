@@ -175,7 +175,7 @@ void policy_reset(void)
 	clear("pairs", sizeof(struct db_pair));
 	clear("tables", sizeof(uint32_t));
 	clear("flows", sizeof(struct db_flow_key));
-	clear("origins", sizeof(struct db_origin_key));
+	clear("origins", 24);
 	clear("rewriters", sizeof(uint32_t));
 	clear("resolvers", sizeof(struct db_resolver_key));
 	for (int place = A; place <= C; place++) {

@@ -116,29 +116,6 @@ struct db_flow {
 #define DB_FLOW_ENGINE (1u << 0) /* written for a socket of the engine */
 #define DB_FLOW_OUTSIDER (1u << 1) /* written by the receiver for an admitted outsider's datagram */
 
-/* map flow_holders (ARRAY, value __u32): how many places each has. Endpoints that are 16,384 numbers apart share a count. */
-#define DB_HOLDERS 32768
-#define DB_HOLDER(endpoint, outsiders) (((endpoint) << 1 | (outsiders)) % DB_HOLDERS)
-
-/*
- * map origins (LRU_HASH): where a redirected connection wants to go, from its SYN to the handshake's end on loopback.
- * Then it is in the accepted socket's own storage, DB_ROLE_ACCEPTED.
- */
-struct db_origin_key {
-	__u32 netns; /* number of the namespace the listener is in */
-	__u16 peer_port; /* the accepted socket's remote port */
-	__u16 local_port; /* and its local port */
-	struct db_address peer; /* and its remote address */
-};
-struct db_origin {
-	struct db_address destination;
-	__u16 port;
-	__u16 flags; /* 0 */
-	__u32 caller; /* endpoint or DB_PEER_* */
-	__u32 callee; /* endpoint or DB_PEER_* */
-	__u32 generation;
-};
-
 /* map namespaces (HASH, key __u64 the kernel's cookie of a network namespace, value __u32 the agent's number): those with a listener. */
 
 /* map sockets (SK_STORAGE, fd as key from the agent): what is known of a socket. Lives and dies with it. */

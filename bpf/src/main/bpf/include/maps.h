@@ -64,7 +64,7 @@ struct {
 	__type(value, struct db_flow);
 } flows SEC(".maps");
 
-/* Every flow has one: who holds it, so that nobody's flows push out another's. Not for user space. */
+/* As many as flows: every flow has one; who holds it, so that nobody's flows push out another's; not for user space. */
 struct db_flow_place {
 	__u32 busy; /* somebody changes it */
 	__u32 holder; /* DB_HOLDER(); 0: free */
@@ -77,6 +77,9 @@ struct {
 	__type(value, struct db_flow_place);
 } flow_places SEC(".maps");
 
+/* How many places each holder has; not for user space. Endpoints that are 16,384 numbers apart share a count. */
+#define DB_HOLDERS 32768
+#define DB_HOLDER(endpoint, outsiders) (((endpoint) << 1 | (outsiders)) % DB_HOLDERS)
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, DB_HOLDERS);
@@ -84,6 +87,24 @@ struct {
 	__type(value, __u32);
 } flow_holders SEC(".maps");
 
+/*
+ * Where a redirected connection wants to go, from its SYN to the handshake's end on loopback.
+ * Then it is in the accepted socket's own storage, DB_ROLE_ACCEPTED. Not for user space.
+ */
+struct db_origin_key {
+	__u32 netns; /* number of the namespace the listener is in */
+	__u16 peer_port; /* the accepted socket's remote port */
+	__u16 local_port; /* and its local port */
+	struct db_address peer; /* and its remote address */
+};
+struct db_origin {
+	struct db_address destination;
+	__u16 port;
+	__u16 flags; /* 0 */
+	__u32 caller; /* endpoint or DB_PEER_* */
+	__u32 callee; /* endpoint or DB_PEER_* */
+	__u32 generation;
+};
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);

@@ -308,8 +308,6 @@ class AbiLayoutTest {
                 "db_flow",
                 "db_flow_key",
                 "db_guard",
-                "db_origin",
-                "db_origin_key",
                 "db_pair",
                 "db_range",
                 "db_resolver_key",

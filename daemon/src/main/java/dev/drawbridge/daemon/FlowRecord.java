@@ -100,7 +100,7 @@ sealed interface FlowRecord {
 
     @Override
     public boolean audited() {
-      return access.audited();
+      return access.verdict().audited();
     }
 
     @Override
