@@ -88,10 +88,13 @@ record Machine(
         : List.of();
   }
 
-  /** Whether {@code drawbridge.vm.only} leaves it out. */
+  /**
+   * Whether {@code drawbridge.vm.only} lets it boot. The one with systemd must be named: its
+   * requests through {@code docker exec} were never seen to be answered, and why is not known.
+   */
   boolean asked() {
     String only = System.getProperty("drawbridge.vm.only", "");
-    return only.isEmpty() || List.of(only.split(",", -1)).contains(name);
+    return (only.isEmpty() && !systemd) || List.of(only.split(",", -1)).contains(name);
   }
 
   /** Many times what it takes on a machine that does nothing else. */
