@@ -72,9 +72,15 @@ final class Acceptor extends ChannelInboundHandlerAdapter implements Entrance {
 
   private static void read(Channel channel, boolean wanted) {
     if (channel.eventLoop().inEventLoop()) {
-      channel.config().setAutoRead(wanted);
+      readHere(channel, wanted);
     } else {
-      channel.eventLoop().execute(() -> channel.config().setAutoRead(wanted));
+      channel.eventLoop().execute(() -> readHere(channel, wanted));
+    }
+  }
+
+  private static void readHere(Channel channel, boolean wanted) {
+    if (channel.isOpen()) {
+      channel.config().setAutoRead(wanted);
     }
   }
 

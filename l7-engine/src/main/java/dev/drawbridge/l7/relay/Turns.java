@@ -74,6 +74,7 @@ final class Turns {
   private long dividedWork = System.nanoTime() - DIVIDED_NANOS;
   private long asked = System.nanoTime();
   private @Nullable Future<?> next;
+  private long nextNanos;
   private int owingWaste;
 
   /** Time that all shares have spent. */
@@ -226,9 +227,8 @@ final class Turns {
       account.owes = true;
       owe(account);
     }
-    if (next == null) {
-      schedule(LEAST_WAIT_NANOS);
-    }
+    long now = System.nanoTime();
+    schedule(now, wait(account, now));
   }
 
   private void owe(Account account) {
@@ -237,8 +237,23 @@ final class Turns {
     owingWaste += account.owesAsWaste ? 1 : 0;
   }
 
-  private void schedule(long nanos) {
+  /** The next turn comes in that time at the latest: nobody waits for another's debt. */
+  private void schedule(long now, long nanos) {
+    Future<?> pending = next;
+    if (pending != null) {
+      if (nextNanos - now - nanos <= LEAST_WAIT_NANOS) {
+        return;
+      }
+      pending.cancel(false);
+    }
+    nextNanos = now + nanos;
     next = loop.schedule(this::turn, nanos, TimeUnit.NANOSECONDS);
+  }
+
+  /** How long it takes an account to have something to spend. */
+  private long wait(Account account, long now) {
+    long wanted = Math.min(ASSUMED_NANOS, WASTE_BURST_NANOS / 2) - account.left;
+    return Math.clamp(wanted * part(account, now), LEAST_WAIT_NANOS, DIVIDED_NANOS / 4);
   }
 
   private void turn() {
@@ -274,13 +289,9 @@ final class Turns {
         owe(account);
       }
     }
-    if (!owing.isEmpty() && next == null) {
-      long wait = Long.MAX_VALUE;
-      for (Account account : owing) {
-        long wanted = Math.min(ASSUMED_NANOS, WASTE_BURST_NANOS / 2) - account.left;
-        wait = Math.min(wait, wanted * part(account, now));
-      }
-      schedule(Math.clamp(wait, LEAST_WAIT_NANOS, DIVIDED_NANOS / 4));
+    long end = System.nanoTime();
+    for (Account account : owing) {
+      schedule(end, wait(account, end));
     }
   }
 

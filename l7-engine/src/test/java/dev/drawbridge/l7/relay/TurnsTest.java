@@ -209,4 +209,38 @@ final class TurnsTest {
     }
     assertTrue(spent >= STEPS * STEP * 9 / 10, spent + " ns");
   }
+
+  @Test
+  void nobodyWaitsForAnothersDebt() throws Exception {
+    List<String> order = new ArrayList<>();
+    loop.submit(
+            () -> {
+              long at = System.nanoTime();
+              boolean _ = turns.spend(other, at, 1);
+              for (int i = 0; i < 100; i++) {
+                boolean _ = turns.spend(hog, at, WORK);
+              }
+              turns.await(hog, then(() -> order.add("hog")));
+              turns.await(other, then(() -> order.add("other")));
+            })
+        .get();
+    for (boolean all = false; !all; ) {
+      all = loop.submit(() -> order.size() == 2).get();
+    }
+    assertEquals(List.of("other", "hog"), order);
+  }
+
+  private static Turns.Waiter then(Runnable what) {
+    return new Turns.Waiter() {
+      @Override
+      public void goOn() {
+        what.run();
+      }
+
+      @Override
+      public void fail(Throwable cause) {
+        throw new AssertionError(cause);
+      }
+    };
+  }
 }
