@@ -165,7 +165,7 @@ public final class Explainer {
     Protocol reader = rule.protocol;
     Ask asked = ask;
     if (reader != null && asked != null) {
-      if (asked.protocol() == reader) {
+      if (reader.equals(asked.protocol())) {
         misses.addAll(reader.misses(rule, asked));
       } else {
         misses.add("it is about " + reader.about());

@@ -56,7 +56,7 @@ record JudgedSpan(
   /** The rules of that protocol; null if there are none. Runs for every request. */
   @Nullable ProtocolRules rules(Protocol of) {
     for (int i = 0; i < read.size(); i++) {
-      if (read.get(i).protocol() == of) {
+      if (read.get(i).protocol().equals(of)) {
         return read.get(i);
       }
     }

@@ -256,7 +256,7 @@ final class PeerPolicy {
         var own = new ArrayList<ReadRule>();
         var forbidding = new ArrayList<ReadRule>(0);
         for (RuleCode rule : read) {
-          if (rule.protocol == protocol) {
+          if (protocol.equals(rule.protocol)) {
             own.add(rule);
           } else if (!rule.allows) {
             forbidding.add(rule);

@@ -106,7 +106,7 @@ final class PolicyProblems {
           "an HTTP or connect rule for now");
     }
     for (Protocol protocol : code.protocol == null ? List.<Protocol>of() : Protocols.ALL) {
-      if (protocol != code.protocol) {
+      if (!protocol.equals(code.protocol)) {
         protocol
             .doubts(code)
             .ifPresent(d -> add(d.code(), rule.origin(), rule.text(), d.message(), d.expected()));
@@ -141,7 +141,7 @@ final class PolicyProblems {
     for (JudgedSpan span : towards.spans()) {
       for (ProtocolRules own : span.read()) {
         for (ProtocolRules others : span.read()) {
-          for (ReadRule other : own == others ? List.<ReadRule>of() : others.rules()) {
+          for (ReadRule other : own.equals(others) ? List.<ReadRule>of() : others.rules()) {
             own.protocol()
                 .doubtsBeside(other, text(own.rules().getFirst()))
                 .filter(_ -> doubted.add(other.number()))
