@@ -67,7 +67,7 @@ final class HelloGuard extends ChannelInboundHandlerAdapter implements TunnelGua
   public long holds() {
     ByteBuf waiting = held;
     HelloVerdict reading = later;
-    return (waiting == null ? 0 : waiting.capacity()) + (reading == null ? 0 : reading.holds());
+    return (waiting == null ? 0L : waiting.capacity()) + (reading == null ? 0 : reading.holds());
   }
 
   @Override
