@@ -123,7 +123,7 @@ final class TlsRetryTest {
       assertArrayEquals(new byte[] {1, 2, 3}, end.read());
       Waiting.until("the origin's end", () -> server.origin.open.get() == 0);
       assertTrue(server.askedAgain, "no second hello was asked for");
-      raw.close();
+      raw.socket.close();
       Waiting.until("a record", () -> !scene.records.isEmpty());
       assertEquals(Reason.RULE_ALLOWS, scene.records.remove().reason());
       assertEquals(List.of(), List.copyOf(scene.records));

@@ -13,6 +13,7 @@ import dev.drawbridge.policy.Reason;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -113,6 +114,11 @@ final class TlsTest {
     return socket;
   }
 
+  /** Before its block ends. */
+  private static void hangUp(Socket socket) throws IOException {
+    socket.close();
+  }
+
   private static AccessRecord onlyRecord(Scene scene) throws Exception {
     Waiting.until("a record", () -> !scene.records.isEmpty());
     assertEquals(1, scene.records.size(), scene.records::toString);
@@ -130,7 +136,7 @@ final class TlsTest {
       Thread writer = Thread.ofVirtual().start(() -> write(socket, sent));
       assertArrayEquals(sent, socket.getInputStream().readNBytes(sent.length));
       writer.join();
-      socket.close();
+      hangUp(socket);
       AccessRecord record = onlyRecord(scene);
       assertEquals("tls", record.asked().protocol());
       assertEquals("tls db.internal alpn=h2,http/1.1", record.asked().text());
@@ -314,7 +320,7 @@ final class TlsTest {
           SSLSocket socket = connect(scene, name, "TLSv1.3")) {
         socket.getOutputStream().write('x');
         assertEquals('x', socket.getInputStream().read());
-        socket.close();
+        hangUp(socket);
         AccessRecord record = onlyRecord(scene);
         assertTrue(record.verdict().audited());
         assertEquals(name.isEmpty() ? Reason.TLS_NO_NAME : Reason.NO_RULE, record.reason());
