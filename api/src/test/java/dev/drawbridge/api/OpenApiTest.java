@@ -142,7 +142,7 @@ class OpenApiTest {
         assertEquals(optional, text.contains("\"null\""), where);
         assertEquals(
             type.getTypeName().startsWith("java.util.List"),
-            property.has("items") || text.contains("\"items\"") && !isMap(type),
+            property.has("items") || (text.contains("\"items\"") && !isMap(type)),
             where);
         assertEquals(isMap(type), text.contains("\"additionalProperties\""), where);
       }

@@ -45,16 +45,19 @@ final class EndingsTest {
 
   /** What is spoken, and by which rules it is allowed. */
   enum Spoken {
-    HTTP1(USERS),
-    HTTP2(USERS),
-    GRPC("app=api may call pkg.Svc/Get"),
-    TLS("app=api may open tls to db.internal"),
-    TUNNEL(USERS, "mode audit");
+    HTTP1,
+    HTTP2,
+    GRPC,
+    TLS,
+    TUNNEL;
 
-    final String[] rules;
-
-    Spoken(String... rules) {
-      this.rules = rules;
+    String[] rules() {
+      return switch (this) {
+        case HTTP1, HTTP2 -> new String[] {USERS};
+        case GRPC -> new String[] {"app=api may call pkg.Svc/Get"};
+        case TLS -> new String[] {"app=api may open tls to db.internal"};
+        case TUNNEL -> new String[] {USERS, "mode audit"};
+      };
     }
 
     boolean isHttp() {
@@ -163,7 +166,7 @@ final class EndingsTest {
             new Scene(
                 limits,
                 ending == Ending.UPSTREAM_REFUSED ? nobody() : origin.address(),
-                spoken.rules)) {
+                spoken.rules())) {
       scene.kernelRefuses = ending == Ending.UNAVAILABLE;
       Socket client = spoken.ask(scene.listener.port4(), ending != Ending.TIMED_OUT);
       switch (ending) {
@@ -272,7 +275,7 @@ final class EndingsTest {
     EngineLimits defaults = EngineLimits.defaults();
     try (ScriptedOrigin origin = new ScriptedOrigin(peer -> peer.in().readAllBytes());
         Scene scene =
-            new Scene(defaults.withConnections(3, 10, 10), origin.address(), spoken.rules)) {
+            new Scene(defaults.withConnections(3, 10, 10), origin.address(), spoken.rules())) {
       List<Socket> all = new ArrayList<>();
       for (int i = 1; i <= 3; i++) {
         all.add(spoken.ask(scene.listener.port4(), true));
