@@ -92,7 +92,8 @@ record DockerHost(OptionalLong pid, List<String> arguments) {
    */
   static List<String> containersNamingUs(Path dataRoot) {
     List<String> found = new ArrayList<>();
-    // With userns-remap they are in a directory that is named after user and group, as 100000.100000.
+    // With userns-remap they are in a directory that is named after user and group, as
+    // 100000.100000.
     Stream.concat(
             Stream.of(dataRoot),
             entries(dataRoot).filter(entry -> REMAPPED.matcher(entry.toString()).find()))

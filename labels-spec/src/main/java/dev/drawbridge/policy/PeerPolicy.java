@@ -217,13 +217,7 @@ final class PeerPolicy {
     }
     if (blindAllow == null && reads && protocol == Ports.TCP) {
       return new JudgedSpan(
-          protocol,
-          low,
-          high,
-          L4Verdict.ENGINE,
-          Reason.NO_RULE,
-          0,
-          interned.none());
+          protocol, low, high, L4Verdict.ENGINE, Reason.NO_RULE, 0, interned.none());
     }
     return blindAllow == null
         ? null

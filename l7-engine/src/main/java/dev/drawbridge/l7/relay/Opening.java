@@ -44,8 +44,7 @@ public final class Opening extends ChannelInboundHandlerAdapter implements Conve
   private long touched;
   private int place;
 
-  public Opening(
-      Loop loop, EpollSocketChannel channel, OnwardSource source, Entrance entrance) {
+  public Opening(Loop loop, EpollSocketChannel channel, OnwardSource source, Entrance entrance) {
     this.loop = loop;
     this.relay = loop.relay;
     this.channel = channel;
