@@ -6,6 +6,7 @@ import dev.drawbridge.l7.http2.HpackEncoder;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.util.List;
 import java.util.function.Consumer;
@@ -26,7 +27,7 @@ final class OutboxTest {
           if (attached) {
             EmbeddedChannel gone = new EmbeddedChannel();
             outbox.attach(gone);
-            gone.close();
+            ChannelFuture _ = gone.close();
           }
           outbox.add(waiting);
           end.accept(outbox);
