@@ -41,7 +41,7 @@ final class FlowRecorder implements AccessLog {
   private final AtomicReferenceArray<@Nullable CounterDataPoint> counters =
       new AtomicReferenceArray<>(256 * VERDICTS.size() * 2);
   private final Counter endings;
-  private final ConcurrentHashMap<String, AtomicReferenceArray<@Nullable CounterDataPoint>> ended =
+  private final ConcurrentHashMap<String, ConcurrentHashMap<Ending, CounterDataPoint>> ended =
       new ConcurrentHashMap<>();
   private final WireProblems wireProblems;
   private final ConcurrentHashMap<Integer, LongAdder> denied = new ConcurrentHashMap<>();
@@ -139,14 +139,9 @@ final class FlowRecorder implements AccessLog {
   }
 
   private CounterDataPoint ended(String protocol, Ending how) {
-    AtomicReferenceArray<@Nullable CounterDataPoint> known =
-        ended.computeIfAbsent(protocol, _ -> new AtomicReferenceArray<>(Ending.values().length));
-    CounterDataPoint series = known.get(how.ordinal());
-    if (series == null) {
-      series = endings.labelValues(protocol, how.slug());
-      known.set(how.ordinal(), series);
-    }
-    return series;
+    return ended
+        .computeIfAbsent(protocol, _ -> new ConcurrentHashMap<>())
+        .computeIfAbsent(how, _ -> endings.labelValues(protocol, how.slug()));
   }
 
   private void append(String by, FlowRecord record) {
