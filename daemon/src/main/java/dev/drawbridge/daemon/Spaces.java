@@ -217,7 +217,7 @@ final class Spaces {
   /** One container fewer lives there. */
   void leave(Space space, int endpoint) {
     boolean first = space.endpoints.indexOf(endpoint) == 0;
-    boolean _ = space.endpoints.remove((Integer) endpoint);
+    boolean _ = space.endpoints.remove(Integer.valueOf(endpoint));
     if (!space.endpoints.isEmpty()) {
       if (first) {
         veths.owned(space.number, space.endpoints.getFirst());

@@ -52,6 +52,7 @@ final class ScaleTest {
         before.pairs(256 + 500, Direction.INGRESS), after.pairs(256 + 500, Direction.INGRESS));
   }
 
+  @SuppressWarnings("ReferenceEquality") // whether it was computed anew is the question
   @Test
   void oneLineChangedInTheHostFileCostsLittle() {
     var lines = new ArrayList<String>();
