@@ -181,7 +181,7 @@ static void begin(struct request *request, int message, int number)
 	request->head = (struct nfgenmsg){ .version = NFNETLINK_V0, .res_id = htons((unsigned short)number) };
 }
 
-static int ask(int fd, const struct request *request)
+static int put(int fd, const struct request *request)
 {
 	return send(fd, request, request->netlink.nlmsg_len, 0) < 0 ? -errno : 0;
 }
@@ -215,7 +215,7 @@ static void verdict(int fd, int number, const struct nlmsghdr *message, const ch
 		mend(packet, size);
 		attribute(&answer, NFQA_PAYLOAD, packet, size);
 	}
-	ask(fd, &answer);
+	put(fd, &answer);
 }
 
 static int queue(int argc, char **argv)
@@ -231,11 +231,11 @@ static int queue(int argc, char **argv)
 	number = atoi(argv[2]);
 	begin(&request, NFQNL_MSG_CONFIG, number);
 	attribute(&request, NFQA_CFG_CMD, &bind_it, sizeof(bind_it));
-	if (ask(fd, &request))
+	if (put(fd, &request))
 		return 255;
 	begin(&request, NFQNL_MSG_CONFIG, number);
 	attribute(&request, NFQA_CFG_PARAMS, &whole, sizeof(whole));
-	if (ask(fd, &request))
+	if (put(fd, &request))
 		return 255;
 	puts("READY");
 	fflush(stdout);
