@@ -161,7 +161,7 @@ run_tests() {
 		[ $# -gt 0 ] || set -- debian-13 sid
 		engines "$@"
 		;;
-	all) [ -n "${DRAWBRIDGE_FRESH:-}" ] || engines debian-13 sid ;;
+	all) if [ -z "${DRAWBRIDGE_FRESH:-}" ] && [ -n "${DRAWBRIDGE_ENGINES:-}" ]; then engines debian-13 sid; fi ;;
 	esac
 	if [ "$which" = all ]; then
 		# Such a machine runs all lanes but the one that made it.
