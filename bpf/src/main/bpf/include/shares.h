@@ -110,9 +110,11 @@ DB_INLINE __u32 db_find_place(void)
 }
 
 /* Writes a flow that is there, or gives a new one room. Not 0: there was none. `is_new`: the caller has just looked. */
-__attribute__((noinline)) int db_keep(const struct db_flow_key *key, struct db_flow *value, __u32 is_new)
+__attribute__((noinline)) int db_keep(const struct db_flow_key *key, const struct db_flow *value, __u32 is_new)
 {
+	/* Copies: to Linux 6.1 what an argument points to is no key and no value of a map. */
 	struct db_flow_key flow __attribute__((aligned(8)));
+	struct db_flow fresh __attribute__((aligned(8)));
 	const struct db_flow *known = NULL;
 	struct db_flow_place *place;
 	__u32 number, holder;
@@ -121,17 +123,18 @@ __attribute__((noinline)) int db_keep(const struct db_flow_key *key, struct db_f
 	if (!key || !value)
 		return -1;
 	flow = *key;
+	fresh = *value;
 	if (!is_new)
 		known = bpf_map_lookup_elem(&flows, &flow);
 	if (known) {
-		value->place = known->place;
-		if (!bpf_map_update_elem(&flows, &flow, value, BPF_EXIST))
+		fresh.place = known->place;
+		if (!bpf_map_update_elem(&flows, &flow, &fresh, BPF_EXIST))
 			return 0;
 	}
 	number = db_find_place();
 	if (!number)
 		return -1;
-	value->place = number--;
+	fresh.place = number--;
 	place = bpf_map_lookup_elem(&flow_places, &number);
 	if (!place)
 		return -1;
@@ -141,10 +144,10 @@ __attribute__((noinline)) int db_keep(const struct db_flow_key *key, struct db_f
 			bpf_map_delete_elem(&flows, &place->flow);
 		db_count(place->holder, -1);
 	}
-	holder = value->flags & DB_FLOW_OUTSIDER ? DB_HOLDER(value->callee, 1) : DB_HOLDER(value->sender, 0);
+	holder = fresh.flags & DB_FLOW_OUTSIDER ? DB_HOLDER(fresh.callee, 1) : DB_HOLDER(fresh.sender, 0);
 	place->flow = flow;
 	place->holder = holder;
-	failed = bpf_map_update_elem(&flows, &flow, value, BPF_ANY);
+	failed = bpf_map_update_elem(&flows, &flow, &fresh, BPF_ANY);
 	if (failed)
 		place->holder = 0;
 	else
