@@ -74,7 +74,7 @@ __attribute__((noinline)) int db_record(const struct db_flow_key *key, __u32 sen
 	fresh.callee = callee;
 	fresh.flags = flags;
 	fresh.generation = generation;
-	return db_keep(&flow, &fresh, !known) ? DB_REASON_STATE_FULL : 0;
+	return db_keep_here(&flow, &fresh, !known) ? DB_REASON_STATE_FULL : 0;
 }
 
 #endif

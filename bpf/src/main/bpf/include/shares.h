@@ -109,32 +109,28 @@ DB_INLINE __u32 db_find_place(void)
 	return 0;
 }
 
-/* Writes a flow that is there, or gives a new one room. Not 0: there was none. `is_new`: the caller has just looked. */
-__attribute__((noinline)) int db_keep(const struct db_flow_key *key, const struct db_flow *value, __u32 is_new)
+/*
+ * Writes a flow that is there, or gives a new one room. Not 0: there was none. `is_new`: the caller has just looked.
+ * Both must be on the caller's own stack: to Linux 6.1 what an argument points to is no key and no value of a map.
+ */
+DB_INLINE int db_keep_here(const struct db_flow_key *flow, struct db_flow *fresh, __u32 is_new)
 {
-	/* Copies: to Linux 6.1 what an argument points to is no key and no value of a map. */
-	struct db_flow_key flow __attribute__((aligned(8)));
-	struct db_flow fresh __attribute__((aligned(8)));
 	const struct db_flow *known = NULL;
 	struct db_flow_place *place;
 	__u32 number, holder;
 	long failed;
 
-	if (!key || !value)
-		return -1;
-	flow = *key;
-	fresh = *value;
 	if (!is_new)
-		known = bpf_map_lookup_elem(&flows, &flow);
+		known = bpf_map_lookup_elem(&flows, flow);
 	if (known) {
-		fresh.place = known->place;
-		if (!bpf_map_update_elem(&flows, &flow, &fresh, BPF_EXIST))
+		fresh->place = known->place;
+		if (!bpf_map_update_elem(&flows, flow, fresh, BPF_EXIST))
 			return 0;
 	}
 	number = db_find_place();
 	if (!number)
 		return -1;
-	fresh.place = number--;
+	fresh->place = number--;
 	place = bpf_map_lookup_elem(&flow_places, &number);
 	if (!place)
 		return -1;
@@ -144,16 +140,28 @@ __attribute__((noinline)) int db_keep(const struct db_flow_key *key, const struc
 			bpf_map_delete_elem(&flows, &place->flow);
 		db_count(place->holder, -1);
 	}
-	holder = fresh.flags & DB_FLOW_OUTSIDER ? DB_HOLDER(fresh.callee, 1) : DB_HOLDER(fresh.sender, 0);
-	place->flow = flow;
+	holder = fresh->flags & DB_FLOW_OUTSIDER ? DB_HOLDER(fresh->callee, 1) : DB_HOLDER(fresh->sender, 0);
+	place->flow = *flow;
 	place->holder = holder;
-	failed = bpf_map_update_elem(&flows, &flow, &fresh, BPF_ANY);
+	failed = bpf_map_update_elem(&flows, flow, fresh, BPF_ANY);
 	if (failed)
 		place->holder = 0;
 	else
 		db_count(holder, 1);
 	db_let_go(place);
 	return failed;
+}
+
+__attribute__((noinline)) int db_keep(const struct db_flow_key *key, const struct db_flow *value, __u32 is_new)
+{
+	struct db_flow_key flow __attribute__((aligned(8)));
+	struct db_flow fresh __attribute__((aligned(8)));
+
+	if (!key || !value)
+		return -1;
+	flow = *key;
+	fresh = *value;
+	return db_keep_here(&flow, &fresh, is_new);
 }
 
 DB_INLINE int db_is_same_flow(const struct db_flow_key *a, const struct db_flow_key *b)
