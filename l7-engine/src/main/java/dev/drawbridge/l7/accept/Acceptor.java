@@ -12,6 +12,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.unix.Errors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -25,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Acceptor extends ChannelInboundHandlerAdapter implements Entrance {
   private static final int PAUSE_MILLIS = 100;
+
+  /** accept(2): the socket is not listening. */
+  private static final int EINVAL = 22;
 
   private final Relay relay;
   private final SocketStock stock;
@@ -104,6 +108,12 @@ final class Acceptor extends ChannelInboundHandlerAdapter implements Entrance {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    if (cause instanceof Errors.NativeIoException failure && failure.expectedErr() == -EINVAL) {
+      // It listens no longer: somebody who may do so has ended it (ss -K), and its hang-up would be
+      // told for ever.
+      ChannelFuture _ = context.close();
+      return;
+    }
     // Out of descriptors, most likely. Accepting at once again would spin; callers wait in the
     // backlog meanwhile, and what the kernel decides alone is not affected.
     context.channel().config().setAutoRead(false);
