@@ -348,7 +348,12 @@ final class ConnectivityRowsTest {
             "[late-deny, no-rule, rule-denies]",
             wire.reasons().toString()));
     List<String> complaints =
-        ground.agent().log().lines().filter(line -> !line.startsWith("ready in ") && !line.contains(" INFO ")).toList();
+        ground
+            .agent()
+            .log()
+            .lines()
+            .filter(line -> !line.startsWith("ready in ") && !line.contains(" INFO "))
+            .toList();
     checks.add(new Check("58 check-log-errors", "[]", complaints.toString()));
     assertTrue(checks.size() > 80, "checks: " + checks.size());
   }
