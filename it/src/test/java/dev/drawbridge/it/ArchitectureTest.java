@@ -15,6 +15,7 @@ import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import java.util.ArrayList;
@@ -296,6 +297,7 @@ final class ArchitectureTest {
         .check(ALL);
   }
 
+  /** What is open for others to extend is abstract, and all that it does itself is final. */
   @Test
   void publicTypesAreFinalOrSealedOrInterfaces() {
     classes()
@@ -308,13 +310,24 @@ final class ArchitectureTest {
         .should(
             com.tngtech.archunit.lang.ArchCondition.from(
                 describe(
-                    "be final, sealed or a family of exceptions",
+                    "be final, sealed, a family of exceptions or abstract with final methods",
                     c ->
-                        c.getModifiers()
-                                .contains(com.tngtech.archunit.core.domain.JavaModifier.FINAL)
+                        c.getModifiers().contains(JavaModifier.FINAL)
                             || c.isAssignableTo(Throwable.class)
-                            || c.reflect().isSealed())))
+                            || c.reflect().isSealed()
+                            || isMadeToBeExtended(c))))
         .check(ALL);
+  }
+
+  private static boolean isMadeToBeExtended(JavaClass one) {
+    return one.getModifiers().contains(JavaModifier.ABSTRACT)
+        && one.getMethods().stream()
+            .map(method -> method.getModifiers())
+            .allMatch(of ->
+                of.contains(JavaModifier.FINAL)
+                    || of.contains(JavaModifier.ABSTRACT)
+                    || of.contains(JavaModifier.PRIVATE)
+                    || of.contains(JavaModifier.STATIC));
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.drawbridge.policy;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
@@ -116,10 +117,11 @@ final class PolicyProblems {
     match(rule, code.object, bearer);
   }
 
-  /** What is forbidden of requests, and not on a port that a connect rule names. */
+  /** What is forbidden of what an engine reads, and not on a port that a connect rule names. */
   private void passedBy(PeerPolicy towards) {
     for (RuleCode deny : towards.rules()) {
-      if (deny.allows || deny.protocol != HttpProtocol.HTTP || !deny.ports.isEmpty()) {
+      Protocol protocol = deny.protocol;
+      if (deny.allows || protocol == null || !deny.ports.isEmpty()) {
         continue;
       }
       for (RuleCode connect : towards.rules()) {
@@ -130,7 +132,11 @@ final class PolicyProblems {
               origin(deny),
               text(deny),
               "'" + text(connect) + "' names port " + port.get() + ": there it is not looked for",
-              "'port " + port.get() + "' if HTTP is spoken there");
+              "'port "
+                  + port.get()
+                  + "' if "
+                  + protocol.name().toUpperCase(Locale.ROOT)
+                  + " is spoken there");
         }
       }
     }

@@ -22,7 +22,8 @@ public interface Protocol {
   /**
    * The rules that govern a port of a pair, ready to be asked.
    *
-   * @param rules of this protocol, in the order of their numbers; not empty
+   * @param rules of this protocol, in the order of their numbers; empty where it is read only to be
+   *     recorded
    * @param otherwise number of the connect rule that allows what no rule denies, 0: the side is
    *     open; -1: nothing does
    * @param forbidding may-not rules of other protocols on the same port

@@ -8,7 +8,7 @@ import dev.drawbridge.policy.Verdict;
 import java.time.Instant;
 
 /** What a record is made of, while it lasts: something that was asked, and what became of it. */
-public class Exchange {
+public sealed class Exchange permits Http1Exchange {
   static final Verdict UNJUDGED = new Verdict(Decision.DENY, Reason.INCOMPLETE, 0, 0, false);
 
   /** Between its first byte and its record. */
