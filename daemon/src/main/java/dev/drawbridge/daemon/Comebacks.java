@@ -17,6 +17,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Containers that were refused because no agent answered, and that should run: they are started
@@ -41,6 +42,12 @@ final class Comebacks implements AutoCloseable {
 
   /** Guarded by itself. */
   private final Set<String> waiting = new LinkedHashSet<>();
+
+  /**
+   * Who is looked at; null if it has run or gone meanwhile, and what was found is old. Guarded by
+   * {@code down}.
+   */
+  private @Nullable String inHand;
 
   /** How often each was tried since it last ran. */
   private final Map<String, Integer> tries = new ConcurrentHashMap<>();
@@ -82,8 +89,30 @@ final class Comebacks implements AutoCloseable {
   }
 
   private void forget(String id) {
-    down.remove(id);
-    tries.remove(id);
+    synchronized (down) {
+      down.remove(id);
+      tries.remove(id);
+      if (id.equals(inHand)) {
+        inHand = null;
+      }
+    }
+  }
+
+  private void look(String id) {
+    synchronized (down) {
+      inHand = id;
+    }
+  }
+
+  /** It stays down, unless it has run or gone since it was looked at. */
+  private void staysDown(String id, ProblemReport problem) {
+    synchronized (down) {
+      if (id.equals(inHand)) {
+        down.putIfAbsent(id, problem);
+      } else {
+        tries.remove(id);
+      }
+    }
   }
 
   /** What was refused and stays down. */
@@ -137,6 +166,7 @@ final class Comebacks implements AutoCloseable {
 
   /** False if another try may help. */
   private boolean settled(Starter starter, String id) throws IOException {
+    look(id);
     Optional<RefusedStart> refused = starter.refused(id);
     if (refused.isEmpty()) {
       // One that was tried and failed for another reason than its refusal is tried again.
@@ -147,7 +177,7 @@ final class Comebacks implements AutoCloseable {
       return start(starter, id, name);
     }
     if (refused.get().ranBefore()) {
-      down.put(id, Problems.down(name, "its restart policy leaves it so"));
+      staysDown(id, Problems.down(name, "its restart policy leaves it so"));
     }
     return true;
   }
@@ -162,7 +192,7 @@ final class Comebacks implements AutoCloseable {
       down.remove(id);
       return true;
     }
-    down.computeIfAbsent(id, _ -> Problems.down(name, why.get()));
+    staysDown(id, Problems.down(name, why.get()));
     return false;
   }
 

@@ -30,6 +30,7 @@ final class ComebacksTest {
     final Map<String, String> needs = new TreeMap<>();
 
     final List<String> started = new ArrayList<>();
+    Runnable meanwhile = () -> {};
     int asked;
 
     void down(String id, boolean comesBack, boolean ranBefore) {
@@ -44,6 +45,7 @@ final class ComebacksTest {
     @Override
     public Optional<String> start(String id) {
       asked++;
+      meanwhile.run();
       String other = needs.getOrDefault(id, "");
       if (!other.isEmpty() && !started.contains(other)) {
         // Its last start failed for another reason now: nobody would take it for refused.
@@ -98,6 +100,20 @@ final class ComebacksTest {
     assertEquals(List.of("name-a"), problems());
     assertEquals("DB0512", comebacks.problems().getFirst().code());
     comebacks.on(new RuntimeEvent.Gone("a"));
+    assertEquals(List.of(), problems());
+  }
+
+  @Test
+  void oneThatIsRemovedWhileItIsTriedIsNoProblem() {
+    engine.down("a", true, true);
+    engine.needs.put("a", "gone");
+    comebacks.bringBack(List.of("a"));
+    assertEquals(List.of("name-a"), problems());
+    engine.meanwhile = () -> comebacks.on(new RuntimeEvent.Gone("a"));
+
+    comebacks.bringBack(List.of("a"));
+
+    assertEquals(2, engine.asked);
     assertEquals(List.of(), problems());
   }
 
