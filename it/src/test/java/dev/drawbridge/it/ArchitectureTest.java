@@ -155,9 +155,14 @@ final class ArchitectureTest {
   void whatProtocolsShareKnowsNone() {
     List<String> shared =
         List.of(
+            "Arrival",
             "Opening",
             "Opened",
             "ClientEnd",
+            "FirstBytes",
+            "PipedEnd",
+            "CalleeEnd",
+            "PipedCallee",
             "Connection",
             "Conversation",
             "Engine",

@@ -1,8 +1,8 @@
 package dev.drawbridge.l7.accept;
 
+import dev.drawbridge.l7.relay.Arrival;
 import dev.drawbridge.l7.relay.Entrance;
 import dev.drawbridge.l7.relay.Loop;
-import dev.drawbridge.l7.relay.Opening;
 import dev.drawbridge.l7.relay.Relay;
 import dev.drawbridge.l7.relay.SocketOptions;
 import dev.drawbridge.policy.Peers;
@@ -93,7 +93,7 @@ final class Acceptor extends ChannelInboundHandlerAdapter implements Entrance {
     EpollSocketChannel accepted = (EpollSocketChannel) message;
     Loop loop = relay.nextLoop();
     SocketOptions.apply(accepted.config(), relay);
-    accepted.pipeline().addLast(new Opening(loop, accepted, stock, this));
+    accepted.pipeline().addLast(new Arrival(loop, accepted, stock, this));
     ChannelFuture _ =
         loop.eventLoop()
             .register(accepted)

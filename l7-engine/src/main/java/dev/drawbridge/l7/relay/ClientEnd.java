@@ -1,11 +1,18 @@
 package dev.drawbridge.l7.relay;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
-/** A client's end of a connection: its place in the loop, and its deadline. */
+/**
+ * A client's end of a connection, whatever it speaks: its place in the loop, its deadline, the
+ * input that waits, and how it is closed at once.
+ */
 public abstract class ClientEnd extends ChannelInboundHandlerAdapter implements Conversation {
   protected final Opened opened;
+  private @Nullable ByteBuf held;
   private long touched;
   private long deadline = Long.MAX_VALUE;
   private int place;
@@ -14,6 +21,41 @@ public abstract class ClientEnd extends ChannelInboundHandlerAdapter implements 
     this.opened = opened;
     this.touched = opened.loop().nowNanos;
   }
+
+  // Input that waits.
+
+  /** Puts input behind what waits already; takes it over. */
+  protected final void hold(ByteBuf in) {
+    held = HeldInput.append(held, in, opened.allocator());
+  }
+
+  /** What waits, to be left where it is. */
+  protected final @Nullable ByteBuf held() {
+    return held;
+  }
+
+  /** What waits, which is the caller's from now on. */
+  protected final @Nullable ByteBuf takeHeld() {
+    ByteBuf waiting = held;
+    held = null;
+    return waiting;
+  }
+
+  /** Gives back what waits. */
+  protected final void discardHeld() {
+    ByteBuf waiting = takeHeld();
+    if (waiting != null) {
+      waiting.release();
+    }
+  }
+
+  /** Bytes of memory that wait. */
+  protected final long heldBytes() {
+    ByteBuf waiting = held;
+    return waiting == null ? 0 : waiting.capacity();
+  }
+
+  // Time.
 
   /** Something was read. */
   protected final void touch() {
@@ -35,6 +77,11 @@ public abstract class ClientEnd extends ChannelInboundHandlerAdapter implements 
     return deadline != Long.MAX_VALUE;
   }
 
+  /** The deadline is the loop's next look at it, for who has many of his own. */
+  protected final void expectNextTick() {
+    deadline = opened.loop().nowNanos;
+  }
+
   /** The deadline has passed. */
   protected abstract void late();
 
@@ -47,6 +94,26 @@ public abstract class ClientEnd extends ChannelInboundHandlerAdapter implements 
   }
 
   @Override
+  public final long quietSince() {
+    return touched;
+  }
+
+  // End.
+
+  /** Whatever closes the channel now does so with a reset. */
+  protected final void resetAtClose() {
+    if (opened.channel().isOpen()) {
+      opened.channel().config().setSoLinger(0);
+    }
+  }
+
+  protected final void closeChannel() {
+    ChannelFuture _ = opened.channel().close();
+  }
+
+  // Place.
+
+  @Override
   public final boolean cameThrough(OnwardSource source) {
     return opened.source().equals(source);
   }
@@ -54,11 +121,6 @@ public abstract class ClientEnd extends ChannelInboundHandlerAdapter implements 
   @Override
   public final Opened opened() {
     return opened;
-  }
-
-  @Override
-  public final long quietSince() {
-    return touched;
   }
 
   @Override

@@ -19,6 +19,6 @@ final class Http1Engine implements Engine {
 
   @Override
   public Conversation open(Opened opened) {
-    return new ClientLeg(opened);
+    return new Http1Client(opened);
   }
 }

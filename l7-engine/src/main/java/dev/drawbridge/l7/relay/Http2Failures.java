@@ -13,16 +13,16 @@ final class Http2Failures {
   private final Http2Requests requests;
   private final Relay relay;
 
-  Http2Failures(Http2Client client, Http2Requests requests) {
+  Http2Failures(Http2Client client) {
     this.client = client;
-    this.requests = requests;
+    this.requests = client.requests;
     this.relay = client.relay;
   }
 
   /** There is no connection: every request to it is answered so. */
   void failed(Http2Callee from, Ending how, String message) {
     client.forget(from);
-    for (Http2Stream stream : client.streamsOf(from)) {
+    for (Http2Stream stream : client.streams.of(from)) {
       relay.upstreamFailures.increment();
       requests.failed(stream, how, message);
     }
@@ -33,11 +33,11 @@ final class Http2Failures {
   void gone(Http2Callee from) {
     boolean current = client.goesTo(from);
     client.forget(from);
-    for (Http2Stream stream : client.streamsOf(from)) {
+    for (Http2Stream stream : client.streams.of(from)) {
       lost(stream, ErrorCode.INTERNAL_ERROR);
     }
     if (current) {
-      client.drain(ErrorCode.NO_ERROR, client.lastDone(Http2Client.ANY_STREAM));
+      client.drain(ErrorCode.NO_ERROR, client.streams.lastDone(Http2Client.ANY_STREAM));
     }
     client.flush();
   }
@@ -51,7 +51,7 @@ final class Http2Failures {
     relay.upstreamFailures.increment();
     if (stream.answerBegun) {
       stream.ends(Ending.UPSTREAM_BROKEN);
-      client.resetStream(stream, code);
+      client.streams.reset(stream, code);
     } else {
       requests.failed(
           stream, Ending.UPSTREAM_BROKEN, "the callee closed the connection without an answer");
@@ -67,7 +67,7 @@ final class Http2Failures {
       request.drop();
     }
     if (response != null && response.finished) {
-      client.laneFinished(stream, response);
+      client.streams.laneFinished(stream, response);
     }
   }
 
@@ -80,19 +80,16 @@ final class Http2Failures {
     }
     relay.upstreamFailures.increment();
     stream.ends(Ending.UPSTREAM_BROKEN);
-    client.resetStream(stream, code);
+    client.streams.reset(stream, code);
   }
 
   /** The callee broke the protocol on a stream. */
   void broke(Http2Stream stream, Breach breach) {
-    Http2Callee from = stream.callee;
-    if (from != null) {
-      from.reset(stream, breach.code());
-    }
+    stream.resetCallee(breach.code());
     relay.upstreamFailures.increment();
     if (stream.answerBegun) {
       stream.ends(Ending.UPSTREAM_BROKEN);
-      client.resetStream(stream, ErrorCode.INTERNAL_ERROR);
+      client.streams.reset(stream, ErrorCode.INTERNAL_ERROR);
     } else {
       requests.failed(stream, Ending.UPSTREAM_BROKEN, "the callee's answer is not readable HTTP/2");
     }
@@ -100,12 +97,12 @@ final class Http2Failures {
 
   /** The callee takes no stream beyond that one. */
   void goesAway(Http2Callee from, int last, int code) {
-    for (Http2Stream stream : client.streamsOf(from)) {
+    for (Http2Stream stream : client.streams.of(from)) {
       if (stream.id > last && !stream.own) {
         // Not processed, says the callee; so the client may ask again, elsewhere or later.
         relay.upstreamFailures.increment();
         stream.ends(Ending.UPSTREAM_REFUSED);
-        client.resetStream(stream, ErrorCode.REFUSED_STREAM);
+        client.streams.reset(stream, ErrorCode.REFUSED_STREAM);
       }
     }
     if (!client.goesTo(from)) {
@@ -114,7 +111,7 @@ final class Http2Failures {
     if (last == Http2Client.ANY_STREAM) {
       client.announceEnd(code);
     } else {
-      client.drain(code, client.lastDone(last));
+      client.drain(code, client.streams.lastDone(last));
     }
   }
 }

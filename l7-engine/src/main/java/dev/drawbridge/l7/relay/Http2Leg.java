@@ -11,8 +11,6 @@ import dev.drawbridge.l7.http2.HpackEncoder;
 import dev.drawbridge.l7.http2.Http2Limits;
 import dev.drawbridge.l7.http2.Settings;
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * never left unread because a stream's receiver is slow: windows hold the sender back, so that what
  * the peer has to say about other streams is always heard.
  */
-abstract class Http2Leg extends ChannelInboundHandlerAdapter implements Frames {
+abstract class Http2Leg implements Frames {
   private static final long MAX_WINDOW = 0x7fff_ffffL;
 
   /** Channel, pipeline, leg and its empty tables; as measured, rounded up. */
@@ -91,9 +89,6 @@ abstract class Http2Leg extends ChannelInboundHandlerAdapter implements Frames {
 
   /** How many streams the peer takes at a time. */
   void peerStreams(long count) {}
-
-  /** All that came at once has been read. */
-  abstract void readAll();
 
   // Output.
 
@@ -174,9 +169,8 @@ abstract class Http2Leg extends ChannelInboundHandlerAdapter implements Frames {
 
   // Input.
 
-  @Override
-  public void channelRead(ChannelHandlerContext context, Object message) {
-    ByteBuf in = (ByteBuf) message;
+  /** Takes the frames that are there; the rest waits. Takes the input over. */
+  final void take(ByteBuf in) {
     ByteBuf before = later;
     if (before != null) {
       later = HeldInput.append(before, in, relay.allocator);
@@ -232,7 +226,7 @@ abstract class Http2Leg extends ChannelInboundHandlerAdapter implements Frames {
   abstract boolean lap();
 
   /** Bytes of memory that this leg takes. */
-  long holds() {
+  final long holds() {
     ByteBuf begun = partial;
     ByteBuf rest = later;
     return FIXED_BYTES
@@ -300,11 +294,6 @@ abstract class Http2Leg extends ChannelInboundHandlerAdapter implements Frames {
       later.release();
       later = null;
     }
-  }
-
-  @Override
-  public void channelReadComplete(ChannelHandlerContext context) {
-    readAll();
   }
 
   // Frames that mean the same on both legs.

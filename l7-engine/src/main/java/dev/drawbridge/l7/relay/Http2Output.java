@@ -8,8 +8,6 @@ import dev.drawbridge.l7.http2.HpackEncoder;
 import dev.drawbridge.l7.http2.Http2Limits;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelOutboundBuffer;
 
 /** The frames on their way out of a leg that speaks HTTP/2. */
 final class Http2Output extends Outbox {
@@ -23,13 +21,6 @@ final class Http2Output extends Outbox {
     this.encoder = encoder;
   }
 
-  /** Octets that the peer has not taken yet. */
-  long pending() {
-    Channel to = channel;
-    ChannelOutboundBuffer waiting = to == null ? null : to.unsafe().outboundBuffer();
-    return waiting == null ? 0 : waiting.totalPendingWriteBytes();
-  }
-
   @Override
   long holds() {
     return super.holds() + encoder.holds();
@@ -37,13 +28,7 @@ final class Http2Output extends Outbox {
 
   /** A buffer with room for that much, to be written to before anything else is called. */
   ByteBuf room(int octets) {
-    ByteBuf open = tail;
-    if (open == null || open.writableBytes() < octets) {
-      seal();
-      open = allocator.directBuffer(Math.max(BLOCK, octets));
-      tail = open;
-    }
-    return open;
+    return room(octets, BLOCK);
   }
 
   /** Sends a part of a buffer, which stays where it is. */

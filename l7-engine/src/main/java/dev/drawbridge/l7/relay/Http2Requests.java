@@ -34,7 +34,7 @@ final class Http2Requests {
   Http2Requests(Http2Client client) {
     this.client = client;
     this.relay = client.relay;
-    this.opened = client.opened;
+    this.opened = client.opened();
     this.target = new Http2Target(opened.loop(), opened.port());
   }
 
@@ -104,13 +104,13 @@ final class Http2Requests {
   private void forward(Http2Stream stream, boolean end, FieldList fields) throws Breach {
     Http2Callee to = client.callee();
     if (stream.id > to.lastTaken()) {
-      client.notTaken(stream);
+      client.streams.notTaken(stream);
       return;
     }
-    Http2Lane request = new Http2Lane(stream, client, to);
+    Http2Lane request = new Http2Lane(stream, client.streams, to.replies);
     request.ended = end;
     request.expected = end ? -1 : reading.contentLength();
-    Http2Lane response = new Http2Lane(stream, to, client);
+    Http2Lane response = new Http2Lane(stream, to.replies, client.streams);
     if (stream.grpc == Grpc.YES) {
       response.watchMessages();
     }
@@ -204,7 +204,7 @@ final class Http2Requests {
       String reason,
       String message,
       @Nullable RuleInfo rule) {
-    client.answeredOwn(stream.id);
+    client.streams.answeredOwn(stream.id);
     stream.own = true;
     stream.answerBegun = true;
     stream.requestId = relay.nextRequestId();
@@ -214,7 +214,7 @@ final class Http2Requests {
     if (stream.response != null) {
       stream.response.drop();
     }
-    Http2Lane response = new Http2Lane(stream, null, client);
+    Http2Lane response = new Http2Lane(stream, null, client.streams);
     stream.response = response;
     if (stream.grpc != Grpc.NO) {
       stream.status = 200;
@@ -223,7 +223,7 @@ final class Http2Requests {
       stream.answerHeadBytes = fields.bytes();
       client.out.ownSection(stream.id, true, fields);
       response.finished = true;
-      client.laneFinished(stream, response);
+      client.streams.laneFinished(stream, response);
       return;
     }
     stream.status = status;
@@ -243,7 +243,7 @@ final class Http2Requests {
     client.out.ownSection(stream.id, stream.head, fields);
     if (stream.head) {
       response.finished = true;
-      client.laneFinished(stream, response);
+      client.streams.laneFinished(stream, response);
     } else {
       response.own(body);
     }
@@ -273,18 +273,14 @@ final class Http2Requests {
     if (stream.own) {
       return;
     }
-    relay.lateDenied.increment();
-    stream.verdict =
-        new Verdict(Decision.DENY, Reason.LATE_DENY, verdict.generation(), verdict.rule(), false);
+    opened.deniedLate();
+    stream.verdict = Opened.late(verdict);
     withdraw(stream, Reason.LATE_DENY);
   }
 
   /** Takes back what was sent on. */
   private void withdraw(Http2Stream stream, Reason reason) {
-    Http2Callee to = stream.callee;
-    if (to != null) {
-      to.reset(stream, ErrorCode.CANCEL);
-    }
+    stream.resetCallee(ErrorCode.CANCEL);
     Http2Lane response = stream.response;
     if (!stream.answerBegun) {
       answer(stream, 403, "denied", reason.slug(), reason.sentence(), null);
@@ -298,10 +294,10 @@ final class Http2Requests {
         stream.request.drop();
       }
       response.drop();
-      client.laneFinished(stream, response);
+      client.streams.laneFinished(stream, response);
     } else {
       stream.ends(Ending.RESET);
-      client.resetStream(stream, ErrorCode.CANCEL);
+      client.streams.reset(stream, ErrorCode.CANCEL);
     }
   }
 
@@ -338,21 +334,15 @@ final class Http2Requests {
   }
 
   private void late(Http2Stream stream, Ending how, String error, String message) {
-    Http2Callee to = stream.callee;
-    if (to != null) {
-      to.reset(stream, ErrorCode.CANCEL);
-    }
+    stream.resetCallee(ErrorCode.CANCEL);
     stream.ends(how);
     answer(stream, Refusal.status(how), error, how.slug(), message, null);
   }
 
   private void end(Http2Stream stream) {
-    Http2Callee to = stream.callee;
-    if (to != null) {
-      to.reset(stream, ErrorCode.CANCEL);
-    }
+    stream.resetCallee(ErrorCode.CANCEL);
     stream.ends(Ending.TIMED_OUT);
-    client.resetStream(stream, ErrorCode.CANCEL);
+    client.streams.reset(stream, ErrorCode.CANCEL);
   }
 
   // Records.
@@ -368,7 +358,7 @@ final class Http2Requests {
             System.nanoTime() - stream.startNanos,
             opened.origin().caller(),
             opened.origin().callee(),
-            client.channel.remoteAddress(),
+            opened.channel().remoteAddress(),
             opened.origin().destination(),
             stream.asked(),
             stream.headBytes + (request == null ? 0 : request.seen),

@@ -22,7 +22,7 @@ final class Http2Stream {
   final int id;
   final long startNanos = System.nanoTime();
   final Instant at = Instant.now();
-  private final Http2Client client;
+  private final Http2Streams streams;
 
   /** Where the request goes; null if it goes nowhere. */
   @Nullable Http2Callee callee;
@@ -80,8 +80,8 @@ final class Http2Stream {
   /** When something last happened, by the client's coarse clock. */
   long touched;
 
-  Http2Stream(Http2Client client, int id) {
-    this.client = client;
+  Http2Stream(Http2Streams streams, int id) {
+    this.streams = streams;
     this.id = id;
   }
 
@@ -105,7 +105,21 @@ final class Http2Stream {
   }
 
   void laneFinished(Http2Lane lane) {
-    client.laneFinished(this, lane);
+    streams.laneFinished(this, lane);
+  }
+
+  /** Whatever the callee knows of it, it need not go on with. */
+  void resetCallee(int code) {
+    Http2Callee to = callee;
+    if (to != null) {
+      to.reset(this, code);
+    }
+  }
+
+  /** Whether only the client can say when the answer goes on. */
+  boolean waitsForWindow() {
+    Http2Lane answer = response;
+    return answer != null && answer.waitsForWindow();
   }
 
   /** How it ends; what it met first counts. */

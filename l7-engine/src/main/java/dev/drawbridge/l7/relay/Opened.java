@@ -9,11 +9,9 @@ import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Protocol;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.socket.SocketChannel;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A client connection that was claimed, admitted and found to need reading: what all legs share.
@@ -29,6 +27,14 @@ public record Opened(
     Pace pace) {
   /** Protocol number of TCP. */
   private static final int TCP = 6;
+
+  /** Who takes room that others need. */
+  static final Verdict LIMIT = new Verdict(Decision.DENY, Reason.LIMIT, 0, 0, false);
+
+  /** What was allowed is not any more, by that verdict. */
+  public static Verdict late(Verdict by) {
+    return new Verdict(Decision.DENY, Reason.LATE_DENY, by.generation(), by.rule(), false);
+  }
 
   /** The policy in force; whoever judges reads it once. */
   public Policy policy() {
@@ -72,15 +78,7 @@ public record Opened(
     relay.lateDenied.increment();
   }
 
-  /** Puts a conversation where another was, which gets what was read of the client again. */
-  public void giveWay(Conversation from, Conversation to, @Nullable ByteBuf read) {
-    replace(from, to);
-    if (read != null) {
-      channel.pipeline().fireChannelRead(read);
-    }
-  }
-
-  /** The same without the bytes. */
+  /** Puts a conversation where another was. */
   public void replace(Conversation from, Conversation to) {
     loop.replace(from, to);
     channel.pipeline().replace(from, "leg", to);

@@ -13,24 +13,24 @@ import org.jspecify.annotations.Nullable;
  * What is on its way out of one leg. Small pieces are copied together, so that a head and a short
  * body, or what belongs to many streams, leave in one write; large ones are passed on as they are.
  */
-class Outbox {
+public sealed class Outbox permits Http2Output {
   /** Up to here a copy is cheaper than another entry in the vector of a write. */
   static final int SMALL = 2048;
 
-  @Nullable Channel channel;
+  private @Nullable Channel channel;
 
   /** Open for small pieces. */
-  @Nullable ByteBuf tail;
+  private @Nullable ByteBuf tail;
 
   private boolean dirty;
 
   /** From now on there is somewhere to send to. */
-  void attach(Channel to) {
+  public final void attach(Channel to) {
     channel = to;
   }
 
   /** Whether more may be put in without growing a queue. */
-  boolean writable() {
+  public final boolean writable() {
     Channel to = channel;
     return to != null && to.isWritable();
   }
@@ -38,14 +38,38 @@ class Outbox {
   /** Bytes of memory that wait to be sent; a slice may hold on to some more than itself. */
   long holds() {
     ByteBuf open = tail;
+    return (open == null ? 0 : open.capacity()) + 2 * pending();
+  }
+
+  /** Bytes that the peer has not taken yet. */
+  final long pending() {
     Channel to = channel;
     ChannelOutboundBuffer waiting = to == null ? null : to.unsafe().outboundBuffer();
-    return (open == null ? 0 : open.capacity())
-        + (waiting == null ? 0 : 2 * waiting.totalPendingWriteBytes());
+    return waiting == null ? 0 : waiting.totalPendingWriteBytes();
+  }
+
+  /**
+   * The buffer that is open for small pieces, with room for that much, to be written to before
+   * anything else is called.
+   *
+   * @param made how large a new one is
+   */
+  final ByteBuf room(int octets, int made) {
+    ByteBuf open = tail;
+    if (open == null || open.writableBytes() < octets) {
+      seal();
+      Channel to = channel;
+      if (to == null) {
+        throw new IllegalStateException("a body or a frame has nowhere to go without a channel");
+      }
+      open = to.alloc().directBuffer(Math.max(octets, made));
+      tail = open;
+    }
+    return open;
   }
 
   /** Adds a buffer, and keeps it open for small pieces; takes it over. */
-  void add(ByteBuf buffer) {
+  public final void add(ByteBuf buffer) {
     ByteBuf open = tail;
     int size = buffer.readableBytes();
     if (open != null && open.writableBytes() >= size && size <= SMALL) {
@@ -58,7 +82,7 @@ class Outbox {
   }
 
   /** Moves that many bytes of the input. */
-  void data(ByteBuf in, int size) {
+  public final void data(ByteBuf in, int size) {
     ByteBuf open = tail;
     if (size <= SMALL && open != null && open.writableBytes() >= size) {
       open.writeBytes(in, size);
@@ -74,7 +98,7 @@ class Outbox {
   }
 
   /** Sends what is there. */
-  void flush() {
+  public final void flush() {
     Channel to = channel;
     if (to == null) {
       return;
@@ -87,7 +111,7 @@ class Outbox {
   }
 
   /** Sends what is there, then the end of the stream. */
-  void end() {
+  public final void end() {
     Channel to = channel;
     if (to instanceof DuplexChannel duplex && to.isOpen()) {
       seal();
@@ -106,7 +130,7 @@ class Outbox {
   }
 
   /** Sends what is there, then closes. */
-  void close() {
+  public final void close() {
     Channel to = channel;
     if (to != null && to.isOpen()) {
       seal();
@@ -119,7 +143,7 @@ class Outbox {
   }
 
   /** Forgets what has not been sent. */
-  void discard() {
+  public final void discard() {
     ByteBuf open = tail;
     if (open != null) {
       tail = null;

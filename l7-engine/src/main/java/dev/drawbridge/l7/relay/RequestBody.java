@@ -54,7 +54,7 @@ final class RequestBody {
    *
    * @param bearableTrailers asked once, before the end is sent on
    */
-  Step forward(ByteBuf in, Http1Output to, Predicate<Headers> bearableTrailers) {
+  Step forward(ByteBuf in, Outbox to, Predicate<Headers> bearableTrailers) {
     if (!chunked) {
       int size = (int) Math.min(left, in.readableBytes());
       to.data(in, size);
@@ -66,7 +66,7 @@ final class RequestBody {
       case MORE -> Step.MORE;
       case DATA -> {
         int size = reader.available(in);
-        to.chunk(in, size);
+        ChunkedBody.put(in, size, to);
         reader.took(size);
         yield Step.MORE;
       }

@@ -3,40 +3,19 @@ package dev.drawbridge.l7.relay;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Policy;
-import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A connection that is carried without being read any further: both directions, each to its own
  * end. Its record is written when it ends.
  */
-public final class Tunnel extends ClientEnd {
-  /** Channel, pipeline, end; as measured, rounded up. */
-  private static final int FIXED_BYTES = 2560;
-
-  private enum Phase {
-    OPEN,
-    /** What was said last is on its way, the connection ends. */
-    LINGER,
-    CLOSED
-  }
-
-  final Outbox outbox = new Outbox();
+public final class Tunnel extends PipedEnd {
   private final Exchange exchange;
-  private final Records records;
-  private final Pace pace;
   private final TunnelCallee callee;
   private Judging judging;
-  private Phase phase = Phase.OPEN;
   private @Nullable TunnelGuard guard;
-  private @Nullable ByteBuf held;
-  private boolean running;
-  private boolean inputEnded;
 
   /**
    * A tunnel that is not open yet.
@@ -45,14 +24,10 @@ public final class Tunnel extends ClientEnd {
    * @param judging by another policy that has it read
    */
   public Tunnel(Opened opened, Exchange exchange, Judging judging) {
-    super(opened);
+    super(opened, exchange);
     this.exchange = exchange;
-    this.records = new Records(opened, exchange);
     this.judging = judging;
-    this.callee = new TunnelCallee(this, opened);
-    this.pace = opened.pace();
-    outbox.attach(opened.channel());
-    pace.serves(this::goOn);
+    this.callee = new TunnelCallee(this);
   }
 
   /** Dials; may fail at once. */
@@ -73,75 +48,8 @@ public final class Tunnel extends ClientEnd {
   // Input.
 
   @Override
-  public void channelRead(ChannelHandlerContext context, Object message) {
-    ByteBuf in = (ByteBuf) message;
-    touch();
-    if (held != null || running) {
-      hold(in);
-    } else {
-      run(in);
-    }
-    opened.measure(this);
-  }
-
-  /** Its turn to be read has come again. */
-  private void goOn() {
-    resume();
-    flush();
-    opened.measure(this);
-  }
-
-  @Override
-  public void channelReadComplete(ChannelHandlerContext context) {
-    flush();
-    opened.remeasure(this);
-  }
-
-  /** Goes on with what was held, after something that it waited for has happened. */
-  void resume() {
-    if (running || phase == Phase.CLOSED) {
-      return;
-    }
-    ByteBuf in = held;
-    if (in != null) {
-      held = null;
-      run(in);
-    } else {
-      afterInput();
-    }
-  }
-
-  private void run(ByteBuf input) {
-    ByteBuf in = input;
-    running = true;
-    boolean entered = pace.enter();
-    try {
-      while (in.isReadable()) {
-        if (!step(in)) {
-          hold(in);
-          in = null;
-          break;
-        }
-      }
-    } finally {
-      running = false;
-      if (entered) {
-        pace.exit();
-      }
-      if (in != null) {
-        in.release();
-      }
-    }
-    afterInput();
-  }
-
-  /** Takes some of the input; false if it has to wait. */
-  private boolean step(ByteBuf in) {
-    if (phase != Phase.OPEN) {
-      in.skipBytes(in.readableBytes());
-      return true;
-    }
-    if (pace.lap() || !callee.takes()) {
+  protected boolean take(ByteBuf in) {
+    if (!callee.takes()) {
       return false;
     }
     exchange.requestBytes += in.readableBytes();
@@ -149,37 +57,14 @@ public final class Tunnel extends ClientEnd {
     return true;
   }
 
-  private void hold(ByteBuf in) {
-    if (phase == Phase.OPEN) {
-      held = HeldInput.append(held, in, opened.allocator());
-    } else {
-      in.release();
-    }
-  }
-
-  private void afterInput() {
-    if (inputEnded && held == null) {
-      endInput();
-    }
-    if (phase != Phase.CLOSED) {
-      pace.read(phase == Phase.LINGER || (held == null && callee.takes()));
-    }
+  @Override
+  protected boolean wantsInput() {
+    return held() == null && callee.takes();
   }
 
   @Override
-  public void channelWritabilityChanged(ChannelHandlerContext context) {
-    callee.read(outbox.writable());
-    if (outbox.writable()) {
-      resume();
-      flush();
-    }
-    opened.remeasure(this);
-  }
-
-  /** Sends what both ends have to send. */
-  void flush() {
-    outbox.flush();
-    callee.flush();
+  protected CalleeEnd callee() {
+    return callee;
   }
 
   /** Bytes go by on their way to the client. */
@@ -195,34 +80,17 @@ public final class Tunnel extends ClientEnd {
   // End.
 
   @Override
-  public void userEventTriggered(ChannelHandlerContext context, Object event) {
-    if (event == ChannelInputShutdownEvent.INSTANCE && !inputEnded) {
-      inputEnded = true;
-      if (held == null && !running) {
-        endInput();
-        flush();
-      }
-    }
-  }
-
-  /** The client has said all it will say; it may still listen. */
-  private void endInput() {
-    switch (phase) {
-      case OPEN -> {
-        if (callee.inputEnded()) {
-          closeGently();
-        } else {
-          callee.endOutput();
-        }
-      }
-      case LINGER -> outbox.close();
-      case CLOSED -> {}
+  protected void inputEnds() {
+    if (callee.inputEnded()) {
+      closeGently();
+    } else {
+      callee.endOutput();
     }
   }
 
   /** The callee has said all it will say. */
   void calleeEnded() {
-    if (inputEnded) {
+    if (inputEnded()) {
       closeGently();
     } else {
       outbox.end();
@@ -239,83 +107,30 @@ public final class Tunnel extends ClientEnd {
     flush();
   }
 
-  /** Sends what there is to send, then the end; waits a little for the client to read it. */
-  private void closeGently() {
-    if (phase != Phase.OPEN) {
-      return;
-    }
+  @Override
+  protected boolean endsWithin() {
     records.exchange();
-    phase = Phase.LINGER;
-    discardInput();
-    callee.close(false);
-    expectInputWithin(opened.limits().lingerTimeout());
-    if (inputEnded) {
-      outbox.close();
-    } else {
-      outbox.end();
-      if (!running) {
-        afterInput();
-      }
-    }
+    return false;
   }
 
   @Override
-  public void abort() {
-    abort(Ending.RESET);
+  protected void leaveCallee(boolean reset) {
+    callee.close(reset);
   }
 
-  /** The same; if it has no record yet, it ended so. */
-  public void abort(Ending how) {
-    records.exchange(how);
-    if (opened.channel().isOpen()) {
-      opened.channel().config().setSoLinger(0);
-    }
-    if (phase != Phase.CLOSED) {
-      phase = Phase.LINGER;
-    }
-    discardInput();
-    outbox.discard();
-    callee.close(true);
-    ChannelFuture _ = opened.channel().close();
-  }
+  @Override
+  protected void forget() {}
 
   /** The record of what it carried until now, if something else is to be recorded after it. */
   public void record(Ending how) {
     records.exchange(how);
   }
 
-  @Override
-  public void channelInactive(ChannelHandlerContext context) {
-    if (phase == Phase.CLOSED) {
-      return;
-    }
-    phase = Phase.CLOSED;
-    records.exchange(Ending.CLIENT_GONE);
-    callee.close(true);
-    discardInput();
-    outbox.discard();
-    opened.left(this);
-  }
-
-  private void discardInput() {
-    ByteBuf waiting = held;
-    if (waiting != null) {
-      held = null;
-      waiting.release();
-    }
-  }
-
-  @Override
-  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    // A reset by the client, or a write after it: the callee must not take a part for the whole.
-    abort(Ending.CLIENT_GONE);
-  }
-
   // Policy.
 
   @Override
   public void judgeAgain(Policy policy) {
-    if (phase != Phase.OPEN) {
+    if (over()) {
       return;
     }
     Verdict verdict = opened.judge(policy);
@@ -325,58 +140,34 @@ public final class Tunnel extends ClientEnd {
     if (verdict.decision() == Decision.ALLOW) {
       return;
     }
-    opened.relay().lateDenied.increment();
-    records.revoked(
-        new Verdict(Decision.DENY, Reason.LATE_DENY, verdict.generation(), verdict.rule(), false));
+    opened.deniedLate();
+    records.revoked(Opened.late(verdict));
     abort();
   }
 
   // Room.
 
   @Override
-  public long holds() {
-    ByteBuf waiting = held;
+  protected long reads() {
     TunnelGuard watching = guard;
-    return FIXED_BYTES
-        + outbox.holds()
-        + callee.holds()
-        + (waiting == null ? 0 : waiting.capacity())
-        + (watching == null ? 0 : watching.holds());
+    return watching == null ? 0 : watching.holds();
   }
 
   @Override
-  public Standing standing() {
-    return switch (phase) {
-      case OPEN -> Standing.BUSY;
-      case LINGER -> opened.channel().isOpen() ? Standing.UNJUDGED : Standing.GONE;
-      case CLOSED -> Standing.GONE;
-    };
-  }
-
-  @Override
-  public void giveUp() {
-    abort(Ending.LIMIT);
+  protected Standing shown() {
+    return Standing.BUSY;
   }
 
   // Time.
 
   @Override
-  protected void late() {
+  protected void overdue() {
     TunnelGuard watching = guard;
-    switch (phase) {
-      case OPEN -> {
-        if (watching != null && callee.takes()) {
-          watching.late();
-        } else if (watching != null) {
-          // The client is held back by the callee: that is not its slowness.
-          expectInputWithin(opened.limits().detectTimeout());
-        }
-      }
-      case LINGER -> {
-        ChannelFuture _ = opened.channel().close();
-      }
-      case CLOSED -> {}
+    if (watching != null && callee.takes()) {
+      watching.late();
+    } else if (watching != null) {
+      // The client is held back by the callee: that is not its slowness.
+      expectInputWithin(opened.limits().detectTimeout());
     }
-    flush();
   }
 }

@@ -6,109 +6,47 @@ import dev.drawbridge.l7.http1.Framing;
 import dev.drawbridge.l7.http1.HeadWriter.Persistence;
 import dev.drawbridge.policy.Ending;
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.epoll.EpollSocketChannel;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The engine's connection to the callee for one client connection. Reads answers as strictly as
  * requests are read, so that client and callee cannot see two framings.
  */
-final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
+final class Http1Callee extends PipedCallee {
   private enum Phase {
     HEAD,
     BODY,
-    TUNNEL,
-    CLOSED
+    TUNNEL
   }
 
-  /** Channel, pipeline, leg; as measured, rounded up. */
-  private static final int FIXED_BYTES = 2048;
-
-  final Http1Output outbox = new Http1Output();
-  private final ClientLeg client;
+  private final Http1Client client;
   private final Http1Exchange exchange;
   private final Relay relay;
-  private @Nullable EpollSocketChannel channel;
   private @Nullable AnswerHead head;
   private @Nullable Chunks chunks;
   private Phase phase = Phase.HEAD;
   private Framing framing = Framing.NONE;
   private boolean rechunked;
   private long left;
-  private @Nullable Pace pace;
-  private boolean connected;
   private boolean answeredBefore;
-  private boolean outputEnds;
-  private boolean outputEnded;
-  private boolean inputEnded;
 
-  CalleeLeg(ClientLeg client) {
+  Http1Callee(Http1Client client) {
+    super(client, new Outbox());
     this.client = client;
     this.exchange = client.exchange;
     this.relay = client.relay;
   }
 
-  // Beginning.
-
-  void open() {
-    new Dial(this, client.opened()).begin();
-  }
-
   @Override
-  public boolean attach(EpollSocketChannel made) {
-    if (phase == Phase.CLOSED) {
-      return false;
-    }
-    channel = made;
-    Pace measured = client.opened().onward(made);
-    measured.serves(() -> {
-      client.resume();
-      client.flush();
-    });
-    made.pipeline().addFirst("pace", measured);
-    pace = measured;
-    return true;
-  }
-
-  @Override
-  public void connected(EpollSocketChannel to) {
-    if (phase == Phase.CLOSED) {
-      return;
-    }
-    connected = true;
-    outbox.attach(to);
-    read(client.outbox.writable());
-    client.resume();
-    endOutputIfDue();
+  protected void failed(Ending how, String sentence) {
+    client.requests.failed(how, sentence);
     client.flush();
   }
 
   @Override
-  public void fail(Dial.Failure failure) {
-    if (phase == Phase.CLOSED) {
-      return;
-    }
-    if (phase == Phase.TUNNEL) {
-      relay.upstreamFailures.increment();
-      client.abort(failure.how());
-      return;
-    }
-    client.requests.failed(failure.how(), failure.sentence());
-    client.flush();
-  }
-
-  /** Bytes of memory that this leg takes. */
-  long holds() {
+  protected long reads() {
     AnswerHead reading = head;
-    return FIXED_BYTES + outbox.holds() + (reading == null ? 0 : reading.holds());
-  }
-
-  boolean ready() {
-    return connected;
+    return reading == null ? 0 : reading.holds();
   }
 
   // Output.
@@ -118,70 +56,17 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
     outbox.add(request);
   }
 
-  void flush() {
-    if (connected) {
-      outbox.flush();
-    }
-  }
-
-  /** The client says no more: so does this leg, after what is still to be sent. */
-  void endOutput() {
-    outputEnds = true;
-    endOutputIfDue();
-  }
-
-  private void endOutputIfDue() {
-    if (outputEnds && connected && !outputEnded) {
-      outputEnded = true;
-      outbox.end();
-    }
-  }
-
-  /** Whether the client's leg can take more. */
-  void read(boolean wanted) {
-    Pace of = pace;
-    if (connected && of != null) {
-      of.read(wanted);
-    }
-  }
-
-  @Override
-  public void channelWritabilityChanged(ChannelHandlerContext context) {
-    client.resume();
-    client.flush();
-  }
-
   // Input.
 
   @Override
-  public void channelRead(ChannelHandlerContext context, Object message) {
-    ByteBuf in = (ByteBuf) message;
-    try {
-      while (in.isReadable() && phase != Phase.CLOSED) {
-        switch (phase) {
-          case HEAD -> readHead(in);
-          case BODY -> readBody(in);
-          case TUNNEL -> {
-            exchange.responseBytes += in.readableBytes();
-            client.opened.pace().moved(in.readableBytes());
-            client.answers(in);
-            client.outbox.data(in, in.readableBytes());
-          }
-          case CLOSED -> {}
-        }
+  protected void take(ByteBuf in) {
+    while (in.isReadable() && !isClosed()) {
+      switch (phase) {
+        case HEAD -> readHead(in);
+        case BODY -> readBody(in);
+        case TUNNEL -> client.answers(in);
       }
-    } finally {
-      in.release();
     }
-    read(client.outbox.writable());
-    client.opened().measure(client);
-  }
-
-  @Override
-  public void channelReadComplete(ChannelHandlerContext context) {
-    client.resume();
-    client.flush();
-    client.opened().remeasure(client);
   }
 
   private void readHead(ByteBuf in) {
@@ -308,7 +193,7 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
       int size =
           framing == Framing.LENGTH ? (int) Math.min(left, in.readableBytes()) : in.readableBytes();
       exchange.responseBytes += size;
-      client.opened.pace().moved(size);
+      opened.pace().moved(size);
       client.outbox.data(in, size);
       left -= size;
       if (framing == Framing.LENGTH && left == 0) {
@@ -324,9 +209,9 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
     Chunks.Progress progress = reader.next(in);
     if (progress == Chunks.Progress.DATA) {
       int size = reader.available(in);
-      client.opened.pace().moved(size);
+      opened.pace().moved(size);
       if (rechunked) {
-        client.outbox.chunk(in, size);
+        ChunkedBody.put(in, size, client.outbox);
       } else {
         client.outbox.data(in, size);
       }
@@ -352,34 +237,8 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
   // End.
 
   @Override
-  public void userEventTriggered(ChannelHandlerContext context, Object event) {
-    if (event == ChannelInputShutdownEvent.INSTANCE) {
-      ended(false);
-    }
-  }
-
-  @Override
-  public void channelInactive(ChannelHandlerContext context) {
-    if (connected) {
-      ended(true);
-    }
-  }
-
-  @Override
-  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    if (connected) {
-      ended(true);
-    }
-  }
-
-  boolean inputEnded() {
-    return inputEnded;
-  }
-
-  private void ended(boolean reset) {
-    inputEnded = true;
+  protected void ended(boolean reset) {
     switch (phase) {
-      case CLOSED -> {}
       case TUNNEL -> {
         if (reset) {
           client.abort(Ending.UPSTREAM_BROKEN);
@@ -394,9 +253,8 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
           answered();
         } else if (!exchange.active || !exchange.sent) {
           // Idle: the client's connection ends as the callee's did, unless it has begun to ask.
-          client.callee = null;
-          close(false);
-          if (client.phase == ClientLeg.Phase.HEAD && !exchange.active) {
+          client.leaveCallee(false);
+          if (client.phase == Http1Client.Phase.HEAD && !exchange.active) {
             client.closeGently();
           }
         } else if (exchange.answerDone) {
@@ -420,25 +278,9 @@ final class CalleeLeg extends ChannelInboundHandlerAdapter implements Dial.Leg {
     return framing == Framing.LENGTH || rechunked;
   }
 
-  /** Lets go of the connection; the client's leg has forgotten it already. */
-  void close(boolean reset) {
-    if (phase == Phase.CLOSED) {
-      return;
-    }
-    phase = Phase.CLOSED;
+  @Override
+  protected void closes() {
     giveBackHead();
-    EpollSocketChannel to = channel;
-    if (to == null) {
-      outbox.discard();
-    } else if (reset || !connected) {
-      outbox.discard();
-      if (to.isOpen() && connected) {
-        to.config().setSoLinger(0);
-      }
-      ChannelFuture _ = to.close();
-    } else {
-      outbox.close();
-    }
   }
 
   private void giveBackHead() {

@@ -20,12 +20,13 @@ import org.jspecify.annotations.Nullable;
  * The requests of one connection, one after the other: read, judge, send on or refuse. The answer
  * to one ends before the next is looked at.
  */
-final class Requests {
-  private final ClientLeg leg;
+final class Http1Requests {
+  private final Http1Client leg;
   private final Http1Exchange exchange;
   private final Relay relay;
   private final Loop loop;
   private final RequestBody body;
+  private final Http1Answers answers;
   private @Nullable RequestHead head;
 
   /** The request that opened a tunnel. */
@@ -37,12 +38,13 @@ final class Requests {
   /** What the two above hold, in octets. */
   private long keptBytes;
 
-  Requests(ClientLeg leg) {
+  Http1Requests(Http1Client leg) {
     this.leg = leg;
     this.exchange = leg.exchange;
     this.relay = leg.relay;
     this.loop = leg.loop;
     this.body = new RequestBody(loop);
+    this.answers = new Http1Answers(leg);
   }
 
   /** Bytes of memory that the requests take. */
@@ -57,7 +59,7 @@ final class Requests {
       case HEAD -> readHead(in);
       case BODY -> readBody(in);
       case DRAIN -> drain(in);
-      case ANSWER, TUNNEL, LINGER, CLOSED -> throw new IllegalStateException(leg.phase.name());
+      case ANSWER, TUNNEL -> throw new IllegalStateException(leg.phase.name());
     }
   }
 
@@ -102,8 +104,8 @@ final class Requests {
   }
 
   private void forward(RequestHead request, HttpRequest judged) {
-    CalleeLeg before = leg.callee;
-    CalleeLeg callee = before == null ? leg.newCallee() : before;
+    Http1Callee before = leg.callee();
+    Http1Callee callee = before == null ? leg.newCallee() : before;
     exchange.sent = true;
     exchange.websocket = request.websocket();
     tunnelled = exchange.websocket ? frozen(judged) : null;
@@ -112,7 +114,7 @@ final class Requests {
     callee.send(
         loop.writer.request(
             request, relay.allocator, request.framing() == Framing.NONE ? 0 : Outbox.SMALL));
-    beginBody(request, ClientLeg.Phase.BODY, Long.MAX_VALUE);
+    beginBody(request, Http1Client.Phase.BODY, Long.MAX_VALUE);
     if (before == null) {
       // Last, because it may fail at once and end everything.
       callee.open();
@@ -128,7 +130,7 @@ final class Requests {
         judged.variants());
   }
 
-  private void beginBody(RequestHead request, ClientLeg.Phase phase, long bearable) {
+  private void beginBody(RequestHead request, Http1Client.Phase phase, long bearable) {
     if (!body.begin(request, bearable)) {
       requestDone();
       return;
@@ -138,7 +140,7 @@ final class Requests {
   }
 
   private void readBody(ByteBuf in) {
-    CalleeLeg callee = leg.callee;
+    Http1Callee callee = leg.callee();
     if (callee == null) {
       throw new IllegalStateException("a body goes nowhere");
     }
@@ -146,7 +148,7 @@ final class Requests {
     int before = in.readableBytes();
     RequestBody.Step step = body.forward(in, callee.outbox, this::bearable);
     exchange.requestBytes += before - in.readableBytes();
-    leg.opened.pace().moved(before - in.readableBytes());
+    leg.opened().pace().moved(before - in.readableBytes());
     switch (step) {
       case MORE -> {}
       case END -> requestDone();
@@ -179,11 +181,11 @@ final class Requests {
     exchange.requestDone = true;
     if (!exchange.sent) {
       // Refused, and its body is out of the way.
-      leg.phase = ClientLeg.Phase.HEAD;
+      leg.phase = Http1Client.Phase.HEAD;
       leg.expectInputWithin(relay.limits.refusedIdleTimeout());
       return;
     }
-    leg.phase = ClientLeg.Phase.ANSWER;
+    leg.phase = Http1Client.Phase.ANSWER;
     if (exchange.answerDone) {
       finish();
     } else if (exchange.answerBegun) {
@@ -219,21 +221,15 @@ final class Requests {
             || !bearable
             || (request.expectsContinue() && request.framing() != Framing.NONE);
     if (GrpcContentType.of(request) == GrpcContentType.NONE) {
-      answer(
-          403,
-          "denied",
-          verdict.reason().slug(),
-          verdict.reason().sentence(),
-          policy.rule(verdict.rule()).orElse(null),
-          close);
+      answers.deny(verdict.reason(), policy.rule(verdict.rule()).orElse(null), close);
     } else {
-      denyCall(request, close);
+      answers.denyCall(request, close);
     }
     leg.records.exchange();
     if (close) {
       leg.closeGently();
     } else {
-      beginBody(request, ClientLeg.Phase.DRAIN, relay.limits.drainBytes());
+      beginBody(request, Http1Client.Phase.DRAIN, relay.limits.drainBytes());
     }
   }
 
@@ -244,7 +240,7 @@ final class Requests {
   private void unreadable(RequestHead reading) {
     Fault fault = reading.fault();
     Verdict verdict = leg.opened().judgeUnreadable(relay.policy(), fault.reason());
-    if (verdict.decision() != Decision.ALLOW || leg.callee != null) {
+    if (verdict.decision() != Decision.ALLOW || leg.callee() != null) {
       refuse(fault);
       return;
     }
@@ -283,77 +279,18 @@ final class Requests {
       leg.abort();
       return;
     }
-    answer(status, word(status), reason, message, rule, true);
+    answers.refuse(status, reason, message, rule);
     leg.records.exchange();
     // The callee has seen a part at most: with a reset it cannot take it for the whole.
     leg.leaveCallee(true);
     leg.closeGently();
   }
 
-  private static String word(int status) {
-    return switch (status) {
-      case 403 -> "denied";
-      case 408 -> "timeout";
-      case 413, 414, 431 -> "too-large";
-      case 502, 503, 504 -> "unavailable";
-      default -> "malformed";
-    };
-  }
-
-  /** As gRPC says it: status 7, permission denied, in an answer of status 200. */
-  private void denyCall(RequestHead request, boolean close) {
-    exchange.status = 200;
-    exchange.requestId = relay.nextRequestId();
-    String type = request.all("content-type").getFirst();
-    int semicolon = type.indexOf(';');
-    ByteBuf out =
-        new Refusal(
-                200,
-                "denied",
-                exchange.verdict.reason().slug(),
-                "permission denied by policy",
-                null,
-                "",
-                "",
-                exchange.requestId)
-            .encodeTrailersOnly(
-                relay.allocator,
-                (semicolon < 0 ? type : type.substring(0, semicolon)).strip(),
-                close,
-                exchange.minorVersion == 0);
-    exchange.responseBytes = out.readableBytes();
-    leg.outbox.add(out);
-  }
-
-  private void answer(
-      int status,
-      String error,
-      String reason,
-      String message,
-      @Nullable RuleInfo rule,
-      boolean close) {
-    exchange.status = status;
-    exchange.requestId = relay.nextRequestId();
-    ByteBuf out =
-        new Refusal(
-                status,
-                error,
-                reason,
-                message,
-                rule,
-                relay.names.nameOf(leg.opened().origin().caller()),
-                relay.names.nameOf(leg.opened().origin().callee()),
-                exchange.requestId)
-            .encode(relay.allocator, exchange.bodiless, close, exchange.minorVersion == 0);
-    exchange.responseBytes = out.readableBytes();
-    leg.outbox.add(out);
-  }
-
-  // What the callee's leg reports.
+  // What the callee's end reports.
 
   /** The whole answer is on its way to the client. */
   void answered() {
-    leg.opened.pace().answered();
+    leg.opened().pace().answered();
     exchange.answerDone = true;
     if (exchange.requestDone) {
       finish();
@@ -369,7 +306,7 @@ final class Requests {
     if (exchange.last) {
       leg.closeGently();
     } else {
-      leg.phase = ClientLeg.Phase.HEAD;
+      leg.phase = Http1Client.Phase.HEAD;
       leg.expectInputWithin(relay.limits.idleTimeout());
     }
   }
@@ -397,7 +334,7 @@ final class Requests {
 
   /** The client's input has ended within a request. */
   void cutShort() {
-    if (leg.phase == ClientLeg.Phase.BODY && exchange.answerDone) {
+    if (leg.phase == Http1Client.Phase.BODY && exchange.answerDone) {
       leg.records.exchange();
     } else {
       gone();
@@ -411,9 +348,9 @@ final class Requests {
 
   /** A deadline has passed. */
   void late() {
-    if (leg.phase == ClientLeg.Phase.ANSWER) {
+    if (leg.phase == Http1Client.Phase.ANSWER) {
       failed(Ending.UPSTREAM_TIMEOUT, "the callee did not answer in time");
-    } else if (leg.phase == ClientLeg.Phase.BODY && exchange.answerDone) {
+    } else if (leg.phase == Http1Client.Phase.BODY && exchange.answerDone) {
       leg.records.exchange();
       leg.closeGently();
     } else if (exchange.active) {

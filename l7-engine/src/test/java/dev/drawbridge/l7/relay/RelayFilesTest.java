@@ -1,0 +1,34 @@
+package dev.drawbridge.l7.relay;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** No file of the relay hides two nouns. */
+final class RelayFilesTest {
+  private static final int MOST_LINES = 400;
+
+  @Test
+  void everyFileIsReadAtOnce() throws IOException {
+    try (Stream<Path> files = Files.list(Path.of("src/main/java/dev/drawbridge/l7/relay"))) {
+      List<Path> sources = files.filter(file -> file.toString().endsWith(".java")).toList();
+      assertFalse(sources.isEmpty());
+      assertEquals(List.of(), sources.stream().filter(file -> lines(file) >= MOST_LINES).toList());
+    }
+  }
+
+  private static long lines(Path file) {
+    try (Stream<String> lines = Files.lines(file)) {
+      return lines.count();
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
+  }
+}
