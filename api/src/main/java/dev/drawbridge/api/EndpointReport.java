@@ -8,6 +8,9 @@ import java.util.SortedMap;
  *
  * @param endpoint the number that the kernel tables use
  * @param id the engine's container id, 64 hexadecimal digits with Docker
+ * @param engine which container engine has told of it, such as {@code docker}; empty until one has
+ * @param runtime the OCI runtime it was created with, by its name or path; empty where that is not
+ *     known
  * @param labels identity labels, without {@code drawbridge.*}
  * @param imageLabels those of its labels, {@code drawbridge.*} included, that came from its image;
  *     whether they count is the agent's configuration
@@ -21,6 +24,8 @@ public record EndpointReport(
     int endpoint,
     String id,
     String name,
+    String engine,
+    String runtime,
     SortedMap<String, String> labels,
     SortedMap<String, String> imageLabels,
     List<String> addresses,

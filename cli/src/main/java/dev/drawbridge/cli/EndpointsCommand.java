@@ -38,7 +38,10 @@ final class EndpointsCommand extends AgentCommand {
   /** What fits a screen: labels only where there is room for them, and not compose's own. */
   static List<String> summary(List<EndpointReport> endpoints, int columns) {
     boolean problems = endpoints.stream().anyMatch(e -> !e.problems().isEmpty());
-    int widestName = Math.max(NARROWEST, columns - WIDTH_BESIDE_NAME - (problems ? 10 : 0));
+    int widestName =
+        Math.max(
+            NARROWEST,
+            columns - WIDTH_BESIDE_NAME - (problems ? 10 : 0) - (engines(endpoints) > 1 ? 12 : 0));
     List<List<String>> rows = new ArrayList<>();
     rows.add(new ArrayList<>(HEADINGS));
     for (EndpointReport e : endpoints) {
@@ -52,6 +55,12 @@ final class EndpointsCommand extends AgentCommand {
                   e.closed().size() > 1 ? "both" : orDash(String.join(",", e.closed())),
                   Integer.toString(e.rules()),
                   Long.toString(e.denied()))));
+    }
+    if (engines(endpoints) > 1) {
+      rows.getFirst().add("ENGINE");
+      for (int i = 0; i < endpoints.size(); i++) {
+        rows.get(i + 1).add(orDash(endpoints.get(i).engine()));
+      }
     }
     if (problems) {
       rows.getFirst().add("PROBLEMS");
@@ -68,6 +77,15 @@ final class EndpointsCommand extends AgentCommand {
       }
     }
     return Text.table(rows);
+  }
+
+  private static long engines(List<EndpointReport> endpoints) {
+    return endpoints.stream().map(EndpointReport::engine).distinct().count();
+  }
+
+  /** The last name of a path: what people call a runtime by. */
+  private static String runtime(EndpointReport e) {
+    return e.runtime().substring(e.runtime().lastIndexOf('/') + 1);
   }
 
   /** Labels that somebody wrote, not those by which compose keeps its books. */
@@ -90,6 +108,8 @@ final class EndpointsCommand extends AgentCommand {
             "RULES",
             "DENIED",
             "PROBLEMS",
+            "ENGINE",
+            "RUNTIME",
             "ADDRESSES",
             "LABELS"));
     for (EndpointReport e : endpoints) {
@@ -103,6 +123,8 @@ final class EndpointsCommand extends AgentCommand {
               Integer.toString(e.rules()),
               Long.toString(e.denied()),
               Integer.toString(e.problems().size()),
+              orDash(e.engine()),
+              orDash(runtime(e)),
               orDash(String.join(",", e.addresses())),
               orDash(Text.labels(e.labels()))));
     }

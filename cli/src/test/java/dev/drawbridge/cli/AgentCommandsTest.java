@@ -63,6 +63,16 @@ class AgentCommandsTest {
   }
 
   @Test
+  void statusNamesTheEngineWhereThereAreSeveralAndTheRuntimeInTheWholeTable() {
+    assertFalse(run("status").out().contains("ENGINE"));
+    agent().dbEngine = "containerd";
+    Typed typed = run("status");
+    assertTrue(typed.out().contains("ENGINE"), typed.out());
+    assertTrue(typed.out().contains("containerd"), typed.out());
+    assertTrue(run("status", "-v").out().contains("RUNTIME"), typed.out());
+  }
+
+  @Test
   void statusWithSomethingUnattachedIsNoAndNamesIt() {
     agent().unattached = List.of("late");
     Typed typed = run("status");

@@ -65,6 +65,7 @@ final class FakeAgent implements AgentView, AutoCloseable {
   volatile boolean ready = true;
   volatile List<ProblemReport> problems = List.of();
   volatile String dbName = "db";
+  volatile String dbEngine = "docker";
   volatile boolean audited;
 
   FakeAgent(Path socket) throws ApiException {
@@ -120,10 +121,16 @@ final class FakeAgent implements AgentView, AutoCloseable {
   }
 
   private EndpointReport endpoint(int number, String name, List<String> closed) {
+    return endpoint(number, name, closed, "docker");
+  }
+
+  private EndpointReport endpoint(int number, String name, List<String> closed, String engine) {
     return new EndpointReport(
         number,
         name.repeat(20),
         name,
+        engine,
+        "drawbridge",
         new TreeMap<>(Map.of("app", name)),
         new TreeMap<>(),
         List.of("172.17.0." + (number - 254)),
@@ -137,7 +144,8 @@ final class FakeAgent implements AgentView, AutoCloseable {
 
   @Override
   public List<EndpointReport> endpoints() {
-    return List.of(endpoint(256, "api", List.of()), endpoint(257, dbName, List.of("ingress")));
+    return List.of(
+        endpoint(256, "api", List.of()), endpoint(257, dbName, List.of("ingress"), dbEngine));
   }
 
   @Override

@@ -33,6 +33,8 @@ class OperatorTest {
         300,
         "f".repeat(64),
         name,
+        "docker",
+        "drawbridge",
         new TreeMap<>(
             Map.of(
                 "com.docker.compose.project",

@@ -21,7 +21,8 @@ import java.util.TreeSet;
  * @param pid its first process in the host's pid namespace, 0 unless running
  * @param addresses its addresses on all networks, empty when none is known
  * @param runtimeName the OCI runtime it was created with, such as {@code runc}; empty when unknown
- * @param networkMode such as {@code bridge}, {@code host}, {@code container:ID}; empty when unknown
+ * @param networkMode such as {@code bridge}, {@code host}, {@code container:ID}, {@link
+ *     #OWN_NAMESPACE}; empty when unknown
  * @param capabilities what it was created with, of those that {@link EngineCapabilities} knows;
  *     empty when unknown
  */
@@ -38,6 +39,12 @@ public record ObservedContainer(
     String runtimeName,
     String networkMode,
     Set<String> capabilities) {
+
+  /**
+   * A network mode: whatever namespace the container was given, no engine of its own keeps its
+   * network, and none answers names in it.
+   */
+  public static final String OWN_NAMESPACE = "namespace";
 
   public ObservedContainer {
     labels = Collections.unmodifiableSortedMap(new TreeMap<>(labels));
@@ -87,6 +94,23 @@ public record ObservedContainer(
         others,
         runtimeName,
         networkMode,
+        capabilities);
+  }
+
+  /** The same with another network mode. */
+  public ObservedContainer in(String otherMode) {
+    return new ObservedContainer(
+        id,
+        name,
+        labels,
+        imageLabels,
+        imageKnown,
+        image,
+        running,
+        pid,
+        addresses,
+        runtimeName,
+        otherMode,
         capabilities);
   }
 

@@ -15,6 +15,7 @@ import dev.drawbridge.bpf.NetworkNamespace;
 import dev.drawbridge.bpf.PeerProcess;
 import dev.drawbridge.bpf.Pins;
 import dev.drawbridge.bpf.Upgrade;
+import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.hook.Attempt;
 import dev.drawbridge.hook.DockerContainerFiles;
@@ -24,7 +25,8 @@ import dev.drawbridge.hook.HookServer;
 import dev.drawbridge.hook.OciState;
 import dev.drawbridge.l7.EngineLimits;
 import dev.drawbridge.l7.L7Engine;
-import dev.drawbridge.runtime.DockerFeed;
+import dev.drawbridge.runtime.ContainerdLookup;
+import dev.drawbridge.runtime.EngineFeed;
 import dev.drawbridge.runtime.Starter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
@@ -195,10 +197,12 @@ final class Agent implements AutoCloseable {
     Exemptions exemptions;
     EndpointNumbers numbers;
     Grants grants;
+    AdmittedContainers admitted;
     ParentGuard parents;
     try {
       parents = new ParentGuard(object, attachments, config.unhooked() == Config.Unhooked.DENY);
       grants = new Grants(config.runDir().resolve("granted"));
+      admitted = new AdmittedContainers(config.runDir().resolve("admitted"));
       exemptions = new Exemptions(config.exempt(), config.stateDir().resolve("exempt"));
       numbers =
           new EndpointNumbers(
@@ -228,6 +232,7 @@ final class Agent implements AutoCloseable {
                     exemptions,
                     new LabelReading(config),
                     grants,
+                    admitted,
                     this::described,
                     times,
                     (guard, socket) -> recorder.older(guard.endpoint(), socket)),
@@ -247,7 +252,7 @@ final class Agent implements AutoCloseable {
         comebacks::problems,
         recorder.flows()::lost,
         ring);
-    recover(attachments, loop);
+    recover(attachments, admitted, loop);
     // Only now: the maps of this version hold what the programs are to judge by.
     KernelUpgrade.finish(upgrade);
     attachments.holdBack(false);
@@ -256,7 +261,9 @@ final class Agent implements AutoCloseable {
       ApiCallers callers = new ApiCallers(loop::state);
       keep(new HookServer(
               config.hookSocket(),
-              new LoggedHooks(new HookAdmission(config, exemptions, loop, spaces, times)),
+              new LoggedHooks(
+                  new HookAdmission(
+                      config, exemptions, loop, spaces, times, admitted, containerd())),
               // A second after the hook has given up.
               Duration.ofSeconds(config.startSeconds() + HookEntry.LATER_SECONDS + 1),
               channel -> PeerProcess.holds(channel, callers::admitsProcess)))
@@ -283,14 +290,25 @@ final class Agent implements AutoCloseable {
     }
     if (!config.dockerSocket().isEmpty()) {
       comebacks.start();
-      keep(new DockerFeed(
+      keep(EngineFeed.docker(
               config.dockerSocket(),
               event -> {
-                loop.runtime(event);
+                loop.runtime(EngineKind.DOCKER, event);
                 comebacks.on(event);
               }))
           .start();
     }
+    if (!config.containerdSocket().isEmpty()) {
+      keep(EngineFeed.containerd(
+              config.containerdSocket(), event -> loop.runtime(EngineKind.CONTAINERD, event)))
+          .start();
+    }
+  }
+
+  private Optional<ContainerdLookup> containerd() {
+    return config.containerdSocket().isEmpty()
+        ? Optional.empty()
+        : Optional.of(keep(new ContainerdLookup(config.containerdSocket())));
   }
 
   /**
@@ -338,13 +356,13 @@ final class Agent implements AutoCloseable {
     }
   }
 
-  private void recover(Attachments attachments, ControlLoop loop) throws StartException {
+  private void recover(Attachments attachments, AdmittedContainers admitted, ControlLoop loop)
+      throws StartException {
+    Optional<Path> dataRoot =
+        config.dataRoot().isEmpty() ? Optional.empty() : Optional.of(Path.of(config.dataRoot()));
     List<Admission> running =
-        config.dataRoot().isEmpty()
-            ? List.of()
-            : new PinnedContainers(
-                    attachments, Path.of(config.dataRoot()), new LabelReading(config))
-                .stillRunning();
+        new PinnedContainers(attachments, dataRoot, admitted, new LabelReading(config))
+            .stillRunning();
     try {
       // A machine on which one start takes longer takes longer for this too.
       loop.recover(running)

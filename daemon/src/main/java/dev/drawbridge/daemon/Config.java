@@ -6,10 +6,12 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.drawbridge.bpf.MapLimit;
 import dev.drawbridge.bpf.MapSizes;
+import dev.drawbridge.control.EngineKind;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -24,6 +26,8 @@ import java.util.TreeSet;
  * @param stateDir what outlives a reboot, such as the exempt list ({@code /var/lib/drawbridge})
  * @param bpffs the BPF file system that pins live on, mounted if need be ({@code /sys/fs/bpf})
  * @param dockerSocket Docker's API ({@code /var/run/docker.sock}); empty: no Docker
+ * @param containerdSocket containerd's API, such as {@code /run/containerd/containerd.sock}, for
+ *     containers that are not Docker's; empty (default): containerd is not asked
  * @param dataRoot Docker's data root, where container files are ({@code /var/lib/docker}); empty:
  *     taken from each bundle
  * @param hookSocket where the hook and the runtime shim ask ({@code <runDir>/hook.sock})
@@ -50,6 +54,7 @@ public record Config(
     Path stateDir,
     Path bpffs,
     String dockerSocket,
+    String containerdSocket,
     String dataRoot,
     Path hookSocket,
     Path hookProgram,
@@ -76,6 +81,7 @@ public record Config(
               "stateDir",
               "bpffs",
               "dockerSocket",
+              "containerdSocket",
               "dataRoot",
               "hookSocket",
               "hookProgram",
@@ -107,6 +113,25 @@ public record Config(
     ConfigException(String message) {
       super(message);
     }
+  }
+
+  /** The engines that a listener follows. */
+  public Set<EngineKind> engines() {
+    Set<EngineKind> engines = EnumSet.noneOf(EngineKind.class);
+    for (EngineKind engine : EngineKind.values()) {
+      if (!socketOf(engine).isEmpty()) {
+        engines.add(engine);
+      }
+    }
+    return engines;
+  }
+
+  /** Where an engine answers; empty if it is not listened to. */
+  public String socketOf(EngineKind engine) {
+    return switch (engine) {
+      case DOCKER -> dockerSocket;
+      case CONTAINERD -> containerdSocket;
+    };
   }
 
   /** The defaults. */
@@ -152,6 +177,7 @@ public record Config(
         Path.of(string(where, json, "stateDir", "/var/lib/drawbridge")),
         Path.of(string(where, json, "bpffs", "/sys/fs/bpf")),
         string(where, json, "dockerSocket", "/var/run/docker.sock"),
+        socket(where, json, "containerdSocket"),
         string(where, json, "dataRoot", "/var/lib/docker"),
         Path.of(string(where, json, "hookSocket", runDir.resolve("hook.sock").toString())),
         Path.of(string(where, json, "hookProgram", "/usr/libexec/drawbridge/drawbridge-hook")),
@@ -209,6 +235,14 @@ public record Config(
       throw wrong(where, key, "a string", value);
     }
     return value.getAsString();
+  }
+
+  private static String socket(String where, JsonObject json, String key) throws ConfigException {
+    String path = string(where, json, key, "");
+    if (!path.isEmpty() && !path.startsWith("/")) {
+      throw wrong(where, key, "the absolute path of a socket, or \"\"", json.get(key));
+    }
+    return path;
   }
 
   private static Unhooked unhooked(String where, JsonObject json) throws ConfigException {

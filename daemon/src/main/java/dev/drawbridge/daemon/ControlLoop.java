@@ -4,6 +4,7 @@ import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.control.Action;
 import dev.drawbridge.control.Desired;
 import dev.drawbridge.control.EndpointState;
+import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.GuardedContainer;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.control.Planner;
@@ -20,6 +21,8 @@ import dev.drawbridge.policy.Problem;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -70,8 +73,8 @@ final class ControlLoop implements AutoCloseable {
   private Set<Cidr> hostRanges = Set.of();
   private Policy policy = Policy.empty();
   private long generation;
-  private boolean listed;
-  private Optional<String> runtime = Optional.empty();
+  private final Map<EngineKind, String> engines = new EnumMap<>(EngineKind.class);
+  private final Set<EngineKind> listed = EnumSet.noneOf(EngineKind.class);
   private Optional<String> lastFailure = Optional.empty();
   private boolean dirty = true;
   private @Nullable Inputs lastInputs;
@@ -208,9 +211,14 @@ final class ControlLoop implements AutoCloseable {
     enqueue(() -> dirty |= guards.stopped(id));
   }
 
-  /** News from the container engine. */
-  void runtime(RuntimeEvent event) {
-    enqueue(() -> on(event));
+  /** News from a container engine. */
+  void runtime(EngineKind engine, RuntimeEvent event) {
+    enqueue(() -> on(engine, event));
+  }
+
+  /** Whether every engine has told of all its containers. */
+  private boolean allListed() {
+    return listed.containsAll(config.engines());
   }
 
   private void enqueue(Runnable step) {
@@ -323,19 +331,19 @@ final class ControlLoop implements AutoCloseable {
     dirty = true;
   }
 
-  private void on(RuntimeEvent event) {
+  private void on(EngineKind engine, RuntimeEvent event) {
     switch (event) {
-      case RuntimeEvent.Connected(String name) -> runtime = Optional.of(name);
+      case RuntimeEvent.Connected(String name) -> engines.put(engine, name);
       case RuntimeEvent.Lost(String why) -> {
-        runtime = Optional.empty();
-        log.warning("the container engine does not answer: " + why);
+        engines.remove(engine);
+        log.warning(engine.display() + " does not answer: " + why);
       }
       case RuntimeEvent.Listed(List<ObservedContainer> all) -> {
-        guards.listed(all);
-        listed = true;
+        guards.listed(engine, all);
+        listed.add(engine);
       }
-      case RuntimeEvent.Changed(ObservedContainer container) -> guards.changed(container);
-      case RuntimeEvent.Gone(String id) -> guards.gone(id);
+      case RuntimeEvent.Changed(ObservedContainer container) -> guards.changed(engine, container);
+      case RuntimeEvent.Gone(String id) -> guards.gone(engine, id);
     }
     dirty = true;
   }
@@ -352,7 +360,8 @@ final class ControlLoop implements AutoCloseable {
     dirty = false;
     HostPolicy hostPolicy = policyFiles.policy();
     Inputs inputs =
-        new Inputs(guards.guarded(), hostPolicy, hostRanges, guards.exempt().addresses(), listed);
+        new Inputs(
+            guards.guarded(), hostPolicy, hostRanges, guards.exempt().addresses(), allListed());
     if (inputs.equals(lastInputs)) {
       guards.name();
       publish(published.get().policy(), published.get().addresses(), hostPolicy);
@@ -396,7 +405,7 @@ final class ControlLoop implements AutoCloseable {
   private List<Action> plan(Desired desired) {
     Desired before = inForce;
     return before == null
-        ? Planner.plan(desired, datapath.applied(), listed)
+        ? Planner.plan(desired, datapath.applied(), allListed())
         : Planner.change(before, desired, datapath.applied(), datapath.tableUse());
   }
 
@@ -405,7 +414,7 @@ final class ControlLoop implements AutoCloseable {
     inForce = null;
     Map<Integer, BpfException> refused = datapath.apply(plan, failures);
     // Without the list of what runs the kernel may hold more than is desired, and keeps it.
-    if (listed && failures.isEmpty()) {
+    if (allListed() && failures.isEmpty()) {
       inForce = desired;
     }
     return refused;
@@ -435,7 +444,7 @@ final class ControlLoop implements AutoCloseable {
     List<String> unreadable = policyFiles.unreadable();
     List<String> refused = policyFiles.refused();
     Optional<String> failure = lastFailure;
-    Optional<String> answering = runtime;
+    Map<EngineKind, String> answering = Map.copyOf(engines);
     Optional<String> unguardable = guards.unguardable();
     published.set(
         new NodeState(
@@ -454,8 +463,8 @@ final class ControlLoop implements AutoCloseable {
                     answering,
                     unguardable,
                     config)),
-            listed,
-            runtime,
+            allListed(),
+            answering,
             guards.exempt().all()));
   }
 

@@ -1,8 +1,10 @@
 package dev.drawbridge.daemon;
 
+import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.ObservedContainer;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,6 +25,9 @@ final class ExemptContainers {
 
   private final Exemptions exemptions;
   private final Map<String, NodeState.Exempt> running = new LinkedHashMap<>();
+
+  /** Who has told of them; one that no engine has told of yet is in no list. */
+  private final Map<String, EngineKind> tellers = new HashMap<>();
 
   ExemptContainers(Exemptions exemptions) {
     this.exemptions = exemptions;
@@ -59,25 +64,32 @@ final class ExemptContainers {
    * @return whether the operator exempts it
    * @throws IOException when what the shim looks for cannot be written
    */
-  boolean reported(ObservedContainer container, boolean guarded) throws IOException {
+  boolean reported(EngineKind engine, ObservedContainer container, boolean guarded)
+      throws IOException {
+    tellers.put(container.id(), engine);
     Optional<String> entry = exemptions.by(container.name(), container.ownLabels());
     exemptions.note(container.id(), entry.isPresent());
     if (entry.isEmpty() || guarded || !container.running()) {
       running.remove(container.id());
+      tellers.remove(container.id());
     } else {
       running.put(container.id(), new NodeState.Exempt(container, entry.get()));
     }
     return entry.isPresent();
   }
 
-  /** Only these exist. */
-  void retain(Set<String> ids) {
-    running.keySet().retainAll(ids);
+  /** Of one engine only these exist. */
+  void retain(EngineKind engine, Set<String> ids) {
+    running
+        .keySet()
+        .removeIf(id -> tellers.getOrDefault(id, engine) == engine && !ids.contains(id));
+    tellers.keySet().retainAll(running.keySet());
   }
 
   /** It exists no more. */
   void gone(String id) {
     running.remove(id);
+    tellers.remove(id);
     note(id, false);
   }
 

@@ -3,6 +3,7 @@ package dev.drawbridge.daemon;
 import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.Cgroups;
 import dev.drawbridge.bpf.OpenSocket;
+import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.GuardedContainer;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.daemon.Spaces.Space;
@@ -52,7 +53,7 @@ final class Guard {
   private boolean interfacesGuarded = true;
   private SortedSet<String> evasions = new TreeSet<>();
   private SortedMap<String, SortedSet<String>> neighbours = new TreeMap<>();
-  private boolean reported;
+  private Optional<EngineKind> engine = Optional.empty();
   private List<OpenSocket> older = List.of();
   private int reset;
 
@@ -109,14 +110,18 @@ final class Guard {
   }
 
   /**
-   * Whether a container engine has told of it; one of another runtime is known by its hook alone.
+   * Which container engine has told of it; one that no listener tells of is known by its hook
+   * alone.
    */
-  boolean reported() {
-    return reported;
+  Optional<EngineKind> engine() {
+    return engine;
   }
 
-  void nowReported() {
-    reported = true;
+  void reportedBy(EngineKind kind) {
+    if (!engine.equals(Optional.of(kind))) {
+      changed();
+      engine = Optional.of(kind);
+    }
   }
 
   /** Every capability of {@link Evasions} that it was granted or was seen with in this run. */
@@ -241,6 +246,19 @@ final class Guard {
     }
   }
 
+  /**
+   * Whether a process is this container's by its cgroup, as far as can be seen: engines may have
+   * several containers of one id.
+   */
+  boolean holds(int pid) {
+    try {
+      return attachment.isEmpty() || Cgroups.ofPid(pid).startsWith(attachment.get().cgroup());
+    } catch (BpfException e) {
+      // It has ended, so whose it was makes no difference.
+      return true;
+    }
+  }
+
   /** What control compiles from; only for attached ones. */
   Optional<GuardedContainer> guarded() {
     GuardedContainer known = guarded;
@@ -272,6 +290,7 @@ final class Guard {
               endpoint,
               Names.reference(endpoint, observed),
               observed,
+              engine,
               declared,
               attachment.map(Attachment::how),
               attachment.map(to -> to.space().rewritten()).orElse(false),

@@ -4,6 +4,7 @@ import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.Cgroups;
 import dev.drawbridge.bpf.MapFull;
 import dev.drawbridge.bpf.OpenSocket;
+import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.GuardedContainer;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.daemon.AdmissionTimes.Stage;
@@ -58,6 +59,7 @@ final class Guards {
   private final Exemptions exemptions;
   private final LabelReading labels;
   private final Grants grants;
+  private final AdmittedContainers admitted;
   private final Function<String, Optional<ObservedContainer>> files;
   private final AdmissionTimes times;
   private final BiConsumer<Guard, OpenSocket> recorded;
@@ -82,6 +84,7 @@ final class Guards {
       Exemptions exemptions,
       LabelReading labels,
       Grants grants,
+      AdmittedContainers admitted,
       Function<String, Optional<ObservedContainer>> files,
       AdmissionTimes times,
       BiConsumer<Guard, OpenSocket> recorded) {
@@ -96,6 +99,7 @@ final class Guards {
     this.exempt = new ExemptContainers(exemptions);
     this.labels = labels;
     this.grants = grants;
+    this.admitted = admitted;
     this.files = files;
   }
 
@@ -206,6 +210,7 @@ final class Guards {
       List<InetAddress> now = HookAdmission.addressesOf(container.pid(), container.networkMode());
       if (!now.isEmpty()) {
         guard.observe(container.at(now), guard.declared());
+        admitted.at(id, now);
       }
     }
     boolean _ = guardInterfaces(guard);
@@ -215,6 +220,7 @@ final class Guards {
   /** As if it had never asked: if it runs after all, the listener finds it. */
   void forget(String id) {
     release(id);
+    admitted.forget(id);
     byId.remove(id);
   }
 
@@ -311,7 +317,8 @@ final class Guards {
     }
     release(id);
     grants.forget(id);
-    if (!guard.reported()) {
+    admitted.forget(id);
+    if (guard.engine().isEmpty()) {
       // No engine will tell that it is gone for good, and it comes with a hook if it comes again.
       byId.remove(id);
     }
@@ -327,17 +334,17 @@ final class Guards {
     return changed;
   }
 
-  /** Every container that exists, as the engine lists them. */
-  void listed(List<ObservedContainer> all) {
+  /** Every container of one engine that exists, as it lists them. */
+  void listed(EngineKind engine, List<ObservedContainer> all) {
     Set<String> ids = new HashSet<>();
     all.forEach(container -> ids.add(container.id()));
     for (String id : List.copyOf(byId.keySet())) {
       if (!ids.contains(id)) {
-        gone(id);
+        gone(engine, id);
       }
     }
-    exempt.retain(ids);
-    all.forEach(this::changed);
+    exempt.retain(engine, ids);
+    all.forEach(container -> changed(engine, container));
     for (String id : attachments.pinned()) {
       Guard guard = byId.get(id);
       if (guard == null || guard.attachment().isEmpty()) {
@@ -368,15 +375,29 @@ final class Guards {
     }
   }
 
-  /** One container as the engine reports it. */
-  void changed(ObservedContainer reported) {
+  /** One container as its engine reports it. */
+  void changed(EngineKind engine, ObservedContainer reported) {
     Optional<ObservedContainer> before = known(reported.id());
-    Admission read = labels.read(reported, before);
+    Guard known = byId.get(reported.id());
+    boolean alive = known != null && known.alive();
+    if (known != null && alive && reported.pid() > 0 && !known.holds(reported.pid())) {
+      log.warning(
+          "container "
+              + reported.name()
+              + " of "
+              + engine.display()
+              + " has the id of another one that runs, and is not guarded");
+      return;
+    }
+    Admission read =
+        labels.read(
+            engine.keepsAddresses()
+                ? reported
+                : placed(reported, Optional.ofNullable(alive ? known : null)),
+            before);
     ObservedContainer container = read.container();
     try {
-      Guard known = byId.get(container.id());
-      boolean alive = known != null && known.alive();
-      if (exempt.reported(container, alive)) {
+      if (exempt.reported(engine, container, alive)) {
         if (!alive) {
           forget(container.id());
           if (container.running() && container.pid() > 0) {
@@ -390,7 +411,7 @@ final class Guards {
         return;
       }
       Guard guard = known(container, read.declared());
-      guard.nowReported();
+      guard.reportedBy(engine);
       if (!container.running()) {
         release(container.id());
         guard.cleared();
@@ -400,6 +421,11 @@ final class Guards {
         release(container.id());
         if (container.pid() > 0) {
           adopt(guard);
+          if (guard.attachment().map(to -> spaces.isShared(to.space())).orElse(false)
+              && !engine.keepsAddresses()) {
+            // They are those of whoever was there first.
+            guard.observe(guard.observed().at(List.of()), guard.declared());
+          }
         } else {
           guard.failed("the engine does not say which process it has");
         }
@@ -408,6 +434,29 @@ final class Guards {
     } catch (BpfException | IOException e) {
       log.log(Level.WARNING, "container " + container.name(), e);
     }
+  }
+
+  /**
+   * Where a container is whose engine does not know: where it was seen before its first process
+   * ran, else what its namespace has, unless its processes may have given themselves that.
+   */
+  private ObservedContainer placed(ObservedContainer reported, Optional<Guard> alive) {
+    if (reported.pid() == 0) {
+      return reported;
+    }
+    ObservedContainer container =
+        reported.in(HookAdmission.networkOf(reported.pid(), reported.networkMode()));
+    List<InetAddress> before = alive.map(guard -> guard.observed().addresses()).orElse(List.of());
+    if (!before.isEmpty()) {
+      return container.at(before);
+    }
+    boolean others =
+        alive.flatMap(Guard::attachment).map(to -> spaces.isShared(to.space())).orElse(false);
+    boolean itsOwnWork =
+        Evasions.rewrites(alive.map(this::granted).orElse(container.capabilities()));
+    return others || itsOwnWork
+        ? container
+        : container.at(HookAdmission.addressesOf(container.pid(), container.networkMode()));
   }
 
   private static boolean keepsNetRaw(ObservedContainer container) {
@@ -489,8 +538,12 @@ final class Guards {
   }
 
   /** The engine knows no such container. */
-  void gone(String id) {
+  void gone(EngineKind engine, String id) {
     Guard guard = byId.get(id);
+    if (guard != null && guard.engine().map(other -> other != engine).orElse(false)) {
+      // Another engine's.
+      return;
+    }
     if (guard != null && guard.alive()) {
       // A list that was made before the container was admitted does not name it.
       return;

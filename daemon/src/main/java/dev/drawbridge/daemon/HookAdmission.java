@@ -16,8 +16,10 @@ import dev.drawbridge.policy.KeptCapabilities;
 import dev.drawbridge.policy.Parsed;
 import dev.drawbridge.policy.Problem;
 import dev.drawbridge.policy.Severity;
+import dev.drawbridge.runtime.ContainerdLookup;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,8 +35,9 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Answers the hook and the runtime shim, from files and the kernel alone: the engine's API would
- * deadlock here, and at boot does not answer at all.
+ * Answers the hook and the runtime shim, from files and the kernel alone: Docker's API would
+ * deadlock here, and at boot does not answer at all. Only containerd's records of containers are
+ * asked for, which no start of a container holds.
  */
 final class HookAdmission implements HookHandler {
 
@@ -46,9 +49,22 @@ final class HookAdmission implements HookHandler {
   private final ControlLoop loop;
   private final Spaces spaces;
   private final AdmissionTimes times;
+  private final AdmittedContainers admitted;
+  private final Optional<ContainerdLookup> containerd;
 
+  /**
+   * @param containerd who knows containers that are not Docker's, if it is to be asked
+   */
   HookAdmission(
-      Config config, Exemptions exemptions, ControlLoop loop, Spaces spaces, AdmissionTimes times) {
+      Config config,
+      Exemptions exemptions,
+      ControlLoop loop,
+      Spaces spaces,
+      AdmissionTimes times,
+      AdmittedContainers admitted,
+      Optional<ContainerdLookup> containerd) {
+    this.admitted = admitted;
+    this.containerd = containerd;
     this.spaces = spaces;
     this.times = times;
     this.config = config;
@@ -135,22 +151,42 @@ final class HookAdmission implements HookHandler {
       }
       Described container = ((Attempt.Done<Described>) described).value();
       long next = System.nanoTime();
-      List<InetAddress> addresses = addressesOf(pid, container.networkMode());
+      String mode =
+          container.dockers() ? container.networkMode() : networkOf(pid, container.networkMode());
+      List<InetAddress> addresses = addressesOf(pid, mode);
       times.took(Stage.ADDRESSES, next);
-      Admission admission = labels.read(container.observed(pid, addresses), Optional.empty());
+      ObservedContainer observed = container.observed(pid, addresses).in(mode);
+      Admission admission = labels.read(observed, Optional.empty());
       Optional<HookReply> atOnce = answerAtOnce(container, admission);
       if (atOnce.isPresent()) {
         return atOnce.get();
       }
       asked = true;
       HookReply reply = reply(container.name(), loop.admit(admission, opening));
+      if (!container.dockers() && reply.equals(HookReply.go())) {
+        // Without addresses if others were in its namespace before it.
+        admitted.note(observed.at(addressesAsAdmitted(observed.id())));
+      }
       times.took(Stage.CREATE_RUNTIME, began);
       return reply;
+    } catch (IOException e) {
+      // An agent that comes after this one would not know whom it finds guarded.
+      log.log(Level.WARNING, "container " + state.id(), e);
+      return HookReply.refuse(
+          "what container " + state.id() + " is cannot be kept: " + e.getMessage());
     } finally {
       if (!asked) {
         opening.close();
       }
     }
+  }
+
+  private List<InetAddress> addressesAsAdmitted(String id) {
+    return loop.state().containers().values().stream()
+        .filter(container -> container.observed().id().equals(id))
+        .findFirst()
+        .map(container -> container.observed().addresses())
+        .orElse(List.of());
   }
 
   private HookReply reply(String name, CompletableFuture<HookReply> reply) {
@@ -229,9 +265,27 @@ final class HookAdmission implements HookHandler {
   }
 
   /**
-   * What files say of a container.
+   * The network mode, knowing the process: whoever is in the agent's own network namespace is in
+   * the host's, whatever way it was given to him.
+   */
+  static String networkOf(int pid, String networkMode) {
+    try {
+      Path own = Files.readSymbolicLink(Path.of("/proc/self/ns/net"));
+      return Files.readSymbolicLink(Path.of("/proc", Integer.toString(pid), "ns", "net"))
+              .equals(own)
+          ? "host"
+          : networkMode;
+    } catch (IOException e) {
+      log.log(Level.FINE, "the network namespace of process " + pid, e);
+      return networkMode;
+    }
+  }
+
+  /**
+   * What is known of a container before it runs.
    *
    * @param imageLabels empty if unknown
+   * @param dockers whether Docker's files describe it, now and later
    */
   private record Described(
       String id,
@@ -241,6 +295,7 @@ final class HookAdmission implements HookHandler {
       Optional<SortedMap<String, String>> imageLabels,
       String runtime,
       String networkMode,
+      boolean dockers,
       OciSpec spec) {
 
     ObservedContainer observed(int pid, List<InetAddress> addresses) {
@@ -313,18 +368,70 @@ final class HookAdmission implements HookHandler {
   }
 
   private Attempt<Described> describe(String id, Path bundle) {
-    return OciSpec.read(bundle).then(spec -> describe(id, spec));
+    return OciSpec.read(bundle).then(spec -> describe(id, bundle, spec));
   }
 
-  private Attempt<Described> describe(String id, OciSpec spec) {
+  private Attempt<Described> describe(String id, Path bundle, OciSpec spec) {
     List<Path> roots =
         config.dataRoot().isEmpty() ? List.of() : List.of(Path.of(config.dataRoot()));
     return DockerContainerFiles.find(id, roots, spec)
         .then(directory ->
             directory.isEmpty()
-                ? describedByAnnotations(id, spec)
+                ? describedByContainerd(id, bundle, spec)
                 : DockerContainerFiles.read(directory.get())
                     .then(files -> Attempt.done(describedByDocker(files, spec))));
+  }
+
+  /** Not Docker's: containerd's, where it is asked and knows it. */
+  private Attempt<Described> describedByContainerd(String id, Path bundle, OciSpec spec) {
+    Optional<String> namespace = containerdNamespace(id, bundle);
+    if (containerd.isEmpty() || namespace.isEmpty()) {
+      return describedByAnnotations(id, spec);
+    }
+    try {
+      Optional<ObservedContainer> found = containerd.get().find(namespace.get(), id);
+      return found.isEmpty() ? describedByAnnotations(id, spec) : describedBy(found.get(), spec);
+    } catch (IOException e) {
+      return Attempt.failed(
+          "containerd at "
+              + config.containerdSocket()
+              + " does not say who container "
+              + shortened(id)
+              + " is: "
+              + e.getMessage());
+    }
+  }
+
+  /** As containerd's shim makes a bundle: STATE/io.containerd.runtime.v2.task/NAMESPACE/ID. */
+  static Optional<String> containerdNamespace(String id, Path bundle) {
+    int names = bundle.getNameCount();
+    return names > 2
+            && bundle.getName(names - 1).toString().equals(id)
+            && bundle.getName(names - 3).toString().equals("io.containerd.runtime.v2.task")
+        ? Optional.of(bundle.getName(names - 2).toString())
+        : Optional.empty();
+  }
+
+  private static Attempt<Described> describedBy(ObservedContainer found, OciSpec spec) {
+    if (DockerContainerFiles.size(found.labels()) > DockerContainerFiles.MAX_LABELS) {
+      return Attempt.failed(
+          "container "
+              + found.name()
+              + " bears more than "
+              + (DockerContainerFiles.MAX_LABELS >> 10)
+              + " KiB of labels and annotations; give it fewer");
+    }
+    return Attempt.done(
+        new Described(
+            found.id(),
+            found.name(),
+            found.image(),
+            found.labels(),
+            found.imageKnown() ? Optional.of(found.imageLabels()) : Optional.empty(),
+            found.runtimeName(),
+            found.networkMode(),
+            false,
+            spec));
   }
 
   /**
@@ -338,7 +445,8 @@ final class HookAdmission implements HookHandler {
           "container "
               + shortened(id)
               + " is not Docker's, and none of its annotations is Drawbridge's; give it one, such as"
-              + " drawbridge.mode=enforce (ctr and nerdctl: --label, Podman: --annotation)");
+              + " drawbridge.mode=enforce (ctr: --label, others: --annotation), or have the agent"
+              + " ask containerd (containerdSocket)");
     }
     return Attempt.done(
         new Described(
@@ -348,7 +456,10 @@ final class HookAdmission implements HookHandler {
             spec.annotations(),
             Optional.empty(),
             "",
-            spec.network() instanceof OciSpec.Network.Host ? "host" : "",
+            spec.network() instanceof OciSpec.Network.Host
+                ? "host"
+                : ObservedContainer.OWN_NAMESPACE,
+            false,
             spec));
   }
 
@@ -361,6 +472,7 @@ final class HookAdmission implements HookHandler {
         ImageFiles.labels(files),
         files.runtime(),
         files.networkMode(),
+        true,
         spec);
   }
 

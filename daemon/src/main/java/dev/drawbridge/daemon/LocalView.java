@@ -11,6 +11,7 @@ import dev.drawbridge.api.StatusReport;
 import dev.drawbridge.api.StatusReport.Component;
 import dev.drawbridge.api.StatusReport.Health;
 import dev.drawbridge.api.VerdictResult;
+import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.l7.EngineStats;
 import dev.drawbridge.policy.Direction;
@@ -111,24 +112,30 @@ final class LocalView implements AgentView {
   private List<Component> components(NodeState now) {
     long lost = lostEvents.getAsLong();
     EngineStats stats = engine.get();
-    Component docker;
-    if (config.dockerSocket().isEmpty()) {
-      docker = new Component("events", Health.OK, "no container engine is configured");
-    } else {
-      docker =
-          now.engine()
-              .map(name -> new Component("events", Health.OK, name))
-              .orElse(
-                  new Component(
-                      "events",
-                      Health.DEGRADED,
-                      config.dockerSocket() + " does not answer; the hook works without it"));
+    List<Component> components = new ArrayList<>();
+    components.add(kernel(readingEvents.getAsBoolean(), lost, closedByKernel(now)));
+    components.add(new Component("hook", Health.OK, config.hookSocket().toString()));
+    components.add(new Component("engine", Health.OK, engine(stats, recorder.flows().lost())));
+    if (config.engines().isEmpty()) {
+      components.add(new Component("events", Health.OK, "no container engine is configured"));
     }
-    return List.of(
-        kernel(readingEvents.getAsBoolean(), lost, closedByKernel(now)),
-        new Component("hook", Health.OK, config.hookSocket().toString()),
-        new Component("engine", Health.OK, engine(stats, recorder.flows().lost())),
-        docker);
+    for (EngineKind kind : config.engines()) {
+      String version = now.engines().get(kind);
+      components.add(
+          version == null
+              ? new Component("events", Health.DEGRADED, silent(kind))
+              : new Component("events", Health.OK, version));
+    }
+    return components;
+  }
+
+  private String silent(EngineKind kind) {
+    return config.socketOf(kind)
+        + " does not answer; the hook "
+        + switch (kind) {
+          case DOCKER -> "works without it";
+          case CONTAINERD -> "starts none of its containers meanwhile";
+        };
   }
 
   private static String engine(EngineStats stats, long lost) {
@@ -215,6 +222,8 @@ final class LocalView implements AgentView {
         number,
         observed.id(),
         observed.name(),
+        container.engine().map(EngineKind::display).orElse(""),
+        observed.runtimeName(),
         Workload.of(observed.name(), observed.labels()).labels(),
         observed.imageLabels(),
         observed.addresses().stream()

@@ -2,6 +2,7 @@ package dev.drawbridge.daemon;
 
 import dev.drawbridge.api.PeerReference;
 import dev.drawbridge.api.ProblemReport;
+import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.policy.Cidr;
 import dev.drawbridge.policy.ContainerPolicy;
@@ -24,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  * @param hostPolicy the host policy in force
  * @param known what an operator should know of, made when somebody asks: most generations are never
  *     asked about
- * @param listed whether the container engine has told of all its containers since the start
- * @param engine the container engine by name and version, empty while none answers
+ * @param listed whether every container engine has told of all its containers since the start
+ * @param engines the container engines that answer, by name and version
  * @param exempt containers that run unguarded by the operator's wish
  */
 record NodeState(
@@ -35,7 +36,7 @@ record NodeState(
     HostPolicy hostPolicy,
     Known known,
     boolean listed,
-    Optional<String> engine,
+    Map<EngineKind, String> engines,
     List<Exempt> exempt) {
 
   /**
@@ -53,8 +54,8 @@ record NodeState(
       HostPolicy hostPolicy,
       Known known,
       boolean listed,
-      Optional<String> engine) {
-    this(policy, containers, addresses, hostPolicy, known, listed, engine, List.of());
+      Map<EngineKind, String> engines) {
+    this(policy, containers, addresses, hostPolicy, known, listed, engines, List.of());
   }
 
   /**
@@ -67,6 +68,7 @@ record NodeState(
       int endpoint,
       PeerReference reference,
       ObservedContainer observed,
+      Optional<EngineKind> engine,
       Parsed<ContainerPolicy> declared,
       Optional<Guard.How> attached,
       boolean rewritten,
@@ -76,6 +78,7 @@ record NodeState(
   NodeState {
     containers = Map.copyOf(containers);
     addresses = Map.copyOf(addresses);
+    engines = Map.copyOf(engines);
     exempt = List.copyOf(exempt);
   }
 
@@ -108,12 +111,6 @@ record NodeState(
 
   static NodeState empty() {
     return new NodeState(
-        Policy.empty(),
-        Map.of(),
-        Map.of(),
-        HostPolicy.NONE,
-        new Known(List::of),
-        false,
-        Optional.empty());
+        Policy.empty(), Map.of(), Map.of(), HostPolicy.NONE, new Known(List::of), false, Map.of());
   }
 }

@@ -17,27 +17,38 @@ import java.util.logging.Logger;
 /**
  * What an agent that comes back can know of the containers it guarded before, without asking the
  * container engine, which may be down or may be waiting for this very agent: the pinned links name
- * them, Docker's files describe them, and the cgroup of the process there must be the one that the
- * links hang on. Nothing is asked of the containers themselves, which have run since and may have
- * given themselves addresses.
+ * them, Docker's files or what their hook left describe them, and the cgroup of the process there
+ * must be the one that the links hang on. Nothing is asked of the containers themselves, which have
+ * run since and may have given themselves addresses.
  */
 final class PinnedContainers {
 
   private static final Logger log = Logger.getLogger(PinnedContainers.class.getName());
 
   private final Attachments attachments;
-  private final Path dataRoot;
+  private final Optional<Path> dataRoot;
+  private final AdmittedContainers admitted;
   private final LabelReading labels;
 
-  PinnedContainers(Attachments attachments, Path dataRoot, LabelReading labels) {
+  /**
+   * @param dataRoot Docker's, if it is known
+   * @param admitted those of other engines
+   */
+  PinnedContainers(
+      Attachments attachments,
+      Optional<Path> dataRoot,
+      AdmittedContainers admitted,
+      LabelReading labels) {
     this.attachments = attachments;
     this.dataRoot = dataRoot;
+    this.admitted = admitted;
     this.labels = labels;
   }
 
   /** Those that still run, as they were described at create. */
   List<Admission> stillRunning() {
     List<Admission> running = new ArrayList<>();
+    admitted.retain(attachments.pinned());
     for (String id : attachments.pinned()) {
       try {
         describe(id).ifPresent(running::add);
@@ -50,9 +61,17 @@ final class PinnedContainers {
   }
 
   private Optional<Admission> describe(String id) throws IOException {
-    Optional<Path> directory = DockerContainerFiles.below(dataRoot, id);
+    Optional<Path> directory = dataRoot.flatMap(root -> DockerContainerFiles.below(root, id));
     if (directory.isEmpty()) {
-      return Optional.empty();
+      Optional<ObservedContainer> noted = admitted.of(id);
+      if (noted.isEmpty()) {
+        return Optional.empty();
+      }
+      if (!isStill(id, noted.get().pid())) {
+        admitted.forget(id);
+        return Optional.empty();
+      }
+      return Optional.of(labels.read(noted.get(), Optional.empty()));
     }
     DockerContainerFiles files =
         switch (DockerContainerFiles.read(directory.get())) {
@@ -61,18 +80,20 @@ final class PinnedContainers {
           case Attempt.Done<DockerContainerFiles>(DockerContainerFiles read) -> read;
         };
     int pid = files.pid().orElse(0);
+    return isStill(id, pid) ? Optional.of(admission(files, pid, labels)) : Optional.empty();
+  }
+
+  /** Whether the process is that of the container whose pins these are. */
+  private boolean isStill(String id, int pid) throws IOException {
     if (pid <= 0 || !Files.isDirectory(Path.of("/proc", Integer.toString(pid)))) {
-      return Optional.empty();
+      return false;
     }
     try {
-      if (Cgroups.id(Cgroups.ofPid(pid)) != attachments.target(id)) {
-        // The number belongs to another process by now.
-        return Optional.empty();
-      }
+      // Otherwise the number belongs to another process by now.
+      return Cgroups.id(Cgroups.ofPid(pid)) == attachments.target(id);
     } catch (BpfException e) {
       throw new IOException("process " + pid + ": " + e.getMessage(), e);
     }
-    return Optional.of(admission(files, pid, labels));
   }
 
   static Admission admission(DockerContainerFiles files, int pid, LabelReading labels)

@@ -1,6 +1,7 @@
 package dev.drawbridge.daemon;
 
 import dev.drawbridge.api.ProblemReport;
+import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Problem;
@@ -164,7 +165,7 @@ final class Problems {
       List<String> unreadable,
       List<String> refused,
       Optional<String> lastFailure,
-      Optional<String> runtime,
+      Map<EngineKind, String> answering,
       Optional<String> unguardable,
       Config config) {
     List<ProblemReport> problems = new ArrayList<>();
@@ -186,14 +187,16 @@ final class Problems {
     lastFailure.ifPresent(failure ->
         problems.add(
             plain("DB0505", "error", "", failure, "see the agent's log for what came before")));
-    if (runtime.isEmpty() && !config.dockerSocket().isEmpty()) {
-      problems.add(
-          plain(
-              "DB0506",
-              "warning",
-              "",
-              "the container engine at " + config.dockerSocket() + " does not answer",
-              "containers that start through the hook are guarded all the same"));
+    for (EngineKind engine : config.engines()) {
+      if (!answering.containsKey(engine)) {
+        problems.add(
+            plain(
+                "DB0506",
+                "warning",
+                "",
+                "the container engine at " + config.socketOf(engine) + " does not answer",
+                "containers that start through the hook are guarded all the same"));
+      }
     }
     unguardable.ifPresent(why ->
         problems.add(

@@ -29,7 +29,8 @@ final class Resolvers {
 
   private static final Logger log = Logger.getLogger(Resolvers.class.getName());
 
-  private static final Set<String> WITHOUT_RESOLVER = Set.of("bridge", "default", "host", "none");
+  private static final Set<String> WITHOUT_RESOLVER =
+      Set.of("bridge", "default", "host", "none", ObservedContainer.OWN_NAMESPACE);
   private static final List<String> FALLBACK =
       List.of("8.8.8.8", "8.8.4.4", "2001:4860:4860::8888", "2001:4860:4860::8844");
   private static final int MAX_FILE_BYTES = 1 << 20;

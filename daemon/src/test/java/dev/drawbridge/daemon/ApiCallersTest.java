@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.drawbridge.api.Caller;
 import dev.drawbridge.api.PeerReference;
 import dev.drawbridge.bpf.Cgroups;
+import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.policy.HostPolicy;
 import dev.drawbridge.policy.LabelParser;
@@ -77,6 +78,7 @@ class ApiCallersTest {
                     300,
                     new PeerReference(300, "in", new TreeMap<>()),
                     observed,
+                    Optional.of(EngineKind.DOCKER),
                     LabelParser.parse("in", new TreeMap<>()),
                     Optional.of(Guard.How.HOOK),
                     false,
@@ -86,7 +88,7 @@ class ApiCallersTest {
             new HostPolicy(List.of()),
             new NodeState.Known(List::of),
             true,
-            Optional.empty());
+            Map.of());
     return new ApiCallers(() -> state);
   }
 

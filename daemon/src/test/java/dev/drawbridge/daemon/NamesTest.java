@@ -32,7 +32,7 @@ final class NamesTest {
             first.hostPolicy(),
             new NodeState.Known(List::of),
             true,
-            Optional.empty()));
+            Map.of()));
     assertEquals("drawbridge.policy.read", names.rule(5, rule).orElseThrow().origin());
     assertEquals(Optional.empty(), names.rule(6, rule));
     assertEquals(Optional.empty(), names.rule(5, 0));

@@ -9,6 +9,7 @@ import dev.drawbridge.api.Outcome;
 import dev.drawbridge.api.VerdictQuestion;
 import dev.drawbridge.api.VerdictReport;
 import dev.drawbridge.api.VerdictResult;
+import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.policy.ContainerPolicy;
 import dev.drawbridge.policy.Direction;
@@ -72,6 +73,7 @@ class VerdictAnswersTest {
                   number,
                   Names.reference(number, observed),
                   observed,
+                  Optional.of(EngineKind.DOCKER),
                   declared,
                   Optional.of(Guard.How.HOOK),
                   name.startsWith("mighty"),
@@ -86,7 +88,7 @@ class VerdictAnswersTest {
         host,
         new NodeState.Known(List::of),
         true,
-        Optional.empty());
+        Map.of());
   }
 
   private static VerdictReport ask(String... parameters) throws Exception {

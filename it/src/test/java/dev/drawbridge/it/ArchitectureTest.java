@@ -107,6 +107,13 @@ final class ArchitectureTest {
     onlyIn("com.github.dockerjava..", "dev.drawbridge.runtime..");
   }
 
+  /** Its records are read by hand: the agent, which is root, carries no reader of protobuf. */
+  @Test
+  void grpcIsUsedOnlyByTheListener() {
+    onlyIn("io.grpc..", "dev.drawbridge.runtime..", "dev.drawbridge.bench..");
+    onlyIn("com.google.protobuf..", "nowhere..");
+  }
+
   /** The agent is root and reads no YAML: what does is in the client's module alone. */
   @Test
   void yamlIsParsedOnlyByTheToolsOfTheClient() {

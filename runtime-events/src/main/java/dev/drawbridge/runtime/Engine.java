@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A connection to a container engine, as little of it as {@link DockerFeed} needs. An {@link
+ * A connection to a container engine, as little of it as {@link EngineFeed} needs. An {@link
  * IOException} means that the engine is not there any more.
  */
 interface Engine extends Closeable {

@@ -34,7 +34,7 @@ class DockerFeedOnRealEngineTest {
   private @Nullable PrivateDockerd dockerd;
   private @Nullable DockerClient client;
   private Recorder recorder = new Recorder();
-  private @Nullable DockerFeed feed;
+  private @Nullable EngineFeed feed;
 
   @BeforeAll
   void startEngine(@TempDir(cleanup = CleanupMode.NEVER) Path directory) throws Exception {
@@ -67,7 +67,7 @@ class DockerFeedOnRealEngineTest {
   @BeforeEach
   void startFeed() throws Exception {
     recorder = new Recorder();
-    feed = new DockerFeed(dockerd().socket(), recorder);
+    feed = EngineFeed.docker(dockerd().socket(), recorder);
     feed.start();
     Deadline.until("listed", 30, () -> recorder.count(RuntimeEvent.Listed.class) > 0);
   }

@@ -13,7 +13,7 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Docker's containers, as a feed that misses nothing: it subscribes to events first, then lists,
+ * An engine's containers, as a feed that misses nothing: it subscribes to events first, then lists,
  * then plays the events that came meanwhile, and does all of that again whenever the connection was
  * lost. Every event makes it look at the container anew, so that an old event can never bring back
  * an old state; of several events that wait for one container only the last is looked at.
@@ -21,9 +21,9 @@ import java.util.logging.Logger;
  * <p>The sink is called on one thread, in order. It may block, which delays only this feed. What it
  * throws ends the connection, and the next one lists everything again.
  */
-public final class DockerFeed implements AutoCloseable {
+public final class EngineFeed implements AutoCloseable {
 
-  private static final Logger log = Logger.getLogger(DockerFeed.class.getName());
+  private static final Logger log = Logger.getLogger(EngineFeed.class.getName());
 
   /**
    * First and longest pause, in milliseconds, before connecting again; each is jittered by half.
@@ -32,23 +32,35 @@ public final class DockerFeed implements AutoCloseable {
 
   static final int LONGEST_PAUSE_MILLIS = 5_000;
 
+  private final String name;
   private final Engine.Connector connector;
   private final Consumer<RuntimeEvent> sink;
   private final Thread thread;
   private volatile boolean closed;
 
-  /**
-   * @param socketPath the engine's Unix socket, such as {@code /var/run/docker.sock}
-   */
-  public DockerFeed(String socketPath, Consumer<RuntimeEvent> sink) {
-    this(() -> DockerEngine.connect(socketPath), sink);
-  }
-
-  /** For tests: another engine. */
-  DockerFeed(Engine.Connector connector, Consumer<RuntimeEvent> sink) {
+  EngineFeed(String name, Engine.Connector connector, Consumer<RuntimeEvent> sink) {
+    this.name = name + "-feed";
     this.connector = connector;
     this.sink = sink;
-    this.thread = Thread.ofPlatform().name("docker-feed").daemon().unstarted(this::run);
+    this.thread = Thread.ofPlatform().name(this.name).daemon().unstarted(this::run);
+  }
+
+  /**
+   * Docker's containers.
+   *
+   * @param socketPath the engine's Unix socket, such as {@code /var/run/docker.sock}
+   */
+  public static EngineFeed docker(String socketPath, Consumer<RuntimeEvent> sink) {
+    return new EngineFeed("docker", () -> DockerEngine.connect(socketPath), sink);
+  }
+
+  /**
+   * Those of containerd, in every namespace but Docker's own.
+   *
+   * @param socketPath such as {@code /run/containerd/containerd.sock}
+   */
+  public static EngineFeed containerd(String socketPath, Consumer<RuntimeEvent> sink) {
+    return new EngineFeed("containerd", () -> ContainerdEngine.connect(socketPath), sink);
   }
 
   /** Starts listening; an engine that does not answer yet is waited for. */
@@ -78,7 +90,7 @@ public final class DockerFeed implements AutoCloseable {
         why = follow(engine);
       } catch (IOException | RuntimeException e) {
         why = String.valueOf(e.getMessage());
-        log.log(Level.FINE, "docker feed", e);
+        log.log(Level.FINE, name, e);
       } catch (InterruptedException e) {
         return;
       }
@@ -106,7 +118,7 @@ public final class DockerFeed implements AutoCloseable {
     try {
       sink.accept(event);
     } catch (RuntimeException e) {
-      log.log(Level.WARNING, "docker feed: the loss of the engine could not be told", e);
+      log.log(Level.WARNING, name + ": the loss of the engine could not be told", e);
     }
   }
 

@@ -14,10 +14,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
-class DockerFeedTest {
+class EngineFeedTest {
   private final FakeEngine engine = new FakeEngine();
   private final Recorder recorder = new Recorder();
-  private DockerFeed feed = new DockerFeed(engine, recorder);
+  private EngineFeed feed = new EngineFeed("fake", engine, recorder);
 
   @AfterEach
   void close() {
@@ -25,7 +25,7 @@ class DockerFeedTest {
   }
 
   private void start(Consumer<RuntimeEvent> sink) throws Exception {
-    feed = new DockerFeed(engine, sink);
+    feed = new EngineFeed("fake", engine, sink);
     feed.start();
     Deadline.until("listed", 20, () -> recorder.count(RuntimeEvent.Listed.class) > 0);
   }
@@ -90,7 +90,7 @@ class DockerFeedTest {
   @Test
   void engineThatIsNotThereYetIsToldOnceAndWaitedFor() throws Exception {
     engine.stop();
-    feed = new DockerFeed(engine, recorder);
+    feed = new EngineFeed("fake", engine, recorder);
     feed.start();
     Deadline.until("loss told", 20, () -> recorder.count(RuntimeEvent.Lost.class) > 0);
     engine.resume();

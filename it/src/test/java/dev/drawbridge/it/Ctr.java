@@ -1,0 +1,139 @@
+package dev.drawbridge.it;
+
+import dev.drawbridge.testkit.EngineLab;
+import dev.drawbridge.testkit.LabException;
+import dev.drawbridge.testkit.LabImage;
+import dev.drawbridge.testkit.Output;
+import dev.drawbridge.testkit.Shell;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A lab's containerd as {@code ctr} talks to it: containers on the lab's root file system, each in
+ * a network namespace that was made before it, on the lab's bridge. Docker is not asked.
+ */
+final class Ctr implements AutoCloseable {
+  private static final String BRIDGE = "lab0";
+
+  private final EngineLab lab;
+  private final Path root;
+  private final Path runtime;
+  private final List<String> networks = new ArrayList<>();
+  private final List<List<String>> containers = new ArrayList<>();
+  private int execs;
+
+  Ctr(EngineLab lab) {
+    this.lab = lab;
+    this.root = lab.directory().resolve("rootfs");
+    this.runtime = lab.directory().resolve("agent/drawbridge-runc");
+    Path tar = lab.directory().resolve("rootfs.tar");
+    try {
+      Files.createDirectories(root);
+      String id = lab.docker().must("create", LabImage.NAME, "true").strip();
+      lab.docker().must("export", "-o", tar.toString(), id);
+      lab.docker().must("rm", id);
+      Shell.must("tar", "-C", root.toString(), "-xf", tar.toString());
+      Files.createDirectories(root.resolve("lab"));
+      Files.delete(tar);
+    } catch (IOException e) {
+      throw new LabException("no root file system for containerd: " + e.getMessage(), e);
+    }
+  }
+
+  Path socket() {
+    return lab.directory().resolve("containerd.sock");
+  }
+
+  private Output ctr(String namespace, List<String> arguments) {
+    List<String> command =
+        new ArrayList<>(List.of("ctr", "-a", socket().toString(), "-n", namespace));
+    command.addAll(arguments);
+    return Shell.run(lab.onHost(command.toArray(String[]::new)).toArray(String[]::new));
+  }
+
+  /** A network namespace with one address on the lab's bridge. */
+  void network(String name, String address) {
+    String host = lab.id() + "-host";
+    String inside = lab.id() + "-" + name;
+    String end = "c" + networks.size() + "-" + name;
+    networks.add(inside);
+    Shell.must("ip", "netns", "add", inside);
+    Shell.must(
+        "ip", "-n", host, "link", "add", end, "type", "veth", "peer", "name", "eth0", "netns",
+        inside);
+    Shell.must("ip", "-n", host, "link", "set", end, "master", BRIDGE, "up");
+    Shell.must("ip", "-n", inside, "addr", "add", address + "/24", "dev", "eth0");
+    Shell.must("ip", "-n", inside, "link", "set", "lo", "up");
+    Shell.must("ip", "-n", inside, "link", "set", "eth0", "up");
+  }
+
+  /** Starts a container by the shim, in the network of that name. */
+  Output run(String namespace, String id, String network, String script, String... options) {
+    List<String> more = new ArrayList<>(List.of("--runc-binary", runtime.toString()));
+    more.addAll(List.of(options));
+    return start(namespace, id, network, script, more);
+  }
+
+  /** As {@link #run}, past the shim. */
+  Output runUnhooked(
+      String namespace, String id, String network, String script, String... options) {
+    return start(namespace, id, network, script, List.of(options));
+  }
+
+  private Output start(
+      String namespace, String id, String network, String script, List<String> options) {
+    List<String> command =
+        new ArrayList<>(List.of("run", "-d", "--rootfs", "--env", "PATH=/bin:/usr/bin:/usr/sbin"));
+    if (!network.isEmpty()) {
+      command.addAll(List.of("--with-ns", "network:/run/netns/" + lab.id() + "-" + network));
+    }
+    command.addAll(options);
+    command.addAll(List.of(root.toString(), id, "/bin/sh", "-c", script));
+    containers.add(List.of(namespace, id));
+    return ctr(namespace, command);
+  }
+
+  /** What a program in a running container says. */
+  Output exec(String namespace, String id, String... command) {
+    List<String> line = new ArrayList<>(List.of("task", "exec", "--exec-id", "e" + ++execs, id));
+    line.addAll(List.of(command));
+    return ctr(namespace, line);
+  }
+
+  /** The HTTP status of a request, 000 where none came; one who is refused asks again. */
+  String status(String namespace, String id, String url) {
+    Output asked =
+        exec(
+            namespace,
+            id,
+            "curl",
+            "-sS",
+            "-m",
+            "20",
+            "--retry",
+            "3",
+            "--retry-connrefused",
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{http_code}",
+            "http://" + url);
+    return asked.out().isEmpty() ? asked.text() : asked.out();
+  }
+
+  /** Ends a container and removes it. */
+  void remove(String namespace, String id) {
+    ctr(namespace, List.of("task", "kill", "-s", "KILL", id));
+    ctr(namespace, List.of("task", "delete", "-f", id));
+    ctr(namespace, List.of("containers", "delete", id));
+  }
+
+  @Override
+  public void close() {
+    containers.forEach(one -> remove(one.getFirst(), one.getLast()));
+    networks.forEach(name -> Shell.run("ip", "netns", "del", name));
+  }
+}
