@@ -32,6 +32,12 @@ final class InstallCommand extends RegistrationCommand {
           "The built drawbridge-runc, with drawbridge-hook beside it. Default: the ones of this distribution.")
   private @Nullable Path runtime;
 
+  @Option(
+      names = "--containerd",
+      description =
+          "Also register the runtime with containerd's CRI, in /etc/containerd/config.toml.")
+  private boolean containerd;
+
   @Option(names = "--podman", description = "Also write hooks.d files for root's Podman.")
   private boolean podman;
 
@@ -48,7 +54,11 @@ final class InstallCommand extends RegistrationCommand {
   public Integer call() throws InstallException, CommandException {
     return carryOut(
         Installer.plan(
-            options(programs()).withDefault(asDefault).withPodman(podman).withSystemd(systemd)));
+            options(programs())
+                .withDefault(asDefault)
+                .withContainerd(containerd)
+                .withPodman(podman)
+                .withSystemd(systemd)));
   }
 
   private Path programs() throws CommandException {

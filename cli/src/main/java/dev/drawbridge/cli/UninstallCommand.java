@@ -22,6 +22,10 @@ final class UninstallCommand extends RegistrationCommand {
   @Override
   public Integer call() throws InstallException, CommandException {
     return carryOut(
-        Installer.planRemoval(options(Distribution.programs()).withPodman(true).withSystemd(true)));
+        Installer.planRemoval(
+            options(Distribution.programs())
+                .withContainerd(true)
+                .withPodman(true)
+                .withSystemd(true)));
   }
 }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
  * @param builtPrograms directory with the drawbridge-hook and drawbridge-runc to install
  * @param asDefault make drawbridge the default runtime, so that every new container is guarded
  * @param docker register with Docker
+ * @param containerd register with containerd's CRI
  * @param podman write hooks.d files for Podman
  * @param systemd write the systemd unit
  * @param reload tell a running dockerd to read its configuration again (SIGHUP, no restart)
@@ -17,36 +18,49 @@ public record InstallOptions(
     Path builtPrograms,
     boolean asDefault,
     boolean docker,
+    boolean containerd,
     boolean podman,
     boolean systemd,
     boolean reload) {
 
   /** Docker and systemd on this host, drawbridge not the default. */
   public static InstallOptions of(Path builtPrograms) {
-    return new InstallOptions(Layout.system(), builtPrograms, false, true, false, true, true);
+    return new InstallOptions(
+        Layout.system(), builtPrograms, false, true, false, false, true, true);
   }
 
   public InstallOptions withLayout(Layout other) {
-    return new InstallOptions(other, builtPrograms, asDefault, docker, podman, systemd, reload);
+    return new InstallOptions(
+        other, builtPrograms, asDefault, docker, containerd, podman, systemd, reload);
   }
 
   public InstallOptions withDefault(boolean yes) {
-    return new InstallOptions(layout, builtPrograms, yes, docker, podman, systemd, reload);
+    return new InstallOptions(
+        layout, builtPrograms, yes, docker, containerd, podman, systemd, reload);
+  }
+
+  public InstallOptions withContainerd(boolean yes) {
+    return new InstallOptions(
+        layout, builtPrograms, asDefault, docker, yes, podman, systemd, reload);
   }
 
   public InstallOptions withPodman(boolean yes) {
-    return new InstallOptions(layout, builtPrograms, asDefault, docker, yes, systemd, reload);
+    return new InstallOptions(
+        layout, builtPrograms, asDefault, docker, containerd, yes, systemd, reload);
   }
 
   public InstallOptions withDocker(boolean yes) {
-    return new InstallOptions(layout, builtPrograms, asDefault, yes, podman, systemd, reload);
+    return new InstallOptions(
+        layout, builtPrograms, asDefault, yes, containerd, podman, systemd, reload);
   }
 
   public InstallOptions withSystemd(boolean yes) {
-    return new InstallOptions(layout, builtPrograms, asDefault, docker, podman, yes, reload);
+    return new InstallOptions(
+        layout, builtPrograms, asDefault, docker, containerd, podman, yes, reload);
   }
 
   public InstallOptions withReload(boolean yes) {
-    return new InstallOptions(layout, builtPrograms, asDefault, docker, podman, systemd, yes);
+    return new InstallOptions(
+        layout, builtPrograms, asDefault, docker, containerd, podman, systemd, yes);
   }
 }

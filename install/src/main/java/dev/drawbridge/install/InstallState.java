@@ -13,26 +13,34 @@ import java.util.Optional;
  *
  * @param displacedDefault the default runtime that drawbridge took the place of, if the file named
  *     one
+ * @param displacedContainerd the same of containerd's CRI
  */
-record InstallState(Optional<String> displacedDefault) {
+record InstallState(Optional<String> displacedDefault, Optional<String> displacedContainerd) {
   private static final String DISPLACED = "displaced-default-runtime";
+  private static final String OF_CONTAINERD = "displaced-containerd-runtime";
 
   /** Unreadable text counts as remembering nothing: uninstalling then restores Docker's default. */
   static InstallState parse(String text) {
     try {
       JsonElement element = JsonParser.parseString(text);
       return element instanceof JsonObject object
-              && object.get(DISPLACED) instanceof JsonPrimitive p
-          ? new InstallState(Optional.of(p.getAsString()))
-          : new InstallState(Optional.empty());
+          ? new InstallState(name(object, DISPLACED), name(object, OF_CONTAINERD))
+          : new InstallState(Optional.empty(), Optional.empty());
     } catch (JsonParseException e) {
-      return new InstallState(Optional.empty());
+      return new InstallState(Optional.empty(), Optional.empty());
     }
+  }
+
+  private static Optional<String> name(JsonObject object, String key) {
+    return object.get(key) instanceof JsonPrimitive p
+        ? Optional.of(p.getAsString())
+        : Optional.empty();
   }
 
   String render() {
     JsonObject object = new JsonObject();
     displacedDefault.ifPresent(name -> object.addProperty(DISPLACED, name));
+    displacedContainerd.ifPresent(name -> object.addProperty(OF_CONTAINERD, name));
     return new GsonBuilder().setPrettyPrinting().create().toJson(object) + "\n";
   }
 }

@@ -22,6 +22,11 @@ public final class Installer {
   private final List<String> conflicts = new ArrayList<>();
   private boolean installing;
 
+  /** What containerd's runtime hands over to, if it was registered. */
+  private Optional<String> behindContainerd = Optional.empty();
+
+  private InstallState state = InstallState.parse("");
+
   private Installer(InstallOptions options) {
     this.options = options;
     this.layout = options.layout();
@@ -42,6 +47,7 @@ public final class Installer {
 
   private InstallPlan install() throws InstallException {
     installing = true;
+    state = InstallState.parse(text(layout.state()));
     copyProgram("drawbridge-hook");
     copyProgram("drawbridge-runc");
     if (!Files.isDirectory(layout.exempt())) {
@@ -50,8 +56,14 @@ public final class Installer {
     if (options.systemd()) {
       writeUnit();
     }
+    if (options.containerd()) {
+      registerWithContainerd();
+    }
     if (options.docker()) {
       registerWithDocker();
+    } else if (options.containerd()) {
+      remember();
+      writeShimConfig(behindContainerd.orElse(RUNC));
     }
     if (options.podman()) {
       for (String stage : List.of("createRuntime", "poststop")) {
@@ -96,10 +108,9 @@ public final class Installer {
 
   private void register(DockerHost host, DaemonJson file, String before) throws InstallException {
     flagConflicts(host);
-    InstallState remembered = InstallState.parse(text(layout.state()));
     Optional<String> current = file.defaultRuntime();
     boolean alreadyDefault = current.filter(DaemonJson.RUNTIME::equals).isPresent();
-    Optional<String> displaced = alreadyDefault ? remembered.displacedDefault() : current;
+    Optional<String> displaced = alreadyDefault ? state.displacedDefault() : current;
     String runtime = RUNC;
     if (options.asDefault() || alreadyDefault) {
       String name = displaced.orElse(RUNC);
@@ -112,17 +123,21 @@ public final class Installer {
                     + "\" cannot stand behind drawbridge: "
                     + unsuitable.why());
       }
-      write(
-          layout.state(),
-          new InstallState(displaced).render(),
-          "remember the default runtime before drawbridge",
-          false);
+      state = new InstallState(displaced, state.displacedContainerd());
+      remember();
+    } else if (options.containerd()) {
+      remember();
     }
-    write(
-        layout.shimConfig(),
-        ShimConfig.render(layout, runtime, false, text(layout.shimConfig())),
-        "drawbridge-runc hands over to " + runtime,
-        false);
+    String chained = runtime;
+    behindContainerd
+        .filter(other -> !other.equals(chained))
+        .ifPresent(other ->
+            conflicts.add(
+                "the shim hands over to one runtime: Docker's is "
+                    + chained
+                    + ", containerd's is "
+                    + other));
+    writeShimConfig(runtime);
     boolean changed =
         write(
             layout.daemonJson(),
@@ -145,6 +160,114 @@ public final class Installer {
     if (before.isEmpty() && !host.pid().isPresent()) {
       notes.add("no dockerd runs here: it reads " + layout.daemonJson() + " when it starts");
     }
+  }
+
+  private void remember() throws InstallException {
+    write(layout.state(), state.render(), "remember the default runtime before drawbridge", false);
+  }
+
+  private void writeShimConfig(String runtime) throws InstallException {
+    write(
+        layout.shimConfig(),
+        ShimConfig.render(layout, runtime, false, text(layout.shimConfig())),
+        "drawbridge-runc hands over to " + runtime,
+        false);
+  }
+
+  private void registerWithContainerd() throws InstallException {
+    String before = text(layout.containerdToml());
+    switch (ContainerdToml.parse(before)) {
+      case ContainerdToml.Reading.Bad(String why) ->
+          conflicts.add(layout.containerdToml() + " is left alone: " + why);
+      case ContainerdToml.Reading.Good(ContainerdToml file) -> registerWithContainerd(file);
+    }
+    notes.add(
+        "ctr and nerdctl are told the runtime each time: ctr run --runc-binary "
+            + layout.shim()
+            + ", nerdctl run --runtime "
+            + layout.shim());
+    notes.add(
+        "have the agent ask containerd: \"containerdSocket\": \"/run/containerd/containerd.sock\" in"
+            + " its configuration");
+  }
+
+  private void registerWithContainerd(ContainerdToml file) throws InstallException {
+    if (file.criIsOff()) {
+      notes.add(
+          "the CRI is switched off in "
+              + layout.containerdToml()
+              + ": nothing is registered there");
+      return;
+    }
+    Optional<String> current = file.defaultRuntime();
+    boolean alreadyDefault = current.filter(ContainerdToml.RUNTIME::equals).isPresent();
+    Optional<String> displaced = alreadyDefault ? state.displacedContainerd() : current;
+    String like = displaced.orElse(RUNC);
+    switch (file.program(like)) {
+      case DaemonJson.Target.Program target -> behindContainerd = Optional.of(target.program());
+      case DaemonJson.Target.Unsuitable unsuitable ->
+          conflicts.add(
+              "containerd's default runtime \""
+                  + like
+                  + "\" cannot stand behind drawbridge: "
+                  + unsuitable.why());
+    }
+    switch (file.with(layout.shim().toString(), like, options.asDefault())) {
+      case ContainerdToml.Reading.Bad(String why) ->
+          conflicts.add(layout.containerdToml() + " is left alone: " + why);
+      case ContainerdToml.Reading.Good(ContainerdToml after) -> {
+        if (options.asDefault()) {
+          state = new InstallState(state.displacedDefault(), displaced);
+        }
+        if (write(
+            layout.containerdToml(),
+            after.text(),
+            "register runtime drawbridge"
+                + (options.asDefault() ? ", and as the default" : "")
+                + " of the CRI",
+            true)) {
+          notes.add(
+              "containerd reads its configuration when it starts: systemctl restart containerd;"
+                  + " containers run on");
+        }
+      }
+    }
+  }
+
+  /**
+   * Takes the runtime out of containerd's configuration.
+   *
+   * @return whether it was there, so that containers may have been made with it
+   */
+  private boolean unregisterFromContainerd(InstallState remembered) throws InstallException {
+    Path toml = layout.containerdToml();
+    Optional<String> now = found(toml);
+    if (now.isEmpty()
+        || !(ContainerdToml.parse(now.get()) instanceof ContainerdToml.Reading.Good read)
+        || read.file().registered().isEmpty()) {
+      return false;
+    }
+    Optional<ContainerdToml> after = read.file().without(remembered.displacedContainerd());
+    if (after.isEmpty()) {
+      conflicts.add(
+          toml
+              + " has runtime drawbridge in other words than install wrote: take it out by hand,"
+              + " then uninstall again");
+      return true;
+    }
+    Path kept = StepExecutor.backup(behind(toml));
+    Optional<String> first = found(kept);
+    if (first.isEmpty() && after.get().text().strip().equals("version = 2")) {
+      delete(behind(toml));
+    } else {
+      String last = first.filter(after.get()::saysTheSameAs).orElse(after.get().text());
+      boolean _ = write(toml, last, "as it was without drawbridge", true);
+    }
+    delete(kept);
+    notes.add(
+        "containerd reads its configuration when it starts: systemctl restart containerd;"
+            + " containers run on");
+    return true;
   }
 
   /** A setting that is both a flag and in the file keeps dockerd from starting. */
@@ -174,6 +297,8 @@ public final class Installer {
   }
 
   private InstallPlan remove() throws InstallException {
+    boolean containerdHadUs =
+        options.containerd() && unregisterFromContainerd(InstallState.parse(text(layout.state())));
     if (!options.docker()) {
       delete(layout.unit());
       deletePodmanHooks();
@@ -186,12 +311,14 @@ public final class Installer {
     switch (DaemonJson.parse(before)) {
       case DaemonJson.Reading.Bad bad ->
           conflicts.add(layout.daemonJson() + " is left alone: " + bad.why());
-      case DaemonJson.Reading.Good good -> unregister(host, good.file(), remembered);
+      case DaemonJson.Reading.Good good ->
+          unregister(host, good.file(), remembered, containerdHadUs);
     }
     return new InstallPlan(steps, notes, conflicts, false);
   }
 
-  private void unregister(DockerHost host, DaemonJson file, InstallState remembered)
+  private void unregister(
+      DockerHost host, DaemonJson file, InstallState remembered, boolean containerdHadUs)
       throws InstallException {
     List<String> left = DockerHost.containersNamingUs(host.dataRoot(file));
     boolean reloaded = options.reload() && host.pid().isPresent();
@@ -206,8 +333,10 @@ public final class Installer {
     }
     if (left.isEmpty()) {
       settle(host, file, after, changed, remembered, reloaded);
-      deleteAll();
-      return;
+      if (!containerdHadUs) {
+        deleteAll();
+        return;
+      }
     }
     String runtime = ShimConfig.runtime(text(layout.shimConfig())).orElse(RUNC);
     write(
@@ -217,10 +346,18 @@ public final class Installer {
         false);
     delete(layout.unit());
     deletePodmanHooks();
-    notes.add(
-        "these containers were created with runtime drawbridge and could not start without it, so"
-            + " it stays registered and guards nothing: "
-            + String.join(", ", left));
+    if (!left.isEmpty()) {
+      notes.add(
+          "these containers were created with runtime drawbridge and could not start without it, so"
+              + " it stays registered and guards nothing: "
+              + String.join(", ", left));
+    }
+    if (containerdHadUs) {
+      notes.add(
+          "containers of containerd that were made with "
+              + layout.shim()
+              + " start by it for ever, so it stays and guards nothing");
+    }
     notes.add("recreate them, then uninstall again");
   }
 
@@ -316,8 +453,11 @@ public final class Installer {
     if (before.equals(after)) {
       return false;
     }
-    boolean keep = installing && file.equals(layout.daemonJson());
-    steps.add(new Step.Write(file, before, after, why, validate, keep));
+    boolean toml = file.equals(layout.containerdToml());
+    boolean keep = installing && (toml || file.equals(layout.daemonJson()));
+    Step.Check check =
+        !validate ? Step.Check.NONE : toml ? Step.Check.CONTAINERD : Step.Check.DOCKERD;
+    steps.add(new Step.Write(file, before, after, why, check, keep));
     return true;
   }
 

@@ -7,6 +7,7 @@ import java.nio.file.Path;
  *
  * @param daemonJson Docker's configuration file
  * @param dockerPidFile where dockerd wrote its process id
+ * @param containerdToml containerd's configuration file
  * @param programs where drawbridge-hook and drawbridge-runc go
  * @param shimConfig the shim's configuration
  * @param state what installing remembers for uninstalling
@@ -18,6 +19,7 @@ import java.nio.file.Path;
 public record Layout(
     Path daemonJson,
     Path dockerPidFile,
+    Path containerdToml,
     Path programs,
     Path shimConfig,
     Path state,
@@ -36,6 +38,7 @@ public record Layout(
     return new Layout(
         root.resolve("etc/docker/daemon.json"),
         root.resolve("run/docker.pid"),
+        root.resolve("etc/containerd/config.toml"),
         root.resolve("usr/libexec/drawbridge"),
         root.resolve("etc/drawbridge/shim.conf"),
         root.resolve("var/lib/drawbridge/install.json"),
@@ -50,6 +53,7 @@ public record Layout(
     return new Layout(
         otherDaemonJson,
         otherPidFile,
+        containerdToml,
         programs,
         shimConfig,
         state,
@@ -64,6 +68,7 @@ public record Layout(
     return new Layout(
         daemonJson,
         dockerPidFile,
+        containerdToml,
         programs,
         shimConfig,
         stateDir.resolve("install.json"),

@@ -13,12 +13,11 @@ public sealed interface Step {
    * Write a text file as a whole.
    *
    * @param before what is there now; empty if nothing is
-   * @param validate have {@code dockerd --validate} read the new text before it takes the place of
-   *     the old one, if this dockerd can
+   * @param check who reads the new text before it takes the place of the old one, if he can
    * @param keep keep what is there beside it, as {@code NAME.before-drawbridge}, if nothing is kept
    *     yet
    */
-  record Write(Path file, String before, String after, String why, boolean validate, boolean keep)
+  record Write(Path file, String before, String after, String why, Check check, boolean keep)
       implements Step {
     @Override
     public String describe() {
@@ -29,6 +28,13 @@ public sealed interface Step {
     public String diff() {
       return TextDiff.between(before, after);
     }
+  }
+
+  /** Whose configuration a file is. */
+  enum Check {
+    NONE,
+    DOCKERD,
+    CONTAINERD
   }
 
   /** Copy a program, mode 0755. */

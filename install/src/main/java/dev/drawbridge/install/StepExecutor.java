@@ -68,7 +68,12 @@ final class StepExecutor {
     if (write.keep() && Files.exists(file) && !Files.exists(backup)) {
       Files.copy(file, backup, StandardCopyOption.COPY_ATTRIBUTES);
     }
-    String validated = write.validate() ? validate(file, write.after()) : "";
+    String validated =
+        switch (write.check()) {
+          case NONE -> "";
+          case DOCKERD -> validate(file, write.after());
+          case CONTAINERD -> validateToml(file, write.after());
+        };
     replace(file, write.after().getBytes(StandardCharsets.UTF_8));
     return "wrote " + file + validated;
   }
@@ -126,6 +131,29 @@ final class StepExecutor {
       }
       throw new InstallException(
           "dockerd does not accept the new " + file + ", nothing was changed: " + ran.output());
+    } finally {
+      Files.deleteIfExists(candidate);
+    }
+  }
+
+  private static String validateToml(Path file, String text) throws IOException, InstallException {
+    Path candidate = Files.createTempFile(parent(file), ".drawbridge-", ".toml");
+    try {
+      Files.writeString(candidate, text);
+      Ran ran;
+      try {
+        ran = run(List.of("containerd", "--config", candidate.toString(), "config", "dump"));
+      } catch (IOException e) {
+        return " (not validated: there is no containerd in PATH)";
+      }
+      if (ran.exit() != 0) {
+        throw new InstallException(
+            "containerd does not accept the new "
+                + file
+                + ", nothing was changed: "
+                + ran.output());
+      }
+      return " (containerd config dump accepts it)";
     } finally {
       Files.deleteIfExists(candidate);
     }

@@ -412,6 +412,76 @@ final class InstallerTest {
     assertTrue(host.flag("data").isEmpty());
   }
 
+  @Test
+  void containerdComesBackByteForByteAndTheShimStaysForItsContainersOnce() throws Exception {
+    String config =
+        """
+        # mine
+        version = 2
+        [plugins."io.containerd.grpc.v1.cri".containerd]
+          default_runtime_name = 'runc'   # the one
+        """;
+    write(layout.containerdToml(), config);
+    Map<String, String> before = snapshot();
+    InstallOptions containerd = options.withContainerd(true).withDefault(true);
+    Installer.plan(containerd).apply();
+    String installed = Files.readString(layout.containerdToml());
+    assertTrue(installed.contains("default_runtime_name = \"drawbridge\"   # the one"), installed);
+    assertTrue(installed.contains("BinaryName = \"" + layout.shim() + "\""), installed);
+    assertEquals(List.of(), Installer.plan(containerd).steps());
+    InstallPlan removal = Installer.planRemoval(containerd);
+    assertEquals(List.of(), removal.conflicts());
+    removal.apply();
+    assertEquals(config, Files.readString(layout.containerdToml()));
+    assertTrue(Files.readString(layout.shimConfig()).contains("passthrough=true"));
+    assertTrue(Files.exists(layout.shim()));
+    Installer.planRemoval(containerd).apply();
+    Map<String, String> after = snapshot();
+    // Directories stay.
+    before.values().removeIf(String::isEmpty);
+    after.values().removeIf(String::isEmpty);
+    assertEquals(before, after);
+  }
+
+  @Test
+  void aConfigurationOfContainerdThatWasNotThereGoesAgain() throws Exception {
+    InstallOptions containerd = options.withContainerd(true);
+    Installer.plan(containerd).apply();
+    assertTrue(Files.readString(layout.containerdToml()).startsWith("version = 2\n"));
+    Installer.planRemoval(containerd).apply();
+    assertFalse(Files.exists(layout.containerdToml()));
+  }
+
+  @Test
+  void kataBehindTheShimIsAConflictThatChangesNothing() throws Exception {
+    write(
+        layout.containerdToml(),
+        """
+        version = 3
+        [plugins."io.containerd.cri.v1.runtime".containerd]
+          default_runtime_name = "kata"
+        [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.kata]
+          runtime_type = "io.containerd.kata.v2"
+        """);
+    Map<String, String> before = snapshot();
+    InstallPlan plan = Installer.plan(options.withContainerd(true).withDefault(true));
+    assertTrue(
+        plan.conflicts().stream().anyMatch(why -> why.contains("io.containerd.kata.v2")),
+        plan.conflicts().toString());
+    assertThrows(InstallException.class, plan::apply);
+    assertEquals(before, snapshot());
+  }
+
+  @Test
+  void whereTheCriIsOffContainerdsFileStays() throws Exception {
+    String docker = "disabled_plugins = [\"cri\"]\nversion = 2\n";
+    write(layout.containerdToml(), docker);
+    InstallPlan plan = Installer.plan(options.withContainerd(true));
+    plan.apply();
+    assertEquals(docker, Files.readString(layout.containerdToml()));
+    assertTrue(plan.notes().stream().anyMatch(note -> note.contains("switched off")));
+  }
+
   private static void write(Path file, String text) throws IOException {
     Files.createDirectories(file.resolveSibling("."));
     Files.writeString(file, text);

@@ -114,6 +114,11 @@ final class ArchitectureTest {
     onlyIn("com.google.protobuf..", "nowhere..");
   }
 
+  @Test
+  void tomlIsParsedOnlyByTheInstaller() {
+    onlyIn("org.tomlj..", "dev.drawbridge.install..");
+  }
+
   /** The agent is root and reads no YAML: what does is in the client's module alone. */
   @Test
   void yamlIsParsedOnlyByTheToolsOfTheClient() {

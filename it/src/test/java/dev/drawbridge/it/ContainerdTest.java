@@ -14,6 +14,7 @@ import dev.drawbridge.testkit.EngineLab;
 import dev.drawbridge.testkit.LabAgent;
 import dev.drawbridge.testkit.LabImage;
 import dev.drawbridge.testkit.Output;
+import dev.drawbridge.testkit.Shell;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -146,6 +147,40 @@ final class ContainerdTest {
         ctr.run(DEFAULT, "broken", "", SLEEP, "--label", "drawbridge.policy.x=app=api may GETT /x");
     assertFalse(refused.ok());
     assertTrue(refused.text().contains("container broken has a broken label"), refused.text());
+  }
+
+  /** As Debian's package has it. */
+  private static final String DEBIANS =
+      """
+      version = 2
+
+      [plugins]
+        [plugins."io.containerd.grpc.v1.cri"]
+          [plugins."io.containerd.grpc.v1.cri".cni]
+            bin_dir = "/usr/lib/cni" # where they are
+            conf_dir = "/etc/cni/net.d"
+      """;
+
+  @Test
+  void whatInstallWritesIsReadByContainerdAndUninstallGivesItBack() throws IOException {
+    Path host = lab.directory().resolve("host");
+    Path toml = host.resolve("etc/containerd/config.toml");
+    Files.createDirectories(toml.getParent());
+    Files.writeString(toml, DEBIANS);
+    String[] install = {
+      "install", "--root", host.toString(), "--containerd", "--default", "--no-docker"
+    };
+    Output installed = agent.client(install);
+    assertTrue(installed.ok(), installed.text());
+    assertTrue(installed.text().contains("containerd config dump accepts it"), installed.text());
+    String dump = Shell.must("containerd", "--config", toml.toString(), "config", "dump");
+    assertTrue(dump.matches("(?s).*default_runtime_name = [\"']drawbridge[\"'].*"), dump);
+    assertTrue(
+        dump.contains(host.resolve("usr/libexec/drawbridge/drawbridge-runc").toString()), dump);
+    assertTrue(agent.client(install).text().contains("nothing to do"));
+    Output removed = agent.client("uninstall", "--root", host.toString(), "--no-docker");
+    assertTrue(removed.ok(), removed.text());
+    assertEquals(DEBIANS, Files.readString(toml));
   }
 
   @Test
