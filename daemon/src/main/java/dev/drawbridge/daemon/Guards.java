@@ -206,7 +206,9 @@ final class Guards {
     }
     ObservedContainer container = guard.observed();
     Space space = guard.attachment().orElseThrow().space();
-    if (container.addresses().isEmpty() && !spaces.isShared(space)) {
+    // A listener may have seen the interfaces half made; Docker keeps a book of them.
+    boolean unsettled = container.addresses().isEmpty() || admitted.of(id).isPresent();
+    if (unsettled && !spaces.isShared(space)) {
       List<InetAddress> now = HookAdmission.addressesOf(container.pid(), container.networkMode());
       if (!now.isEmpty()) {
         guard.observe(container.at(now), guard.declared());
@@ -454,9 +456,14 @@ final class Guards {
         alive.flatMap(Guard::attachment).map(to -> spaces.isShared(to.space())).orElse(false);
     boolean itsOwnWork =
         Evasions.rewrites(alive.map(this::granted).orElse(container.capabilities()));
-    return others || itsOwnWork
-        ? container
-        : container.at(HookAdmission.addressesOf(container.pid(), container.networkMode()));
+    if (others || itsOwnWork) {
+      return container;
+    }
+    List<InetAddress> now = HookAdmission.addressesOf(container.pid(), container.networkMode());
+    if (alive.isPresent() && !now.isEmpty()) {
+      admitted.at(container.id(), now);
+    }
+    return container.at(now);
   }
 
   private static boolean keepsNetRaw(ObservedContainer container) {

@@ -12,12 +12,22 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
+import java.util.regex.Pattern;
 
 /** What an operator should know of, each with a stable code of docs/reasons.md. */
 final class Problems {
 
   /** The kernel took only a part of a container's rules. */
   static final String PARTLY_WRITTEN = "DB0504";
+
+  /**
+   * gVisor and virtual machines, by the names that they are registered under: of binaries, in
+   * daemon.json, and of containerd's shims. Who calls one otherwise is not found out.
+   */
+  private static final Pattern STACKS =
+      Pattern.compile(
+          "(?:io\\.containerd\\.|containerd-shim-)?"
+              + "(?:runsc|gvisor|kata|krun|firecracker|aws\\.firecracker)(?:[-.].*)?");
 
   private Problems() {}
 
@@ -43,6 +53,7 @@ final class Problems {
     evasions(guard).ifPresent(problems::add);
     if (guard.attachment().isPresent()) {
       network(guard.observed()).ifPresent(problems::add);
+      ownStack(guard.observed()).ifPresent(problems::add);
     }
     guard
         .failure()
@@ -133,6 +144,24 @@ final class Problems {
               "a network of its own, or the same labels on both"));
     }
     return Optional.empty();
+  }
+
+  /** A runtime that gives its containers a network stack that is not this kernel's. */
+  static Optional<ProblemReport> ownStack(ObservedContainer container) {
+    String runtime = container.runtimeName();
+    String name = runtime.substring(runtime.lastIndexOf('/') + 1);
+    return STACKS.matcher(name).matches()
+        ? Optional.of(
+            plain(
+                "DB0513",
+                "error",
+                container.name(),
+                "not enforceable: runtime \""
+                    + name
+                    + "\" gives it a network stack of its own, and what that sends and receives"
+                    + " passes no program on its cgroup",
+                "runc or crun, behind the drawbridge runtime"))
+        : Optional.empty();
   }
 
   /** A client spoke TLS where an HTTP rule decides. */
