@@ -41,10 +41,13 @@ enum db_reason {
 	DB_REASON_LIMIT = 73, /* a connection or memory limit of the engine */
 	DB_REASON_TLS_NO_NAME = 76, /* a TLS hello that names no server */
 	DB_REASON_TLS_NAME_HIDDEN = 77, /* a TLS hello with Encrypted Client Hello, real or as a placeholder (GREASE): turn it off in the client */
-	DB_REASON_TLS_UNDER_HTTP_RULE = 78, /* an HTTP rule decides, and the client speaks TLS */
+	DB_REASON_TLS_UNDER_HTTP_RULE = 78, /* an HTTP or Kafka rule decides, and the client speaks TLS */
 	DB_REASON_NOT_TLS = 79, /* a TLS rule decides, and the bytes are something else */
 	DB_REASON_CLIENT_SILENT = 80, /* an engine rule decides, and the client said nothing in time */
 	DB_REASON_INCOMPLETE = 81, /* what was to be judged ended before it was whole */
+	DB_REASON_NOT_KAFKA = 90, /* a Kafka rule decides, and the bytes are something else */
+	DB_REASON_KAFKA_MALFORMED = 91, /* not a Kafka request that every broker would read alike */
+	DB_REASON_KAFKA_UNKNOWN = 92, /* a Kafka request of a key or version that cannot be judged */
 };
 
 #endif

@@ -1,7 +1,9 @@
 package dev.drawbridge.api;
 
+import dev.drawbridge.policy.Ask;
 import dev.drawbridge.policy.ask.Asked;
 import dev.drawbridge.policy.ask.Who;
+import dev.drawbridge.policy.kafka.KafkaAsk;
 import dev.drawbridge.policy.tls.TlsAsk;
 import java.net.InetAddress;
 import java.util.Collections;
@@ -16,7 +18,20 @@ import java.util.regex.Pattern;
 /** Reads the parameters of {@code /v1/verdict} into a question. */
 public final class VerdictQuestion {
   static final List<String> PARAMETERS =
-      List.of("from", "to", "method", "path", "port", "protocol", "host", "sni", "explain");
+      List.of(
+          "from",
+          "to",
+          "method",
+          "path",
+          "port",
+          "protocol",
+          "host",
+          "sni",
+          "kafka",
+          "topic",
+          "group",
+          "transaction",
+          "explain");
   static final String HEADER_PREFIX = "header.";
 
   private static final String PARTY_FORM =
@@ -63,17 +78,29 @@ public final class VerdictQuestion {
     if (serverName.isPresent() && protocol != Asked.Protocol.TCP) {
       throw Query.bad("protocol", "TLS travels over tcp", "tcp, or no sni");
     }
+    Optional<KafkaAsk> kafka = KafkaQuestion.of(query);
+    if (kafka.isPresent() && (request.isPresent() || serverName.isPresent())) {
+      throw Query.bad(
+          "kafka",
+          "a connection speaks one protocol",
+          "kafka without method, path and sni, or those without kafka");
+    }
+    if (kafka.isPresent() && protocol != Asked.Protocol.TCP) {
+      throw Query.bad("protocol", "Kafka travels over tcp", "tcp, or no kafka");
+    }
     int port = query.number("port", 1, 65535).orElse(0);
     if (request.isPresent() && protocol != Asked.Protocol.TCP) {
       throw Query.bad(
           "protocol", "a request with a method travels over tcp", "tcp, or no method and path");
     }
-    if (request.isEmpty() && serverName.isEmpty() && port == 0 && protocol != Asked.Protocol.ICMP) {
+    Optional<Ask> ask =
+        kafka.isPresent() ? kafka.map(Ask.class::cast) : serverName.map(TlsAsk::new);
+    if (request.isEmpty() && ask.isEmpty() && port == 0 && protocol != Asked.Protocol.ICMP) {
       throw new Refusal(
           400,
           "missing-parameter",
-          "neither a request nor a server name nor a port is given",
-          "method and path, or sni, or port, or protocol=icmp");
+          "neither a request nor a server name nor a topic nor a port is given",
+          "method and path, or sni, or kafka, or port, or protocol=icmp");
     }
     SortedMap<String, List<String>> all = headers(query);
     Optional<String> host = host(query, all);
@@ -94,7 +121,7 @@ public final class VerdictQuestion {
         port,
         host,
         Collections.unmodifiableSortedMap(headers),
-        serverName.map(TlsAsk::new),
+        ask,
         query.flag("explain"));
   }
 

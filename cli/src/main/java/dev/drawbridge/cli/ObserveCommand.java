@@ -59,8 +59,8 @@ final class ObserveCommand extends AgentCommand {
       names = "--protocol",
       paramLabel = "NAME",
       description =
-          "Only this one, as records show it: tcp, udp, http1, grpc, tunnel ...; http is all of"
-              + " HTTP.")
+          "Only this one, as records show it: tcp, udp, http1, grpc, kafka, tunnel ...; http is"
+              + " all of HTTP.")
   private @Nullable String protocol;
 
   @Option(

@@ -35,6 +35,7 @@ import picocli.CommandLine.Parameters;
       "  drawbridge verdict app=api 10.0.5.7 3306",
       "  drawbridge verdict world web 53/udp",
       "  drawbridge verdict web db 443 --sni db.internal",
+      "  drawbridge verdict x kafka consume incoming",
       "  drawbridge verdict web db GET /users --compose compose.yaml --explain",
       "",
       "With --compose no agent is asked: the answer is what would hold if the file's services ran alone on a host. What depends on more than the files say, or on the version of compose, cannot be known: no answer. There, FROM and TO may be names of services too."
@@ -49,6 +50,11 @@ final class VerdictCommand extends AgentCommand {
   /** Means nothing, and may stand between FROM and TO. */
   static final String ARROW = "->";
 
+  private static final String ADMINISTER = "administer";
+
+  /** The verbs of Kafka rules. */
+  private static final List<String> KAFKA = List.of("produce", "consume", ADMINISTER);
+
   /** What makes a call of a request. */
   private static final String GRPC = "content-type=application/grpc";
 
@@ -58,7 +64,7 @@ final class VerdictCommand extends AgentCommand {
       paramLabel = "WORD",
       arity = "0..*",
       description =
-          "FROM TO METHOD PATH, FROM TO call SERVICE/METHOD, or FROM TO PORT[/PROTOCOL]; an arrow -> may stand between FROM and TO.")
+          "FROM TO METHOD PATH, FROM TO call SERVICE/METHOD, FROM TO produce|consume TOPIC, or FROM TO PORT[/PROTOCOL]; an arrow -> may stand between FROM and TO.")
   private List<String> words = List.of();
 
   @Option(names = "--from", paramLabel = "WHO", description = "Who asks.")
@@ -91,6 +97,23 @@ final class VerdictCommand extends AgentCommand {
       description =
           "Server name that a TLS client gives; with a port or without, not with a request.")
   private @Nullable String serverName;
+
+  @Option(
+      names = "--group",
+      paramLabel = "NAME",
+      description = "With consume, in place of a topic: the Kafka group that would be joined.")
+  private @Nullable String group;
+
+  @Option(
+      names = "--transaction",
+      paramLabel = "ID",
+      description = "With produce: the transactional id of the Kafka producer.")
+  private @Nullable String transaction;
+
+  /** What a Kafka client would do; null: it is no question about Kafka. */
+  private @Nullable String kafka;
+
+  private @Nullable String topic;
 
   @Option(
       names = "--header",
@@ -198,6 +221,14 @@ final class VerdictCommand extends AgentCommand {
       path = target.startsWith("/") ? target : "/" + target;
       headers = Stream.concat(headers.stream(), Stream.of(GRPC)).toList();
     }
+    // As in a sentence: may consume incoming
+    if (!rest.isEmpty() && KAFKA.contains(rest.getFirst()) && method == null && path == null) {
+      String verb = rest.removeFirst();
+      kafka = verb;
+      if (!verb.equals(ADMINISTER) && !rest.isEmpty()) {
+        topic = rest.removeFirst();
+      }
+    }
     if (rest.size() == 2 && method == null && path == null) {
       method = rest.removeFirst();
       path = rest.removeFirst();
@@ -211,7 +242,7 @@ final class VerdictCommand extends AgentCommand {
       throw new CommandException(
           "\""
               + rest.getFirst()
-              + "\" has no place in this question: expected FROM TO METHOD PATH, or FROM TO PORT[/PROTOCOL]");
+              + "\" has no place in this question: expected FROM TO METHOD PATH, FROM TO produce|consume TOPIC, or FROM TO PORT[/PROTOCOL]");
     }
   }
 
@@ -237,6 +268,10 @@ final class VerdictCommand extends AgentCommand {
     add(question, "protocol", protocol);
     add(question, "host", host);
     add(question, "sni", serverName);
+    add(question, "kafka", kafka);
+    add(question, "topic", topic);
+    add(question, "group", group);
+    add(question, "transaction", transaction);
     add(question, "explain", explain ? "1" : null);
     for (String header : headers) {
       int equals = header.indexOf('=');
@@ -260,7 +295,8 @@ final class VerdictCommand extends AgentCommand {
             ? method + " " + path
             : ((port == null ? "" : port)
                 + (protocol == null ? "" : (port == null ? "" : "/") + protocol)
-                + (serverName == null ? "" : (port == null ? "" : " ") + "tls " + serverName));
+                + (serverName == null ? "" : (port == null ? "" : " ") + "tls " + serverName)
+                + (kafka == null ? "" : (port == null ? "" : " ") + kafkaWords()));
     String because =
         report.rule().map(VerdictCommand::rule).orElse(report.reason() + ": " + report.sentence());
     out()
@@ -291,6 +327,14 @@ final class VerdictCommand extends AgentCommand {
         .explanation()
         .map(ExplanationText::lines)
         .ifPresent(lines -> lines.forEach(out()::println));
+  }
+
+  /** What is asked of Kafka, in the words of a sentence. */
+  private String kafkaWords() {
+    return kafka
+        + (topic == null ? "" : " " + topic)
+        + (group == null ? "" : " with group " + group)
+        + (transaction == null ? "" : " with transaction " + transaction);
   }
 
   /** {@code drawbridge.policy.read of db: "app=api may GET /users"}. */

@@ -172,8 +172,8 @@ final class Problems {
         container,
         "a client speaks TLS at port "
             + port
-            + ", where an HTTP rule decides, which sees nothing in it",
-        "\"open tls to NAME\" or \"connect " + port + "\", or HTTP in the clear");
+            + ", where an HTTP or Kafka rule decides, which sees nothing in it",
+        "\"open tls to NAME\" or \"connect " + port + "\", or HTTP or Kafka in the clear");
   }
 
   /** It was refused while no agent answered, and does not run now. */

@@ -155,6 +155,18 @@ final class ArchitectureTest {
         "dev.drawbridge.l7.tls.",
         "dev.drawbridge.l7.relay.Engines");
     onlyTo(
+        resideInAPackage("dev.drawbridge.policy.kafka.."),
+        "dev.drawbridge.policy.kafka.",
+        "dev.drawbridge.policy.Protocols",
+        "dev.drawbridge.l7.kafka.",
+        "dev.drawbridge.api.VerdictQuestion",
+        "dev.drawbridge.api.KafkaQuestion");
+    onlyTo(
+        resideInAPackage("dev.drawbridge.l7.kafka.."),
+        "dev.drawbridge.l7.kafka.",
+        "dev.drawbridge.l7.relay.Engines");
+    onlyTo(resideInAPackage("org.apache.kafka.."), "dev.drawbridge.l7.kafka.");
+    onlyTo(
         simpleName("HttpProtocol"),
         "dev.drawbridge.policy.Http",
         "dev.drawbridge.policy.Protocols",
@@ -197,7 +209,8 @@ final class ArchitectureTest {
         String other = dependency.getTargetClass().getFullName();
         assertFalse(
             Pattern.matches(
-                "dev\\.drawbridge\\.(l7\\.(http1|http2|tls)\\.|policy\\.(tls\\.|Http)).*", other),
+                "dev\\.drawbridge\\.(l7\\.(http1|http2|tls|kafka)\\.|policy\\.(tls\\.|kafka\\.|Http)).*",
+                other),
             dependency::getDescription);
       }
     }

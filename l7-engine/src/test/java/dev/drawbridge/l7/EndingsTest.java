@@ -11,9 +11,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -49,6 +51,7 @@ final class EndingsTest {
     HTTP2,
     GRPC,
     TLS,
+    KAFKA,
     TUNNEL;
 
     String[] rules() {
@@ -56,6 +59,7 @@ final class EndingsTest {
         case HTTP1, HTTP2 -> new String[] {USERS};
         case GRPC -> new String[] {"app=api may call pkg.Svc/Get"};
         case TLS -> new String[] {"app=api may open tls to db.internal"};
+        case KAFKA -> new String[] {"app=api may produce t"};
         case TUNNEL -> new String[] {USERS, "mode audit"};
       };
     }
@@ -64,11 +68,18 @@ final class EndingsTest {
       return this == HTTP1 || this == HTTP2 || this == GRPC;
     }
 
+    /** Whether so many have come to the callee; Kafka dials before it reads. */
+    boolean isUnderWay(ScriptedOrigin origin, Scene scene, int count) {
+      return origin.accepted.get() == count
+          && (this != KAFKA || scene.engine.stats().requests() == count);
+    }
+
     /** Begins what is allowed; all of it, or all but the end of a body. */
     Socket ask(int port, boolean whole) throws IOException {
       return switch (this) {
         case HTTP1 -> raw(port, bytes("POST /users HTTP/1.1\r\nHost: db\r\n" + body(whole)));
         case TLS -> raw(port, Hellos.hello("db.internal"));
+        case KAFKA -> raw(port, produce());
         case TUNNEL -> raw(port, bytes("EHLO x\n\n"));
         case HTTP2, GRPC -> {
           H2Peer client = H2Peer.client(port);
@@ -90,6 +101,16 @@ final class EndingsTest {
       };
     }
 
+    /** Produce, version 3, of nothing into partition 0 of t; wants an answer. */
+    private static byte[] produce() {
+      ByteBuffer frame = ByteBuffer.allocate(64);
+      frame.putInt(0).putShort((short) 0).putShort((short) 3).putInt(7).putShort((short) -1);
+      frame.putShort((short) -1).putShort((short) 1).putInt(1000).putInt(1);
+      frame.putShort((short) 1).put((byte) 't').putInt(1).putInt(0).putInt(0);
+      frame.putInt(0, frame.position() - 4);
+      return Arrays.copyOf(frame.array(), frame.position());
+    }
+
     private static String body(boolean whole) {
       return "Content-Length: " + (whole ? "0\r\n\r\n" : "5\r\n\r\nab");
     }
@@ -106,7 +127,7 @@ final class EndingsTest {
     Optional<H2Peer> read(ScriptedOrigin.Peer peer) throws Exception {
       switch (this) {
         case HTTP1 -> peer.head();
-        case TLS, TUNNEL -> peer.in().readNBytes(8);
+        case TLS, TUNNEL, KAFKA -> peer.in().readNBytes(8);
         case HTTP2, GRPC -> {
           H2Peer callee = H2Peer.server(peer.socket());
           for (H2Peer.Frame frame = callee.read(); frame != null; frame = callee.read()) {
@@ -123,6 +144,7 @@ final class EndingsTest {
       Optional<H2Peer> callee = read(peer);
       switch (this) {
         case HTTP1 -> peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        case KAFKA -> peer.send("\0\0\0\4\0\0\0\7");
         case TLS, TUNNEL -> peer.send("answer");
         case HTTP2 -> callee.orElseThrow().headers(1, true, ":status", "204").flush();
         case GRPC ->
@@ -177,12 +199,12 @@ final class EndingsTest {
           }
         }
         case CLIENT_GONE -> {
-          Waiting.until("the callee has it", () -> origin.accepted.get() == 1);
+          Waiting.until("the callee has it", () -> spoken.isUnderWay(origin, scene, 1));
           client.setSoLinger(true, 0);
           client.close();
         }
         case RESET -> {
-          Waiting.until("the callee has it", () -> origin.accepted.get() == 1);
+          Waiting.until("the callee has it", () -> spoken.isUnderWay(origin, scene, 1));
           scene.listener.close();
         }
         case UPSTREAM_REFUSED,
@@ -280,7 +302,7 @@ final class EndingsTest {
       for (int i = 1; i <= 3; i++) {
         all.add(spoken.ask(scene.listener.port4(), true));
         int there = i;
-        Waiting.until("the callee has it", () -> origin.accepted.get() == there);
+        Waiting.until("the callee has it", () -> spoken.isUnderWay(origin, scene, there));
       }
       scene.caller = Scene.EVE;
       all.add(new RawClient(scene.listener.port4()).socket);

@@ -31,6 +31,11 @@ public sealed interface Action {
   /** {@code produce topic}; {@code *} stands for any run of characters. */
   record Produce(String topic) implements Action {
     @Override
+    public boolean covers(Action narrow) {
+      return narrow instanceof Produce(var other) && Globs.covers(topic, other);
+    }
+
+    @Override
     public String print() {
       return "produce " + topic;
     }
@@ -39,8 +44,21 @@ public sealed interface Action {
   /** {@code consume topic}; {@code *} stands for any run of characters. */
   record Consume(String topic) implements Action {
     @Override
+    public boolean covers(Action narrow) {
+      return narrow instanceof Consume(var other) && Globs.covers(topic, other);
+    }
+
+    @Override
     public String print() {
       return "consume " + topic;
+    }
+  }
+
+  /** {@code administer}: what a Kafka cluster is asked beside producing and consuming. */
+  record Administer() implements Action {
+    @Override
+    public String print() {
+      return "administer";
     }
   }
 

@@ -11,11 +11,11 @@ final class ActionParser {
   static final List<String> METHODS =
       List.of(
           "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "ANY");
-  private static final List<String> VERBS =
-      List.of("connect", "call", "produce", "consume", "resolve", "open");
+  static final List<String> VERBS =
+      List.of("connect", "call", "produce", "consume", "administer", "resolve", "open");
   private static final String EXPECTED =
-      "methods and a path (GET,POST /users), connect, call, produce, consume, resolve or 'open tls"
-          + " to'";
+      "methods and a path (GET,POST /users), connect, call, produce, consume, administer, resolve or"
+          + " 'open tls to'";
   private static final int MAX_TOPIC = 249;
 
   private final Cursor cursor;
@@ -31,6 +31,7 @@ final class ActionParser {
       case "call" -> new Action.Call(callTarget(cursor.require("pkg.Service/Method")));
       case "produce" -> new Action.Produce(topic(cursor.require("a topic")));
       case "consume" -> new Action.Consume(topic(cursor.require("a topic")));
+      case "administer" -> new Action.Administer();
       case "resolve" ->
           new Action.Resolve(PartyParser.namePattern(cursor.require("a DNS name or pattern")));
       case "open" -> openTls();

@@ -10,6 +10,7 @@ final class Clauses {
 
   private final Cursor cursor;
   private final boolean label;
+  private final boolean allows;
   private final Action action;
   private final Token verb;
   private final Groups groups;
@@ -18,9 +19,10 @@ final class Clauses {
   private final List<Condition> conditions = new ArrayList<>();
   private Authority authority = Authority.BOTH;
 
-  Clauses(Cursor cursor, boolean label, Action action, Token verb, Groups groups) {
+  Clauses(Cursor cursor, boolean label, boolean allows, Action action, Token verb, Groups groups) {
     this.cursor = cursor;
     this.label = label;
+    this.allows = allows;
     this.action = action;
     this.verb = verb;
     this.groups = groups;
@@ -111,12 +113,15 @@ final class Clauses {
 
   private Condition condition(Token with) {
     Token kind = cursor.require("'header NAME' or 'host NAME'");
+    if (action instanceof Action.Produce || action instanceof Action.Consume) {
+      return kafka(with, kind);
+    }
     if (!(action instanceof Action.Http) && !(action instanceof Action.Call)) {
       throw new Mistake(
           ProblemCode.BAD_CONDITION,
           with,
           "'" + verb.text() + "' has neither headers nor a host",
-          "conditions on HTTP and gRPC rules only");
+          "conditions on rules for HTTP, gRPC and Kafka only");
     }
     return switch (kind.text()) {
       case "header" -> header(cursor.require("a header's name"));
@@ -130,6 +135,33 @@ final class Clauses {
               "'with header NAME', 'with header NAME=VALUE' or 'with host NAME'",
               Nearest.of(kind.text(), List.of("header", "host")));
     };
+  }
+
+  /** The group of who consumes, the transactional id of who produces; once. */
+  private Condition kafka(Token with, Token kind) {
+    boolean produces = action instanceof Action.Produce;
+    String word = produces ? "transaction" : "group";
+    if (!kind.is(word)) {
+      throw new Mistake(
+          ProblemCode.BAD_CONDITION,
+          kind,
+          "'" + kind.text() + "' is nothing that '" + verb.text() + "' has",
+          "'with " + word + " NAME'",
+          Optional.of(word));
+    }
+    once(with, conditions.isEmpty());
+    String name = cursor.require("the name of a " + word + ", or a pattern with *").text();
+    if (produces) {
+      return new Condition.Transaction(name);
+    }
+    if (!allows && !Globs.isAll(((Action.Consume) action).topic())) {
+      throw new Mistake(
+          ProblemCode.BAD_CONDITION,
+          kind,
+          "a fetch names a topic and no group, so that a topic cannot be kept from one group",
+          "'may not consume * with group " + name + "', or no group");
+    }
+    return new Condition.Group(name);
   }
 
   private Condition header(Token token) {

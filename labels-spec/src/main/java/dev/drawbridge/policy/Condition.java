@@ -38,6 +38,22 @@ public sealed interface Condition {
     }
   }
 
+  /** {@code with group NAME}: of a Kafka consumer; {@code *} stands for any run of characters. */
+  record Group(String name) implements Condition {
+    @Override
+    public String print() {
+      return "with group " + name;
+    }
+  }
+
+  /** {@code with transaction NAME}: the transactional id of a Kafka producer, likewise. */
+  record Transaction(String name) implements Condition {
+    @Override
+    public String print() {
+      return "with transaction " + name;
+    }
+  }
+
   /** The canonical spelling. */
   String print();
 }

@@ -162,6 +162,8 @@ final class HttpRules implements ProtocolRules {
           switch (conditions.get(i)) {
             case Condition.Header header -> headerHolds(header, request, rule.allows);
             case Condition.Host(var name) -> name.matches(hostName(request.host()));
+            case Condition.Group _, Condition.Transaction _ ->
+                throw new IllegalStateException("a request has neither");
           };
       if (!holds) {
         return false;

@@ -1,5 +1,6 @@
 package dev.drawbridge.policy;
 
+import dev.drawbridge.policy.kafka.KafkaProtocol;
 import dev.drawbridge.policy.tls.TlsProtocol;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -9,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * several stand on a port, the earlier speaks for it.
  */
 public final class Protocols {
-  public static final List<Protocol> ALL = List.of(HttpProtocol.HTTP, TlsProtocol.TLS);
+  public static final List<Protocol> ALL =
+      List.of(HttpProtocol.HTTP, TlsProtocol.TLS, KafkaProtocol.KAFKA);
 
   private Protocols() {}
 

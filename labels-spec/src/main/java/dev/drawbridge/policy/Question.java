@@ -95,7 +95,7 @@ public record Question(
                 hosts.add(name.pattern().replace("**", "any").replace("*", "any"));
             case Condition.Header header when header.lowerCaseName().equals("host") ->
                 hosts.addAll(header.values().isEmpty() ? List.of("any.invalid") : header.values());
-            case Condition.Header _ -> {}
+            case Condition.Header _, Condition.Group _, Condition.Transaction _ -> {}
           }
         }
       }

@@ -47,10 +47,13 @@ public enum Reason {
   TLS_NAME_HIDDEN(
       77,
       "a TLS hello with Encrypted Client Hello, real or as a placeholder (GREASE): turn it off in the client"),
-  TLS_UNDER_HTTP_RULE(78, "an HTTP rule decides, and the client speaks TLS"),
+  TLS_UNDER_HTTP_RULE(78, "an HTTP or Kafka rule decides, and the client speaks TLS"),
   NOT_TLS(79, "a TLS rule decides, and the bytes are something else"),
   CLIENT_SILENT(80, "an engine rule decides, and the client said nothing in time"),
-  INCOMPLETE(81, "what was to be judged ended before it was whole");
+  INCOMPLETE(81, "what was to be judged ended before it was whole"),
+  NOT_KAFKA(90, "a Kafka rule decides, and the bytes are something else"),
+  KAFKA_MALFORMED(91, "not a Kafka request that every broker would read alike"),
+  KAFKA_UNKNOWN(92, "a Kafka request of a key or version that cannot be judged");
 
   private static final Reason[] ALL = values();
 

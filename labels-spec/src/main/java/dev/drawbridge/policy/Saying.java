@@ -36,6 +36,11 @@ public final class Saying {
     return (long) verdict.code() << 48 | (long) reason.code() << 32 | (rule & 0xffff_ffffL);
   }
 
+  /** Whether that is what it says. */
+  public static boolean allows(long saying) {
+    return is(L4Verdict.ALLOW, saying);
+  }
+
   static boolean is(L4Verdict verdict, long saying) {
     return saying >>> 48 == verdict.code();
   }

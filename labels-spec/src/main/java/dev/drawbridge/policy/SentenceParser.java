@@ -133,7 +133,7 @@ public final class SentenceParser {
     checkNotBoth(adds);
     Token verb = cursor.peek();
     Action action = new ActionParser(cursor).action();
-    var clauses = new Clauses(cursor, label, action, verb, groups);
+    var clauses = new Clauses(cursor, label, allows, action, verb, groups);
     clauses.read();
     checkSides(subject, clauses.object(), action, verb);
     Optional<Party> object = clauses.object();
@@ -165,7 +165,7 @@ public final class SentenceParser {
   private void checkVerbless() {
     Token first = cursor.peek();
     boolean action =
-        List.of("connect", "call", "produce", "consume", "resolve", "open").contains(first.text())
+        ActionParser.VERBS.contains(first.text())
             || ActionParser.METHODS.contains(first.text().split(",", -1)[0]);
     if (action) {
       throw new Mistake(

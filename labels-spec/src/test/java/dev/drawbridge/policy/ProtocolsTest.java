@@ -47,7 +47,8 @@ final class ProtocolsTest {
   void eachIsNamedOnceAndSpeaksForItsOwnActionsAlone() {
     assertEquals(
         Protocols.ALL.size(), Protocols.ALL.stream().map(Protocol::name).distinct().count());
-    for (String action : List.of("GET /users", "call a.B/C", "open tls to a.b")) {
+    for (String action :
+        List.of("GET /users", "call a.B/C", "open tls to a.b", "consume t", "administer")) {
       Sentence sentence =
           SentenceParser.label(new Origin.Label("x"), "anyone may " + action)
               .value()

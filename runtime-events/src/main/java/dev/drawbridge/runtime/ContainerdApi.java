@@ -32,9 +32,9 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * The part of containerd's API that a listener needs, over gRPC on its Unix socket. Field numbers
- * are those of containerd's {@code api/services/*&#47;v1/*.proto} and {@code api/types/task}, which
- * are the same from 1.6 to 2.x. It changes nothing there: {@link #mark} is an event of our own that
- * nobody else takes for his.
+ * are those of the files {@code v1} in containerd's {@code api/services} and of {@code
+ * api/types/task}, which are the same from 1.6 to 2.x. It changes nothing there: {@link #mark} is
+ * an event of our own that nobody else takes for his.
  */
 final class ContainerdApi implements Closeable {
 
@@ -134,6 +134,7 @@ final class ContainerdApi implements Closeable {
    * @param binary the OCI runtime that the shim was told to run; empty if it was not
    * @param spec the OCI spec that it was created with, as JSON
    */
+  @SuppressWarnings("ArrayRecordComponent") // parsed once, never compared
   record Entry(
       String namespace,
       String id,

@@ -141,7 +141,7 @@ final class ProtoReader {
         throw cut();
       }
       byte part = bytes[at++];
-      value |= (long) (part & 0x7f) << 7 * i;
+      value |= (long) (part & 0x7f) << (7 * i);
       if (part >= 0) {
         return value;
       }

@@ -18,7 +18,7 @@ final class ProtoWriter {
   }
 
   ProtoWriter bytes(int field, byte[] value) {
-    number(field << 3 | BYTES);
+    number((field << 3) | BYTES);
     number(value.length);
     out.writeBytes(value);
     return this;
@@ -27,7 +27,7 @@ final class ProtoWriter {
   private void number(int value) {
     int rest = value;
     while (rest > 0x7f) {
-      out.write(rest & 0x7f | 0x80);
+      out.write((rest & 0x7f) | 0x80);
       rest >>>= 7;
     }
     out.write(rest);

@@ -1,5 +1,6 @@
 package dev.drawbridge.l7.relay;
 
+import dev.drawbridge.l7.kafka.KafkaEngine;
 import dev.drawbridge.l7.tls.TlsEngine;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
@@ -9,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 final class Engines {
   /** The last takes what nobody else does, and says why it cannot be read. */
   private static final List<Engine> ALL =
-      List.of(new TlsEngine(), new Http2Engine(), new Http1Engine());
+      List.of(new TlsEngine(), new KafkaEngine(), new Http2Engine(), new Http1Engine());
 
   private Engines() {}
 

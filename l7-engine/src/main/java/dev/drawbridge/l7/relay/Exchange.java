@@ -34,6 +34,11 @@ public sealed class Exchange permits Http1Exchange {
     return begun;
   }
 
+  /** For an end whose requests have exchanges of their own: it leaves no record itself. */
+  public static Exchange none() {
+    return new Exchange(new Asked.Connection());
+  }
+
   void begin(long nowNanos) {
     active = true;
     requestBytes = 0;

@@ -1,6 +1,7 @@
 package dev.drawbridge.l7.relay;
 
 import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Verdict;
 import io.netty.buffer.ByteBuf;
@@ -199,6 +200,11 @@ final class Http1Client extends PipedEnd {
       records.exchange();
     }
     return exchange.sent && !exchange.requestDone;
+  }
+
+  @Override
+  protected boolean recordAll(Ending how) {
+    return false;
   }
 
   @Override

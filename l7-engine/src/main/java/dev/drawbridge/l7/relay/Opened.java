@@ -73,6 +73,11 @@ public record Opened(
     }
   }
 
+  /** What was allowed failed behind the engine. */
+  public void calleeFailed() {
+    relay.upstreamFailures.increment();
+  }
+
   /** What was allowed once is not any more. */
   public void deniedLate() {
     relay.lateDenied.increment();

@@ -67,6 +67,12 @@ public abstract class PipedEnd extends ClientEnd {
   /** The end begins: writes the record that is due; whether the callee has seen a part only. */
   protected abstract boolean endsWithin();
 
+  /**
+   * Writes the records of several that are under way; whether there were some. Whoever has one at a
+   * time leaves it to {@link #records}.
+   */
+  protected abstract boolean recordAll(Ending how);
+
   /** Gives back what it keeps of its input, the bytes that wait apart. */
   protected abstract void forget();
 
@@ -294,6 +300,7 @@ public abstract class PipedEnd extends ClientEnd {
 
   /** The same; what has begun and has no record yet ended so. */
   public final void abort(Ending how) {
+    boolean _ = recordAll(how);
     records.exchange(how);
     resetAtClose();
     if (life != Life.CLOSED) {
@@ -311,6 +318,7 @@ public abstract class PipedEnd extends ClientEnd {
       return;
     }
     life = Life.CLOSED;
+    boolean _ = recordAll(Ending.CLIENT_GONE);
     records.exchange(Ending.CLIENT_GONE);
     leaveCallee(true);
     discardInput();
@@ -349,7 +357,7 @@ public abstract class PipedEnd extends ClientEnd {
 
   @Override
   public final void giveUp() {
-    if (!over()) {
+    if (!over() && !recordAll(Ending.LIMIT)) {
       records.connection(Opened.LIMIT, Ending.LIMIT);
     }
     abort();

@@ -30,6 +30,11 @@ public final class Recorded {
     return sent;
   }
 
+  /** Any other text, as long as a path may be. */
+  public static String text(String sent) {
+    return cut(sent, EngineLimits.RECORDED_PATH);
+  }
+
   private static String cut(String sent, int most) {
     return sent.length() <= most ? sent : sent.substring(0, most - 1) + MORE;
   }

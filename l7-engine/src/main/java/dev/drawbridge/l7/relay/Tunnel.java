@@ -119,6 +119,11 @@ public final class Tunnel extends PipedEnd {
   }
 
   @Override
+  protected boolean recordAll(Ending how) {
+    return false;
+  }
+
+  @Override
   protected void forget() {}
 
   /** The record of what it carried until now, if something else is to be recorded after it. */

@@ -211,7 +211,7 @@ final class LinterTest {
             may GET /users on app=db
             app=web may GET /users
             group:web may GET / on app=db
-            app=web may produce t on app=db
+            app=web may resolve a.b on app=db
             """);
     assertEquals(
         List.of("3:5 DB0105 error", "4:24 DB0105 error", "5:1 DB0109 error", "6:1 DB0202 warning"),
