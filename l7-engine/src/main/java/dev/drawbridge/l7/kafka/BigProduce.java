@@ -76,7 +76,13 @@ final class BigProduce {
 
   /** Takes a piece of the frame. */
   Progress take(ByteBuf in) {
-    return records > 0 ? records(in) : structure(in);
+    Progress progress = records > 0 ? records(in) : structure(in);
+    if (progress != Progress.WHOLE) {
+      // It is read again from its bytes; between pieces only these are kept.
+      header = new RequestHeaderData();
+      data = new ProduceRequestData();
+    }
+    return progress;
   }
 
   private Progress records(ByteBuf in) {
@@ -172,7 +178,7 @@ final class BigProduce {
 
   /** Once it is whole: without its records. */
   Request request() {
-    return new Request(ApiKeys.PRODUCE, version, header, data);
+    return new Request(ApiKeys.PRODUCE, version, header, data, holds());
   }
 
   /** It is allowed: what is left goes on. */

@@ -4,6 +4,7 @@ import dev.drawbridge.policy.kafka.KafkaAsk;
 import dev.drawbridge.policy.kafka.KafkaAsk.Right;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -338,6 +339,10 @@ final class GroupJudges {
         List<OffsetFetchResponseGroup> refused,
         boolean byId,
         Rights rights) {
+      Map<String, OffsetFetchResponseGroup> more = new LinkedHashMap<>();
+      for (OffsetFetchResponseGroup group : refused) {
+        more.put(group.groupId(), group);
+      }
       for (OffsetFetchResponseGroup group : answer.groups()) {
         group
             .topics()
@@ -345,17 +350,12 @@ final class GroupJudges {
               String name = byId ? rights.name(topic.topicId()) : topic.name();
               return name == null || !rights.sees(Right.DESCRIBE_TOPIC, name);
             });
-        for (OffsetFetchResponseGroup more : refused) {
-          if (more.groupId().equals(group.groupId())) {
-            group.topics().addAll(more.topics());
-          }
+        OffsetFetchResponseGroup denied = more.remove(group.groupId());
+        if (denied != null) {
+          group.topics().addAll(denied.topics());
         }
       }
-      for (OffsetFetchResponseGroup more : refused) {
-        if (answer.groups().stream().noneMatch(g -> g.groupId().equals(more.groupId()))) {
-          answer.groups().add(more);
-        }
-      }
+      answer.groups().addAll(more.values());
       return answer;
     }
   }

@@ -45,6 +45,9 @@ final class KafkaConversation extends PipedEnd implements BigProduce.Onward {
 
   private static final String CLIENT_ID = "drawbridge";
 
+  /** What an id takes that the broker was asked for in vain. */
+  private static final long ASKED_BYTES = 96;
+
   private final KafkaCallee callee;
   private final Collector frames;
   private final Answers answers;
@@ -62,10 +65,8 @@ final class KafkaConversation extends PipedEnd implements BigProduce.Onward {
   /** Waits until the broker has said which topics some ids are. */
   private boolean asking;
 
-  /** A request that was read and waits for that; and its frame. */
-  private @Nullable Request waiting;
-
-  private @Nullable ByteBuf waitingFrame;
+  /** The frame of a request that waits for that, and is read again then. */
+  private @Nullable ByteBuf waiting;
 
   /** Ids that the broker was asked for in vain, for the request that is read. */
   private final Set<Uuid> asked = new HashSet<>();
@@ -218,8 +219,7 @@ final class KafkaConversation extends PipedEnd implements BigProduce.Onward {
   private void judge(Request request, ByteBuf frame) {
     ApiJudge<ApiMessage> judge = Objects.requireNonNull(Judges.of(request.api()));
     if (!names(judge, request)) {
-      waiting = request;
-      waitingFrame = frame;
+      waiting = frame;
       return;
     }
     // One policy for all of the request.
@@ -231,6 +231,7 @@ final class KafkaConversation extends PipedEnd implements BigProduce.Onward {
   private void follow(Request request, ByteBuf frame, Rights rights, Ruling ruling) {
     Pending pending = new Pending(request.correlation(), request.api(), request.version());
     pending.requestBytes = frame.readableBytes();
+    pending.weight = request.weight();
     pending.sent = request.version();
     boolean allowed = !(ruling instanceof Ruling.Answered || ruling instanceof Ruling.Ended);
     opened.asked(allowed && rights.refused().isEmpty());
@@ -429,12 +430,11 @@ final class KafkaConversation extends PipedEnd implements BigProduce.Onward {
       names.learn(topic.topicId(), topic.name());
     }
     asking = false;
-    Request request = waiting;
-    ByteBuf frame = waitingFrame;
+    ByteBuf frame = waiting;
     waiting = null;
-    waitingFrame = null;
-    if (request != null && frame != null) {
-      judge(request, frame);
+    if (frame != null) {
+      int key = frame.readerIndex() + Message.LENGTH;
+      whole(frame, frame.getShort(key), frame.getShort(key + Short.BYTES));
     }
   }
 
@@ -468,6 +468,8 @@ final class KafkaConversation extends PipedEnd implements BigProduce.Onward {
       case MALFORMED -> {
         big = null;
         boolean seen = reading.hasPassed();
+        // Some of it was taken already: not even audit can let it go on as it came.
+        began = true;
         boolean _ = unreadable(in, Reason.KAFKA_MALFORMED);
         if (seen) {
           abort(Ending.RESET);
@@ -632,9 +634,8 @@ final class KafkaConversation extends PipedEnd implements BigProduce.Onward {
     frames.discard();
     big = null;
     ByteBuf head = bigHead;
-    ByteBuf frame = waitingFrame;
+    ByteBuf frame = waiting;
     bigHead = null;
-    waitingFrame = null;
     waiting = null;
     if (head != null) {
       head.release();
@@ -692,10 +693,11 @@ final class KafkaConversation extends PipedEnd implements BigProduce.Onward {
   @Override
   protected long reads() {
     BigProduce reading = big;
-    ByteBuf frame = waitingFrame;
+    ByteBuf frame = waiting;
     return frames.holds()
         + answers.holds()
         + names.holds()
+        + asked.size() * ASKED_BYTES
         + (reading == null ? 0 : reading.holds())
         + (frame == null ? 0 : frame.capacity());
   }

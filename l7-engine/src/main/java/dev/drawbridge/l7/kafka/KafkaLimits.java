@@ -17,6 +17,25 @@ final class KafkaLimits {
   /** Bytes of an answer that something is changed in, or learnt from. */
   static final int ANSWER = 4 << 20;
 
+  /** Fields of a request: each becomes an object, or a part of one. */
+  static final int REQUEST_FIELDS = 150_000;
+
+  /** The same of an answer that is read: metadata of 20,000 partitions. */
+  static final int ANSWER_FIELDS = 400_000;
+
+  /** Elements of an array of an answer that is read. */
+  static final int ANSWER_ELEMENTS = 8_192;
+
+  /**
+   * Fields of a request whose topics, or whatever it lists, Kafka's classes keep in a table by
+   * hash. Whoever chooses the names has all of them at one place there, and each is compared with
+   * all before it.
+   */
+  static final int HASHED_FIELDS = 40_000;
+
+  /** Elements of an array of such a request, Produce among them. */
+  static final int HASHED_ELEMENTS = 2_000;
+
   /** Requests of one connection that are not answered yet; then no more is read of it. */
   static final int UNANSWERED = 100;
 

@@ -1,6 +1,8 @@
 package dev.drawbridge.l7.kafka;
 
 import java.nio.ByteBuffer;
+import java.util.EnumSet;
+import java.util.Set;
 import org.apache.kafka.common.message.RequestHeaderData;
 import org.apache.kafka.common.message.ResponseHeaderData;
 import org.apache.kafka.common.protocol.ApiKeys;
@@ -10,6 +12,7 @@ import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.protocol.ObjectSerializationCache;
 import org.apache.kafka.common.requests.AbstractRequest;
 import org.apache.kafka.common.requests.AbstractResponse;
+import org.apache.kafka.common.utils.internals.ImplicitLinkedHashCollection;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,13 +26,28 @@ final class Message {
   /** Key, version and correlation id, which stand first in every request. */
   static final int FIXED_HEADER = 8;
 
-  /** Fields that one request may have: each becomes an object, or a part of one. */
-  private static final int REQUEST_FIELDS = 150_000;
+  /** Bytes that a field becomes at most: a text of one character in a list of its own. */
+  private static final long FIELD_BYTES = 40;
 
-  /** The same of an answer: metadata of 20,000 partitions. */
-  private static final int ANSWER_FIELDS = 400_000;
+  /** Keys whose requests have tables by hash. */
+  private static final Set<ApiKeys> HASHED = hashed();
 
   private Message() {}
+
+  private static Set<ApiKeys> hashed() {
+    Set<ApiKeys> hashed = EnumSet.noneOf(ApiKeys.class);
+    for (ApiKeys api : ApiKeys.values()) {
+      if (!api.hasValidVersion()) {
+        continue;
+      }
+      for (Class<?> part : api.messageType.newRequest().getClass().getDeclaredClasses()) {
+        if (ImplicitLinkedHashCollection.class.isAssignableFrom(part)) {
+          hashed.add(api);
+        }
+      }
+    }
+    return hashed;
+  }
 
   /** A frame that cannot be read. */
   static final class Unreadable extends Exception {
@@ -50,13 +68,17 @@ final class Message {
    * @param api of its first field, in a version that is known
    */
   static Request request(ApiKeys api, short version, ByteBuffer frame) throws Unreadable {
-    var in = new Counted(frame, REQUEST_FIELDS);
+    var in =
+        HASHED.contains(api)
+            ? new Counted(frame, KafkaLimits.HASHED_FIELDS, KafkaLimits.HASHED_ELEMENTS)
+            : new Counted(frame, KafkaLimits.REQUEST_FIELDS, KafkaLimits.REQUEST_FIELDS);
     try {
       var header = new RequestHeaderData(in, api.requestHeaderVersion(version));
       ApiMessage data = api.messageType.newRequest();
       data.read(in, version);
       end(in);
-      return new Request(api, version, header, data);
+      long weight = frame.limit() + FIELD_BYTES * in.fields();
+      return new Request(api, version, header, data, weight);
     } catch (RuntimeException e) {
       throw new Unreadable(e);
     }
@@ -64,7 +86,7 @@ final class Message {
 
   /** Reads an answer, without its length, as one to that version of that request. */
   static ApiMessage answer(ApiKeys api, short version, ByteBuffer frame) throws Unreadable {
-    var in = new Counted(frame, ANSWER_FIELDS);
+    var in = new Counted(frame, KafkaLimits.ANSWER_FIELDS, KafkaLimits.ANSWER_ELEMENTS);
     try {
       ResponseHeaderData _ = new ResponseHeaderData(in, api.responseHeaderVersion(version));
       ApiMessage data = api.messageType.newResponse();
@@ -84,8 +106,8 @@ final class Message {
   }
 
   private static void end(Counted in) throws Unreadable {
-    if (in.remaining() != 0) {
-      throw new Unreadable(in.remaining() + " bytes too many");
+    if (in.unread() != 0) {
+      throw new Unreadable(in.unread() + " bytes too many");
     }
   }
 
@@ -145,11 +167,33 @@ final class Message {
 
   /** Ends with what it may make of a frame. */
   private static final class Counted extends ByteBufferAccessor {
+    private final int most;
+    private final int elements;
     private int left;
 
-    Counted(ByteBuffer frame, int fields) {
+    Counted(ByteBuffer frame, int fields, int elements) {
       super(frame);
+      this.most = fields;
+      this.elements = elements;
       this.left = fields;
+    }
+
+    int unread() {
+      return super.remaining();
+    }
+
+    /** How many were read. */
+    int fields() {
+      return most - left;
+    }
+
+    /**
+     * What the generated classes hold the length of an array against before they make room for all
+     * of it: each element has a field at least.
+     */
+    @Override
+    public int remaining() {
+      return Math.min(super.remaining(), Math.min(left, elements));
     }
 
     private void field() {

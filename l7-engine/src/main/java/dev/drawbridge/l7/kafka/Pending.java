@@ -13,8 +13,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A request that is not answered yet. */
 final class Pending {
-  private static final long KEPT_FACTOR = 8;
-
   final int correlation;
 
   /** Null for what was not understood, and let pass by audit. */
@@ -44,6 +42,9 @@ final class Pending {
   /** Something of the answer has gone to the client. */
   boolean begun;
 
+  /** Bytes that the request takes that was read. */
+  long weight;
+
   long requestBytes;
   long responseBytes;
   private @Nullable Exchange exchange;
@@ -56,9 +57,9 @@ final class Pending {
     this.sent = version;
   }
 
-  /** Bytes that are kept of the request: what was read takes some times what was sent. */
+  /** Bytes that are kept of the request until the broker has answered. */
   long keeps() {
-    return fetch == null ? 0 : KEPT_FACTOR * requestBytes;
+    return fetch == null && amending == null ? 0 : weight;
   }
 
   /** It leaves a record. */

@@ -8,8 +8,9 @@ import org.apache.kafka.common.protocol.ApiMessage;
  * A request that has been read.
  *
  * @param data belongs to whoever judges it, who may change it
+ * @param weight bytes of memory that it takes while it is kept, at most
  */
-record Request(ApiKeys api, short version, RequestHeaderData header, ApiMessage data) {
+record Request(ApiKeys api, short version, RequestHeaderData header, ApiMessage data, long weight) {
   int correlation() {
     return header.correlationId();
   }

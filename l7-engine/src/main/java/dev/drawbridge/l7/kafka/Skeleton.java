@@ -220,9 +220,14 @@ final class Skeleton implements Readable {
     throw new IllegalArgumentException("no request has such a number");
   }
 
+  /**
+   * What the generated classes hold the length of an array against before they make room for all of
+   * it: each element has an octet at least that is no record's.
+   */
   @Override
   public int remaining() {
-    return (int) (total - virtual);
+    int most = Math.min(KafkaLimits.SKELETON - at, KafkaLimits.HASHED_ELEMENTS);
+    return (int) Math.min(total - virtual, most);
   }
 
   @Override

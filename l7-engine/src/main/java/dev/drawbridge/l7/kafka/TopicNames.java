@@ -14,8 +14,11 @@ final class TopicNames {
   /** Ids remembered of one connection; the one that was not used for longest goes first. */
   static final int MOST = 4096;
 
-  /** What an id and its name take, as measured, rounded up. */
-  private static final int ENTRY_BYTES = 256;
+  /** Characters of a topic's name at most, of those that need one byte each, as Kafka has it. */
+  private static final int LONGEST = 249;
+
+  /** What an id and such a name take, as measured, rounded up. */
+  private static final int ENTRY_BYTES = 512;
 
   private final Map<Uuid, String> names =
       new LinkedHashMap<>(16, 0.75f, true) {
@@ -28,7 +31,10 @@ final class TopicNames {
       };
 
   void learn(@Nullable Uuid id, @Nullable String name) {
-    if (id != null && name != null && !name.isEmpty() && !id.equals(Uuid.ZERO_UUID)) {
+    if (id == null || name == null || id.equals(Uuid.ZERO_UUID)) {
+      return;
+    }
+    if (!name.isEmpty() && name.length() <= LONGEST) {
       names.put(id, name);
     }
   }

@@ -176,7 +176,8 @@ final class JudgesTest {
             ApiKeys.API_VERSIONS,
             (short) 4,
             new RequestHeaderData(),
-            ApiKeys.API_VERSIONS.messageType.newRequest());
+            ApiKeys.API_VERSIONS.messageType.newRequest(),
+            0);
     Ruling.Passed passed = assertInstanceOf(Ruling.Passed.class, judge(request, rights(true)));
     Objects.requireNonNull(passed.amending()).amend(versions);
     List<String> left = new ArrayList<>();
