@@ -188,8 +188,8 @@ final class Message {
     }
 
     /**
-     * What the generated classes hold the length of an array against before they make room for all
-     * of it: each element has a field at least.
+     * What the generated classes hold the length of an array against before they read it: each
+     * element has a field at least.
      */
     @Override
     public int remaining() {

@@ -221,8 +221,8 @@ final class Skeleton implements Readable {
   }
 
   /**
-   * What the generated classes hold the length of an array against before they make room for all of
-   * it: each element has an octet at least that is no record's.
+   * What the generated classes hold the length of an array against before they read it: each
+   * element has an octet at least that is no record's.
    */
   @Override
   public int remaining() {
