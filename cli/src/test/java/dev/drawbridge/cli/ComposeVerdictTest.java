@@ -57,6 +57,45 @@ class ComposeVerdictTest {
     assertEquals(1, verdict(compose, "other", "same", "GET", "/users").exit());
   }
 
+  /** SPEC K1 to K3, as {@code KafkaOnTheWireTest} asks them of a broker. */
+  @Test
+  void kafkaIsAnsweredByTopicGroupAndTransaction() throws IOException {
+    String compose =
+        file(
+            "compose.yaml",
+            "services:",
+            "  kafka:",
+            "    image: x",
+            "    labels:",
+            "      drawbridge.policy.a: service:reader may consume incoming",
+            "      drawbridge.policy.b: service:writer may produce incoming with transaction pay-*",
+            "      drawbridge.policy.c: service:member may consume * with group g1",
+            "      drawbridge.policy.d: service:operator may administer",
+            "  reader: { image: x }",
+            "  writer: { image: x }",
+            "  member: { image: x }",
+            "  operator: { image: x }",
+            "  stranger: { image: x }");
+    assertEquals(0, verdict(compose, "reader", "kafka", "consume", "incoming").exit());
+    assertEquals(1, verdict(compose, "reader", "kafka", "consume", "other").exit());
+    assertEquals(1, verdict(compose, "reader", "kafka", "produce", "incoming").exit());
+    assertEquals(1, verdict(compose, "reader", "kafka", "administer").exit());
+    assertEquals(1, verdict(compose, "reader", "kafka", "GET", "/").exit());
+    assertEquals(1, verdict(compose, "writer", "kafka", "produce", "incoming").exit());
+    assertEquals(
+        0,
+        verdict(compose, "writer", "kafka", "produce", "incoming", "--transaction", "pay-1")
+            .exit());
+    assertEquals(
+        1, verdict(compose, "writer", "kafka", "produce", "incoming", "--transaction", "x").exit());
+    assertEquals(0, verdict(compose, "member", "kafka", "consume", "--group", "g1").exit());
+    assertEquals(1, verdict(compose, "member", "kafka", "consume", "--group", "g2").exit());
+    assertEquals(0, verdict(compose, "operator", "kafka", "administer").exit());
+    assertEquals(1, verdict(compose, "operator", "kafka", "consume", "incoming").exit());
+    assertEquals(1, verdict(compose, "stranger", "kafka", "consume", "incoming").exit());
+    cannotKnow(verdict(compose, "reader", "kafka", "consume"));
+  }
+
   @Test
   void includedServicesLabelFilesAndOverridesCount() throws IOException {
     file("db/compose.yaml", "services:", "  db: { image: x, label_file: db.labels }");
