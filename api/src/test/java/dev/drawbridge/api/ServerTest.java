@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.drawbridge.policy.ask.Asked;
 import dev.drawbridge.policy.ask.Who;
+import dev.drawbridge.policy.kafka.KafkaAsk;
 import dev.drawbridge.policy.tls.TlsAsk;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -182,6 +183,22 @@ class ServerTest {
   }
 
   @Test
+  void verdictPassesWhatIsAskedOfKafka() throws IOException {
+    get("/v1/verdict?from=api&to=db&kafka=consume&topic=incoming");
+    get("/v1/verdict?from=api&to=db&kafka=produce&topic=incoming&transaction=pay-1&port=9092");
+    get("/v1/verdict?from=api&to=db&kafka=consume&group=g");
+    get("/v1/verdict?from=api&to=db&kafka=administer");
+    assertEquals(
+        List.of(
+            KafkaAsk.consume("incoming"),
+            new KafkaAsk(KafkaAsk.Right.PRODUCE, "incoming", "pay-1"),
+            KafkaAsk.of(KafkaAsk.Right.GROUP, "g"),
+            KafkaAsk.of(KafkaAsk.Right.ADMINISTER)),
+        view.asked.stream().map(asked -> asked.ask().orElseThrow()).toList());
+    assertEquals(9092, view.asked.get(1).port());
+  }
+
+  @Test
   void explanationIsGivenOnlyWhenAsked() throws IOException {
     String question = "/v1/verdict?from=api&to=db&method=POST&path=/users";
     VerdictReport plain = Json.read(RawHttp.body(get(question)), VerdictReport.class);
@@ -251,6 +268,15 @@ class ServerTest {
         "/v1/verdict?from=api&to=db&method=GET&path=/a%0d%0a",
         "/v1/verdict?from=api&to=db&method=GET&path=/%C3%A9",
         "/v1/verdict?from=api&to=db&port=443&sni=",
+        "/v1/verdict?from=api&to=db&kafka=read&topic=t",
+        "/v1/verdict?from=api&to=db&kafka=consume",
+        "/v1/verdict?from=api&to=db&kafka=consume&topic=a%20b",
+        "/v1/verdict?from=api&to=db&kafka=consume&topic=t&group=g",
+        "/v1/verdict?from=api&to=db&kafka=consume&topic=t&transaction=x",
+        "/v1/verdict?from=api&to=db&kafka=produce&topic=t&group=g",
+        "/v1/verdict?from=api&to=db&kafka=administer&topic=t",
+        "/v1/verdict?from=api&to=db&topic=t",
+        "/v1/verdict?from=api&to=db&kafka=consume&topic=t&method=GET&path=/",
         "/v1/verdict?from=api&to=db&port=443&sni=10.0.0.7",
         "/v1/verdict?from=api&to=db&port=443&sni=db.internal.",
         "/v1/verdict?from=api&to=db&port=443&sni=*.internal",
