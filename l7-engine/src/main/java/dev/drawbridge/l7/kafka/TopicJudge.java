@@ -2,7 +2,6 @@ package dev.drawbridge.l7.kafka;
 
 import dev.drawbridge.policy.kafka.KafkaAsk;
 import java.util.Collection;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.BiConsumer;
@@ -128,11 +127,8 @@ final class TopicJudge<Q extends ApiMessage, T, A extends ApiMessage> extends Ap
   }
 
   private void keep(Q data, short version, Rights rights, Kind kind) {
-    for (Iterator<T> all = topics.apply(data).iterator(); all.hasNext(); ) {
-      if (kind(all.next(), version, rights) != kind) {
-        all.remove();
-      }
-    }
+    // In one pass over a list: taking one after another out of it moves the rest each time.
+    boolean _ = topics.apply(data).removeIf(topic -> kind(topic, version, rights) != kind);
   }
 
   private Kind kind(T topic, short version, Rights rights) {
