@@ -443,6 +443,42 @@ final class KafkaTest {
     assertEquals(List.of(), log("secret"));
   }
 
+  /** The broker is asked which topics their ids are before, never within the request. */
+  @Test
+  void topicsThatNobodyKnowsYetGoTogetherInOneRequestInPieces() throws Exception {
+    List<String> topics = List.of(fresh("first"), fresh("second"), fresh("third"));
+    scene.publish(
+        "app=api may produce " + topics.get(0),
+        "app=api may produce " + topics.get(1),
+        "app=api may produce " + topics.get(2));
+    byte[] part = new byte[200 << 10];
+    new Random(8).nextBytes(part);
+    List<Future<RecordMetadata>> sent = new ArrayList<>();
+    try (var producer =
+        producer(
+            "retries", "0",
+            "enable.idempotence", "false",
+            "linger.ms", "1500",
+            "batch.size", "400000")) {
+      for (String topic : topics) {
+        assertEquals(1, producer.partitionsFor(topic).size());
+      }
+      for (String topic : topics) {
+        sent.add(producer.send(new ProducerRecord<>(topic, part)));
+      }
+      for (Future<RecordMetadata> one : sent) {
+        assertEquals(0, one.get(20, TimeUnit.SECONDS).offset());
+      }
+      assertTrue(
+          records("Produce").stream().anyMatch(r -> r.requestBytes() > 3L * part.length),
+          () -> "no request had all: " + scene.records);
+      producer.send(record(topics.get(0), "after")).get(20, TimeUnit.SECONDS);
+    }
+    assertEquals(2, log(topics.get(0)).size());
+    assertEquals(1, log(topics.get(1)).size());
+    assertEquals(1, log(topics.get(2)).size());
+  }
+
   @Test
   void aLongPollEndsWhenItsTopicMayNotBeReadAnyMore() throws Exception {
     String topic = fresh("poll");

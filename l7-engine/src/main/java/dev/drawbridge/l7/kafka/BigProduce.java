@@ -34,7 +34,7 @@ final class BigProduce {
     /** Whether records of that topic may go on; asked before them. */
     boolean mayWrite(@Nullable String name, @Nullable Uuid id, @Nullable String transaction);
 
-    /** Whether that topic's name is known, or cannot be. */
+    /** Whether that topic's name is known, or cannot be; asked before anything has gone on. */
     boolean knows(Uuid id);
 
     void pass(ByteBuf in, int length);
@@ -126,9 +126,13 @@ final class BigProduce {
   private Progress topic(ByteBuf in, int before) {
     Uuid id = skeleton.lastId();
     boolean byId = version >= ProduceJudge.FIRST_WITH_IDS;
-    if (byId && !refused && (id == null || !onward.knows(id))) {
+    if (byId && id == null) {
+      return Progress.MALFORMED;
+    }
+    // Once a part has gone on nobody can be asked: the question would go into the middle of it.
+    if (id != null && byId && !refused && !passed && !onward.knows(id)) {
       skeleton.shorten(before);
-      return id == null ? Progress.MALFORMED : Progress.UNKNOWN_ID;
+      return Progress.UNKNOWN_ID;
     }
     int length = skeleton.found();
     int own = skeleton.at() - before;

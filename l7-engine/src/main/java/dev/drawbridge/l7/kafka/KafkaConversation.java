@@ -15,21 +15,12 @@ import dev.drawbridge.policy.kafka.KafkaAsk;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.List;
 import java.util.Objects;
-import java.util.Set;
-import java.util.stream.Collectors;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.FetchRequestData;
-import org.apache.kafka.common.message.MetadataRequestData;
-import org.apache.kafka.common.message.MetadataRequestData.MetadataRequestTopic;
-import org.apache.kafka.common.message.MetadataResponseData;
-import org.apache.kafka.common.message.MetadataResponseData.MetadataResponseTopic;
 import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
 import org.apache.kafka.common.message.ProduceResponseData;
-import org.apache.kafka.common.message.RequestHeaderData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
@@ -40,18 +31,11 @@ import org.jspecify.annotations.Nullable;
  * go on what may. Answers are {@link Answers}' affair.
  */
 final class KafkaConversation extends PipedEnd implements BigProduce.Onward {
-  /** The first version of Metadata that can be asked by ids alone. */
-  private static final short METADATA_BY_ID = 12;
-
-  private static final String CLIENT_ID = "drawbridge";
-
-  /** What an id takes that the broker was asked for in vain. */
-  private static final long ASKED_BYTES = 96;
-
   private final KafkaCallee callee;
   private final Collector frames;
   private final Answers answers;
   private final TopicNames names = new TopicNames();
+  private final IdQuestions ids;
 
   /** A request that is read in pieces. */
   private @Nullable BigProduce big;
@@ -62,26 +46,20 @@ final class KafkaConversation extends PipedEnd implements BigProduce.Onward {
   /** What was read of it before it was known to be one. */
   private @Nullable ByteBuf bigHead;
 
-  /** Waits until the broker has said which topics some ids are. */
-  private boolean asking;
-
-  /** The frame of a request that waits for that, and is read again then. */
+  /** The frame of a request that waits for names of its ids, and is read again then. */
   private @Nullable ByteBuf waiting;
-
-  /** Ids that the broker was asked for in vain, for the request that is read. */
-  private final Set<Uuid> asked = new HashSet<>();
 
   /** Nothing more is read: after what is still to be answered comes the end. */
   private boolean ending;
 
   private boolean began;
-  private int ours;
 
   KafkaConversation(Opened opened) {
     super(opened, Exchange.none());
     this.callee = new KafkaCallee(this);
     this.frames = new Collector(opened.allocator());
     this.answers = new Answers(opened, outbox);
+    this.ids = new IdQuestions(names, this::ask, this::learnt);
   }
 
   void begin() {
@@ -102,7 +80,7 @@ final class KafkaConversation extends PipedEnd implements BigProduce.Onward {
 
   @Override
   protected boolean take(ByteBuf in) {
-    if (!Preparation.isDone() || asking || ending || !callee.ready() || answers.crowded()) {
+    if (!Preparation.isDone() || ids.asking() || ending || !callee.ready() || answers.crowded()) {
       return false;
     }
     BigProduce reading = big;
@@ -142,7 +120,7 @@ final class KafkaConversation extends PipedEnd implements BigProduce.Onward {
     }
     expectNothing();
     ByteBuf frame = frames.take(in);
-    asked.clear();
+    ids.begin();
     whole(frame, key, version);
     return true;
   }
@@ -151,7 +129,7 @@ final class KafkaConversation extends PipedEnd implements BigProduce.Onward {
   protected boolean wantsInput() {
     return held() == null
         && Preparation.isDone()
-        && !asking
+        && !ids.asking()
         && !ending
         && callee.ready()
         && !answers.crowded();
@@ -218,7 +196,7 @@ final class KafkaConversation extends PipedEnd implements BigProduce.Onward {
 
   private void judge(Request request, ByteBuf frame) {
     ApiJudge<ApiMessage> judge = Objects.requireNonNull(Judges.of(request.api()));
-    if (!names(judge, request)) {
+    if (!ids.known(judge, request)) {
       waiting = frame;
       return;
     }
@@ -283,6 +261,12 @@ final class KafkaConversation extends PipedEnd implements BigProduce.Onward {
 
   private ByteBuf buffer(ByteBuffer bytes) {
     return opened.allocator().directBuffer(bytes.remaining()).writeBytes(bytes);
+  }
+
+  /** A question of ours. */
+  private void ask(Pending pending, ByteBuffer frame) {
+    answers.expectOurs(pending);
+    callee.send(buffer(frame));
   }
 
   private void answer(Pending pending, ApiMessage answer, long requestBytes) {
@@ -381,55 +365,8 @@ final class KafkaConversation extends PipedEnd implements BigProduce.Onward {
     new Records(opened, exchange).exchange(Ending.COMPLETED);
   }
 
-  // Ids.
-
-  /** Whether the names of all ids are known, or were asked for; asks for them otherwise. */
-  private boolean names(ApiJudge<ApiMessage> judge, Request request) {
-    if (judge.needsAll(request.data(), request.version())) {
-      if (!asked.contains(Uuid.ZERO_UUID)) {
-        asked.add(Uuid.ZERO_UUID);
-        ask(null);
-        return false;
-      }
-      return true;
-    }
-    var unknown = new ArrayList<Uuid>();
-    for (Uuid id : judge.ids(request.data(), request.version())) {
-      if (names.name(id) == null && !asked.contains(id) && unknown.size() < TopicNames.MOST) {
-        unknown.add(id);
-        asked.add(id);
-      }
-    }
-    if (unknown.isEmpty()) {
-      return true;
-    }
-    ask(unknown);
-    return false;
-  }
-
-  /** Asks the broker itself; null: for every topic. */
-  private void ask(@Nullable List<Uuid> ids) {
-    var request = new MetadataRequestData().setAllowAutoTopicCreation(false);
-    request.setTopics(
-        ids == null
-            ? null
-            : ids.stream()
-                .map(id -> new MetadataRequestTopic().setName(null).setTopicId(id))
-                .collect(Collectors.toCollection(ArrayList::new)));
-    ours--;
-    var header = new RequestHeaderData().setCorrelationId(ours).setClientId(CLIENT_ID);
-    Pending pending = new Pending(ours, ApiKeys.METADATA, METADATA_BY_ID);
-    pending.ours = this::learn;
-    answers.expectOurs(pending);
-    asking = true;
-    callee.send(buffer(Message.write(ApiKeys.METADATA, METADATA_BY_ID, header, request)));
-  }
-
-  private void learn(ApiMessage answer) {
-    for (MetadataResponseTopic topic : ((MetadataResponseData) answer).topics()) {
-      names.learn(topic.topicId(), topic.name());
-    }
-    asking = false;
+  /** The broker has said which topics some ids are. */
+  private void learnt() {
     ByteBuf frame = waiting;
     waiting = null;
     if (frame != null) {
@@ -441,7 +378,11 @@ final class KafkaConversation extends PipedEnd implements BigProduce.Onward {
   // A request in pieces.
 
   private void beginBig(short version, int length, ByteBuf in) {
-    asked.clear();
+    ids.begin();
+    if (version >= ProduceJudge.FIRST_WITH_IDS) {
+      // While a part of it is on its way nothing can be asked: what follows would go into it.
+      ids.all();
+    }
     big = new BigProduce(version, length, this);
     bigHead = frames.take(in).skipBytes(Message.LENGTH);
   }
@@ -544,12 +485,7 @@ final class KafkaConversation extends PipedEnd implements BigProduce.Onward {
 
   @Override
   public boolean knows(Uuid id) {
-    if (names.name(id) != null || asked.contains(id)) {
-      return true;
-    }
-    asked.add(id);
-    ask(List.of(id));
-    return false;
+    return ids.known(id);
   }
 
   @Override
@@ -648,7 +584,7 @@ final class KafkaConversation extends PipedEnd implements BigProduce.Onward {
   /** A frame has begun and does not go on. */
   @Override
   protected void overdue() {
-    if (!callee.ready()) {
+    if (!callee.ready() || ids.asking()) {
       // The client is held back by the broker: that is not its slowness.
       expectInputWithin(opened.limits().bodyTimeout());
       return;
@@ -697,7 +633,7 @@ final class KafkaConversation extends PipedEnd implements BigProduce.Onward {
     return frames.holds()
         + answers.holds()
         + names.holds()
-        + asked.size() * ASKED_BYTES
+        + ids.holds()
         + (reading == null ? 0 : reading.holds())
         + (frame == null ? 0 : frame.capacity());
   }

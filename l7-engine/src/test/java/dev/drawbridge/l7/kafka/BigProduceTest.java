@@ -31,6 +31,10 @@ final class BigProduceTest {
   private static final class Sink implements BigProduce.Onward {
     final ByteBuf gone = Unpooled.buffer();
     final List<String> asked = new ArrayList<>();
+
+    /** How much had gone on when a broker might have been asked for an id. */
+    final List<Integer> known = new ArrayList<>();
+
     final boolean all;
 
     Sink(boolean all) {
@@ -47,6 +51,7 @@ final class BigProduceTest {
 
     @Override
     public boolean knows(Uuid id) {
+      known.add(gone.readableBytes());
       return true;
     }
 
@@ -125,6 +130,7 @@ final class BigProduceTest {
       sink.gone.readBytes(gone);
       assertArrayEquals(frame, gone, "version " + v);
       assertEquals(4, sink.asked.size());
+      assertTrue(sink.known.stream().allMatch(before -> before == 0), "asked within a request");
       assertEquals("x", ((ProduceRequestData) big.request().data()).transactionalId());
     }
   }
