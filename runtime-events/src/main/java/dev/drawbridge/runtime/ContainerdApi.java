@@ -23,12 +23,15 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /**
  * The part of containerd's API that a listener needs, over gRPC on its Unix socket. Field numbers
@@ -38,8 +41,13 @@ import java.util.concurrent.TimeUnit;
  */
 final class ContainerdApi implements Closeable {
 
-  /** What containerd itself sends at most, in bytes. */
-  private static final int LARGEST_MESSAGE = 16 << 20;
+  private static final Logger log = Logger.getLogger(ContainerdApi.class.getName());
+
+  /**
+   * In bytes: a spec of the largest that is read, and labels. containerd itself sends 16 MiB at
+   * most, several of which this process has no room for.
+   */
+  static final int LARGEST_MESSAGE = 6 << 20;
 
   private static final Metadata.Key<String> NAMESPACE =
       Metadata.Key.of("containerd-namespace", Metadata.ASCII_STRING_MARSHALLER);
@@ -88,6 +96,8 @@ final class ContainerdApi implements Closeable {
       method("containers.v1.Containers/ListStream", MethodType.SERVER_STREAMING);
   private static final MethodDescriptor<byte[], byte[]> CONTAINER =
       method("containers.v1.Containers/Get", MethodType.UNARY);
+  private static final MethodDescriptor<byte[], byte[]> TASKS =
+      method("tasks.v1.Tasks/List", MethodType.UNARY);
   private static final MethodDescriptor<byte[], byte[]> TASK =
       method("tasks.v1.Tasks/Get", MethodType.UNARY);
   private static final MethodDescriptor<byte[], byte[]> SUBSCRIBE =
@@ -130,6 +140,8 @@ final class ContainerdApi implements Closeable {
   /**
    * A container's record in the metadata store.
    *
+   * @param labels of more than {@link ContainerdIdentity#LARGEST_LABELS} only so many that they are
+   *     more
    * @param runtime such as {@code io.containerd.runc.v2}
    * @param binary the OCI runtime that the shim was told to run; empty if it was not
    * @param spec the OCI spec that it was created with, as JSON
@@ -186,43 +198,83 @@ final class ContainerdApi implements Closeable {
     return names;
   }
 
-  /** Every container of a namespace. */
-  List<Entry> containers(String namespace) throws IOException {
-    List<Entry> found = new ArrayList<>();
+  /**
+   * The ids of a namespace's containers. Of one record at a time only the id is kept. A record that
+   * is larger than {@link #LARGEST_MESSAGE} ends containerd's list: those that run are asked for by
+   * their tasks then, the others are told of when they start.
+   */
+  Set<String> ids(String namespace) throws IOException {
+    Set<String> found = new LinkedHashSet<>();
     try {
       Iterator<byte[]> answers =
           ClientCalls.blockingServerStreamingCall(
               in(namespace), CONTAINERS, options(), new ProtoWriter().done());
       while (answers.hasNext()) {
-        ProtoReader answer = new ProtoReader(answers.next());
-        while (answer.next()) {
-          if (answer.field() == 1) {
-            found.add(entry(namespace, answer.message()));
+        try {
+          texts(answers.next(), 1, found);
+        } catch (IOException e) {
+          log.log(Level.WARNING, "a container of namespace " + namespace + " has no id", e);
+        }
+      }
+    } catch (StatusRuntimeException e) {
+      if (e.getStatus().getCode() != Status.Code.RESOURCE_EXHAUSTED) {
+        throw failed(CONTAINERS, e);
+      }
+      log.log(
+          Level.WARNING,
+          "a container of namespace "
+              + namespace
+              + " has a record that is too large to be read; those that run are listed by their"
+              + " tasks",
+          e);
+      texts(ask(in(namespace), TASKS, new ProtoWriter()), 2, found);
+    }
+    return found;
+  }
+
+  /** One field of every message that is in field 1. */
+  private static void texts(byte[] answer, int field, Set<String> found) throws IOException {
+    ProtoReader message = new ProtoReader(answer);
+    while (message.next()) {
+      if (message.field() == 1) {
+        ProtoReader one = message.message();
+        while (one.next()) {
+          if (one.field() == field) {
+            found.add(one.text());
           }
         }
       }
-      return found;
-    } catch (StatusRuntimeException e) {
-      throw failed(CONTAINERS, e);
     }
   }
 
-  /** One container; empty if the namespace has none of that id. */
+  /**
+   * One container; empty if the namespace has none of that id.
+   *
+   * @throws Unparsable if it has one whose record cannot be read
+   */
   Optional<Entry> container(String namespace, String id) throws IOException {
     Optional<byte[]> answer = find(namespace, CONTAINER, new ProtoWriter().text(1, id));
     if (answer.isEmpty()) {
       return Optional.empty();
     }
-    ProtoReader message = new ProtoReader(answer.get());
-    while (message.next()) {
-      if (message.field() == 1) {
-        return Optional.of(entry(namespace, message.message()));
+    try {
+      ProtoReader message = new ProtoReader(answer.get());
+      while (message.next()) {
+        if (message.field() == 1) {
+          return Optional.of(entry(namespace, message.message()));
+        }
       }
+      return Optional.empty();
+    } catch (IOException e) {
+      throw new Unparsable("the record of container " + id + ": " + e.getMessage(), e);
     }
-    return Optional.empty();
   }
 
-  /** Its process, if it has one. Waits for a hook of the container that runs. */
+  /**
+   * Its process, if it has one. Waits for a hook of the container that runs.
+   *
+   * @throws IOException also if containerd does not know what state it is in
+   */
   Optional<Task> task(String namespace, String id) throws IOException {
     Optional<byte[]> answer = find(namespace, TASK, new ProtoWriter().text(1, id));
     if (answer.isEmpty()) {
@@ -303,6 +355,7 @@ final class ContainerdApi implements Closeable {
   private static Entry entry(String namespace, ProtoReader message) throws IOException {
     String id = "";
     Map<String, String> labels = new TreeMap<>();
+    long held = 0;
     String image = "";
     String runtime = "";
     String binary = "";
@@ -321,7 +374,10 @@ final class ContainerdApi implements Closeable {
               default -> {}
             }
           }
-          labels.put(key, value);
+          if (held <= ContainerdIdentity.LARGEST_LABELS) {
+            labels.put(key, value);
+            held += key.length() + value.length();
+          }
         }
         case 3 -> image = message.text();
         case 4 -> {
@@ -369,7 +425,10 @@ final class ContainerdApi implements Closeable {
     return "";
   }
 
-  /** Statuses of containerd.v1.types.Status: 1 created, 2 running, 4 paused, 5 pausing. */
+  /**
+   * Statuses of containerd.v1.types.Status: 1 created, 2 running, 3 stopped, 4 paused, 5 pausing. 0
+   * is unknown: a shim that did not say it in time, which is no task that has ended.
+   */
   private static Task task(ProtoReader message) throws IOException {
     long pid = 0;
     long status = 0;
@@ -383,8 +442,18 @@ final class ContainerdApi implements Closeable {
     if (pid < 0 || pid > Integer.MAX_VALUE) {
       throw new IOException("containerd names process " + pid);
     }
-    boolean running = pid > 0 && (status == 1 || status == 2 || status == 4 || status == 5);
-    return new Task((int) pid, running);
+    if (status == 3) {
+      return new Task((int) pid, false);
+    }
+    if (status < 1 || status > 5 || pid == 0) {
+      throw new IOException(
+          "containerd does not say what its task does (status "
+              + status
+              + ", process "
+              + pid
+              + ")");
+    }
+    return new Task((int) pid, true);
   }
 
   private Channel in(String namespace) {
@@ -426,18 +495,23 @@ final class ContainerdApi implements Closeable {
     Status status = e.getStatus();
     String text =
         method.getBareMethodName() + ": " + status.getCode() + " " + status.getDescription();
-    return status.getCode() == Status.Code.UNAVAILABLE
-        ? new Gone(text, e)
+    return status.getCode() == Status.Code.RESOURCE_EXHAUSTED
+        ? new Unparsable(text, e)
         : new IOException(text, e);
   }
 
-  /** Nobody answers on the socket. */
-  static final class Gone extends IOException {
+  /** containerd answers, with what is too large or no message. */
+  static final class Unparsable extends IOException {
     private static final long serialVersionUID = 1L;
 
-    Gone(String message, Throwable cause) {
+    Unparsable(String message, Throwable cause) {
       super(message, cause);
     }
+  }
+
+  /** The next call connects at once, however often nobody was there before. */
+  void retryNow() {
+    channel.resetConnectBackoff();
   }
 
   @Override

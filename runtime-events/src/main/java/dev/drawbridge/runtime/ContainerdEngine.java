@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.logging.Level;
@@ -89,52 +90,61 @@ final class ContainerdEngine implements Engine {
       if (!isOurs(namespace)) {
         continue;
       }
-      for (Entry entry : api.containers(namespace)) {
-        boolean again = namespaces.containsKey(entry.id());
-        note(entry.id(), namespace);
+      for (String id : api.ids(namespace)) {
+        boolean again = namespaces.containsKey(id);
+        note(id, namespace);
         if (!again) {
-          all.add(bare(entry));
+          all.add(unseen(id, Optional.empty()));
         }
       }
     }
     return all;
   }
 
-  /** As its record has it, and where that cannot be read, by its id and without any label. */
-  private static ObservedContainer bare(Entry entry) {
-    try {
-      return ContainerdIdentity.observed(entry, Optional.empty(), Optional.empty());
-    } catch (IOException e) {
-      log.log(Level.WARNING, "container " + entry.id() + " of " + entry.namespace(), e);
-      return new ObservedContainer(
-          entry.id(),
-          entry.id(),
-          new java.util.TreeMap<>(),
-          new java.util.TreeMap<>(),
-          false,
-          entry.image(),
-          false,
-          0,
-          List.of(),
-          entry.runtime(),
-          "",
-          Set.of());
-    }
+  /** Whatever its record says: whether it runs, and as which process, is not known. */
+  private static ObservedContainer unseen(String id, Optional<ObservedContainer> recorded) {
+    return new ObservedContainer(
+        id,
+        recorded.map(ObservedContainer::name).orElse(id),
+        recorded.map(ObservedContainer::labels).orElseGet(TreeMap::new),
+        new TreeMap<>(),
+        false,
+        recorded.map(ObservedContainer::image).orElse(""),
+        true,
+        0,
+        List.of(),
+        recorded.map(ObservedContainer::runtimeName).orElse(""),
+        "",
+        Set.of());
   }
 
   @Override
   public Optional<ObservedContainer> sight(String id) throws IOException {
     for (String namespace : whereabouts(id)) {
-      Optional<Entry> found = api.container(namespace, id);
-      if (found.isPresent()) {
-        return Optional.of(bare(found.get()));
+      try {
+        Optional<Entry> found = api.container(namespace, id);
+        if (found.isPresent()) {
+          return Optional.of(unseen(id, recorded(found.get())));
+        }
+      } catch (ContainerdApi.Unparsable e) {
+        log.log(Level.FINE, "container " + id + " of " + namespace, e);
+        return Optional.of(unseen(id, Optional.empty()));
       }
     }
     return Optional.empty();
   }
 
+  private static Optional<ObservedContainer> recorded(Entry entry) {
+    try {
+      return Optional.of(ContainerdIdentity.observed(entry, Optional.empty(), Optional.empty()));
+    } catch (IOException e) {
+      log.log(Level.FINE, "container " + entry.id() + " of " + entry.namespace(), e);
+      return Optional.empty();
+    }
+  }
+
   @Override
-  public Optional<ObservedContainer> inspect(String id) throws IOException, UnreadableException {
+  public Optional<ObservedContainer> inspect(String id) throws UnreadableException {
     Optional<ObservedContainer> chosen = Optional.empty();
     for (String namespace : whereabouts(id)) {
       Optional<ObservedContainer> found = inspect(namespace, id);
@@ -155,7 +165,7 @@ final class ContainerdEngine implements Engine {
   }
 
   private Optional<ObservedContainer> inspect(String namespace, String id)
-      throws IOException, UnreadableException {
+      throws UnreadableException {
     try {
       Optional<Entry> entry = api.container(namespace, id);
       if (entry.isEmpty()) {
@@ -164,9 +174,8 @@ final class ContainerdEngine implements Engine {
       Optional<Entry> pod = pod(api, entry.get());
       Optional<Task> task = api.task(namespace, id);
       return Optional.of(ContainerdIdentity.observed(entry.get(), pod, task));
-    } catch (ContainerdApi.Gone e) {
-      throw e;
     } catch (IOException e) {
+      // Also a shim that is out of reach. Where it is containerd itself, sight() says so.
       throw new UnreadableException(String.valueOf(e.getMessage()), e);
     }
   }

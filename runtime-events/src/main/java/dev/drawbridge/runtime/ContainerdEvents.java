@@ -70,9 +70,11 @@ final class ContainerdEvents implements Engine.Changes {
   }
 
   @Override
-  public Set<String> next() throws InterruptedException {
+  public Optional<Set<String>> next(long millis) throws InterruptedException {
+    long began = System.nanoTime();
     while (true) {
-      Optional<Event> first = queue.poll(1, TimeUnit.SECONDS);
+      long left = millis - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
+      Optional<Event> first = queue.poll(left, TimeUnit.MILLISECONDS);
       if (first != null) {
         List<Optional<Event>> waiting = new ArrayList<>(List.of(first));
         queue.drainTo(waiting);
@@ -84,11 +86,14 @@ final class ContainerdEvents implements Engine.Changes {
           });
         }
         if (!touched.isEmpty()) {
-          return touched;
+          return Optional.of(touched);
         }
       }
       if (queue.isEmpty() && !ended.get().isEmpty()) {
-        return Set.of();
+        return Optional.of(Set.of());
+      }
+      if (first == null) {
+        return Optional.empty();
       }
     }
   }

@@ -18,12 +18,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * Who a container of containerd is, by its record alone. Its labels are those of the record; what
  * its OCI annotations say counts as labels too, and before them: {@code ctr} writes {@code --label}
- * there as well, and no image writes there. A container of a pod (CRI) has the pod's labels besides
- * its own.
+ * there as well, and no image writes there. A container of a pod (CRI) has the pod's labels, and
+ * before its own: users label pods, and what stands on a container of one may be its image's.
  *
  * <p>containerd's clients merge the labels of images into a container's. Where each label is an
  * annotation too, none of them is the image's; else any may be.
@@ -33,14 +34,22 @@ final class ContainerdIdentity {
   /** What is read of a spec, in bytes; the hook reads no larger one either. */
   private static final int LARGEST_SPEC = 4 << 20;
 
+  /**
+   * How many labels and annotations are kept, in UTF-16 units, the last one not counted: more than
+   * this is more than a container may have, which is all that matters then.
+   */
+  static final int LARGEST_LABELS = 256 << 10;
+
   /** Labels by which containerd and its clients keep their books: never a user's. */
   private static final List<String> BOOKKEEPING =
       List.of("containerd.io/", "io.containerd.", "io.cri-containerd.", "nerdctl/");
 
   private static final String SANDBOX = "io.kubernetes.cri.sandbox-id";
   private static final String KIND = "io.kubernetes.cri.container-type";
+  private static final String NAMESPACE = "io.kubernetes.cri.sandbox-namespace";
   private static final String POD = "io.kubernetes.cri.sandbox-name";
   private static final String IN_POD = "io.kubernetes.cri.container-name";
+  static final String BY_DOCKER = "com.docker/engine.bundle.path";
   private static final String BY_NERDCTL = "nerdctl/name";
 
   private ContainerdIdentity() {}
@@ -50,7 +59,7 @@ final class ContainerdIdentity {
    * by it.
    */
   static boolean isDockers(Entry container) {
-    return container.labels().containsKey("com.docker/engine.bundle.path");
+    return container.labels().containsKey(BY_DOCKER);
   }
 
   /** What is read of an OCI spec. */
@@ -73,20 +82,23 @@ final class ContainerdIdentity {
   static ObservedContainer observed(Entry entry, Optional<Entry> pod, Optional<Task> task)
       throws IOException {
     Spec spec = read(entry);
-    SortedMap<String, String> labels = new TreeMap<>();
+    SortedMap<String, String> labels = new TreeMap<>(entry.labels());
     pod.ifPresent(of -> labels.putAll(of.labels()));
-    labels.putAll(entry.labels());
     boolean known =
         labels.entrySet().stream()
             .allMatch(label ->
                 label.getValue().equals(spec.annotations().get(label.getKey()))
                     || BOOKKEEPING.stream().anyMatch(label.getKey()::startsWith));
     labels.putAll(spec.annotations());
+    Optional<Map<String, String>> tooMany =
+        Stream.of(entry.labels(), pod.map(Entry::labels).orElse(Map.of()), labels)
+            .filter(some -> size(some) > LARGEST_LABELS)
+            .findFirst();
     boolean running = task.map(Task::running).orElse(false);
     return new ObservedContainer(
         entry.id(),
         name(entry, spec.annotations()),
-        labels,
+        tooMany.map(ContainerdIdentity::justTooMany).orElse(labels),
         new TreeMap<>(),
         known,
         entry.image(),
@@ -98,18 +110,43 @@ final class ContainerdIdentity {
         EngineCapabilities.of(false, spec.capabilities(), List.of("ALL")));
   }
 
+  private static long size(Map<String, String> labels) {
+    return labels.entrySet().stream()
+        .mapToLong(label -> label.getKey().length() + label.getValue().length())
+        .sum();
+  }
+
+  /** Only so many of these that they are too many. */
+  private static SortedMap<String, String> justTooMany(Map<String, String> labels) {
+    SortedMap<String, String> kept = new TreeMap<>();
+    long held = 0;
+    for (Map.Entry<String, String> label : labels.entrySet()) {
+      if (held <= LARGEST_LABELS) {
+        kept.put(label.getKey(), label.getValue());
+        held += label.getKey().length() + label.getValue().length();
+      }
+    }
+    return kept;
+  }
+
   private static String networkMode(Spec spec, Optional<Entry> pod) {
     return spec.hostNetwork()
         ? "host"
         : pod.map(of -> "container:" + of.id()).orElse(ObservedContainer.OWN_NAMESPACE);
   }
 
-  /** By annotations, which no image can write. */
+  /**
+   * By annotations, which no image can write. A pod's name says nothing without that of its
+   * namespace: in another one anybody may have called his pod so.
+   */
   private static String name(Entry entry, SortedMap<String, String> annotations) {
     String pod = annotations.getOrDefault(POD, "");
     if (!pod.isEmpty()) {
+      String namespace = annotations.getOrDefault(NAMESPACE, "");
       String inside = annotations.getOrDefault(IN_POD, "");
-      return inside.isEmpty() ? pod : pod + "/" + inside;
+      return namespace.isEmpty()
+          ? entry.id()
+          : namespace + "/" + pod + (inside.isEmpty() ? "" : "/" + inside);
     }
     String given = annotations.getOrDefault(BY_NERDCTL, "");
     return given.isEmpty() ? entry.id() : given;

@@ -14,8 +14,15 @@ import java.util.Optional;
  */
 public final class ContainerdLookup implements AutoCloseable {
 
+  /** As much of labels and annotations is told of, and a little more: see daemon. */
+  public static final int LARGEST_LABELS = ContainerdIdentity.LARGEST_LABELS;
+
   /** Until an answer must be there: less than a hook waits for the agent. */
   private static final int ANSWER_MILLIS = 2_000;
+
+  private static final String NOT_DOCKERS =
+      " says that it is Docker's, whose files say nothing of it; if it is, set dataRoot to Docker's"
+          + " data root";
 
   private final String socketPath;
   private final ContainerdApi api;
@@ -28,17 +35,23 @@ public final class ContainerdLookup implements AutoCloseable {
 
   /**
    * One container without process and addresses; empty if containerd has none of that id in the
-   * namespace. Docker's are never found: their labels are not in the record.
+   * namespace.
+   *
+   * @throws IOException also for one that is Docker's or says so, as an image may: the labels of
+   *     Docker's are not in the record
    */
   public Optional<ObservedContainer> find(String namespace, String id) throws IOException {
     if (!Files.exists(Path.of(socketPath))) {
       throw new IOException(socketPath + ": no such socket");
     }
     if (!ContainerdEngine.isOurs(namespace)) {
-      return Optional.empty();
+      throw new IOException("namespace " + namespace + NOT_DOCKERS);
     }
-    Optional<Entry> entry =
-        api.container(namespace, id).filter(one -> !ContainerdIdentity.isDockers(one));
+    api.retryNow();
+    Optional<Entry> entry = api.container(namespace, id);
+    if (entry.map(ContainerdIdentity::isDockers).orElse(false)) {
+      throw new IOException("its label " + ContainerdIdentity.BY_DOCKER + NOT_DOCKERS);
+    }
     return entry.isEmpty()
         ? Optional.empty()
         : Optional.of(

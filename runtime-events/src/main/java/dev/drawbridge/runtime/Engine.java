@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A connection to a container engine, as little of it as {@link EngineFeed} needs. An {@link
@@ -28,6 +29,7 @@ interface Engine extends Closeable {
   /**
    * Every container as the engine's list shows it, running or not. The list takes no container's
    * lock and so answers while one starts, but it knows no process, no runtime and no image labels.
+   * One that runs, or may for all that the list says, is one that runs, as process 0.
    */
   List<ObservedContainer> list() throws IOException;
 
@@ -43,8 +45,20 @@ interface Engine extends Closeable {
     /**
      * Waits until something happened, and takes all that waits. Each container once, in the order
      * of its last event. Empty once the stream has ended.
+     *
+     * @param millis how long nothing may happen; the answer is {@link Optional#empty} then
      */
-    Set<String> next() throws InterruptedException;
+    Optional<Set<String>> next(long millis) throws InterruptedException;
+
+    /** The same, however long it takes. */
+    default Set<String> next() throws InterruptedException {
+      while (true) {
+        Optional<Set<String>> changed = next(TimeUnit.SECONDS.toMillis(1));
+        if (changed.isPresent()) {
+          return changed.get();
+        }
+      }
+    }
 
     String endedBecause();
   }

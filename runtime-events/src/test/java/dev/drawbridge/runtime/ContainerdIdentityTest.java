@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -90,21 +91,63 @@ class ContainerdIdentityTest {
         """
         {"annotations":{"io.kubernetes.cri.container-type":"container",
           "io.kubernetes.cri.sandbox-id":"pod1","io.kubernetes.cri.sandbox-name":"shop",
-          "io.kubernetes.cri.container-name":"main"},
+          "io.kubernetes.cri.sandbox-namespace":"sales",
+          "io.kubernetes.cri.container-name":"main","by":"annotation"},
          "linux":{"namespaces":[{"type":"network","path":"/proc/7/ns/net"}]}}\
         """;
-    Entry inside = entry("c1", Map.of("tier", "own"), spec);
+    // As the CRI writes it: what the image bears, where nobody gave the container the same label.
+    Entry inside = entry("c1", Map.of("tier", "image's", "by", "image", "baked", "in"), spec);
     assertEquals(Optional.of("pod1"), ContainerdIdentity.sandbox(inside));
     Entry pod = entry("pod1", Map.of("app", "shop", "tier", "pod"), "{}");
     assertEquals(Optional.empty(), ContainerdIdentity.sandbox(pod));
     ObservedContainer container =
         ContainerdIdentity.observed(inside, Optional.of(pod), Optional.empty());
-    assertEquals("shop/main", container.name());
+    assertEquals("sales/shop/main", container.name());
     assertEquals("shop", container.labels().get("app"));
-    assertEquals("own", container.labels().get("tier"));
+    assertEquals("pod", container.labels().get("tier"));
+    assertEquals("annotation", container.labels().get("by"));
+    assertEquals("in", container.labels().get("baked"));
     assertEquals("container:pod1", container.networkMode());
     assertFalse(container.imageKnown());
     assertFalse(container.running());
+  }
+
+  @Test
+  void aPodWithoutItsNamespaceGivesNoName() throws IOException {
+    assertEquals(
+        "web",
+        observed(
+                Map.of(),
+                "{\"annotations\":{\"io.kubernetes.cri.sandbox-name\":\"trusted\","
+                    + "\"io.kubernetes.cri.container-name\":\"main\"}}")
+            .name());
+    assertEquals(
+        "sales/shop",
+        observed(
+                Map.of(),
+                "{\"annotations\":{\"io.kubernetes.cri.sandbox-name\":\"shop\","
+                    + "\"io.kubernetes.cri.sandbox-namespace\":\"sales\"}}")
+            .name());
+  }
+
+  /** Too many stay too many, whatever else is there, and no more of them are kept. */
+  @Test
+  void ofTooManyLabelsSoManyAreKeptThatTheyAreTooMany() throws IOException {
+    Map<String, String> many = new TreeMap<>();
+    Map<String, String> sameKeys = new TreeMap<>();
+    for (int i = 0; i < 300; i++) {
+      many.put("key" + i, "x".repeat(4_000));
+      sameKeys.put("key" + i, "");
+    }
+    ObservedContainer container =
+        ContainerdIdentity.observed(
+            entry("c1", many, "{}"), Optional.of(entry("pod1", sameKeys, "{}")), Optional.empty());
+    int size =
+        container.labels().entrySet().stream()
+            .mapToInt(label -> label.getKey().length() + label.getValue().length())
+            .sum();
+    assertTrue(size > ContainerdIdentity.LARGEST_LABELS, size + " units");
+    assertTrue(size < ContainerdIdentity.LARGEST_LABELS + 4_100, size + " units");
   }
 
   @ParameterizedTest

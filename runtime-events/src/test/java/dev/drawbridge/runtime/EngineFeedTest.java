@@ -113,6 +113,38 @@ class EngineFeedTest {
   }
 
   @Test
+  void sinkThatFailsByAnErrorIsNoEndOfTheFeed() throws Exception {
+    AtomicBoolean failed = new AtomicBoolean();
+    start(event -> {
+      if (event instanceof RuntimeEvent.Changed && failed.compareAndSet(false, true)) {
+        throw new OutOfMemoryError("on purpose");
+      }
+      recorder.accept(event);
+    });
+    engine.put(FakeEngine.container("b", "db"));
+    Deadline.until("db seen", 20, () -> recorder.named("db").isPresent());
+    assertEquals(1, recorder.count(RuntimeEvent.Lost.class));
+    assertEquals(2, recorder.count(RuntimeEvent.Listed.class));
+  }
+
+  @Test
+  void whatCouldNotBeSeenIsLookedAtAgainThoughNothingHappensToIt() throws Exception {
+    engine.put(FakeEngine.container("a", "api"));
+    engine.put(FakeEngine.container("b", "db"));
+    engine.makeUnreadable("a");
+    engine.makeUnreadable("b");
+    feed = new EngineFeed("fake", engine, recorder, 10);
+    feed.start();
+    Deadline.until("looked again", 20, () -> recorder.count(RuntimeEvent.Changed.class) > 3);
+    assertEquals(0, recorder.named("api").orElseThrow().pid());
+    engine.makeReadable("a");
+    engine.makeReadable("b");
+    Deadline.until("api seen", 20, () -> recorder.named("api").orElseThrow().pid() == 42);
+    Deadline.until("db seen", 20, () -> recorder.named("db").orElseThrow().pid() == 42);
+    assertEquals(1, recorder.count(RuntimeEvent.Listed.class));
+  }
+
+  @Test
   void stormOfEventsAboutOneContainerIsLookedAtFewTimes() throws Exception {
     AtomicBoolean held = new AtomicBoolean(true);
     start(event -> {

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 
 /**
  * An engine of containers that a test puts and removes, with a change for each.
@@ -69,6 +70,12 @@ final class FakeEngine implements Engine.Connector {
   void makeUnreadable(String id) {
     synchronized (lock) {
       unreadable.add(id);
+    }
+  }
+
+  void makeReadable(String id) {
+    synchronized (lock) {
+      unreadable.remove(id);
     }
   }
 
@@ -173,14 +180,19 @@ final class FakeEngine implements Engine.Connector {
     }
 
     @Override
-    public Set<String> next() throws InterruptedException {
+    public Optional<Set<String>> next(long millis) throws InterruptedException {
+      long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
       synchronized (lock) {
         while (waiting.isEmpty() && ended.isEmpty()) {
-          lock.wait();
+          long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+          if (left <= 0) {
+            return Optional.empty();
+          }
+          lock.wait(left);
         }
         Set<String> taken = new LinkedHashSet<>(waiting);
         waiting.clear();
-        return taken;
+        return Optional.of(taken);
       }
     }
 
