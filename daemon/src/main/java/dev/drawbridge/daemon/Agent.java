@@ -234,6 +234,7 @@ final class Agent implements AutoCloseable {
                     grants,
                     admitted,
                     this::described,
+                    this::isDockers,
                     times,
                     (guard, socket) -> recorder.older(guard.endpoint(), socket)),
                 engine,
@@ -354,6 +355,12 @@ final class Agent implements AutoCloseable {
       log.log(Level.FINE, "container " + id, e);
       return Optional.empty();
     }
+  }
+
+  private boolean isDockers(String id) {
+    return !config.dataRoot().isEmpty()
+        && OciState.plausibleId(id)
+        && DockerContainerFiles.below(Path.of(config.dataRoot()), id).isPresent();
   }
 
   private void recover(Attachments attachments, AdmittedContainers admitted, ControlLoop loop)

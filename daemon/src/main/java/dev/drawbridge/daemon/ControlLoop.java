@@ -22,7 +22,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -74,7 +73,7 @@ final class ControlLoop implements AutoCloseable {
   private Policy policy = Policy.empty();
   private long generation;
   private final Map<EngineKind, String> engines = new EnumMap<>(EngineKind.class);
-  private final Set<EngineKind> listed = EnumSet.noneOf(EngineKind.class);
+  private final Listings listings;
   private Optional<String> lastFailure = Optional.empty();
   private boolean dirty = true;
   private @Nullable Inputs lastInputs;
@@ -95,6 +94,10 @@ final class ControlLoop implements AutoCloseable {
     this.guards = guards;
     this.engine = engine;
     this.policyFiles = policyFiles;
+    this.listings =
+        new Listings(
+            config.engines(),
+            engineKind -> EngineTraces.of(config, engineKind) || guards.unaccounted());
     this.generation = datapath.applied().generation();
     this.policy = Policy.resuming(networks(datapath));
     this.thread = Thread.ofPlatform().name("control").unstarted(this::run);
@@ -216,9 +219,9 @@ final class ControlLoop implements AutoCloseable {
     enqueue(() -> on(engine, event));
   }
 
-  /** Whether every engine has told of all its containers. */
+  /** Whether every engine that is there has told of all its containers. */
   private boolean allListed() {
-    return listed.containsAll(config.engines());
+    return listings.complete();
   }
 
   private void enqueue(Runnable step) {
@@ -333,14 +336,17 @@ final class ControlLoop implements AutoCloseable {
 
   private void on(EngineKind engine, RuntimeEvent event) {
     switch (event) {
-      case RuntimeEvent.Connected(String name) -> engines.put(engine, name);
+      case RuntimeEvent.Connected(String name) -> {
+        engines.put(engine, name);
+        listings.answers(engine);
+      }
       case RuntimeEvent.Lost(String why) -> {
         engines.remove(engine);
         log.warning(engine.display() + " does not answer: " + why);
       }
       case RuntimeEvent.Listed(List<ObservedContainer> all) -> {
         guards.listed(engine, all);
-        listed.add(engine);
+        listings.listed(engine);
       }
       case RuntimeEvent.Changed(ObservedContainer container) -> guards.changed(engine, container);
       case RuntimeEvent.Gone(String id) -> guards.gone(engine, id);

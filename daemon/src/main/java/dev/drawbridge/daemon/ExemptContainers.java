@@ -49,6 +49,11 @@ final class ExemptContainers {
     return Optional.ofNullable(running.get(id)).map(NodeState.Exempt::observed);
   }
 
+  /** Who has told of one. */
+  Optional<EngineKind> teller(String id) {
+    return Optional.ofNullable(tellers.get(id));
+  }
+
   /** It asked to start, and was let. */
   void starts(ObservedContainer container) {
     exemptions
@@ -68,7 +73,10 @@ final class ExemptContainers {
       throws IOException {
     tellers.put(container.id(), engine);
     Optional<String> entry = exemptions.by(container.name(), container.ownLabels());
-    exemptions.note(container.id(), entry.isPresent());
+    // Of a guarded one the file would say that whoever starts next by its id may, unguarded: ids
+    // are
+    // unique in a namespace only.
+    exemptions.note(container.id(), entry.isPresent() && !guarded);
     if (entry.isEmpty() || guarded || !container.running()) {
       running.remove(container.id());
       tellers.remove(container.id());
@@ -80,9 +88,8 @@ final class ExemptContainers {
 
   /** Of one engine only these exist. */
   void retain(EngineKind engine, Set<String> ids) {
-    running
-        .keySet()
-        .removeIf(id -> tellers.getOrDefault(id, engine) == engine && !ids.contains(id));
+    // One that nobody has told of yet may have started after this list was made.
+    running.keySet().removeIf(id -> tellers.get(id) == engine && !ids.contains(id));
     tellers.keySet().retainAll(running.keySet());
   }
 

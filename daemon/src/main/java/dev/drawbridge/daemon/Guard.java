@@ -54,6 +54,7 @@ final class Guard {
   private SortedSet<String> evasions = new TreeSet<>();
   private SortedMap<String, SortedSet<String>> neighbours = new TreeMap<>();
   private Optional<EngineKind> engine = Optional.empty();
+  private boolean disowned;
   private List<OpenSocket> older = List.of();
   private int reset;
 
@@ -117,7 +118,18 @@ final class Guard {
     return engine;
   }
 
+  /** Its engine knows it no more. */
+  void disown() {
+    disowned = true;
+  }
+
+  /** Whether no engine will tell of its end. */
+  boolean ownerless() {
+    return engine.isEmpty() || disowned;
+  }
+
   void reportedBy(EngineKind kind) {
+    disowned = false;
     if (!engine.equals(Optional.of(kind))) {
       changed();
       engine = Optional.of(kind);

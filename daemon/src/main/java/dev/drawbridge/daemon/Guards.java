@@ -26,12 +26,14 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.IntPredicate;
+import java.util.function.Predicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -61,6 +63,7 @@ final class Guards {
   private final Grants grants;
   private final AdmittedContainers admitted;
   private final Function<String, Optional<ObservedContainer>> files;
+  private final Predicate<String> dockers;
   private final AdmissionTimes times;
   private final BiConsumer<Guard, OpenSocket> recorded;
   private final Resolvers resolvers = new Resolvers(Path.of("/"));
@@ -72,6 +75,7 @@ final class Guards {
 
   /**
    * @param files what an engine's files say of a container by its id
+   * @param dockers whether Docker keeps files of a container of that id
    * @param recorded told of each connection that was reset because it is older than its container's
    *     programs
    */
@@ -86,6 +90,7 @@ final class Guards {
       Grants grants,
       AdmittedContainers admitted,
       Function<String, Optional<ObservedContainer>> files,
+      Predicate<String> dockers,
       AdmissionTimes times,
       BiConsumer<Guard, OpenSocket> recorded) {
     this.times = times;
@@ -101,6 +106,7 @@ final class Guards {
     this.grants = grants;
     this.admitted = admitted;
     this.files = files;
+    this.dockers = dockers;
   }
 
   Collection<Guard> all() {
@@ -320,7 +326,7 @@ final class Guards {
     release(id);
     grants.forget(id);
     admitted.forget(id);
-    if (guard.engine().isEmpty()) {
+    if (guard.ownerless()) {
       // No engine will tell that it is gone for good, and it comes with a hook if it comes again.
       byId.remove(id);
     }
@@ -377,8 +383,51 @@ final class Guards {
     }
   }
 
+  /** Whether a pinned container that runs is not known here: some engine has yet to tell of it. */
+  boolean unaccounted() {
+    for (String id : attachments.pinned()) {
+      Guard guard = byId.get(id);
+      try {
+        if ((guard == null || guard.attachment().isEmpty()) && attachments.target(id) != 0) {
+          return true;
+        }
+      } catch (BpfException e) {
+        log.log(Level.FINE, "pins of container " + id, e);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Whether an engine tells of what is Docker's, whose containers are containerd's too, in whatever
+   * namespace. Their labels are not in its records; and no label says whose one is, because images
+   * can bear any.
+   */
+  private boolean isDockers(EngineKind engine, String id) {
+    if (engine == EngineKind.DOCKER) {
+      return false;
+    }
+    Guard guard = byId.get(id);
+    Optional<EngineKind> teller = guard == null ? exempt.teller(id) : guard.engine();
+    return teller.equals(Optional.of(EngineKind.DOCKER))
+        || dockers.test(id)
+        // Whom Docker's files described when its hook ran, wherever those are.
+        || (guard != null
+            && teller.isEmpty()
+            && guard.attachment().map(to -> to.how() == How.HOOK).orElse(false)
+            && admitted.of(id).isEmpty());
+  }
+
   /** One container as its engine reports it. */
   void changed(EngineKind engine, ObservedContainer reported) {
+    if (isDockers(engine, reported.id())) {
+      return;
+    }
+    boolean unseen = reported.running() && reported.pid() == 0;
+    if (unseen && exempt.observed(reported.id()).isPresent()) {
+      return;
+    }
     Optional<ObservedContainer> before = known(reported.id());
     Guard known = byId.get(reported.id());
     boolean alive = known != null && known.alive();
@@ -393,6 +442,7 @@ final class Guards {
     }
     Admission read =
         labels.read(
+            engine,
             engine.keepsAddresses()
                 ? reported
                 : placed(reported, Optional.ofNullable(alive ? known : null)),
@@ -429,7 +479,7 @@ final class Guards {
             guard.observe(guard.observed().at(List.of()), guard.declared());
           }
         } else {
-          guard.failed("the engine does not say which process it has");
+          guard.failed(engine.display() + " does not say whether it runs, and as which process");
         }
       }
       lookedAt.add(guard);
@@ -440,7 +490,8 @@ final class Guards {
 
   /**
    * Where a container is whose engine does not know: where it was seen before its first process
-   * ran, else what its namespace has, unless its processes may have given themselves that.
+   * ran, else what its namespace has, unless its processes may have given themselves that, or that
+   * namespace.
    */
   private ObservedContainer placed(ObservedContainer reported, Optional<Guard> alive) {
     if (reported.pid() == 0) {
@@ -459,7 +510,13 @@ final class Guards {
     if (others || itsOwnWork) {
       return container;
     }
-    List<InetAddress> now = HookAdmission.addressesOf(container.pid(), container.networkMode());
+    OptionalLong begun =
+        alive
+            .flatMap(Guard::attachment)
+            .filter(to -> to.how() == How.HOOK)
+            .map(to -> OptionalLong.of(to.space().namespace().inode()))
+            .orElseGet(OptionalLong::empty);
+    List<InetAddress> now = OwnNetwork.addresses(container.pid(), container.networkMode(), begun);
     if (alive.isPresent() && !now.isEmpty()) {
       admitted.at(container.id(), now);
     }
@@ -547,12 +604,15 @@ final class Guards {
   /** The engine knows no such container. */
   void gone(EngineKind engine, String id) {
     Guard guard = byId.get(id);
-    if (guard != null && guard.engine().map(other -> other != engine).orElse(false)) {
+    if (isDockers(engine, id)
+        || (guard != null && guard.engine().map(other -> other != engine).orElse(false))) {
       // Another engine's.
       return;
     }
     if (guard != null && guard.alive()) {
-      // A list that was made before the container was admitted does not name it.
+      // A list that was made before the container was admitted does not name it, and one that ends
+      // may have been removed before.
+      guard.disown();
       return;
     }
     forget(id);

@@ -220,6 +220,13 @@ final class HookAdmission implements HookHandler {
     Optional<String> objection = labels.objection(container.name(), container.imageLabels());
     // By the labels that no image can have given it.
     if (exemptions.covers(container.name(), admission.container().ownLabels())) {
+      if (runsGuarded(container.id(), admission.container().pid())) {
+        return Optional.of(
+            HookReply.refuse(
+                "a container with the id of container "
+                    + container.name()
+                    + " runs already, and stays guarded"));
+      }
       loop.exempt(admission.container());
       try {
         // At once: the shim's next question may come before the loop's turn.
@@ -232,6 +239,17 @@ final class HookAdmission implements HookHandler {
     return objection
         .or(() -> refusal(container.name(), admission.declared()))
         .map(HookReply::refuse);
+  }
+
+  /**
+   * Whether another process is a guarded container of that id: ids are unique in a namespace of
+   * containerd only.
+   */
+  private boolean runsGuarded(String id, int pid) {
+    return loop.state().containers().values().stream()
+        .filter(one -> one.observed().id().equals(id) && one.attached().isPresent())
+        .mapToInt(one -> one.observed().pid())
+        .anyMatch(other -> other > 0 && other != pid && OwnCgroup.objection(id, other).isEmpty());
   }
 
   /** Why a container with these labels may not start, in one sentence; empty when it may. */

@@ -1,5 +1,6 @@
 package dev.drawbridge.daemon;
 
+import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.hook.DockerContainerFiles;
 import dev.drawbridge.policy.ContainerPolicy;
@@ -28,6 +29,16 @@ final class LabelReading {
 
   LabelReading(Config config) {
     this.trust = config.imageLabels() ? ImageLabels.COUNT : ImageLabels.IGNORE;
+  }
+
+  /**
+   * As {@link #read(ObservedContainer, Optional)} of what an engine reports. What was learnt before
+   * counts of Docker's alone: of other engines an id is whatever somebody called a container, and
+   * the next one of that id another container.
+   */
+  Admission read(
+      EngineKind engine, ObservedContainer reported, Optional<ObservedContainer> before) {
+    return read(reported, engine == EngineKind.DOCKER ? before : Optional.empty());
   }
 
   /**

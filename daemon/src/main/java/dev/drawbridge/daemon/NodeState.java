@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  * @param hostPolicy the host policy in force
  * @param known what an operator should know of, made when somebody asks: most generations are never
  *     asked about
- * @param listed whether every container engine has told of all its containers since the start
+ * @param listed whether every container engine that is there has told of all its containers since
+ *     the start
  * @param engines the container engines that answer, by name and version
  * @param exempt containers that run unguarded by the operator's wish
  */

@@ -224,7 +224,10 @@ final class Problems {
                 "warning",
                 "",
                 "the container engine at " + config.socketOf(engine) + " does not answer",
-                "containers that start through the hook are guarded all the same"));
+                "containers that start through the hook are guarded all the same; where there is no"
+                    + " such engine, an empty "
+                    + (engine == EngineKind.DOCKER ? "dockerSocket" : "containerdSocket")
+                    + " says so"));
       }
     }
     unguardable.ifPresent(why ->

@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonParser;
+import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.policy.Mode;
 import dev.drawbridge.policy.Problem;
+import dev.drawbridge.runtime.ContainerdLookup;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -130,6 +132,26 @@ class LabelReadingTest {
                 .noneMatch(key -> key.startsWith("drawbridge.")));
       }
     }
+  }
+
+  @Test
+  void anIdIsTheSameContainerForDockerAlone() throws Exception {
+    Map<String, String> off = Map.of("drawbridge.mode", "off");
+    LabelReading reading = reading(true);
+    Optional<ObservedContainer> before =
+        Optional.of(reading.read(container(off, Map.of()), Optional.empty()).container());
+    Admission same = reading.read(EngineKind.DOCKER, ofUnknownImage(off), before);
+    assertEquals(Mode.OFF, same.declared().value().mode());
+    Admission another = reading.read(EngineKind.CONTAINERD, ofUnknownImage(off), before);
+    assertEquals(Mode.ENFORCE, another.declared().value().mode());
+    assertEquals(Map.of(), another.container().ownLabels());
+  }
+
+  @Test
+  void moreLabelsThanContainerdIsReadForAreTooMany() throws Exception {
+    Map<String, String> labels = Map.of("a", "x".repeat(ContainerdLookup.LARGEST_LABELS));
+    assertEquals(
+        List.of("DB0121"), codes(reading(true).read(ofUnknownImage(labels), Optional.empty())));
   }
 
   @Test

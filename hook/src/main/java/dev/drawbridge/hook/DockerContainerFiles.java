@@ -138,6 +138,20 @@ public record DockerContainerFiles(
             remapped(dataRoot).stream().flatMap(root -> holding(root, id).stream()).findFirst());
   }
 
+  /** Whether there may be any container's directory below a data root. */
+  public static boolean anyBelow(Path dataRoot) {
+    return any(dataRoot) || remapped(dataRoot).stream().anyMatch(DockerContainerFiles::any);
+  }
+
+  private static boolean any(Path root) {
+    Path containers = root.resolve(CONTAINERS);
+    try (DirectoryStream<Path> found = Files.newDirectoryStream(containers)) {
+      return found.iterator().hasNext();
+    } catch (IOException | DirectoryIteratorException e) {
+      return Files.exists(containers);
+    }
+  }
+
   private static Optional<Path> holding(Path root, String id) {
     return Optional.of(root.resolve(CONTAINERS).resolve(id))
         .filter(directory -> Files.isRegularFile(directory.resolve(CONFIG)));

@@ -35,13 +35,18 @@ final class ContainerdTest {
   private static final String DB = "mkdir -p /lab; exec /bin/db";
   private static final String DEFAULT = "default";
 
+  /** Docker's containers, which are no less Docker's where nobody knows its namespace by name. */
+  private static final String DOCKERS = "dockers";
+
   private static EngineLab lab;
   private static LabAgent agent;
   private static Ctr ctr;
 
   @BeforeAll
   static void startEngineAndAgent() throws IOException {
-    lab = EngineLab.start();
+    JsonObject docker = new JsonObject();
+    docker.addProperty("containerd-namespace", DOCKERS);
+    lab = EngineLab.start(docker);
     LabImage.importInto(lab);
     agent = LabAgent.start(lab, Distribution.locate());
     ctr = new Ctr(lab);
@@ -49,6 +54,7 @@ final class ContainerdTest {
     Path file = lab.directory().resolve("agent/agent.json");
     JsonObject config = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
     config.addProperty("containerdSocket", ctr.socket().toString());
+    config.getAsJsonArray("exempt").add("role=exempt");
     Files.writeString(file, config.toString());
     agent.start();
     network("db", 50);
@@ -199,6 +205,65 @@ final class ContainerdTest {
   }
 
   @Test
+  void noExemptionComesByTheIdOfOneThatIsGuarded() {
+    Output refused = ctr.run("elsewhere", "db", "", SLEEP, "--label", "role=exempt");
+    assertFalse(refused.ok());
+    assertTrue(refused.text().contains("runs already"), refused.text());
+    assertFalse(Files.exists(lab.directory().resolve("agent/state/exempt/db")));
+    started(ctr.run("elsewhere", "trusted", "", SLEEP, "--label", "role=exempt"));
+    assertTrue(Files.exists(lab.directory().resolve("agent/state/exempt/trusted")));
+    ctr.remove("elsewhere", "trusted");
+  }
+
+  @Test
+  void whoSaysThatHeIsDockersIsRefused() {
+    Output refused =
+        ctr.run(
+            DEFAULT,
+            "posing",
+            "",
+            SLEEP,
+            "--label",
+            "com.docker/engine.bundle.path=/run/x",
+            "--label",
+            "drawbridge.mode=enforce");
+    assertFalse(refused.ok());
+    assertTrue(refused.text().contains("says that it is Docker's"), refused.text());
+  }
+
+  /** Nobody filters what {@code ctr} starts: its processes may make themselves namespaces. */
+  @Test
+  void anAddressThatAProcessGaveItselfIsNotIts() {
+    started(
+        ctr.runUnhooked(
+            DEFAULT,
+            "forger",
+            "",
+            "exec unshare -U -r -n /bin/sh -c"
+                + " 'ip addr add 10.213.7.51/24 dev lo; ip link set lo up; exec sleep 100000'",
+            "--label",
+            "app=forger"));
+    assertTrue(Await.within(SOON, () -> attachment("forger").equals("listener")), said());
+    Path trie = Path.of("/proc", ctr.pid(DEFAULT, "forger"), "net/fib_trie");
+    assertTrue(
+        Await.within(SOON, () -> Shell.run("cat", trie.toString()).out().contains("10.213.7.51")),
+        () -> Shell.run("cat", trie.toString()).text());
+    lookAgain(DEFAULT, "forger");
+    assertEquals(
+        "[]", endpoint("forger").orElseThrow().get("addresses").toString(), ContainerdTest::said);
+    ctr.remove(DEFAULT, "forger");
+  }
+
+  /** The agent has looked at a container after this, because it has looked at what came later. */
+  private static void lookAgain(String namespace, String id) {
+    Output labelled = ctr.label(namespace, id, "looked=again");
+    assertTrue(labelled.ok(), labelled.text());
+    started(ctr.runUnhooked(DEFAULT, "later-" + id, "", SLEEP));
+    assertTrue(Await.within(SOON, () -> attachment("later-" + id).equals("listener")), said());
+    ctr.remove(DEFAULT, "later-" + id);
+  }
+
+  @Test
   void whoStartsPastTheHookIsFoundInEveryNamespace() {
     network("late", 53);
     started(ctr.runUnhooked("second", "late", "late", SLEEP, "--label", "app=api"));
@@ -225,6 +290,8 @@ final class ContainerdTest {
             "io.kubernetes.cri.sandbox-id=pod0123",
             "--annotation",
             "io.kubernetes.cri.sandbox-name=web",
+            "--annotation",
+            "io.kubernetes.cri.sandbox-namespace=shop",
             "--label",
             "app=api"));
     started(
@@ -240,11 +307,13 @@ final class ContainerdTest {
             "--annotation",
             "io.kubernetes.cri.sandbox-name=web",
             "--annotation",
+            "io.kubernetes.cri.sandbox-namespace=shop",
+            "--annotation",
             "io.kubernetes.cri.container-name=main"));
-    assertEquals("hook", attachment("web/main"), ContainerdTest::said);
+    assertEquals("hook", attachment("shop/web/main"), ContainerdTest::said);
     assertEquals("200", ctr.status("k8s.io", "in0123", "10.213.7.50/users"));
     assertEquals("403", ctr.status("k8s.io", "in0123", "10.213.7.50/admin"));
-    assertTrue(has("web/main", "DB0510"), ContainerdTest::said);
+    assertTrue(has("shop/web/main", "DB0510"), ContainerdTest::said);
     ctr.remove("k8s.io", "in0123");
     ctr.remove("k8s.io", "pod0123");
   }
@@ -253,7 +322,11 @@ final class ContainerdTest {
   void dockersOwnContainersAreDockersAlone() {
     Trio.run(lab.docker(), "dockers", SLEEP, List.of(), "app=api");
     assertTrue(Await.within(SOON, () -> attachment("dockers").equals("hook")), said());
-    assertEquals(1, endpoints("dockers").size());
+    String id = lab.docker().must("inspect", "-f", "{{.Id}}", "dockers").strip();
+    lookAgain(DOCKERS, id);
+    assertEquals(1, endpoints("dockers").size(), ContainerdTest::said);
+    assertEquals(0, endpoints(id).size(), ContainerdTest::said);
+    assertEquals("docker", endpoint("dockers").orElseThrow().get("engine").getAsString());
     assertEquals("200", Trio.status(lab.docker(), "dockers", "10.213.7.50/users"));
     lab.docker().must("rm", "-f", "dockers");
   }

@@ -96,6 +96,22 @@ final class Ctr implements AutoCloseable {
     return ctr(namespace, command);
   }
 
+  /** The first process of a container, as this machine counts. */
+  String pid(String namespace, String id) {
+    String all = ctr(namespace, List.of("tasks", "list")).out();
+    return all.lines()
+        .map(line -> line.strip().split("\\s+"))
+        .filter(words -> words[0].equals(id))
+        .map(words -> words[1])
+        .findFirst()
+        .orElseThrow(() -> new LabException("no task " + id + ": " + all));
+  }
+
+  /** Gives a container one more label, which is an event. */
+  Output label(String namespace, String id, String label) {
+    return ctr(namespace, List.of("containers", "label", id, label));
+  }
+
   /** What a program in a running container says. */
   Output exec(String namespace, String id, String... command) {
     List<String> line = new ArrayList<>(List.of("task", "exec", "--exec-id", "e" + ++execs, id));
