@@ -3,9 +3,12 @@ package dev.drawbridge.install;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.tomlj.Toml;
+import org.tomlj.TomlArray;
 import org.tomlj.TomlParseResult;
 import org.tomlj.TomlPosition;
 import org.tomlj.TomlTable;
@@ -137,7 +140,7 @@ final class ContainerdToml {
   /**
    * The same with the shim as runtime drawbridge, beside all others.
    *
-   * @param like whose systemd cgroups it takes over
+   * @param like whose settings it takes over, all but which program it runs
    */
   Reading with(String shim, String like, boolean asDefault) {
     ContainerdToml now = this;
@@ -149,10 +152,22 @@ final class ContainerdToml {
       }
       block.append('[').append(table).append("]\n");
       block.append("  runtime_type = \"").append(RUNC_TYPE).append("\"\n");
+      Optional<String> not =
+          copy(path("runtimes", like), Set.of("runtime_type", "options"), "  ", block);
       block.append("  [").append(table).append(".options]\n");
       block.append("    BinaryName = ").append(quoted(shim)).append('\n');
-      if (tree.get(path("runtimes", like, "options", "SystemdCgroup")) instanceof Boolean own) {
-        block.append("    SystemdCgroup = ").append(own).append('\n');
+      not =
+          not.or(
+              () -> copy(path("runtimes", like, "options"), Set.of("BinaryName"), "    ", block));
+      if (not.isPresent()) {
+        return new Reading.Bad(
+            "runtime "
+                + like
+                + " has "
+                + not.get()
+                + ", which is not taken over by "
+                + RUNTIME
+                + "; add the runtime by hand");
       }
       block.append(END);
       switch (reread(appended(block.toString()))) {
@@ -161,7 +176,9 @@ final class ContainerdToml {
         }
         case Reading.Good(ContainerdToml file) -> now = file;
       }
-      if (!now.registered().equals(Optional.of(shim))) {
+      if (!now.registered().equals(Optional.of(shim))
+          || !now.tookOver(like, Set.of("runtime_type", "options"))
+          || !now.tookOver(like, Set.of("BinaryName"), "options")) {
         return new Reading.Bad("a table for the runtime cannot be added to it");
       }
     } else if (!registered().equals(Optional.of(shim))) {
@@ -172,6 +189,69 @@ final class ContainerdToml {
               + registered().orElse("(none)"));
     }
     return asDefault ? now.withDefault(RUNTIME) : new Reading.Good(now);
+  }
+
+  /**
+   * Writes the settings of a table.
+   *
+   * @return the key of one that is more than a value or a list of values, or that would have
+   *     another shim run than the one that is expected
+   */
+  private Optional<String> copy(
+      List<String> from, Set<String> except, String indent, StringBuilder block) {
+    if (!(tree.get(from) instanceof TomlTable table)) {
+      return Optional.empty();
+    }
+    for (String key : table.keySet()) {
+      if (except.contains(key)) {
+        continue;
+      }
+      Optional<String> value = written(table.get(List.of(key)));
+      boolean otherShim = key.equals("runtime_path") && !value.equals(Optional.of("\"\""));
+      if (value.isEmpty() || otherShim) {
+        return Optional.of(key);
+      }
+      block.append(indent).append(header(List.of(key))).append(" = ").append(value.get());
+      block.append('\n');
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<String> written(@Nullable Object value) {
+    return switch (value) {
+      case String text -> Optional.of("\"" + Toml.tomlEscape(text) + "\"");
+      case Boolean is -> Optional.of(is.toString());
+      case Long number -> Optional.of(number.toString());
+      case TomlArray array -> {
+        List<String> parts = new ArrayList<>();
+        for (Object element : array.toList()) {
+          Optional<String> part = written(element);
+          if (part.isEmpty()) {
+            yield Optional.empty();
+          }
+          parts.add(part.get());
+        }
+        yield Optional.of("[" + String.join(", ", parts) + "]");
+      }
+      case null, default -> Optional.empty();
+    };
+  }
+
+  /** Whether the runtime has every setting of the other one. */
+  private boolean tookOver(String like, Set<String> except, String... table) {
+    if (!(settings(like, table) instanceof TomlTable from)
+        || !(settings(RUNTIME, table) instanceof TomlTable to)) {
+      return settings(like, table) == null;
+    }
+    return from.keySet().stream()
+        .filter(key -> !except.contains(key))
+        .allMatch(key -> written(from.get(List.of(key))).equals(written(to.get(List.of(key)))));
+  }
+
+  private @Nullable Object settings(String runtime, String... table) {
+    List<String> path = path("runtimes", runtime);
+    path.addAll(List.of(table));
+    return tree.get(path);
   }
 
   /** The same without what {@link #with} writes; empty if it is not there as it was written. */

@@ -167,11 +167,40 @@ public final class Installer {
   }
 
   private void writeShimConfig(String runtime) throws InstallException {
+    Optional<String> now = ShimConfig.runtime(text(layout.shimConfig()));
+    if (now.isPresent() && !now.get().equals(runtime)) {
+      // Whoever is not installed again now would run by another runtime than before.
+      boolean dockers = !options.docker() && registeredWithDocker();
+      boolean containerds = !options.containerd() && registeredWithContainerd();
+      if (dockers || containerds) {
+        conflicts.add(
+            "the shim hands over to one runtime: "
+                + now.get()
+                + " for "
+                + (dockers ? "Docker" : "containerd")
+                + ", where it is registered, and "
+                + (dockers ? "containerd" : "Docker")
+                + "'s is "
+                + runtime);
+      }
+    }
     write(
         layout.shimConfig(),
         ShimConfig.render(layout, runtime, false, text(layout.shimConfig())),
         "drawbridge-runc hands over to " + runtime,
         false);
+  }
+
+  /** Also where Docker's file cannot be read. */
+  private boolean registeredWithDocker() throws InstallException {
+    return !(DaemonJson.parse(text(layout.daemonJson())) instanceof DaemonJson.Reading.Good good)
+        || good.file().registeredPath().isPresent();
+  }
+
+  private boolean registeredWithContainerd() throws InstallException {
+    return ContainerdToml.parse(text(layout.containerdToml()))
+            instanceof ContainerdToml.Reading.Good good
+        && good.file().registered().isPresent();
   }
 
   private void registerWithContainerd() throws InstallException {
@@ -303,6 +332,17 @@ public final class Installer {
       delete(layout.unit());
       deletePodmanHooks();
       notes.add("Docker was left alone: its runtime and the programs stay");
+      if (containerdHadUs) {
+        if (usedByDocker()) {
+          notes.add(
+              "containers of containerd that were made with "
+                  + layout.shim()
+                  + " start by it for ever, and only while an agent answers, as Docker's do");
+        } else {
+          passThrough();
+          noteContainerds();
+        }
+      }
       return new InstallPlan(steps, notes, conflicts, false);
     }
     DockerHost host = DockerHost.observe(layout.dockerPidFile());
@@ -338,12 +378,7 @@ public final class Installer {
         return;
       }
     }
-    String runtime = ShimConfig.runtime(text(layout.shimConfig())).orElse(RUNC);
-    write(
-        layout.shimConfig(),
-        ShimConfig.render(layout, runtime, true, text(layout.shimConfig())),
-        "drawbridge-runc passes everything through",
-        false);
+    passThrough();
     delete(layout.unit());
     deletePodmanHooks();
     if (!left.isEmpty()) {
@@ -353,12 +388,34 @@ public final class Installer {
               + String.join(", ", left));
     }
     if (containerdHadUs) {
-      notes.add(
-          "containers of containerd that were made with "
-              + layout.shim()
-              + " start by it for ever, so it stays and guards nothing");
+      noteContainerds();
     }
     notes.add("recreate them, then uninstall again");
+  }
+
+  private void noteContainerds() {
+    notes.add(
+        "containers of containerd that were made with "
+            + layout.shim()
+            + " start by it for ever, so it stays and guards nothing");
+  }
+
+  private void passThrough() throws InstallException {
+    String runtime = ShimConfig.runtime(text(layout.shimConfig())).orElse(RUNC);
+    write(
+        layout.shimConfig(),
+        ShimConfig.render(layout, runtime, true, text(layout.shimConfig())),
+        "drawbridge-runc passes everything through",
+        false);
+  }
+
+  /** Whether Docker, which is left alone, would have its containers unguarded by a pass-through. */
+  private boolean usedByDocker() throws InstallException {
+    return registeredWithDocker()
+        || (DaemonJson.parse(text(layout.daemonJson())) instanceof DaemonJson.Reading.Good good
+            && !DockerHost.containersNamingUs(
+                    DockerHost.observe(layout.dockerPidFile()).dataRoot(good.file()))
+                .isEmpty());
   }
 
   /**

@@ -83,6 +83,53 @@ class ContainerdTomlTest {
         after.without(Optional.of("crun")).orElseThrow().text());
   }
 
+  @Test
+  void theRuntimeHasEverySettingOfTheOneWhosePlaceItTakes() {
+    String settings =
+        """
+          base_runtime_spec = "/etc/containerd/\\"own\\".json"
+          cni_conf_dir = '/etc/cni/other'
+          pod_annotations = ["drawbridge.*", 'x"y']
+          privileged_without_host_devices = true
+          cni_max_conf_num = 3
+        """;
+    String text =
+        WRITTEN.replace(
+            "  runtime_type = 'io.containerd.runc.v2'\n",
+            "  runtime_type = 'io.containerd.runc.v2'\n" + settings);
+    String after = good(file(text).with(SHIM, "crun", true)).text();
+    String ours = after.substring(after.indexOf("# drawbridge install: begin"));
+    for (String line :
+        new String[] {
+          "  base_runtime_spec = \"/etc/containerd/\\\"own\\\".json\"\n",
+          "  cni_conf_dir = \"/etc/cni/other\"\n",
+          "  pod_annotations = [\"drawbridge.*\", \"x\\\"y\"]\n",
+          "  privileged_without_host_devices = true\n",
+          "  cni_max_conf_num = 3\n",
+          "    SystemdCgroup = true\n",
+          "    BinaryName = \"" + SHIM + "\"\n"
+        }) {
+      assertEquals(2, ours.split(java.util.regex.Pattern.quote(line), -1).length, line + ours);
+    }
+    assertEquals(1, ours.split("runtime_type", -1).length - 1, ours);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "runtime_path = '/opt/other-shim'",
+        "since = 1979-05-27",
+        "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.crun.more]\n  x = 1"
+      })
+  void aSettingThatIsNotTakenOverIsAConflict(String setting) {
+    String text =
+        WRITTEN.replace(
+            "  runtime_type = 'io.containerd.runc.v2'\n",
+            "  runtime_type = 'io.containerd.runc.v2'\n" + setting + "\n");
+    String said = why(file(text).with(SHIM, "crun", true));
+    assertTrue(said.contains("not taken over"), said);
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

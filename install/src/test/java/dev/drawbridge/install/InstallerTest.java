@@ -473,6 +473,54 @@ final class InstallerTest {
   }
 
   @Test
+  void containerdsContainersStartAfterAnUninstallThatLeavesDockerAlone() throws Exception {
+    InstallOptions containerd = options.withContainerd(true).withDocker(false);
+    write(layout.containerdToml(), "version = 2\n");
+    Installer.plan(containerd).apply();
+    assertFalse(Files.readString(layout.shimConfig()).contains("passthrough"));
+    Installer.planRemoval(containerd).apply();
+    assertTrue(Files.readString(layout.shimConfig()).contains("\npassthrough=true\n"));
+    assertTrue(Files.exists(layout.shim()));
+  }
+
+  @Test
+  void whereDockerUsesTheShimItGoesOnGuarding() throws Exception {
+    write(layout.containerdToml(), "version = 2\n");
+    Installer.plan(options.withContainerd(true)).apply();
+    InstallPlan removal = Installer.planRemoval(options.withContainerd(true).withDocker(false));
+    removal.apply();
+    assertFalse(Files.readString(layout.shimConfig()).contains("passthrough"));
+    assertTrue(
+        removal.notes().stream().anyMatch(note -> note.contains("only while an agent answers")),
+        removal.notes().toString());
+  }
+
+  @Test
+  void theRuntimeBehindTheShimIsNotChangedBehindTheOtherEnginesBack() throws Exception {
+    String crun =
+        "{\"default-runtime\":\"crun\",\"runtimes\":{\"crun\":{\"path\":\"/usr/bin/crun\"}}}";
+    write(layout.daemonJson(), crun);
+    write(layout.containerdToml(), "version = 2\n");
+    Installer.plan(options.withDefault(true)).apply();
+    InstallPlan second = Installer.plan(options.withContainerd(true).withDocker(false));
+    assertTrue(
+        second.conflicts().stream()
+            .anyMatch(why -> why.contains("/usr/bin/crun for Docker") && why.contains("is runc")),
+        second.conflicts().toString());
+
+    Installer.planRemoval(options).apply();
+    write(layout.daemonJson(), crun);
+    Installer.plan(options.withContainerd(true).withDocker(false)).apply();
+    InstallPlan other = Installer.plan(options.withDefault(true));
+    assertTrue(
+        other.conflicts().stream()
+            .anyMatch(why -> why.contains("runc for containerd") && why.contains("/usr/bin/crun")),
+        other.conflicts().toString());
+    write(layout.daemonJson(), "{}");
+    assertEquals(List.of(), Installer.plan(options.withDefault(true)).conflicts());
+  }
+
+  @Test
   void whereTheCriIsOffContainerdsFileStays() throws Exception {
     String docker = "disabled_plugins = [\"cri\"]\nversion = 2\n";
     write(layout.containerdToml(), docker);
