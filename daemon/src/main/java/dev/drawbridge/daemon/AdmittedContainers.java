@@ -65,6 +65,35 @@ final class AdmittedContainers {
     }
   }
 
+  /** Its engine says what its labels are by now; addresses and what it may do stay as they were. */
+  void labelled(ObservedContainer now) {
+    Optional<ObservedContainer> known = of(now.id());
+    if (known.isPresent()
+        && !(known.get().labels().equals(now.labels())
+            && known.get().imageLabels().equals(now.imageLabels())
+            && known.get().imageKnown() == now.imageKnown())) {
+      ObservedContainer was = known.get();
+      try {
+        note(
+            new ObservedContainer(
+                was.id(),
+                was.name(),
+                now.labels(),
+                now.imageLabels(),
+                now.imageKnown(),
+                was.image(),
+                true,
+                was.pid(),
+                was.addresses(),
+                was.runtimeName(),
+                was.networkMode(),
+                was.capabilities()));
+      } catch (IOException e) {
+        log.log(Level.WARNING, "the labels of container " + now.id(), e);
+      }
+    }
+  }
+
   /** Its run is over. */
   void forget(String id) {
     try {

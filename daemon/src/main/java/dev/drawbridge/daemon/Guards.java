@@ -464,6 +464,9 @@ final class Guards {
       }
       Guard guard = known(container, read.declared());
       guard.reportedBy(engine);
+      if (alive && !engine.keepsAddresses()) {
+        admitted.labelled(reported);
+      }
       if (!container.running()) {
         release(container.id());
         guard.cleared();

@@ -55,6 +55,35 @@ class AdmittedContainersTest {
   }
 
   @Test
+  void theNextAgentKnowsTheLabelsThatItsEngineToldLast() throws Exception {
+    admitted.note(container("web"));
+    ObservedContainer now =
+        new ObservedContainer(
+            "web",
+            "another name",
+            new TreeMap<>(Map.of("app", "api")),
+            new TreeMap<>(),
+            true,
+            "image:2",
+            true,
+            8,
+            List.of(),
+            "",
+            "host",
+            Set.of());
+    admitted.labelled(now);
+    ObservedContainer read = admitted.of("web").orElseThrow();
+    assertEquals(now.labels(), read.labels());
+    assertEquals(now.imageLabels(), read.imageLabels());
+    assertEquals(true, read.imageKnown());
+    assertEquals(container("web").addresses(), read.addresses());
+    assertEquals(container("web").capabilities(), read.capabilities());
+    assertEquals(7, read.pid());
+    admitted.labelled(container("never noted"));
+    assertEquals(Optional.empty(), admitted.of("never noted"));
+  }
+
+  @Test
   void onlyThoseThatArePinnedAreKept() throws Exception {
     admitted.note(container("a"));
     admitted.note(container("b"));

@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Looks at a host and plans what installing or uninstalling Drawbridge would change there. */
 public final class Installer {
@@ -289,7 +291,11 @@ public final class Installer {
     if (first.isEmpty() && after.get().text().strip().equals("version = 2")) {
       delete(behind(toml));
     } else {
-      String last = first.filter(after.get()::saysTheSameAs).orElse(after.get().text());
+      String last =
+          first
+              .filter(after.get()::saysTheSameAs)
+              .filter(text -> holds(text, after.get().text()))
+              .orElse(after.get().text());
       boolean _ = write(toml, last, "as it was without drawbridge", true);
     }
     delete(kept);
@@ -297,6 +303,16 @@ public final class Installer {
         "containerd reads its configuration when it starts: systemctl restart containerd;"
             + " containers run on");
     return true;
+  }
+
+  /** Whether a text has every line of another one, comments too, but for the default runtime's. */
+  private static boolean holds(String text, String other) {
+    Set<String> lines = text.lines().map(String::strip).collect(Collectors.toSet());
+    return other
+        .lines()
+        .map(String::strip)
+        .filter(line -> !line.isEmpty() && !line.startsWith("default_runtime_name"))
+        .allMatch(lines::contains);
   }
 
   /** A setting that is both a flag and in the file keeps dockerd from starting. */

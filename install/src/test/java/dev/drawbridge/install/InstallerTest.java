@@ -444,6 +444,25 @@ final class InstallerTest {
   }
 
   @Test
+  void aCommentThatWasWrittenMeanwhileStays() throws Exception {
+    String config =
+        """
+        version = 2
+        [plugins."io.containerd.grpc.v1.cri".containerd]
+          default_runtime_name = 'runc'   # the one
+        """;
+    write(layout.containerdToml(), config);
+    InstallOptions containerd = options.withContainerd(true).withDefault(true);
+    Installer.plan(containerd).apply();
+    String installed = Files.readString(layout.containerdToml());
+    write(layout.containerdToml(), "# written since\n" + installed);
+    Installer.planRemoval(containerd).apply();
+    String left = Files.readString(layout.containerdToml());
+    assertTrue(left.startsWith("# written since\nversion = 2\n"), left);
+    assertFalse(left.contains("drawbridge"), left);
+  }
+
+  @Test
   void aConfigurationOfContainerdThatWasNotThereGoesAgain() throws Exception {
     InstallOptions containerd = options.withContainerd(true);
     Installer.plan(containerd).apply();

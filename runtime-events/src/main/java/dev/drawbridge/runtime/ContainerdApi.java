@@ -4,6 +4,7 @@ import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.ClientInterceptors;
+import io.grpc.Deadline;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
@@ -108,9 +109,19 @@ final class ContainerdApi implements Closeable {
   private final ManagedChannel channel;
   private final int answerMillis;
 
-  private ContainerdApi(ManagedChannel channel, int answerMillis) {
+  /** Until all answers must be there, where several are asked for. */
+  private final Optional<Deadline> end;
+
+  private ContainerdApi(ManagedChannel channel, int answerMillis, Optional<Deadline> end) {
     this.channel = channel;
     this.answerMillis = answerMillis;
+    this.end = end;
+  }
+
+  /** The same connection, for questions whose answers must all be there in that time from now. */
+  ContainerdApi within(int millis) {
+    return new ContainerdApi(
+        channel, millis, Optional.of(Deadline.after(millis, TimeUnit.MILLISECONDS)));
   }
 
   /**
@@ -125,7 +136,8 @@ final class ContainerdApi implements Closeable {
             .disableRetry()
             .directExecutor()
             .build(),
-        answerMillis);
+        answerMillis,
+        Optional.empty());
   }
 
   private static MethodDescriptor<byte[], byte[]> method(String name, MethodType type) {
@@ -464,7 +476,9 @@ final class ContainerdApi implements Closeable {
   }
 
   private CallOptions options() {
-    return CallOptions.DEFAULT.withDeadlineAfter(answerMillis, TimeUnit.MILLISECONDS);
+    return end.map(CallOptions.DEFAULT::withDeadline)
+        .orElseGet(
+            () -> CallOptions.DEFAULT.withDeadlineAfter(answerMillis, TimeUnit.MILLISECONDS));
   }
 
   private Optional<byte[]> find(

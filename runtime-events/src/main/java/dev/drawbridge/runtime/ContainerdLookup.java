@@ -17,8 +17,11 @@ public final class ContainerdLookup implements AutoCloseable {
   /** As much of labels and annotations is told of, and a little more: see daemon. */
   public static final int LARGEST_LABELS = ContainerdIdentity.LARGEST_LABELS;
 
-  /** Until an answer must be there: less than a hook waits for the agent. */
-  private static final int ANSWER_MILLIS = 2_000;
+  /**
+   * Until all answers must be there, the container's and its pod's: less than a hook waits longer
+   * than the agent may take for the rest.
+   */
+  static final int ANSWER_MILLIS = 1_500;
 
   private static final String NOT_DOCKERS =
       " says that it is Docker's, whose files say nothing of it; if it is, set dataRoot to Docker's"
@@ -48,7 +51,8 @@ public final class ContainerdLookup implements AutoCloseable {
       throw new IOException("namespace " + namespace + NOT_DOCKERS);
     }
     api.retryNow();
-    Optional<Entry> entry = api.container(namespace, id);
+    ContainerdApi now = api.within(ANSWER_MILLIS);
+    Optional<Entry> entry = now.container(namespace, id);
     if (entry.map(ContainerdIdentity::isDockers).orElse(false)) {
       throw new IOException("its label " + ContainerdIdentity.BY_DOCKER + NOT_DOCKERS);
     }
@@ -56,7 +60,7 @@ public final class ContainerdLookup implements AutoCloseable {
         ? Optional.empty()
         : Optional.of(
             ContainerdIdentity.observed(
-                entry.get(), ContainerdEngine.pod(api, entry.get()), Optional.empty()));
+                entry.get(), ContainerdEngine.pod(now, entry.get()), Optional.empty()));
   }
 
   @Override

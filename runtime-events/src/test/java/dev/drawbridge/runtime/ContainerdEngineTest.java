@@ -160,6 +160,17 @@ class ContainerdEngineTest {
   }
 
   @Test
+  void aContainerAndItsPodAreAskedForInOneTime() throws Exception {
+    containerd().inPod("b", "a");
+    containerd().pauseMillis = 300;
+    try (ContainerdLookup lookup = new ContainerdLookup(socket)) {
+      assertEquals("api", lookup.find("lab", "b").orElseThrow().labels().get("app"));
+      long left = containerd().millisLeft.getOrDefault("a", Long.MAX_VALUE);
+      assertTrue(left <= ContainerdLookup.ANSWER_MILLIS - 300, left + " ms were left");
+    }
+  }
+
+  @Test
   void theNextAnswerIsThereAsSoonAsContainerdIs() throws Exception {
     try (ContainerdLookup lookup = new ContainerdLookup(socket)) {
       assertTrue(lookup.find("lab", "a").isPresent());

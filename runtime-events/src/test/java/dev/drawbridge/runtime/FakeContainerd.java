@@ -1,5 +1,7 @@
 package dev.drawbridge.runtime;
 
+import io.grpc.Context;
+import io.grpc.Deadline;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.MethodType;
@@ -10,7 +12,8 @@ import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.epoll.EpollEventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import java.io.ByteArrayInputStream;
@@ -23,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 
 /**
@@ -30,7 +34,7 @@ import java.util.function.BiConsumer;
  * puts.
  *
  * <p>Does not model: events, shims, filters, updates, other namespaces, or time: every answer comes
- * at once.
+ * at once, or after a pause that a test names.
  */
 final class FakeContainerd implements AutoCloseable {
   private static final MethodDescriptor.Marshaller<byte[]> BYTES =
@@ -50,10 +54,18 @@ final class FakeContainerd implements AutoCloseable {
         }
       };
 
-  private final EventLoopGroup group = new EpollEventLoopGroup(1);
+  private final EventLoopGroup group =
+      new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
   private final Server server;
   private final Map<String, byte[]> records = new TreeMap<>();
   private final Map<String, byte[]> tasks = new TreeMap<>();
+
+  /** How long whoever asked for a container would have waited for the answer, by its id. */
+  final Map<String, Long> millisLeft = new ConcurrentHashMap<>();
+
+  /** Before each answer about one container. */
+  volatile int pauseMillis;
+
   private final Map<String, Status> failing = new ConcurrentHashMap<>();
   private final List<ServerServiceDefinition> services = new ArrayList<>();
 
@@ -135,6 +147,16 @@ final class FakeContainerd implements AutoCloseable {
       out.onError(Status.INVALID_ARGUMENT.asRuntimeException());
       return;
     }
+    Deadline deadline = Context.current().getDeadline();
+    if (deadline != null) {
+      millisLeft.put(id, deadline.timeRemaining(TimeUnit.MILLISECONDS));
+    }
+    var _ =
+        group.schedule(() -> answer(service, from, id, out), pauseMillis, TimeUnit.MILLISECONDS);
+  }
+
+  private void answer(
+      String service, Map<String, byte[]> from, String id, StreamObserver<byte[]> out) {
     byte[] found = from.get(id);
     Status failure = failing.get(service + "/" + id);
     if (failure != null) {
@@ -159,6 +181,24 @@ final class FakeContainerd implements AutoCloseable {
     }
     record.message(5, new ProtoWriter().text(2, "{}" + " ".repeat(Math.max(0, spec - 2))));
     records.put(id, record.done());
+  }
+
+  /** The record of one that lives in a pod. */
+  void inPod(String id, String pod) {
+    records.put(
+        id,
+        new ProtoWriter()
+            .text(1, id)
+            .message(
+                5,
+                new ProtoWriter()
+                    .text(
+                        2,
+                        "{\"annotations\":{\"io.kubernetes.cri.container-type\":\"container\","
+                            + "\"io.kubernetes.cri.sandbox-id\":\""
+                            + pod
+                            + "\"}}"))
+            .done());
   }
 
   /** What is no record. */
