@@ -118,7 +118,10 @@ final class ContainerdApi implements Closeable {
     this.end = end;
   }
 
-  /** The same connection, for questions whose answers must all be there in that time from now. */
+  /**
+   * The same connection, for questions whose answers must all be there in that time from now; also
+   * the connection, if there is none, is waited for as long.
+   */
   ContainerdApi within(int millis) {
     return new ContainerdApi(
         channel, millis, Optional.of(Deadline.after(millis, TimeUnit.MILLISECONDS)));
@@ -476,7 +479,7 @@ final class ContainerdApi implements Closeable {
   }
 
   private CallOptions options() {
-    return end.map(CallOptions.DEFAULT::withDeadline)
+    return end.map(CallOptions.DEFAULT.withWaitForReady()::withDeadline)
         .orElseGet(
             () -> CallOptions.DEFAULT.withDeadlineAfter(answerMillis, TimeUnit.MILLISECONDS));
   }
