@@ -101,7 +101,7 @@ final class TurnsTest {
     Pace pace = new Pace(turns, hog, channel);
     channel.pipeline().addFirst(pace);
     // A read in which the thread did not run is not charged for that, so one such has another try.
-    for (int i = 0; i < 1_000 && !pace.waits(); i++) {
+    for (int i = 0; i < 20 && !pace.waits(); i++) {
       boolean _ = turns.spend(other, System.nanoTime(), 1_000);
       began.at(System.nanoTime() - WORK);
       channel.writeInbound("what took that long to be read");
