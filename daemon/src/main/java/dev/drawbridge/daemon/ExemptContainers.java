@@ -73,8 +73,7 @@ final class ExemptContainers {
       throws IOException {
     tellers.put(container.id(), engine);
     Optional<String> entry = exemptions.by(container.name(), container.ownLabels());
-    // Of a guarded one the file would say that whoever starts next by its id may, unguarded: ids
-    // are
+    // Of a guarded one the file would let whoever starts next by its id start unguarded: ids are
     // unique in a namespace only.
     exemptions.note(container.id(), entry.isPresent() && !guarded);
     if (entry.isEmpty() || guarded || !container.running()) {
