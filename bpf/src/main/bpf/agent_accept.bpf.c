@@ -67,10 +67,10 @@ int agent_accept(struct bpf_sock_ops *ctx)
 	struct bpf_sock *sk;
 
 	if (ctx->op != BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB)
-		return 1;
+		return DB_PASS;
 	sk = ctx->sk;
 	if (!sk)
-		return 1;
+		return DB_PASS;
 	db_accepted_flow(ctx, &key);
 	state.role = DB_ROLE_ACCEPTED;
 	state.protocol = IPPROTO_TCP;
@@ -78,5 +78,5 @@ int agent_accept(struct bpf_sock_ops *ctx)
 	if (db_address_is_loopback(&key.destination) ? take_origin(ctx, &key, &state) : arrived(&key, &state))
 		/* Without state it is closed as one that nobody sent here. */
 		db_socket_replace(sk, &state);
-	return 1;
+	return DB_PASS;
 }

@@ -6,7 +6,7 @@
  *
  * The engine dials from its caller's namespace, where a caller with
  * CAP_NET_ADMIN can change packets on their way:
- *   1. a packet that goes elsewhere than its socket: REWRITTEN, dropped.
+ *   1. a packet that goes elsewhere than its socket: REWRITTEN, dropped; so is one that cannot be read.
  *   2. a flow out of such a namespace (map `rewriters`) is recorded as the
  *      caller's own: the callee's side gives it to the engine once more, which
  *      judges what has arrived.
@@ -36,29 +36,30 @@ int agent_egress(struct __sk_buff *skb)
 	struct bpf_sock *sk = skb->sk;
 	const struct db_socket *socket;
 	const struct bpf_tcp_sock *tcp;
+	int reason;
 
 	if (!sk)
-		return 1;
+		return DB_PASS;
 	sk = bpf_sk_fullsock(sk);
 	if (!sk)
-		return 1;
+		return DB_PASS;
 	socket = db_socket_of(sk);
 	if (!socket || socket->role != DB_ROLE_ENGINE)
-		return 1;
+		return DB_PASS;
 	if (sk->state == BPF_TCP_CLOSE)
-		return 1; /* a reset, at most, whose socket knows no peer any more */
-	if (db_parse(skb, 0, &packet))
-		return 0;
-	if (!goes_to_its_peer(sk, &packet)) {
-		answer.generation = db_generation();
-		db_deny(&answer, DB_REASON_REWRITTEN);
-		db_report(&packet.key, &answer, socket->owner, socket->peer, DB_WHERE(DB_HOOK_SKB_EGRESS, DB_EGRESS));
-		return 0;
-	}
+		return DB_PASS; /* a reset, at most, whose socket knows no peer any more */
+	/* 1. */
+	reason = db_parse(skb, 0, &packet);
+	if (!reason && !goes_to_its_peer(sk, &packet))
+		reason = DB_REASON_REWRITTEN;
+	if (reason)
+		return db_drop(reason, &packet.key, &answer, socket->owner, socket->peer,
+			DB_WHERE(DB_HOOK_SKB_EGRESS, DB_EGRESS));
 	tcp = bpf_tcp_sock(sk);
 	if (tcp && (tcp->bytes_acked > 1 || tcp->data_segs_in > 0))
-		return 1;
+		return DB_PASS;
+	/* 2. What cannot be recorded goes out, and the receiver refuses it. */
 	db_record(&packet.key, socket->owner, socket->peer, db_is_rewriter(socket->owner) ? 0 : DB_FLOW_ENGINE,
 		db_generation());
-	return 1;
+	return DB_PASS;
 }

@@ -40,8 +40,8 @@ DB_INLINE __u16 engine_port(__u32 me, int v4)
 	return port;
 }
 
-/* 1: go on, 0: EPERM, 2: go to the engine's listener, whose port is in *port. */
-DB_INLINE int judge_connect(struct bpf_sock_addr *ctx, struct db_flow_key *key, __u32 hook, __u16 *port)
+/* DB_PASS with a *port: go to the engine's listener there. */
+DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_key *key, __u32 hook, __u16 *port)
 {
 	struct bpf_sock *sk = ctx->sk;
 	struct db_question question = {};
@@ -51,13 +51,16 @@ DB_INLINE int judge_connect(struct bpf_sock_addr *ctx, struct db_flow_key *key, 
 	__u32 type = ctx->type, protocol = ctx->protocol;
 
 	if (!sk)
-		return 0;
+		return db_drop(DB_REASON_UNJUDGED_SOCKET, key, &answer, db_self_endpoint(), DB_PEER_WORLD,
+			DB_WHERE(hook, DB_EGRESS));
+	/* 1. */
 	if (type != DB_SOCK_STREAM && type != DB_SOCK_DGRAM)
-		return 1;
+		return DB_PASS;
+	/* 2. */
 	if (db_address_is_loopback(&key->destination)) {
 		/* ENOENT: there was nothing to forget. */
 		bpf_sk_storage_delete(&sockets, sk);
-		return 1;
+		return DB_PASS;
 	}
 	key->protocol = protocol;
 	key->source_port = sk->src_port;
@@ -68,12 +71,14 @@ DB_INLINE int judge_connect(struct bpf_sock_addr *ctx, struct db_flow_key *key, 
 	question.protocol = protocol;
 	question.port = key->destination_port;
 	question.at_caller = 1;
+	/* 4. */
 	if (!question.caller) {
 		answer.generation = db_generation();
 		db_deny(&answer, DB_REASON_UNKNOWN_SELF);
 	} else {
 		db_judge_here(&question, &answer);
 	}
+	/* 5. */
 	if (answer.verdict == DB_ENGINE) {
 		*port = engine_port(question.caller, db_address_is_v4(&key->destination));
 		if (protocol != IPPROTO_TCP)
@@ -85,7 +90,7 @@ DB_INLINE int judge_connect(struct bpf_sock_addr *ctx, struct db_flow_key *key, 
 	}
 	/* Nothing has been sent, and perhaps never will be: resolvers connect only to learn their own address. */
 	if (protocol != IPPROTO_TCP && answer.verdict == DB_ALLOW)
-		return 1;
+		return DB_PASS;
 	state.generation = answer.generation;
 	state.role = DB_ROLE_CLIENT;
 	state.verdict = answer.verdict;
@@ -100,12 +105,13 @@ DB_INLINE int judge_connect(struct bpf_sock_addr *ctx, struct db_flow_key *key, 
 	db_address_copy(&state.address, &key->destination);
 	if (before)
 		bpf_sk_storage_delete(&sockets, sk);
+	/* 3. */
 	if (!bpf_sk_storage_get(&sockets, sk, &state, BPF_SK_STORAGE_GET_F_CREATE))
 		db_deny(&answer, DB_REASON_STATE_FULL);
 	if (answer.verdict == DB_ENGINE)
-		return 2; /* the engine records what becomes of it */
-	db_report(key, &answer, question.caller, question.callee, DB_WHERE(hook, DB_EGRESS));
-	return answer.verdict == DB_ALLOW;
+		return DB_PASS; /* the engine records what becomes of it */
+	*port = 0;
+	return db_as_judged(1, key, &answer, question.caller, question.callee, DB_WHERE(hook, DB_EGRESS));
 }
 
 SEC("cgroup/connect4")
@@ -113,17 +119,16 @@ int connect4(struct bpf_sock_addr *ctx)
 {
 	struct db_flow_key key __attribute__((aligned(8))) = {};
 	__u16 port = 0;
-	int next;
+	enum db_fate fate;
 
 	db_address_v4(&key.destination, ctx->user_ip4);
 	key.destination_port = bpf_ntohs(ctx->user_port);
-	next = judge_connect(ctx, &key, DB_HOOK_CONNECT4, &port);
-	if (next == 2) {
+	fate = judge_connect(ctx, &key, DB_HOOK_CONNECT4, &port);
+	if (port) {
 		ctx->user_ip4 = bpf_htonl(0x7f000001);
 		ctx->user_port = bpf_htons(port);
-		return 1;
 	}
-	return next == 1;
+	return fate;
 }
 
 SEC("cgroup/connect6")
@@ -131,12 +136,12 @@ int connect6(struct bpf_sock_addr *ctx)
 {
 	struct db_flow_key key __attribute__((aligned(8))) = {};
 	__u16 port = 0;
-	int next;
+	enum db_fate fate;
 
 	db_address_words(&key.destination, ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3]);
 	key.destination_port = bpf_ntohs(ctx->user_port);
-	next = judge_connect(ctx, &key, DB_HOOK_CONNECT6, &port);
-	if (next == 2) {
+	fate = judge_connect(ctx, &key, DB_HOOK_CONNECT6, &port);
+	if (port) {
 		int v4 = db_address_is_v4(&key.destination);
 
 		ctx->user_ip6[0] = 0;
@@ -144,7 +149,6 @@ int connect6(struct bpf_sock_addr *ctx)
 		ctx->user_ip6[2] = v4 ? bpf_htonl(0xffff) : 0;
 		ctx->user_ip6[3] = v4 ? bpf_htonl(0x7f000001) : bpf_htonl(1);
 		ctx->user_port = bpf_htons(port);
-		return 1;
 	}
-	return next == 1;
+	return fate;
 }

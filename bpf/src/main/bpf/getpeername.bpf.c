@@ -36,7 +36,7 @@ int getpeername4(struct bpf_sock_addr *ctx)
 	struct bpf_sock *sk = ctx->sk, *found;
 
 	if (!sk || answer4(ctx, db_socket_of(sk)) || sk->protocol != DB_MPTCP)
-		return 1;
+		return DB_PASS;
 	/* As its packets would have it: from the peer, to us. */
 	subflow.ipv4.saddr = ctx->user_ip4;
 	subflow.ipv4.sport = ctx->user_port;
@@ -47,7 +47,7 @@ int getpeername4(struct bpf_sock_addr *ctx)
 		answer4(ctx, db_socket_of(found));
 		bpf_sk_release(found);
 	}
-	return 1;
+	return DB_PASS;
 }
 
 SEC("cgroup/getpeername6")
@@ -57,7 +57,7 @@ int getpeername6(struct bpf_sock_addr *ctx)
 	struct bpf_sock *sk = ctx->sk, *found;
 
 	if (!sk || answer6(ctx, db_socket_of(sk)) || sk->protocol != DB_MPTCP)
-		return 1;
+		return DB_PASS;
 	if (ctx->user_ip6[0] == 0 && ctx->user_ip6[1] == 0 && ctx->user_ip6[2] == bpf_htonl(0xffff)) {
 		subflow.ipv4.saddr = ctx->user_ip6[3];
 		subflow.ipv4.sport = ctx->user_port;
@@ -77,5 +77,5 @@ int getpeername6(struct bpf_sock_addr *ctx)
 		answer6(ctx, db_socket_of(found));
 		bpf_sk_release(found);
 	}
-	return 1;
+	return DB_PASS;
 }

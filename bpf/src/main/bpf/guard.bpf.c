@@ -27,66 +27,69 @@ DB_INLINE int is_guarded(__u64 cgroup)
 	return cgroup && bpf_map_lookup_elem(&guarded, &cgroup) != NULL;
 }
 
-DB_INLINE int guard_packet(struct __sk_buff *skb, __u32 hook, __u32 direction)
+DB_INLINE enum db_fate guard_packet(struct __sk_buff *skb, __u32 hook, __u32 direction)
 {
 	struct db_packet packet __attribute__((aligned(8))) = {};
 	struct db_answer answer = {};
 	struct bpf_sock *sk = skb->sk;
 	const struct db_socket *socket;
+	int reason;
 
+	/* 1. */
 	if (skb->ifindex == 1 || !guard_denies())
-		return 1;
+		return DB_PASS;
+	if (sk)
+		sk = bpf_sk_fullsock(sk);
 	if (!sk)
-		return 0;
-	sk = bpf_sk_fullsock(sk);
-	if (!sk)
-		return 0;
+		return db_drop(DB_REASON_UNKNOWN_SELF, &packet.key, &answer, 0, 0, DB_WHERE(hook, direction));
+	/* 2. */
 	socket = db_socket_of(sk);
 	if (socket && socket->role != DB_ROLE_NONE)
-		return 1;
+		return DB_PASS;
+	/* 3. */
 	if (is_guarded(bpf_skb_cgroup_id(skb)))
-		return 1;
+		return DB_PASS;
 	for (int level = 1; level <= MAX_CGROUP_DEPTH; level++) {
 		__u64 cgroup = bpf_skb_ancestor_cgroup_id(skb, level);
 
 		if (!cgroup)
 			break;
 		if (is_guarded(cgroup))
-			return 1;
+			return DB_PASS;
 	}
-	answer.generation = db_generation();
-	if (!db_first_refusal(sk, answer.generation))
-		return 0;
-	db_deny(&answer, db_parse(skb, 0, &packet) ? DB_REASON_MALFORMED_PACKET : DB_REASON_UNKNOWN_SELF);
-	db_report(&packet.key, &answer, 0, 0, DB_WHERE(hook, direction));
-	return 0;
+	/* 4. */
+	if (!db_first_refusal(sk, db_generation()))
+		return db_drop_again(DB_REASON_UNKNOWN_SELF, DB_WHERE(hook, direction));
+	reason = db_parse(skb, 0, &packet) ? DB_REASON_MALFORMED_PACKET : DB_REASON_UNKNOWN_SELF;
+	return db_drop(reason, &packet.key, &answer, 0, 0, DB_WHERE(hook, direction));
 }
 
 /* By the calling task's cgroup: the socket's own can't be asked for here. */
-DB_INLINE int guard_connect(struct bpf_sock_addr *ctx, struct db_flow_key *key, __u32 hook)
+DB_INLINE enum db_fate guard_connect(struct bpf_sock_addr *ctx, struct db_flow_key *key, __u32 hook)
 {
 	struct db_answer answer = {};
 	struct bpf_sock *sk = ctx->sk;
 	const struct db_socket *socket = sk ? db_socket_of(sk) : NULL;
 
+	/* 1. */
 	if (db_address_is_loopback(&key->destination) || !guard_denies())
-		return 1;
+		return DB_PASS;
+	/* 2. 3. */
 	if ((socket && socket->role != DB_ROLE_NONE) || is_guarded(bpf_get_current_cgroup_id()))
-		return 1;
+		return DB_PASS;
 	for (int level = 1; level <= MAX_CGROUP_DEPTH; level++) {
 		__u64 cgroup = bpf_get_current_ancestor_cgroup_id(level);
 
 		if (!cgroup)
 			break;
 		if (is_guarded(cgroup))
-			return 1;
+			return DB_PASS;
 	}
+	/* 4. */
 	key->protocol = ctx->protocol;
 	key->destination_port = bpf_ntohs(ctx->user_port);
-	answer.generation = db_generation();
-	db_deny(&answer, DB_REASON_UNKNOWN_SELF);
-	db_report(key, &answer, 0, db_peer_of(&key->destination), DB_WHERE(hook, DB_EGRESS));
-	return 0;
+	return db_drop(DB_REASON_UNKNOWN_SELF, key, &answer, 0, db_peer_of(&key->destination),
+		DB_WHERE(hook, DB_EGRESS));
 }
 
 SEC("cgroup_skb/egress")

@@ -11,7 +11,7 @@
  */
 #include "include/sockets.h"
 
-DB_INLINE int judge_sendmsg(struct bpf_sock_addr *ctx, struct db_flow_key *key, __u32 hook)
+DB_INLINE enum db_fate judge_sendmsg(struct bpf_sock_addr *ctx, struct db_flow_key *key, __u32 hook)
 {
 	struct bpf_sock *sk = ctx->sk;
 	struct db_question question = {};
@@ -20,28 +20,33 @@ DB_INLINE int judge_sendmsg(struct bpf_sock_addr *ctx, struct db_flow_key *key, 
 	const struct db_socket *socket;
 
 	if (!sk)
-		return 0;
+		return db_drop(DB_REASON_UNJUDGED_SOCKET, key, &answer, db_self_endpoint(), DB_PEER_WORLD,
+			DB_WHERE(hook, DB_EGRESS));
+	/* 1. */
 	if (db_address_is_loopback(&key->destination))
-		return 1;
+		return DB_PASS;
 	key->protocol = ctx->protocol;
 	key->source_port = sk->src_port;
 	socket = db_socket_of(sk);
 	if (socket) {
 		union db_socket_state known = db_socket_state(socket);
 
+		/* 2. */
 		if (known.flags & DB_SOCKET_ANSWERS)
-			return 1;
+			return DB_PASS;
+		/* 3. */
 		if (known.role == DB_ROLE_CLIENT && known.protocol == key->protocol &&
 			socket->port == key->destination_port &&
 			db_address_equal(&socket->address, &key->destination) && known.generation &&
 			known.generation == db_generation())
-			return known.verdict == DB_ALLOW;
+			return known.verdict == DB_ALLOW ? DB_PASS : db_drop_again(0, DB_WHERE(hook, DB_EGRESS));
 	}
 	question.caller = db_self_endpoint();
 	question.callee = db_peer_of(&key->destination);
 	question.protocol = key->protocol;
 	question.port = key->destination_port;
 	question.at_caller = 1;
+	/* 4. */
 	if (!question.caller) {
 		answer.generation = db_generation();
 		db_deny(&answer, DB_REASON_UNKNOWN_SELF);
@@ -51,7 +56,7 @@ DB_INLINE int judge_sendmsg(struct bpf_sock_addr *ctx, struct db_flow_key *key, 
 	if (answer.verdict == DB_ENGINE)
 		db_deny(&answer, DB_REASON_NEEDS_ENGINE);
 	if (answer.verdict == DB_ALLOW)
-		return 1;
+		return DB_PASS;
 	state.generation = answer.generation;
 	state.role = DB_ROLE_CLIENT;
 	state.verdict = answer.verdict;
@@ -63,8 +68,7 @@ DB_INLINE int judge_sendmsg(struct bpf_sock_addr *ctx, struct db_flow_key *key, 
 	db_address_copy(&state.address, &key->destination);
 	/* Without room for it, the next datagram is judged, refused and recorded again. */
 	db_socket_replace(sk, &state);
-	db_report(key, &answer, question.caller, question.callee, DB_WHERE(hook, DB_EGRESS));
-	return 0;
+	return db_drop_judged(key, &answer, question.caller, question.callee, DB_WHERE(hook, DB_EGRESS));
 }
 
 SEC("cgroup/sendmsg4")

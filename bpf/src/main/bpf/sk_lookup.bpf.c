@@ -14,6 +14,9 @@
  */
 #include "include/inbound.h"
 
+_Static_assert((int)DB_PASS == (int)SK_PASS && (int)DB_DROPPED == (int)SK_DROP, "as the kernel has them");
+#define WHERE_LOOKUP DB_WHERE(DB_HOOK_SK_LOOKUP, DB_INGRESS)
+
 /* The assembler cannot give a section and a function one name: the Makefile renames the symbol to "sk_lookup". */
 SEC("sk_lookup")
 int sk_lookup_program(struct bpf_sk_lookup *ctx)
@@ -25,8 +28,9 @@ int sk_lookup_program(struct bpf_sk_lookup *ctx)
 	__u32 me, number;
 	long failed;
 
+	/* 1. */
 	if (ctx->protocol != IPPROTO_TCP)
-		return SK_PASS;
+		return DB_PASS;
 	if (ctx->family == 2 /* AF_INET */) {
 		db_address_v4(&key.source, db_load(ctx->remote_ip4));
 		db_address_v4(&key.destination, db_load(ctx->local_ip4));
@@ -41,28 +45,29 @@ int sk_lookup_program(struct bpf_sk_lookup *ctx)
 	key.protocol = IPPROTO_TCP;
 	me = db_peer_of(&key.destination);
 	if (!db_is_endpoint(me) || db_address_is_loopback(&key.source))
-		return SK_PASS;
+		return DB_PASS;
 	db_judge_inbound(&key, me, &inbound);
-	/* From ourselves; asked last, because most connections never come here. */
+	/* 2. 3. From ourselves; asked last, because most connections never come here. */
 	if (inbound.answer.verdict == DB_ALLOW || db_peer_of(&key.source) == me)
-		return SK_PASS;
+		return DB_PASS;
+	/* 5. */
 	if (inbound.answer.verdict == DB_ENGINE) {
 		endpoint = bpf_map_lookup_elem(&endpoints, &me);
 		if (!endpoint)
-			return SK_DROP;
+			return db_drop(DB_REASON_UNKNOWN_ENDPOINT, &key, &inbound.answer, me, inbound.caller,
+				WHERE_LOOKUP);
 		number = endpoint->netns << 1 | (ctx->family != 2);
 		listener = bpf_map_lookup_elem(&listeners, &number);
 		if (listener) {
 			failed = bpf_sk_assign(ctx, listener, 0);
 			bpf_sk_release(listener);
 			if (!failed)
-				return SK_PASS;
+				return DB_PASS;
 		}
 		db_deny(&inbound.answer, DB_REASON_ENGINE_UNAVAILABLE);
 	} else if (db_is_shared(me)) {
-		/* Whose socket it is for, and so whose rules deny, skb_ingress knows. */
-		return SK_PASS;
+		/* 4. Whose socket it is for, and so whose rules deny, skb_ingress knows. */
+		return DB_PASS;
 	}
-	db_report(&key, &inbound.answer, me, inbound.caller, DB_WHERE(DB_HOOK_SK_LOOKUP, DB_INGRESS));
-	return SK_DROP;
+	return db_drop_judged(&key, &inbound.answer, me, inbound.caller, WHERE_LOOKUP);
 }

@@ -8,7 +8,7 @@
  *      peer it was judged for: what goes elsewhere (NAT or a tunnel of the
  *      container's own) is REWRITTEN.
  *   3. TCP judged by an older one: judged again; a denial cuts it (LATE_DENY).
- *   4. a raw socket's TCP or UDP: RAW_SOCKET.
+ *   4. what cannot be read: its reason (packet.h). A raw socket's TCP or UDP: RAW_SOCKET.
  *   5. TCP without state: a SYN is judged as connect would (MPTCP's subflows
  *      come this way), a listener's SYN+ACK and any RST pass, the rest is a
  *      connection older than the attachment: UNJUDGED_SOCKET, unless we have
@@ -17,18 +17,13 @@
  *   7. anything else: the socket's last judgement, if it allowed this
  *      destination; the flow's record, if it is ours and of this generation; an
  *      answer to an admitted datagram; then the rules.
+ * Without a name for the cgroup yet (`self`): UNKNOWN_SELF, after 1.
  * What passes as ours is recorded in `flows` first, for the receiver.
  */
 #include "include/loopback.h"
 #include "include/sockets.h"
 
-DB_INLINE int egress_refuse(const struct db_flow_key *key, struct db_answer *answer, __u16 reason, __u32 me, __u32 peer)
-{
-	answer->generation = db_generation();
-	db_deny(answer, reason);
-	db_report(key, answer, me, peer, DB_WHERE(DB_HOOK_SKB_EGRESS, DB_EGRESS));
-	return 0;
-}
+#define WHERE_OUT DB_WHERE(DB_HOOK_SKB_EGRESS, DB_EGRESS)
 
 /* Until the peer has sent or acknowledged anything after the handshake it may still need the record. */
 DB_INLINE int peer_has_the_connection(struct bpf_sock *sk)
@@ -75,11 +70,12 @@ DB_INLINE int leave_origin(const struct db_packet *packet, const struct db_socke
 	return bpf_map_update_elem(&origins, &at, &origin, BPF_ANY) == 0;
 }
 
-DB_INLINE int egress_loopback_alone(struct __sk_buff *skb, struct bpf_sock *sk, __u32 me, struct db_packet *packet,
+DB_INLINE enum db_fate egress_loopback_alone(struct __sk_buff *skb, struct bpf_sock *sk, __u32 me, struct db_packet *packet,
 	struct db_answer *answer)
 {
 	struct db_socket *socket;
 	union db_socket_state state = {};
+	int reason;
 
 	if (sk->type == DB_SOCK_RAW) {
 		const struct db_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &me);
@@ -88,11 +84,11 @@ DB_INLINE int egress_loopback_alone(struct __sk_buff *skb, struct bpf_sock *sk, 
 		if (endpoint && !db_parse(skb, 0, packet) && packet->key.protocol == IPPROTO_TCP &&
 			(packet->key.destination_port == endpoint->engine_port4 ||
 				packet->key.destination_port == endpoint->engine_port6))
-			return egress_refuse(&packet->key, answer, DB_REASON_RAW_SOCKET, me, me);
-		return 1;
+			return db_drop(DB_REASON_RAW_SOCKET, &packet->key, answer, me, me, WHERE_OUT);
+		return DB_PASS;
 	}
 	if (sk->protocol != IPPROTO_TCP)
-		return 1;
+		return DB_PASS;
 	socket = db_socket_of(sk);
 	if (socket)
 		state = db_socket_state(socket);
@@ -105,41 +101,40 @@ DB_INLINE int egress_loopback_alone(struct __sk_buff *skb, struct bpf_sock *sk, 
 			db_judge_again(socket, me, answer);
 			db_socket_judged(socket, answer->verdict, answer->generation);
 			if (answer->verdict == DB_DENY && state.verdict != DB_DENY) {
-				if (db_parse(skb, 0, packet))
-					return 0;
-				db_report(&packet->key, answer, me, socket->peer,
-					DB_WHERE(DB_HOOK_SKB_EGRESS, DB_EGRESS));
+				db_parse(skb, 0, packet);
+				return db_drop_judged(&packet->key, answer, me, socket->peer, WHERE_OUT);
 			}
 			state.verdict = answer->verdict;
 		}
 		if (state.verdict == DB_DENY)
-			return 0;
+			return db_drop_again(0, WHERE_OUT);
 	}
 	if (sk->state != BPF_TCP_SYN_SENT)
-		return 1;
-	if (db_parse(skb, 0, packet))
-		return 0;
+		return DB_PASS;
+	reason = db_parse(skb, 0, packet);
+	if (reason)
+		return db_drop(reason, &packet->key, answer, me, me, WHERE_OUT);
 	if ((packet->tcp_flags & (DB_TCP_SYN | DB_TCP_ACK)) != DB_TCP_SYN)
-		return 1;
+		return DB_PASS;
 	if (!leave_origin(packet, socket, me))
-		return egress_refuse(&packet->key, answer, DB_REASON_STATE_FULL, me, me);
-	return 1;
+		return db_drop(DB_REASON_STATE_FULL, &packet->key, answer, me, me, WHERE_OUT);
+	return DB_PASS;
 }
 
-DB_INLINE int egress_loopback(struct __sk_buff *skb, struct bpf_sock *sk, __u32 me, struct db_packet *packet,
+DB_INLINE enum db_fate egress_loopback(struct __sk_buff *skb, struct bpf_sock *sk, __u32 me, struct db_packet *packet,
 	struct db_answer *answer)
 {
-	if (!egress_loopback_alone(skb, sk, me, packet, answer))
-		return 0;
-	return !db_is_shared(me) || loopback_leaves(skb, me, packet);
+	enum db_fate fate = egress_loopback_alone(skb, sk, me, packet, answer);
+
+	return fate == DB_PASS && db_is_shared(me) ? loopback_leaves(skb, me, packet, answer) : fate;
 }
 
 /*
  * Makes the judgement of a packet that no state covers, stores it, reports it.
  * `before_allowed`: the flow was allowed by an older generation, so only a
- * change is news. 1 if allowed.
+ * change is news.
  */
-DB_INLINE int judge_and_store(struct bpf_sock *sk, const struct db_packet *packet, __u32 me, struct db_answer *answer,
+DB_INLINE enum db_fate judge_and_store(struct bpf_sock *sk, const struct db_packet *packet, __u32 me, struct db_answer *answer,
 	__u32 *callee, int before_allowed)
 {
 	struct db_question question = {};
@@ -178,9 +173,7 @@ DB_INLINE int judge_and_store(struct bpf_sock *sk, const struct db_packet *packe
 			db_deny(answer, DB_REASON_STATE_FULL);
 		quiet = 0;
 	}
-	if (!quiet)
-		db_report(&packet->key, answer, me, question.callee, DB_WHERE(DB_HOOK_SKB_EGRESS, DB_EGRESS));
-	return answer->verdict == DB_ALLOW;
+	return db_as_judged(!quiet, &packet->key, answer, me, question.callee, WHERE_OUT);
 }
 
 /* The packet is an answer to a datagram that was admitted to us, and would still be. */
@@ -212,37 +205,37 @@ DB_INLINE int is_answer(const struct db_packet *packet, __u32 me, struct db_answ
 	return 1;
 }
 
-DB_INLINE int egress_tcp_unknown(struct bpf_sock *sk, const struct db_packet *packet, __u32 me,
+DB_INLINE enum db_fate egress_tcp_unknown(struct bpf_sock *sk, const struct db_packet *packet, __u32 me,
 	struct db_answer *answer)
 {
 	__u8 handshake = packet->tcp_flags & (DB_TCP_SYN | DB_TCP_ACK);
 	__u32 callee = DB_PEER_WORLD;
-	int reason, allowed, news;
+	int reason, news;
 
 	if (handshake == DB_TCP_SYN) {
-		if (!judge_and_store(sk, packet, me, answer, &callee, 0))
-			return 0;
+		enum db_fate fate = judge_and_store(sk, packet, me, answer, &callee, 0);
+
+		if (fate != DB_PASS)
+			return fate;
 		reason = db_record(&packet->key, me, callee, 0, answer->generation);
 		if (reason)
-			return egress_refuse(&packet->key, answer, reason, me, callee);
-		return 1;
+			return db_drop(reason, &packet->key, answer, me, callee, WHERE_OUT);
+		return DB_PASS;
 	}
 	if (handshake == (DB_TCP_SYN | DB_TCP_ACK) && db_is_listener(sk))
-		return 1;
+		return DB_PASS;
 	if (packet->tcp_flags & DB_TCP_RST)
-		return 1;
-	allowed = db_unjudged(sk, me, answer, &news);
-	if (news)
-		db_report(&packet->key, answer, me, db_peer_of(&packet->key.destination),
-			DB_WHERE(DB_HOOK_SKB_EGRESS, DB_EGRESS));
-	return allowed;
+		return DB_PASS;
+	news = db_unjudged(sk, me, answer);
+	return db_as_judged(news, &packet->key, answer, me, db_peer_of(&packet->key.destination), WHERE_OUT);
 }
 
-DB_INLINE int egress_datagram(struct bpf_sock *sk, const struct db_packet *packet, __u32 me, struct db_answer *answer)
+DB_INLINE enum db_fate egress_datagram(struct bpf_sock *sk, const struct db_packet *packet, __u32 me, struct db_answer *answer)
 {
 	const struct db_socket *socket = db_socket_of(sk);
 	__u32 generation = db_generation(), callee = DB_PEER_WORLD;
 	int known = 0, allowed = 0, reason;
+	enum db_fate fate;
 
 	if (socket) {
 		union db_socket_state state = db_socket_state(socket);
@@ -261,40 +254,41 @@ DB_INLINE int egress_datagram(struct bpf_sock *sk, const struct db_packet *packe
 		if (ours && generation && flow->generation == generation) {
 			/* One socket, many places: each has its own record, and was judged. */
 			db_refresh(flow, db_now());
-			return 1;
+			return DB_PASS;
 		}
 		if (is_answer(packet, me, answer))
-			return 1;
+			return DB_PASS;
 		if (known)
-			return 0; /* refused and recorded before */
-		if (!judge_and_store(sk, packet, me, answer, &callee, ours))
-			return 0;
+			return db_drop_again(0, WHERE_OUT);
+		fate = judge_and_store(sk, packet, me, answer, &callee, ours);
+		if (fate != DB_PASS)
+			return fate;
 		generation = answer->generation;
 	}
 	reason = db_record(&packet->key, me, callee, 0, generation);
 	if (reason)
-		return egress_refuse(&packet->key, answer, reason, me, callee);
-	return 1;
+		return db_drop(reason, &packet->key, answer, me, callee, WHERE_OUT);
+	return DB_PASS;
 }
 
-DB_INLINE int egress_slowly(struct __sk_buff *skb, struct bpf_sock *sk, struct db_socket *socket, __u32 me)
+DB_INLINE enum db_fate egress_slowly(struct __sk_buff *skb, struct bpf_sock *sk, struct db_socket *socket, __u32 me)
 {
 	struct db_packet packet __attribute__((aligned(8))) = {};
 	struct db_answer answer = {};
 	int reason;
 
+	if (sk)
+		sk = bpf_sk_fullsock(sk);
 	if (!sk)
-		return 0;
-	sk = bpf_sk_fullsock(sk);
-	if (!sk)
-		return 0;
+		return db_drop(DB_REASON_UNJUDGED_SOCKET, &packet.key, &answer, me, DB_PEER_WORLD, WHERE_OUT);
+	/* 1. */
 	if (skb->ifindex == 1)
 		return egress_loopback(skb, sk, me, &packet, &answer);
 	if (!me) {
-		db_parse(skb, 0, &packet);
 		if (!db_first_refusal(sk, db_generation()))
-			return 0;
-		return egress_refuse(&packet.key, &answer, DB_REASON_UNKNOWN_SELF, me, 0);
+			return db_drop_again(DB_REASON_UNKNOWN_SELF, WHERE_OUT);
+		db_parse(skb, 0, &packet);
+		return db_drop(DB_REASON_UNKNOWN_SELF, &packet.key, &answer, me, 0, WHERE_OUT);
 	}
 	if (sk->protocol == IPPROTO_TCP && sk->type == DB_SOCK_STREAM && socket && !db_is_listener(sk)) {
 		union db_socket_state state = db_socket_state(socket);
@@ -302,6 +296,7 @@ DB_INLINE int egress_slowly(struct __sk_buff *skb, struct bpf_sock *sk, struct d
 		if (state.role != DB_ROLE_NONE) {
 			__u32 generation = db_generation();
 
+			/* 2. */
 			if (!db_is_plain_tcp_to(skb, &socket->address, socket->peer_port)) {
 				/* Source routing can be added to a socket that is already connected. */
 				reason = db_parse(skb, 0, &packet);
@@ -310,9 +305,9 @@ DB_INLINE int egress_slowly(struct __sk_buff *skb, struct bpf_sock *sk, struct d
 						       !db_address_equal(&packet.key.destination, &socket->address)))
 					reason = DB_REASON_REWRITTEN;
 				if (reason)
-					return egress_refuse(&packet.key, &answer, reason, me, socket->peer);
+					return db_drop(reason, &packet.key, &answer, me, socket->peer, WHERE_OUT);
 			}
-
+			/* 3. */
 			if (!generation || state.generation != generation) {
 				db_judge_again(socket, me, &answer);
 				generation = answer.generation;
@@ -325,43 +320,47 @@ DB_INLINE int egress_slowly(struct __sk_buff *skb, struct bpf_sock *sk, struct d
 			}
 			if (answer.verdict == DB_ALLOW) {
 				if (state.role == DB_ROLE_SERVER || state.flags & DB_SOCKET_SETTLED)
-					return 1;
-				if (db_parse(skb, 0, &packet))
-					return 0;
-				if (peer_has_the_connection(sk)) {
+					return DB_PASS;
+				reason = db_parse(skb, 0, &packet);
+				if (!reason && peer_has_the_connection(sk)) {
 					settle(socket, &packet.key);
-					return 1;
+					return DB_PASS;
 				}
-				if (packet.tcp_flags & DB_TCP_RST) {
+				if (!reason && packet.tcp_flags & DB_TCP_RST) {
 					db_forget(&packet.key);
-					return 1;
+					return DB_PASS;
 				}
-				reason = db_record(&packet.key, me, socket->peer, 0, generation);
+				if (!reason)
+					reason = db_record(&packet.key, me, socket->peer, 0, generation);
 				if (reason)
-					return egress_refuse(&packet.key, &answer, reason, me, socket->peer);
-				return 1;
+					return db_drop(reason, &packet.key, &answer, me, socket->peer, WHERE_OUT);
+				return DB_PASS;
 			}
-			if (state.verdict == DB_DENY || db_parse(skb, 0, &packet))
-				return 0;
+			if (state.verdict == DB_DENY)
+				return db_drop_again(answer.reason, WHERE_OUT);
+			db_parse(skb, 0, &packet);
 			if (answer.verdict == DB_ENGINE)
-				return egress_refuse(&packet.key, &answer, DB_REASON_NEEDS_ENGINE, me, socket->peer);
-			db_report(&packet.key, &answer, me, socket->peer,
+				return db_drop(DB_REASON_NEEDS_ENGINE, &packet.key, &answer, me, socket->peer, WHERE_OUT);
+			return db_drop_judged(&packet.key, &answer, me, socket->peer,
 				DB_WHERE(DB_HOOK_SKB_EGRESS, state.role == DB_ROLE_SERVER ? DB_INGRESS : DB_EGRESS));
-			return 0;
 		}
 	}
+	/* 4. */
 	reason = db_parse(skb, 0, &packet);
 	if (!reason && sk->type == DB_SOCK_RAW && db_has_ports(packet.key.protocol))
 		reason = DB_REASON_RAW_SOCKET;
 	if (reason) {
 		if (!db_first_refusal(sk, db_generation()))
-			return 0;
-		return egress_refuse(&packet.key, &answer, reason, me, DB_PEER_WORLD);
+			return db_drop_again(reason, WHERE_OUT);
+		return db_drop(reason, &packet.key, &answer, me, DB_PEER_WORLD, WHERE_OUT);
 	}
-	if (db_keeps_the_link(skb, 0, &packet))
-		return 1;
+	/* 5. */
 	if (packet.key.protocol == IPPROTO_TCP)
 		return egress_tcp_unknown(sk, &packet, me, &answer);
+	/* 6. */
+	if (db_keeps_the_link(skb, 0, &packet))
+		return DB_PASS;
+	/* 7. */
 	return egress_datagram(sk, &packet, me, &answer);
 }
 
@@ -381,7 +380,7 @@ int skb_egress(struct __sk_buff *skb)
 			if (db_is_current(state) && state.verdict == DB_ALLOW &&
 				(state.role == DB_ROLE_SERVER || state.flags & DB_SOCKET_SETTLED) &&
 				db_is_plain_tcp_to(skb, &socket->address, socket->peer_port))
-				return 1;
+				return DB_PASS;
 		}
 	}
 	return egress_slowly(skb, sk, socket, me);

@@ -7,7 +7,8 @@
  *      include/loopback.h.
  *   2. TCP on a socket judged by this generation: its stored verdict.
  *   3. TCP judged by an older one: judged again; a denial cuts it (LATE_DENY).
- *   4. a raw socket's copy of TCP or UDP: RAW_SOCKET.
+ *   4. no name for the cgroup yet (`self`): UNKNOWN_SELF. What cannot be read: its
+ *      reason (packet.h). A raw socket's copy of TCP or UDP: RAW_SOCKET.
  *   5. TCP at a listener: judged as include/inbound.h says.
  *   6. TCP on a connection without state: the record of a container's own
  *      egress program explains it, else UNJUDGED_SOCKET, unless we have no rules.
@@ -22,17 +23,6 @@
 
 #define WHERE_INBOUND DB_WHERE(DB_HOOK_SKB_INGRESS, DB_INGRESS)
 
-DB_INLINE int ingress_refuse(struct bpf_sock *sk, const struct db_flow_key *key, struct db_answer *answer, __u16 reason,
-	__u32 me)
-{
-	answer->generation = db_generation();
-	if (!db_first_refusal(sk, answer->generation))
-		return 0;
-	db_deny(answer, reason);
-	db_report(key, answer, me, db_peer_of(&key->source), WHERE_INBOUND);
-	return 0;
-}
-
 DB_INLINE void judge_inbound(const struct db_flow_key *key, __u32 me, struct db_inbound *inbound)
 {
 	db_judge_inbound(key, me, inbound);
@@ -41,21 +31,21 @@ DB_INLINE void judge_inbound(const struct db_flow_key *key, __u32 me, struct db_
 }
 
 /* A container's connection was recorded when it connected: only outsiders' beginnings are news. */
-DB_INLINE void report_inbound(const struct db_flow_key *key, struct db_inbound *inbound, __u32 me, int begins)
+DB_INLINE int is_news(const struct db_inbound *inbound, int begins)
 {
-	if (inbound->answer.verdict == DB_DENY || (begins && !db_is_endpoint(inbound->caller)))
-		db_report(key, &inbound->answer, me, inbound->caller, WHERE_INBOUND);
+	return inbound->answer.verdict == DB_DENY || (begins && !db_is_endpoint(inbound->caller));
 }
 
-DB_INLINE int ingress_listener(const struct db_packet *packet, __u32 me, struct db_inbound *inbound)
+DB_INLINE enum db_fate ingress_listener(const struct db_packet *packet, __u32 me, struct db_inbound *inbound)
 {
+	int begins = (packet->tcp_flags & (DB_TCP_SYN | DB_TCP_ACK)) == DB_TCP_SYN;
+
 	/* A reset opens nothing. */
 	if (packet->tcp_flags & DB_TCP_RST)
-		return 1;
+		return DB_PASS;
 	judge_inbound(&packet->key, me, inbound);
-	report_inbound(&packet->key, inbound, me,
-		(packet->tcp_flags & (DB_TCP_SYN | DB_TCP_ACK)) == DB_TCP_SYN);
-	return inbound->answer.verdict == DB_ALLOW;
+	return db_as_judged(is_news(inbound, begins), &packet->key, &inbound->answer, me, inbound->caller,
+		WHERE_INBOUND);
 }
 
 /*
@@ -64,19 +54,18 @@ DB_INLINE int ingress_listener(const struct db_packet *packet, __u32 me, struct 
  * later than its client. A client whose packets are not acknowledged goes on
  * recording them.
  */
-DB_INLINE int ingress_unknown(struct bpf_sock *sk, const struct db_packet *packet, __u32 me, struct db_inbound *inbound)
+DB_INLINE enum db_fate ingress_unknown(struct bpf_sock *sk, const struct db_packet *packet, __u32 me, struct db_inbound *inbound)
 {
 	struct db_socket state __attribute__((aligned(8))) = {};
 	const struct db_flow *flow = db_fresh_flow(&packet->key);
-	int allowed, news;
+	int news;
 
 	if (!flow || flow->flags & DB_FLOW_OUTSIDER) {
 		if (packet->tcp_flags & DB_TCP_RST)
-			return 1;
-		allowed = db_unjudged(sk, me, &inbound->answer, &news);
-		if (news)
-			db_report(&packet->key, &inbound->answer, me, db_peer_of(&packet->key.source), WHERE_INBOUND);
-		return allowed;
+			return DB_PASS;
+		news = db_unjudged(sk, me, &inbound->answer);
+		return db_as_judged(news, &packet->key, &inbound->answer, me, db_peer_of(&packet->key.source),
+			WHERE_INBOUND);
 	}
 	judge_inbound(&packet->key, me, inbound);
 	state.generation = inbound->answer.generation;
@@ -91,8 +80,7 @@ DB_INLINE int ingress_unknown(struct bpf_sock *sk, const struct db_packet *packe
 	db_address_copy(&state.address, &packet->key.source);
 	if (db_socket_replace(sk, &state))
 		db_deny(&inbound->answer, DB_REASON_STATE_FULL);
-	report_inbound(&packet->key, inbound, me, 0);
-	return inbound->answer.verdict == DB_ALLOW;
+	return db_as_judged(is_news(inbound, 0), &packet->key, &inbound->answer, me, inbound->caller, WHERE_INBOUND);
 }
 
 /* An answer to what we sent to the same place less than a minute ago, if we still may. */
@@ -156,76 +144,89 @@ DB_INLINE void admit(struct bpf_sock *sk, const struct db_flow_key *key, __u32 m
 		socket->flags |= DB_SOCKET_ANSWERS;
 }
 
-DB_INLINE int ingress_datagram(struct __sk_buff *skb, struct bpf_sock *sk, const struct db_packet *packet,
+DB_INLINE enum db_fate ingress_datagram(struct __sk_buff *skb, struct bpf_sock *sk, const struct db_packet *packet,
 	struct db_packet *other, __u32 me, struct db_inbound *inbound)
 {
 	struct db_flow *known;
+	enum db_fate fate;
 	int begins = 1;
 
 	db_reverse(&other->key, &packet->key);
 	if (!db_is_icmp_request(packet) && is_reply(&other->key, me, &inbound->answer))
-		return 1;
+		return DB_PASS;
 	known = db_fresh_flow(&packet->key);
 	if (known && known->admitted_by == me) {
 		begins = 0;
 		if (known->admitted_generation && known->admitted_generation == db_generation()) {
 			if (known->flags & DB_FLOW_OUTSIDER)
 				db_refresh(known, db_now());
-			return 1;
+			return DB_PASS;
 		}
 	}
 	if (is_error_of_ours(skb, packet, other, me))
-		return 1;
+		return DB_PASS;
 	judge_inbound(&packet->key, me, inbound);
-	report_inbound(&packet->key, inbound, me, begins);
-	if (inbound->answer.verdict != DB_ALLOW)
-		return 0;
-	admit(sk, &packet->key, me, inbound);
-	return 1;
+	fate = db_as_judged(is_news(inbound, begins), &packet->key, &inbound->answer, me, inbound->caller,
+		WHERE_INBOUND);
+	if (fate == DB_PASS)
+		admit(sk, &packet->key, me, inbound);
+	return fate;
 }
 
-DB_INLINE int ingress_slowly(struct __sk_buff *skb, struct bpf_sock *sk, struct db_socket *socket, __u32 me)
+DB_INLINE enum db_fate ingress_slowly(struct __sk_buff *skb, struct bpf_sock *sk, struct db_socket *socket, __u32 me)
 {
 	struct db_packet packet __attribute__((aligned(8))) = {};
 	struct db_packet other __attribute__((aligned(8))) = {};
 	struct db_inbound inbound = {};
 	int reason;
 
+	/* 1. */
 	if (skb->ifindex == 1)
-		return db_is_shared(me) ? loopback_arrives(skb, me, &packet, &other, &inbound.answer) : 1;
+		return db_is_shared(me) ? loopback_arrives(skb, me, &packet, &other, &inbound.answer) : DB_PASS;
+	if (sk)
+		sk = bpf_sk_fullsock(sk);
 	if (!sk)
-		return 0;
-	sk = bpf_sk_fullsock(sk);
-	if (!sk)
-		return 0;
+		return db_drop(DB_REASON_UNJUDGED_SOCKET, &packet.key, &inbound.answer, me, DB_PEER_WORLD,
+			WHERE_INBOUND);
 	if (me && socket && sk->protocol == IPPROTO_TCP && sk->type == DB_SOCK_STREAM && !db_is_listener(sk)) {
 		union db_socket_state state = db_socket_state(socket);
 
 		if (state.role != DB_ROLE_NONE) {
 			__u32 generation = db_generation();
 
+			/* 2. */
 			if (generation && state.generation == generation)
-				return state.verdict == DB_ALLOW;
+				return state.verdict == DB_ALLOW ? DB_PASS : db_drop_again(0, WHERE_INBOUND);
+			/* 3. */
 			db_judge_again(socket, me, &inbound.answer);
 			db_socket_judged(socket, inbound.answer.verdict, inbound.answer.generation);
-			if (inbound.answer.verdict == DB_DENY && state.verdict != DB_DENY && !db_parse(skb, 0, &packet))
-				db_report(&packet.key, &inbound.answer, me, socket->peer,
-					DB_WHERE(DB_HOOK_SKB_INGRESS,
-						state.role == DB_ROLE_SERVER ? DB_INGRESS : DB_EGRESS));
-			return inbound.answer.verdict == DB_ALLOW;
+			if (inbound.answer.verdict == DB_ALLOW)
+				return DB_PASS;
+			if (state.verdict == DB_DENY)
+				return db_drop_again(inbound.answer.reason, WHERE_INBOUND);
+			db_parse(skb, 0, &packet);
+			return db_drop_judged(&packet.key, &inbound.answer, me, socket->peer,
+				DB_WHERE(DB_HOOK_SKB_INGRESS, state.role == DB_ROLE_SERVER ? DB_INGRESS : DB_EGRESS));
 		}
 	}
+	/* 4. */
 	reason = db_parse(skb, 0, &packet);
 	if (!me)
 		reason = DB_REASON_UNKNOWN_SELF;
 	else if (!reason && sk->type == DB_SOCK_RAW && db_has_ports(packet.key.protocol))
 		reason = DB_REASON_RAW_SOCKET;
-	if (reason)
-		return ingress_refuse(sk, &packet.key, &inbound.answer, reason, me);
+	if (reason) {
+		if (!db_first_refusal(sk, db_generation()))
+			return db_drop_again(reason, WHERE_INBOUND);
+		return db_drop(reason, &packet.key, &inbound.answer, me, db_peer_of(&packet.key.source), WHERE_INBOUND);
+	}
+	/* 7. */
 	if (packet.key.protocol != IPPROTO_TCP)
 		return ingress_datagram(skb, sk, &packet, &other, me, &inbound);
+	/* 5. */
 	if (db_is_listener(sk))
 		return ingress_listener(&packet, me, &inbound);
+	/* 6. */
 	return ingress_unknown(sk, &packet, me, &inbound);
 }
 
@@ -243,7 +244,7 @@ int skb_ingress(struct __sk_buff *skb)
 			union db_socket_state state = db_socket_state(socket);
 
 			if (db_is_current(state))
-				return state.verdict == DB_ALLOW;
+				return state.verdict == DB_ALLOW ? DB_PASS : db_drop_again(0, WHERE_INBOUND);
 		}
 	}
 	return ingress_slowly(skb, sk, socket, me);

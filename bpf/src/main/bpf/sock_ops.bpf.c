@@ -11,7 +11,7 @@
 #include "include/inbound.h"
 #include "include/sockets.h"
 
-DB_INLINE int accepted(struct bpf_sock_ops *ctx)
+DB_INLINE enum db_fate accepted(struct bpf_sock_ops *ctx)
 {
 	struct db_flow_key key __attribute__((aligned(8))) = {};
 	struct db_socket state __attribute__((aligned(8))) = {};
@@ -22,13 +22,15 @@ DB_INLINE int accepted(struct bpf_sock_ops *ctx)
 	sk = ctx->sk;
 	me = db_self_endpoint();
 	if (!sk || !me)
-		return 1;
+		return DB_PASS;
 	db_accepted_flow(ctx, &key);
+	/* 1. */
 	if (db_address_is_loopback(&key.source) || db_address_equal(&key.source, &key.destination))
-		return 1;
+		return DB_PASS;
 	db_judge_inbound(&key, me, &inbound);
+	/* 2. */
 	if (inbound.answer.verdict == DB_DENY && inbound.answer.reason == DB_REASON_UNVOUCHED_ADDRESS)
-		return 1;
+		return DB_PASS;
 	if (inbound.answer.verdict == DB_ENGINE)
 		db_deny(&inbound.answer, DB_REASON_NEEDS_ENGINE);
 	state.generation = inbound.answer.generation;
@@ -43,15 +45,16 @@ DB_INLINE int accepted(struct bpf_sock_ops *ctx)
 	db_address_copy(&state.address, &key.source);
 	/* Without state every packet is refused as UNJUDGED_SOCKET. */
 	if (db_socket_replace(sk, &state))
-		return 1;
+		return DB_PASS;
+	/* What the new socket sends or is sent, the packet programs refuse by what it bears now. */
 	if (inbound.answer.verdict == DB_DENY)
-		db_report(&key, &inbound.answer, me, inbound.caller, DB_WHERE(DB_HOOK_SOCK_OPS, DB_INGRESS));
-	return 1;
+		db_report(&key, &inbound.answer, me, inbound.caller, DB_WHERE(DB_HOOK_SOCK_OPS, DB_INGRESS) | DB_HERE);
+	return DB_PASS;
 }
 
 /* Called some nine times for a connection; once for something. */
 SEC("sockops")
 int sock_ops(struct bpf_sock_ops *ctx)
 {
-	return ctx->op == BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB ? accepted(ctx) : 1;
+	return ctx->op == BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB ? accepted(ctx) : DB_PASS;
 }

@@ -32,9 +32,14 @@
  */
 #include "include/inbound.h"
 
-#define VETH_PASS -1 /* TCX_NEXT */
-#define VETH_DROP 2 /* TCX_DROP */
+#define TCX_ON -1 /* TCX_NEXT */
+#define TCX_OFF 2 /* TCX_DROP */
 #define ETHERNET 14
+
+DB_INLINE int as_tcx(enum db_fate fate)
+{
+	return fate == DB_PASS ? TCX_ON : TCX_OFF;
+}
 
 DB_INLINE int asks_the_kernel(const struct db_packet *packet)
 {
@@ -89,31 +94,35 @@ DB_INLINE __u32 asked_of(struct __sk_buff *skb, const struct db_address *address
 	return veth ? veth->owner : 0;
 }
 
-DB_INLINE int judge_request(struct __sk_buff *skb)
+DB_INLINE enum db_fate judge_request(struct __sk_buff *skb)
 {
 	struct db_packet packet __attribute__((aligned(8))) = {};
 	struct db_inbound inbound = {};
 	struct db_flow *known;
 	struct db_flow flow = {};
+	enum db_fate fate;
 	__u32 me;
 
 	/* What can't be read is nobody's request: the cgroup's own programs refuse it. */
 	if (db_parse(skb, ETHERNET, &packet) || !asks_the_kernel(&packet))
-		return VETH_PASS;
+		return DB_PASS;
+	/* 2. */
 	me = asked_of(skb, &packet.key.destination);
 	if (!me)
-		return VETH_PASS;
+		return DB_PASS;
+	/* 3. */
 	known = db_fresh_flow(&packet.key);
 	if (known && known->admitted_by == me && known->admitted_generation &&
 		known->admitted_generation == db_generation())
-		return VETH_PASS;
+		return DB_PASS;
+	/* 4. */
 	db_judge_inbound(&packet.key, me, &inbound);
 	if (inbound.answer.verdict == DB_ENGINE)
 		db_deny(&inbound.answer, DB_REASON_NEEDS_ENGINE);
-	if (inbound.answer.verdict == DB_DENY || !db_is_endpoint(inbound.caller))
-		db_report(&packet.key, &inbound.answer, me, inbound.caller, DB_WHERE(DB_HOOK_VETH, DB_INGRESS));
-	if (inbound.answer.verdict == DB_DENY)
-		return VETH_DROP;
+	fate = db_as_judged(inbound.answer.verdict == DB_DENY || !db_is_endpoint(inbound.caller), &packet.key,
+		&inbound.answer, me, inbound.caller, DB_WHERE(DB_HOOK_VETH, DB_INGRESS));
+	if (fate != DB_PASS)
+		return fate;
 	if (known && !(known->flags & DB_FLOW_OUTSIDER)) {
 		flow = *known;
 	} else {
@@ -127,13 +136,14 @@ DB_INLINE int judge_request(struct __sk_buff *skb)
 	flow.admitted_generation = inbound.answer.generation;
 	/* A lost update costs another judgement. */
 	db_keep(&packet.key, &flow, !known);
-	return VETH_PASS;
+	return DB_PASS;
 }
 
 SEC("tc")
 int to_container(struct __sk_buff *skb)
 {
-	return may_be_icmp(skb) ? judge_request(skb) : VETH_PASS;
+	/* 1. */
+	return may_be_icmp(skb) ? as_tcx(judge_request(skb)) : as_tcx(DB_PASS);
 }
 
 DB_INLINE int is_of(const struct db_address *address, __u32 netns)
@@ -192,16 +202,17 @@ DB_INLINE int is_endpoint_of(__u32 endpoint, __u32 netns)
 	return entry && entry->netns == netns;
 }
 
-DB_INLINE int drop(const struct db_packet *packet, __u16 reason)
+/* Of what a container sends: who that is, says its source address, as far as it is known. */
+DB_INLINE enum db_fate drop_at(const struct db_packet *packet, __u16 reason, __u32 where)
 {
-	struct db_answer answer = { .generation = db_generation() };
+	struct db_answer answer = {};
 	__u32 owner = db_peer_of(&packet->key.source);
 
-	db_deny(&answer, reason);
-	db_report(&packet->key, &answer, db_is_endpoint(owner) ? owner : 0, db_peer_of(&packet->key.destination),
-		DB_WHERE(DB_HOOK_VETH, DB_EGRESS));
-	return VETH_DROP;
+	return db_drop_at(reason, &packet->key, &answer, db_is_endpoint(owner) ? owner : 0,
+		db_peer_of(&packet->key.destination), where);
 }
+
+#define drop(packet, reason) drop_at(packet, reason, DB_WHERE(DB_HOOK_VETH, DB_EGRESS) | DB_HERE)
 
 DB_INLINE int is_recorded(const struct db_packet *packet, __u32 netns)
 {
@@ -240,7 +251,7 @@ DB_INLINE int has_mac(struct __sk_buff *skb, const struct db_veth *veth)
 	return (data[3] == mine[0] && data[4] == mine[1] && data[5] == mine[2]) || !(mine[0] | mine[1] | mine[2]);
 }
 
-DB_INLINE int arp(struct __sk_buff *skb, struct db_veth *veth, struct db_packet *packet)
+DB_INLINE enum db_fate arp(struct __sk_buff *skb, struct db_veth *veth, struct db_packet *packet)
 {
 	__u8 head[8];
 	__u32 sender;
@@ -251,7 +262,7 @@ DB_INLINE int arp(struct __sk_buff *skb, struct db_veth *veth, struct db_packet 
 		return drop(packet, DB_REASON_MALFORMED_PACKET);
 	db_address_v4(&packet->key.source, sender);
 	if (is_from_mac(skb, veth, ETHERNET + 8) && (!sender || is_vouched(veth, &packet->key.source)))
-		return VETH_PASS;
+		return DB_PASS;
 	return drop(packet, DB_REASON_UNVOUCHED_ADDRESS);
 }
 
@@ -270,25 +281,25 @@ DB_INLINE int is_about_ours(struct __sk_buff *skb, struct db_veth *veth, const s
 }
 
 /* Of a host's kernel on its link: never what a router says. */
-DB_INLINE int link_message(struct __sk_buff *skb, struct db_veth *veth, const struct db_packet *packet)
+DB_INLINE enum db_fate link_message(struct __sk_buff *skb, struct db_veth *veth, const struct db_packet *packet)
 {
 	switch (packet->icmp_type) {
 	case 131: case 132: case 143: case 133:
-		return VETH_PASS;
+		return DB_PASS;
 	case 135: /* without a source: is this address, which is to be ours, another's? */
 		if (!is_unspecified(&packet->key.source) || is_about_ours(skb, veth, packet))
-			return VETH_PASS;
+			return DB_PASS;
 		return drop(packet, DB_REASON_UNVOUCHED_ADDRESS);
 	case 136:
 		if (is_about_ours(skb, veth, packet))
-			return VETH_PASS;
+			return DB_PASS;
 		return drop(packet, DB_REASON_UNVOUCHED_ADDRESS);
 	}
 	return drop(packet, DB_REASON_RAW_SOCKET);
 }
 
 /* What is no question: an answer, or an error about what came in here. */
-DB_INLINE int icmp_message(struct __sk_buff *skb, struct db_veth *veth, struct db_packet *packet,
+DB_INLINE enum db_fate icmp_message(struct __sk_buff *skb, struct db_veth *veth, struct db_packet *packet,
 	struct db_packet *quoted)
 {
 	__u8 type = packet->icmp_type;
@@ -296,10 +307,10 @@ DB_INLINE int icmp_message(struct __sk_buff *skb, struct db_veth *veth, struct d
 	if (packet->key.protocol == DB_ICMP ? type == 5 || type == 9 : type == 137 || (type >= 130 && type <= 136))
 		return drop(packet, DB_REASON_RAW_SOCKET);
 	if (!db_is_icmp_error(packet))
-		return VETH_PASS;
+		return DB_PASS;
 	/* A packet that could not be read (a later fragment) has addresses all the same. */
 	db_parse(skb, packet->payload + 8, quoted);
-	return is_vouched(veth, &quoted->key.destination) ? VETH_PASS : drop(packet, DB_REASON_RAW_SOCKET);
+	return is_vouched(veth, &quoted->key.destination) ? DB_PASS : drop(packet, DB_REASON_RAW_SOCKET);
 }
 
 DB_INLINE int is_resolver(const struct db_packet *packet, __u32 netns)
@@ -312,8 +323,7 @@ DB_INLINE int is_resolver(const struct db_packet *packet, __u32 netns)
 	return bpf_map_lookup_elem(&resolvers, &key) != NULL;
 }
 
-SEC("tc")
-int from_container(struct __sk_buff *skb)
+DB_INLINE enum db_fate judge_frame(struct __sk_buff *skb)
 {
 	struct db_packet packet __attribute__((aligned(8))) = {};
 	struct db_packet quoted __attribute__((aligned(8))) = {};
@@ -321,37 +331,53 @@ int from_container(struct __sk_buff *skb)
 	struct db_veth *veth = bpf_map_lookup_elem(&veths, &interface);
 	int reason;
 
+	/* 1. */
 	if (!veth)
-		return VETH_PASS;
+		return DB_PASS;
+	/* 2. */
 	if (!has_mac(skb, veth))
 		return drop(&packet, DB_REASON_UNVOUCHED_ADDRESS);
 	if (skb->vlan_present)
 		return drop(&packet, DB_REASON_RAW_SOCKET);
+	/* 3. */
 	if (skb->protocol == bpf_htons(0x0806))
 		return arp(skb, veth, &packet);
+	/* 4. */
 	if (skb->protocol != bpf_htons(0x0800) && skb->protocol != bpf_htons(0x86dd))
 		return drop(&packet, DB_REASON_RAW_SOCKET);
 	reason = db_parse(skb, ETHERNET, &packet);
 	if (reason && reason != DB_REASON_FRAGMENT)
 		return drop(&packet, reason);
+	/* 5. */
 	if (!is_vouched(veth, &packet.key.source) &&
 		(reason || packet.key.protocol != DB_ICMPV6 || !is_unspecified(&packet.key.source)))
 		return drop(&packet, DB_REASON_UNVOUCHED_ADDRESS);
+	/* 8. */
 	if (reason)
-		return VETH_PASS;
+		return DB_PASS;
 	if (packet.key.protocol == IPPROTO_TCP) {
 		__u8 flags;
 
 		if (bpf_skb_load_bytes(skb, packet.payload + 13, &flags, 1))
 			return drop(&packet, DB_REASON_MALFORMED_PACKET);
 		if ((flags & (DB_TCP_SYN | DB_TCP_ACK)) != DB_TCP_SYN)
-			return VETH_PASS;
+			return DB_PASS;
 	} else if (db_keeps_the_link(skb, ETHERNET, &packet)) {
+		/* 6. */
 		return link_message(skb, veth, &packet);
 	} else if (db_is_icmp(&packet) && !asks_the_kernel(&packet)) {
+		/* 7. 8. */
 		return icmp_message(skb, veth, &packet, &quoted);
 	}
+	/* 9. 10. */
 	if (is_recorded(&packet, veth->netns) || is_resolver(&packet, veth->netns))
-		return VETH_PASS;
+		return DB_PASS;
+	/* 11. */
 	return drop(&packet, DB_REASON_RAW_SOCKET);
+}
+
+SEC("tc")
+int from_container(struct __sk_buff *skb)
+{
+	return as_tcx(judge_frame(skb));
 }

@@ -119,6 +119,33 @@ static struct packet with_ports(struct packet packet, int tcp_flags)
 	return packet;
 }
 
+/* Of all CPUs; *worst is 1 if one of them names no file or line. */
+static uint64_t counted(int *worst)
+{
+	struct db_drop key, *previous = NULL;
+	uint64_t counts[256], sum = 0;
+
+	for (; !bpf_map_get_next_key(map("drops"), previous, &key); previous = &key) {
+		memset(counts, 0, sizeof(counts));
+		bpf_map_lookup_elem(map("drops"), &key, counts);
+		for (int cpu = 0; cpu < libbpf_num_possible_cpus() && cpu < 256; cpu++)
+			sum += counts[cpu];
+		*worst |= !key.file || !key.line || !key.hook;
+	}
+	return sum;
+}
+
+static uint64_t refusals;
+static int unplaced;
+
+/* What was refused is counted once, and its record, if it has one, bears the place. */
+static void refusal(int refused)
+{
+	refusals += refused;
+	unplaced |= refused && events && (!last.file || !last.line);
+	unplaced |= !refused && last.verdict == DB_ALLOW && (last.file || last.line);
+}
+
 /* The program's verdict, or a negative errno. The event it emitted is in `last`; events counts from 0. */
 static int run_on(const char *program, const struct packet *packet, int size, int interface)
 {
@@ -132,6 +159,8 @@ static int run_on(const char *program, const struct packet *packet, int size, in
 	memset(&last, 0, sizeof(last));
 	error = bpf_prog_test_run_opts(bpf_program__fd(bpf_object__find_program_by_name(object, program)), &options);
 	ring_buffer__consume(ring);
+	if (!error)
+		refusal((int)options.retval == (strstr(program, "container") ? 2 : DROPS));
 	return error ? error : (int)options.retval;
 }
 
@@ -532,9 +561,12 @@ static void lookup(const char *name, struct bpf_sk_lookup context, int expected,
 	int error;
 
 	ring_buffer__consume(ring);
+	events = 0;
 	memset(&last, 0, sizeof(last));
 	error = bpf_prog_test_run_opts(bpf_program__fd(bpf_object__find_program_by_name(object, "sk_lookup")), &options);
 	ring_buffer__consume(ring);
+	if (!error)
+		refusal((int)options.retval == SK_DROP);
 	claim(!error && (int)options.retval == expected && last.reason == reason, name, "%d, verdict %d, reason %d", error,
 		options.retval, last.reason);
 }
@@ -562,6 +594,15 @@ static void arrivals(void)
 	lookup("sk_lookup: what comes from ourselves passes", changed, SK_PASS, 0);
 	changed.remote_ip4 = inet_addr("10.0.0.2");
 	lookup("sk_lookup: a container's address without its record drops", changed, SK_DROP, DB_REASON_UNVOUCHED_ADDRESS);
+}
+
+/* Over all that ran before. */
+static void drops(void)
+{
+	uint64_t sum = counted(&unplaced);
+
+	claim(refusals > 4000 && sum == refusals, "drops: every refusal is counted, once", "%d of %d", (int)sum, (int)refusals);
+	claim(!unplaced, "drops: each with its hook, file and line, and so its record", "%s", "");
 }
 
 int main(int count, char **arguments)
@@ -593,6 +634,7 @@ int main(int count, char **arguments)
 	ingress();
 	arrivals();
 	veth();
+	drops();
 	ring_buffer__free(ring);
 	bpf_object__close(object);
 	return tap_end();

@@ -159,8 +159,10 @@ struct db_event {
 	__u8 hook; /* enum db_hook */
 	__u16 source_port, destination_port;
 	__u8 side; /* DB_SIDE_*: whose rules denied; DB_SIDE_NONE unless denied or audited */
-	__u8 reserved;
+	__u8 file; /* enum db_file; 0 unless denied or audited */
 	struct db_address source, destination;
+	__u16 line; /* of that file */
+	__u16 reserved;
 };
 #define DB_SIDE_NONE 0
 #define DB_SIDE_CALLER 1 /* the caller's egress rules */
@@ -208,6 +210,33 @@ struct db_resolver_key {
 };
 
 /* map rewriters (HASH, key __u32 netns, value __u32 1): namespaces in which somebody may change packets on their way (CAP_NET_ADMIN). */
+
+/*
+ * The files in which something is refused, by number. Numbers are never used again: an agent reads what the programs of
+ * another build have written.
+ */
+#define DB_FILES(is) \
+	is(CONNECT, 1, "connect.bpf.c") \
+	is(SENDMSG, 2, "sendmsg.bpf.c") \
+	is(SKB_EGRESS, 3, "skb_egress.bpf.c") \
+	is(SKB_INGRESS, 4, "skb_ingress.bpf.c") \
+	is(SK_LOOKUP, 5, "sk_lookup.bpf.c") \
+	is(SOCK_OPS, 6, "sock_ops.bpf.c") \
+	is(AGENT_EGRESS, 7, "agent_egress.bpf.c") \
+	is(GUARD, 8, "guard.bpf.c") \
+	is(VETH, 9, "veth.bpf.c") \
+	is(LOOPBACK, 10, "loopback.h")
+#define DB_FILE_NUMBER(name, number, file) DB_FILE_##name = number,
+enum db_file { DB_FILES(DB_FILE_NUMBER) };
+
+/* map drops (PERCPU_HASH, value __u64): refusals, by where they were made. */
+struct db_drop {
+	__u16 reason; /* include/reasons.h; 0: the verdict that the socket bears, whose record says why */
+	__u8 hook; /* enum db_hook */
+	__u8 file; /* enum db_file */
+	__u16 line;
+	__u16 reserved;
+};
 
 /* map lost (PERCPU_ARRAY, one __u64): events that found the ring full, or their endpoint's budget spent. */
 

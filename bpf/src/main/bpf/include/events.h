@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* One record a decision, for people and for the API. Never decides anything. */
+/* One record a decision, for people and for the API, and one count a refusal. Never decides anything. */
 #ifndef DRAWBRIDGE_EVENTS_H
 #define DRAWBRIDGE_EVENTS_H
 
@@ -47,7 +47,34 @@ DB_INLINE int db_within_budget(__u32 owner, int denied, __u64 now)
 	return 1;
 }
 
-#define DB_WHERE(hook, direction) ((hook) | (direction) << 8)
+/* Where something was decided: hook, direction and, if it may be a refusal, file and line (DB_HERE of drops.h). */
+#define DB_WHERE(hook, direction) ((__u32)(hook) | (__u32)(direction) << 8)
+#define DB_WHERE_HOOK(where) ((__u8)(where))
+#define DB_WHERE_DIRECTION(where) ((where) >> 8 & 1)
+#define DB_WHERE_FILE(where) ((where) >> 9 & 0x7f)
+#define DB_WHERE_LINE(where) ((where) >> 16)
+
+/* A nested program on this CPU may lose one: it is a hint, not a ledger. */
+__attribute__((noinline)) int db_count_drop(__u32 reason, __u32 where)
+{
+	struct db_drop key = {};
+	__u64 one = 1, *count;
+
+	key.reason = reason;
+	key.hook = DB_WHERE_HOOK(where);
+	key.file = DB_WHERE_FILE(where);
+	key.line = DB_WHERE_LINE(where);
+	count = bpf_map_lookup_elem(&drops, &key);
+	if (!count) {
+		if (!bpf_map_update_elem(&drops, &key, &one, BPF_NOEXIST))
+			return 0;
+		/* Another CPU was first. */
+		count = bpf_map_lookup_elem(&drops, &key);
+	}
+	if (count)
+		*count += 1;
+	return 0;
+}
 
 /* Not inlined: its parameter brings the layout of the struct into the object, for the test that compares. */
 static __attribute__((noinline)) int db_describe(struct db_event *event, const struct db_answer *answer)
@@ -57,7 +84,6 @@ static __attribute__((noinline)) int db_describe(struct db_event *event, const s
 	event->reason = answer->reason;
 	event->verdict = answer->audited ? DB_AUDIT : answer->verdict;
 	event->side = answer->side;
-	event->reserved = 0;
 	return 0;
 }
 
@@ -71,10 +97,13 @@ __attribute__((noinline)) int db_report(const struct db_flow_key *key, const str
 	__u32 peer, __u32 where)
 {
 	struct db_event *event;
-	__u64 now = bpf_ktime_get_ns(), wake = 0;
+	__u64 now, wake = 0;
 
 	if (!key || !answer)
 		return 0;
+	if (answer->verdict == DB_DENY)
+		db_count_drop(answer->reason, where);
+	now = bpf_ktime_get_ns();
 	if (!db_within_budget(owner, answer->verdict != DB_ALLOW || answer->audited, now))
 		return db_lost();
 	if (answer->verdict == DB_ALLOW && !answer->audited)
@@ -88,8 +117,11 @@ __attribute__((noinline)) int db_report(const struct db_flow_key *key, const str
 	event->time_ns = now;
 	event->owner = owner;
 	event->peer = peer;
-	event->direction = where >> 8;
-	event->hook = where;
+	event->direction = DB_WHERE_DIRECTION(where);
+	event->hook = DB_WHERE_HOOK(where);
+	event->file = event->verdict == DB_ALLOW ? 0 : DB_WHERE_FILE(where);
+	event->line = event->verdict == DB_ALLOW ? 0 : DB_WHERE_LINE(where);
+	event->reserved = 0;
 	event->protocol = key->protocol;
 	event->source_port = key->source_port;
 	event->destination_port = key->destination_port;

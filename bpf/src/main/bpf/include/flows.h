@@ -8,7 +8,7 @@
 #ifndef DRAWBRIDGE_FLOWS_H
 #define DRAWBRIDGE_FLOWS_H
 
-#include "events.h"
+#include "drops.h"
 #include "packet.h"
 #include "shares.h"
 

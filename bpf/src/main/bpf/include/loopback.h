@@ -34,13 +34,24 @@ DB_INLINE int on_loopback_of(__u32 me, struct db_flow_key *key)
 	return 1;
 }
 
-DB_INLINE int loopback_leaves(struct __sk_buff *skb, __u32 me, struct db_packet *packet)
+#define LOOPBACK_OUT DB_WHERE(DB_HOOK_SKB_EGRESS, DB_EGRESS)
+#define LOOPBACK_IN DB_WHERE(DB_HOOK_SKB_INGRESS, DB_INGRESS)
+
+DB_INLINE enum db_fate loopback_leaves(struct __sk_buff *skb, __u32 me, struct db_packet *packet,
+	struct db_answer *answer)
 {
-	if (db_parse(skb, 0, packet))
-		return 0;
+	int reason = db_parse(skb, 0, packet);
+
+	if (reason)
+		return db_drop(reason, &packet->key, answer, me, me, LOOPBACK_OUT);
 	if (packet->key.protocol != IPPROTO_TCP && packet->key.protocol != IPPROTO_UDP)
-		return 1;
-	return on_loopback_of(me, &packet->key) && !db_record(&packet->key, me, me, 0, db_generation());
+		return DB_PASS;
+	if (!on_loopback_of(me, &packet->key))
+		return db_drop(DB_REASON_UNKNOWN_ENDPOINT, &packet->key, answer, me, me, LOOPBACK_OUT);
+	reason = db_record(&packet->key, me, me, 0, db_generation());
+	if (reason)
+		return db_drop(reason, &packet->key, answer, me, me, LOOPBACK_OUT);
+	return DB_PASS;
 }
 
 DB_INLINE int loopback_may(__u32 caller, __u32 callee, __u32 protocol, __u32 port, struct db_answer *answer)
@@ -65,51 +76,57 @@ DB_INLINE int opens_to_engine(const struct db_packet *packet, __u32 me)
 	return packet->key.destination_port == endpoint->engine_port6;
 }
 
-DB_INLINE int loopback_arrives(struct __sk_buff *skb, __u32 me, struct db_packet *packet, struct db_packet *other,
+DB_INLINE enum db_fate loopback_arrives(struct __sk_buff *skb, __u32 me, struct db_packet *packet, struct db_packet *other,
 	struct db_answer *answer)
 {
 	const struct db_flow *known;
 	__u32 caller;
+	int reason = db_parse(skb, 0, packet);
 
-	if (db_parse(skb, 0, packet))
-		return 0;
+	/* 1. */
+	if (reason)
+		return db_drop(reason, &packet->key, answer, me, me, LOOPBACK_IN);
 	if (packet->key.protocol != IPPROTO_TCP && packet->key.protocol != IPPROTO_UDP)
-		return 1;
+		return DB_PASS;
 	db_reverse(&other->key, &packet->key);
 	if (!on_loopback_of(me, &packet->key) || !on_loopback_of(me, &other->key))
-		return 0;
+		return db_drop(DB_REASON_UNKNOWN_ENDPOINT, &packet->key, answer, me, me, LOOPBACK_IN);
 	known = db_fresh_flow(&packet->key);
 	caller = known ? known->sender : DB_PEER_HOST;
 	if (opens_to_engine(packet, me)) {
 		answer->generation = db_generation();
 		db_deny(answer, DB_REASON_ENGINE_UNAVAILABLE);
 	} else if (caller == me) {
-		return 1;
+		/* 2. */
+		return DB_PASS;
 	} else if (packet->key.protocol == IPPROTO_TCP && (packet->tcp_flags & (DB_TCP_SYN | DB_TCP_ACK)) != DB_TCP_SYN) {
+		/* 3. */
 		if (!known || loopback_may(caller, me, IPPROTO_TCP, packet->key.destination_port, answer))
-			return 1;
+			return DB_PASS;
 		/* An answer, then? */
 		if (loopback_may(me, caller, IPPROTO_TCP, packet->key.source_port, answer))
-			return 1;
+			return DB_PASS;
 	} else {
 		if (packet->key.protocol == IPPROTO_UDP) {
+			/* 4. */
 			known = db_fresh_flow(&other->key);
 			if (known && known->sender == me)
-				return 1;
+				return DB_PASS;
+			/* 5. */
 			if (caller == DB_PEER_HOST && packet->key.source_port == 53 &&
 				db_address_is_v4(&packet->key.source) &&
 				db_address_word(&packet->key.source, 3) == bpf_htonl(0x7f00000b))
-				return 1;
+				return DB_PASS;
 		}
+		/* 6. */
 		if (loopback_may(caller, me, packet->key.protocol, packet->key.destination_port, answer))
-			return 1;
+			return DB_PASS;
 	}
 	if (answer->verdict == DB_ENGINE)
 		db_deny(answer, DB_REASON_NEEDS_ENGINE);
 
 	packet->key.reserved[0] = packet->key.reserved[1] = packet->key.reserved[2] = 0;
-	db_report(&packet->key, answer, me, caller, DB_WHERE(DB_HOOK_SKB_INGRESS, DB_INGRESS));
-	return 0;
+	return db_drop_judged(&packet->key, answer, me, caller, LOOPBACK_IN);
 }
 
 #endif

@@ -147,6 +147,17 @@ struct {
 } lost SEC(".maps");
 
 /*
+ * Every refusal, recorded or not. As many keys as there are lines that refuse, times the reasons they give: nobody but
+ * who writes the programs can make more.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct db_drop);
+	__type(value, __u64);
+} drops SEC(".maps");
+
+/*
  * How far ahead of time an endpoint has spent its records; not for user space.
  * LRU: a lost entry gives a full bucket, which costs records of others and no verdict.
  */

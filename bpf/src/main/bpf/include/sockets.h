@@ -121,20 +121,22 @@ DB_INLINE int db_first_refusal(struct bpf_sock *sk, __u32 generation)
  * A TCP connection that began before its cgroup was attached: who called whom
  * cannot be told. Passes if this endpoint has no rules in either direction
  * (its peer's own programs enforce the peer's), or only records them. The
- * verdict is kept for this generation; *news is 0 if it was recorded before.
+ * verdict is kept for this generation. Gives whether it is news: 0 if it was recorded before.
  */
-DB_INLINE int db_unjudged(struct bpf_sock *sk, __u32 me, struct db_answer *answer, int *news)
+DB_INLINE int db_unjudged(struct bpf_sock *sk, __u32 me, struct db_answer *answer)
 {
 	struct db_socket *socket = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	const struct db_endpoint *endpoint;
 	__u32 generation = db_generation();
 
-	*news = 0;
 	if (socket) {
 		union db_socket_state state = db_socket_state(socket);
 
-		if (generation && state.generation == generation)
-			return state.verdict == DB_ALLOW;
+		if (generation && state.generation == generation) {
+			db_deny(answer, DB_REASON_UNJUDGED_SOCKET);
+			answer->verdict = state.verdict;
+			return 0;
+		}
 	}
 	answer->generation = generation;
 	db_deny(answer, generation ? DB_REASON_UNJUDGED_SOCKET : DB_REASON_NO_POLICY);
@@ -151,8 +153,7 @@ DB_INLINE int db_unjudged(struct bpf_sock *sk, __u32 me, struct db_answer *answe
 	}
 	if (socket)
 		db_socket_judged(socket, answer->verdict, generation);
-	*news = answer->verdict == DB_DENY || answer->audited;
-	return answer->verdict == DB_ALLOW;
+	return answer->verdict == DB_DENY || answer->audited;
 }
 
 #endif

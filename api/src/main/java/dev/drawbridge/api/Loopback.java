@@ -23,7 +23,8 @@ final class Loopback {
         status.endpoints(),
         status.unattached(),
         status.exempt(),
-        status.problems());
+        status.problems(),
+        status.drops());
   }
 
   /** The verdict, its reason, and which rule decided, without what that rule says. */

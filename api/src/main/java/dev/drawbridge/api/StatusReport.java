@@ -13,6 +13,7 @@ import java.util.List;
  *     list that makes {@code drawbridge status} exit non-zero
  * @param exempt containers that run unguarded because the operator listed them
  * @param problems number of entries of {@code /v1/problems}
+ * @param drops what the kernel's programs refused since they were loaded, the most frequent first
  */
 public record StatusReport(
     String version,
@@ -23,7 +24,8 @@ public record StatusReport(
     int endpoints,
     List<String> unattached,
     List<Exempt> exempt,
-    int problems) {
+    int problems,
+    List<Drops> drops) {
 
   /**
    * A container that the host's configuration exempts.
@@ -31,6 +33,17 @@ public record StatusReport(
    * @param entry of the list {@code exempt} that covers it
    */
   public record Exempt(String id, String name, String entry) {}
+
+  /**
+   * Refusals by one line of the kernel's programs.
+   *
+   * @param reason its slug; {@code repeated} where a socket's earlier refusal, whose record says
+   *     why, holds on
+   * @param hook the program's, such as {@code skb_egress}
+   * @param line such as {@code skb_egress.bpf.c:286}
+   * @param count packets, or calls of applications
+   */
+  public record Drops(String reason, String hook, String line, long count) {}
 
   /**
    * One part of the agent: kernel, hook, engine, events and so on. {@code detail} is one sentence.

@@ -91,7 +91,8 @@ final class FakeAgentView implements AgentView {
                 1000)),
         Optional.empty(),
         7,
-        false);
+        false,
+        deny ? "skb_egress.bpf.c:286" : "");
   }
 
   volatile java.util.function.Predicate<Caller> admitted = caller -> true;
@@ -116,7 +117,8 @@ final class FakeAgentView implements AgentView {
         2,
         List.of(),
         List.of(new StatusReport.Exempt("ab", "infra-1", "infra-*")),
-        0);
+        0,
+        List.of(new StatusReport.Drops("fragment", "skb_egress", "skb_egress.bpf.c:286", 5)));
   }
 
   @Override

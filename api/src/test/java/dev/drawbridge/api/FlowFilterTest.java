@@ -34,7 +34,8 @@ final class FlowFilterTest {
         Optional.of(new FlowReport.Asked("text", Map.of("status", 502L), 1, 2, 3)),
         Optional.empty(),
         7,
-        false);
+        false,
+        "");
   }
 
   private static FlowFilter filter(String name, String value) throws Exception {

@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
  * @param direction from the owner's point of view
  * @param protocol an IPPROTO number
  * @param side whose rules denied; NONE unless denied or audited
+ * @param line of the programs that refused or would have; NONE otherwise
  */
 public record Event(
     long timeNanos,
@@ -31,7 +32,8 @@ public record Event(
     InetAddress source,
     int sourcePort,
     InetAddress destination,
-    int destinationPort) {
+    int destinationPort,
+    SourceLine line) {
   /** Bytes in the kernel. */
   public static final int SIZE = 72;
 
@@ -71,9 +73,10 @@ public record Event(
     out.putShort((short) reason).put((byte) verdict.number()).put((byte) direction.number());
     out.put((byte) protocol).put((byte) hook.number());
     out.putShort((short) sourcePort).putShort((short) destinationPort);
-    out.put((byte) side.number()).put((byte) 0);
+    out.put((byte) side.number()).put((byte) line.file());
     NativeOrder.putAddress(out, source);
     NativeOrder.putAddress(out, destination);
+    out.putShort((short) line.line());
     return NativeOrder.bytes(out);
   }
 
@@ -92,9 +95,10 @@ public record Event(
     int sourcePort = NativeOrder.u16(in);
     int destinationPort = NativeOrder.u16(in);
     Side side = NativeOrder.constant(Side.class, NativeOrder.u8(in));
-    in.get();
+    int file = NativeOrder.u8(in);
     InetAddress source = NativeOrder.address(in);
     InetAddress destination = NativeOrder.address(in);
+    int line = NativeOrder.u16(in);
     return new Event(
         time,
         owner,
@@ -110,6 +114,7 @@ public record Event(
         source,
         sourcePort,
         destination,
-        destinationPort);
+        destinationPort,
+        file == 0 ? SourceLine.NONE : new SourceLine(file, line));
   }
 }

@@ -258,7 +258,8 @@ class AbiLayoutTest {
             A,
             0xfff1,
             B,
-            0xfff2);
+            0xfff2,
+            new SourceLine(10, 0xfff3));
     Map<String, Object> members = new LinkedHashMap<>();
     members.put("time_ns", 0x0102030405060708L);
     members.put("owner", 300L);
@@ -273,10 +274,43 @@ class AbiLayoutTest {
     members.put("side", 2L);
     members.put("source_port", 0xfff1L);
     members.put("destination_port", 0xfff2L);
+    members.put("file", 10L);
+    members.put("line", 0xfff3L);
     members.put("source", A);
     members.put("destination", B);
     verify("db_event", Event.SIZE, event.encode(), members);
     assertEquals(event, Event.decode(event.encode()));
+  }
+
+  @Test
+  void dropLiesWhereTheKernelWritesIt() {
+    Drop drop = new Drop(0xfff0, KernelHook.VETH, new SourceLine(9, 0xfff1));
+    verify(
+        "db_drop",
+        Drop.SIZE,
+        drop.encode(),
+        Map.of("reason", 0xfff0L, "hook", 9L, "file", 9L, "line", 0xfff1L));
+    assertEquals(drop, Drop.decode(drop.encode()));
+    assertEquals("veth.bpf.c:65521", drop.line().toString());
+    assertEquals("file-255:1", new SourceLine(255, 1).toString());
+    assertEquals("", SourceLine.NONE.toString());
+  }
+
+  @Test
+  void everyFileThatRefusesHasTheNumberOfTheHeaderAndIsThere() throws IOException {
+    Map<String, Integer> declared = new LinkedHashMap<>();
+    Matcher files =
+        Pattern.compile("\\bis\\((\\w+), (\\d+), \"([\\w.]+)\"\\)").matcher(Files.readString(ABI));
+    while (files.find()) {
+      declared.put(files.group(1) + " " + files.group(3), Integer.valueOf(files.group(2)));
+    }
+    Map<String, Integer> known = new LinkedHashMap<>();
+    for (KernelFile file : KernelFile.values()) {
+      known.put(file + " " + file.fileName(), file.number());
+      String directory = file.fileName().endsWith(".h") ? "src/main/bpf/include" : "src/main/bpf";
+      assertTrue(Files.exists(Path.of(directory, file.fileName())), file.fileName());
+    }
+    assertEquals(declared, known);
   }
 
   @Test
@@ -303,6 +337,7 @@ class AbiLayoutTest {
                 "db_address",
                 "db_address_key",
                 "db_config",
+                "db_drop",
                 "db_endpoint",
                 "db_event",
                 "db_flow",

@@ -36,6 +36,9 @@ final class DoctorCommand extends AgentCommand {
 
   private static final int PING_SECONDS = 5;
 
+  /** Lines that refused most are shown. */
+  private static final int DROPS_SHOWN = 10;
+
   @Mixin private OutputFormat format = new OutputFormat();
 
   private enum Grade {
@@ -249,6 +252,31 @@ final class DoctorCommand extends AgentCommand {
     }
   }
 
+  /** Refusing is what the programs are for: no fault, but where to look when a packet is gone. */
+  private void drops(List<StatusReport.Drops> drops) {
+    drops.stream()
+        .limit(DROPS_SHOWN)
+        .forEach(one ->
+            found(
+                Grade.OK,
+                "the kernel refused "
+                    + one.count()
+                    + " as "
+                    + one.reason()
+                    + " at "
+                    + one.line()
+                    + " ("
+                    + one.hook()
+                    + ")",
+                ""));
+    if (drops.size() > DROPS_SHOWN) {
+      found(
+          Grade.OK,
+          "the kernel refused at " + (drops.size() - DROPS_SHOWN) + " more lines, and less",
+          "");
+    }
+  }
+
   private void agent() {
     LocalClient client = client();
     StatusReport status;
@@ -286,6 +314,7 @@ final class DoctorCommand extends AgentCommand {
                 Grade.WARN,
                 e.name() + " was attached only after its start",
                 "recreate it with the drawbridge runtime"));
+    drops(status.drops());
     for (ProblemReport problem : problems) {
       Grade grade = problem.severity().equals("error") ? Grade.BAD : Grade.WARN;
       found(

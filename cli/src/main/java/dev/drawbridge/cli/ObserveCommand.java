@@ -93,6 +93,11 @@ final class ObserveCommand extends AgentCommand {
       defaultValue = "20")
   private int last;
 
+  @Option(
+      names = {"-v", "--verbose"},
+      description = "Also the line of the kernel's programs that refused.")
+  private boolean verbose;
+
   ObserveCommand(Surroundings surroundings) {
     super(surroundings);
   }
@@ -173,10 +178,10 @@ final class ObserveCommand extends AgentCommand {
   }
 
   private void print(FlowReport flow) {
-    out().println(format.json() ? Json.write(flow) : line(flow, ZoneId.systemDefault()));
+    out().println(format.json() ? Json.write(flow) : line(flow, ZoneId.systemDefault(), verbose));
   }
 
-  static String line(FlowReport flow, ZoneId zone) {
+  static String line(FlowReport flow, ZoneId zone, boolean verbose) {
     StringBuilder line = new StringBuilder(160);
     line.append(TIME.format(flow.at().atZone(zone)));
     line.append(
@@ -203,6 +208,9 @@ final class ObserveCommand extends AgentCommand {
     flow.rule().ifPresent(rule -> line.append("  ").append(VerdictCommand.rule(rule)));
     if (!flow.requestId().isEmpty()) {
       line.append("  ").append(flow.requestId());
+    }
+    if (verbose && !flow.line().isEmpty()) {
+      line.append("  at ").append(flow.line());
     }
     return Text.oneLine(line.toString());
   }

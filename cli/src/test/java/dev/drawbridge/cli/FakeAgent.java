@@ -101,7 +101,8 @@ final class FakeAgent implements AgentView, AutoCloseable {
             : Optional.of(
                 new RuleReference(1, "drawbridge.policy.read", "db", "app=api may GET /users")),
         7,
-        false);
+        false,
+        deny ? "skb_egress.bpf.c:286" : "");
   }
 
   @Override
@@ -117,7 +118,8 @@ final class FakeAgent implements AgentView, AutoCloseable {
         2,
         unattached,
         exempt,
-        problems.size());
+        problems.size(),
+        List.of(new StatusReport.Drops("fragment", "skb_egress", "skb_egress.bpf.c:286", 5)));
   }
 
   private EndpointReport endpoint(int number, String name, List<String> closed) {

@@ -133,7 +133,8 @@ class OperatorTest {
             ? Optional.empty()
             : Optional.of(new RuleReference(1, "drawbridge.policy.a", owner, "…")),
         7,
-        false);
+        false,
+        "");
   }
 
   private static FlowFilter filter(String... pairs) {
@@ -195,10 +196,10 @@ class OperatorTest {
   @DisplayName("12.D2 a no-rule line names the side where the record tells")
   void aDenialWithoutRuleNamesTheSide() {
     assertTrue(
-        ObserveCommand.line(denied(peer(2, "world"), peer(301, "b"), ""), ZoneOffset.UTC)
+        ObserveCommand.line(denied(peer(2, "world"), peer(301, "b"), ""), ZoneOffset.UTC, true)
             .contains("no-rule into b"));
     assertTrue(
-        ObserveCommand.line(denied(peer(301, "b"), peer(2, "world"), ""), ZoneOffset.UTC)
+        ObserveCommand.line(denied(peer(301, "b"), peer(2, "world"), ""), ZoneOffset.UTC, true)
             .contains("no-rule out of b"));
     assertEquals(Optional.empty(), FlowFilter.side(denied(peer(300, "a"), peer(301, "b"), "")));
   }

@@ -2,10 +2,12 @@ package dev.drawbridge.daemon;
 
 import dev.drawbridge.api.ApiException;
 import dev.drawbridge.api.ApiServer;
+import dev.drawbridge.api.StatusReport;
 import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.BpfFs;
 import dev.drawbridge.bpf.BpfObject;
 import dev.drawbridge.bpf.Cgroups;
+import dev.drawbridge.bpf.Drops;
 import dev.drawbridge.bpf.EventRing;
 import dev.drawbridge.bpf.KernelFeatures;
 import dev.drawbridge.bpf.MapFull;
@@ -44,6 +46,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -172,6 +175,8 @@ final class Agent implements AutoCloseable {
     long generationBefore = changed ? KernelUpgrade.generation(pins.maps()) : 0;
     Attachments attachments = attachAgent(object, pins, changed);
     Datapath datapath = new Datapath(object, generationBefore);
+    Drops drops = new Drops(object.map("drops"));
+    Supplier<List<StatusReport.Drops>> refusals = () -> DropCounts.of(drops.counts());
 
     AtomicReference<NodeStateSource> source = new AtomicReference<>(NodeState::empty);
     Names names = new Names(() -> source.get().state());
@@ -252,10 +257,12 @@ final class Agent implements AutoCloseable {
         recorder.wireProblems(),
         comebacks::problems,
         recorder.flows()::lost,
-        ring);
+        ring,
+        refusals);
     recover(attachments, admitted, loop);
     // Only now: the maps of this version hold what the programs are to judge by.
     KernelUpgrade.finish(upgrade);
+    drops.clear(); // the lines were those of the former programs
     attachments.holdBack(false);
 
     try {
@@ -283,7 +290,8 @@ final class Agent implements AutoCloseable {
             ring::reading,
             registry,
             comebacks::problems,
-            config);
+            config,
+            refusals);
     try {
       keep(new ApiServer(ApiListeners.of(config), view)).start();
     } catch (ApiException e) {

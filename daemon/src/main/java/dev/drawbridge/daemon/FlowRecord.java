@@ -70,7 +70,8 @@ sealed interface FlowRecord {
           Optional.empty(),
           rule,
           event.generation(),
-          audited());
+          audited(),
+          event.line().toString());
     }
 
     private static String address(InetAddress address, int port) {
@@ -128,7 +129,8 @@ sealed interface FlowRecord {
                   access.durationNanos())),
           rule,
           access.verdict().generation(),
-          access.verdict().audited());
+          access.verdict().audited(),
+          "");
     }
   }
 

@@ -6,6 +6,7 @@ import dev.drawbridge.bpf.KernelDirection;
 import dev.drawbridge.bpf.KernelHook;
 import dev.drawbridge.bpf.KernelVerdict;
 import dev.drawbridge.bpf.OpenSocket;
+import dev.drawbridge.bpf.SourceLine;
 import dev.drawbridge.l7.AccessLog;
 import dev.drawbridge.l7.AccessRecord;
 import dev.drawbridge.policy.Ending;
@@ -117,7 +118,8 @@ final class FlowRecorder implements AccessLog {
             socket.local().getAddress(),
             socket.local().getPort(),
             socket.remote().getAddress(),
-            socket.remote().getPort()));
+            socket.remote().getPort(),
+            SourceLine.NONE));
   }
 
   /** What was seen on the wire that an operator should know of. */

@@ -51,6 +51,7 @@ final class LocalView implements AgentView {
   private final Supplier<List<ProblemReport>> down;
   private final ApiCallers callers;
   private final Config config;
+  private final Supplier<List<StatusReport.Drops>> drops;
 
   LocalView(
       String version,
@@ -62,7 +63,8 @@ final class LocalView implements AgentView {
       BooleanSupplier readingEvents,
       PrometheusRegistry registry,
       Supplier<List<ProblemReport>> down,
-      Config config) {
+      Config config,
+      Supplier<List<StatusReport.Drops>> drops) {
     this.version = version;
     this.startedAt = startedAt;
     this.state = state;
@@ -73,6 +75,7 @@ final class LocalView implements AgentView {
     this.registry = registry;
     this.down = down;
     this.config = config;
+    this.drops = drops;
     this.callers = new ApiCallers(state);
   }
 
@@ -98,7 +101,8 @@ final class LocalView implements AgentView {
         attached,
         unattached,
         exempt(now),
-        problems(now).size());
+        problems(now).size(),
+        drops.get());
   }
 
   private static List<StatusReport.Exempt> exempt(NodeState now) {

@@ -1,11 +1,13 @@
 package dev.drawbridge.daemon;
 
+import dev.drawbridge.api.StatusReport;
 import dev.drawbridge.bpf.EventRing;
 import dev.drawbridge.l7.EngineStats;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.util.Collection;
+import java.util.List;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -21,7 +23,8 @@ final class Metrics {
       WireProblems wireProblems,
       Supplier<? extends Collection<?>> down,
       LongSupplier recordsLost,
-      EventRing ring) {
+      EventRing ring,
+      Supplier<List<StatusReport.Drops>> drops) {
     GaugeWithCallback.builder()
         .name("drawbridge_policy_generation")
         .help("Policy generation in force.")
@@ -97,6 +100,18 @@ final class Metrics {
             "Verdicts of the kernel without a record, because the ring was full or the container's"
                 + " budget of records spent; the verdicts held.")
         .callback(callback -> callback.call((double) ring.lost()))
+        .register(registry);
+    CounterWithCallback.builder()
+        .name("drawbridge_kernel_drops_total")
+        .help(
+            "Packets and calls that the programs refused since they were loaded, recorded or not, by"
+                + " reason and by the line that refused.")
+        .labelNames("reason", "hook", "line")
+        .callback(callback ->
+            drops
+                .get()
+                .forEach(one ->
+                    callback.call((double) one.count(), one.reason(), one.hook(), one.line())))
         .register(registry);
   }
 }

@@ -6,6 +6,7 @@ import dev.drawbridge.bpf.Event;
 import dev.drawbridge.bpf.KernelDirection;
 import dev.drawbridge.bpf.KernelHook;
 import dev.drawbridge.bpf.KernelVerdict;
+import dev.drawbridge.bpf.SourceLine;
 import dev.drawbridge.policy.Reason;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
@@ -32,7 +33,7 @@ class FlowMetricsTest {
         InetAddress.getByName("10.0.0.1"),
         1,
         InetAddress.getByName("10.0.0.2"),
-        2);
+        2, SourceLine.NONE);
   }
 
   @Test

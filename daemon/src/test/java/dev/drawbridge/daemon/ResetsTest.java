@@ -9,6 +9,7 @@ import dev.drawbridge.bpf.Event;
 import dev.drawbridge.bpf.KernelDirection;
 import dev.drawbridge.bpf.KernelHook;
 import dev.drawbridge.bpf.KernelVerdict;
+import dev.drawbridge.bpf.SourceLine;
 import dev.drawbridge.bpf.NetworkNamespace;
 import dev.drawbridge.bpf.OpenSocket;
 import dev.drawbridge.policy.Reason;
@@ -65,7 +66,7 @@ class ResetsTest {
           client.getLocalAddress(),
           client.getLocalPort(),
           client.getInetAddress(),
-          client.getPort());
+          client.getPort(), SourceLine.NONE);
     }
 
     @Override

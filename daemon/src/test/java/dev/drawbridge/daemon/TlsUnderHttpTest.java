@@ -47,7 +47,8 @@ class TlsUnderHttpTest {
             () -> true,
             registry,
             List::of,
-            Config.defaults());
+            Config.defaults(),
+            List::of);
   }
 
   private static NodeState rules(String onDb) {

@@ -1,0 +1,43 @@
+package dev.drawbridge.bpf;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** The map {@code drops}: how often the programs refused, by reason, hook, file and line. */
+public final class Drops {
+  private final BpfMap map;
+
+  /**
+   * Reads a map.
+   *
+   * @param map {@code drops}; stays the caller's
+   */
+  public Drops(BpfMap map) {
+    this.map = map;
+  }
+
+  /**
+   * All counts, of all CPUs together, since {@link #clear}.
+   *
+   * @throws BpfException if the kernel refuses
+   */
+  public Map<Drop, Long> counts() {
+    Map<Drop, Long> counts = new LinkedHashMap<>();
+    for (byte[] key : map.keys()) {
+      long count = map.lookupPerCpu(key).stream().mapToLong(NativeOrder::asU64).sum();
+      if (count > 0) {
+        counts.put(Drop.decode(key), count);
+      }
+    }
+    return counts;
+  }
+
+  /**
+   * Forgets all counts: after an exchange of programs, whose lines are others.
+   *
+   * @throws BpfException if the kernel refuses
+   */
+  public void clear() {
+    map.keys().forEach(map::delete);
+  }
+}
