@@ -142,8 +142,7 @@ static int unplaced;
 static void refusal(int refused)
 {
 	refusals += refused;
-	unplaced |= refused && events && (!last.file || !last.line);
-	unplaced |= !refused && last.verdict == DB_ALLOW && (last.file || last.line);
+	unplaced |= events && (!last.file || !last.line);
 }
 
 /* The program's verdict, or a negative errno. The event it emitted is in `last`; events counts from 0. */

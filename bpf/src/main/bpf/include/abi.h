@@ -159,7 +159,7 @@ struct db_event {
 	__u8 hook; /* enum db_hook */
 	__u16 source_port, destination_port;
 	__u8 side; /* DB_SIDE_*: whose rules denied; DB_SIDE_NONE unless denied or audited */
-	__u8 file; /* enum db_file; 0 unless denied or audited */
+	__u8 file; /* enum db_file: where it was decided */
 	struct db_address source, destination;
 	__u16 line; /* of that file */
 	__u16 reserved;

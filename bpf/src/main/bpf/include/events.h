@@ -47,7 +47,7 @@ DB_INLINE int db_within_budget(__u32 owner, int denied, __u64 now)
 	return 1;
 }
 
-/* Where something was decided: hook, direction and, if it may be a refusal, file and line (DB_HERE of drops.h). */
+/* Where something was decided: hook, direction and, put in by drops.h, file and line (DB_HERE). */
 #define DB_WHERE(hook, direction) ((__u32)(hook) | (__u32)(direction) << 8)
 #define DB_WHERE_HOOK(where) ((__u8)(where))
 #define DB_WHERE_DIRECTION(where) ((where) >> 8 & 1)
@@ -65,14 +65,11 @@ __attribute__((noinline)) int db_count_drop(__u32 reason, __u32 where)
 	key.file = DB_WHERE_FILE(where);
 	key.line = DB_WHERE_LINE(where);
 	count = bpf_map_lookup_elem(&drops, &key);
-	if (!count) {
-		if (!bpf_map_update_elem(&drops, &key, &one, BPF_NOEXIST))
-			return 0;
-		/* Another CPU was first. */
-		count = bpf_map_lookup_elem(&drops, &key);
-	}
 	if (count)
 		*count += 1;
+	else
+		/* Of this CPU alone, also where another was first. */
+		bpf_map_update_elem(&drops, &key, &one, BPF_ANY);
 	return 0;
 }
 
@@ -119,8 +116,8 @@ __attribute__((noinline)) int db_report(const struct db_flow_key *key, const str
 	event->peer = peer;
 	event->direction = DB_WHERE_DIRECTION(where);
 	event->hook = DB_WHERE_HOOK(where);
-	event->file = event->verdict == DB_ALLOW ? 0 : DB_WHERE_FILE(where);
-	event->line = event->verdict == DB_ALLOW ? 0 : DB_WHERE_LINE(where);
+	event->file = DB_WHERE_FILE(where);
+	event->line = DB_WHERE_LINE(where);
 	event->reserved = 0;
 	event->protocol = key->protocol;
 	event->source_port = key->source_port;

@@ -16,8 +16,8 @@ import java.util.Optional;
  * @param protocol {@code tcp}, {@code udp}, {@code icmp} ..., or as an engine read it: {@code
  *     http1}, {@code http2}, {@code grpc} and so on; {@code tunnel} for what it carried unread
  * @param asked present where an engine was asked, absent where the kernel decided
- * @param line of the kernel's programs that refused, or would have in enforce mode, such as {@code
- *     skb_egress.bpf.c:286}; empty for what passed and where an engine decided
+ * @param line of the kernel's programs that decided, such as {@code skb_egress.bpf.c:286}; empty
+ *     where an engine did
  */
 public record FlowReport(
     long sequence,

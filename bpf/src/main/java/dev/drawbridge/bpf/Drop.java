@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 /**
  * {@code struct db_drop}: what refusals are counted by.
  *
- * @param reason a code of {@code reasons.h}; 0 where a socket's earlier refusal, which was recorded,
- *     holds on
+ * @param reason a code of {@code reasons.h}; 0 where a socket's earlier refusal, which was
+ *     recorded, holds on
  * @param hook the program's
  * @param line where it was refused
  */

@@ -15,7 +15,7 @@ import java.nio.ByteBuffer;
  * @param direction from the owner's point of view
  * @param protocol an IPPROTO number
  * @param side whose rules denied; NONE unless denied or audited
- * @param line of the programs that refused or would have; NONE otherwise
+ * @param line of the programs that decided
  */
 public record Event(
     long timeNanos,

@@ -1,13 +1,13 @@
 package dev.drawbridge.bpf;
 
 /**
- * Where in the programs' sources something was refused.
+ * Where in the programs' sources something was decided.
  *
  * @param file a number of {@code enum db_file}; 0: it was not said
  * @param line in that file, as it was when the programs were built
  */
 public record SourceLine(int file, int line) {
-  /** Nothing was refused, or nobody said where. */
+  /** Nobody said where. */
   public static final SourceLine NONE = new SourceLine(0, 0);
 
   /**

@@ -14,9 +14,9 @@ import java.util.TreeSet;
 
 /**
  * The syntax tree of the programs, read for what they return. What a program returns, and what a
- * function of type {@code enum db_fate} does, is a fate: {@code DB_PASS}, a call of such a function,
- * a variable of that type that only ever held fates, a choice between two, or one translated by
- * {@code as_tcx}.
+ * function of type {@code enum db_fate} does, is a fate: {@code DB_PASS}, a call of such a
+ * function, a variable of that type that only ever held fates, a choice between two, or one
+ * translated by {@code as_tcx}.
  */
 final class DropRules {
   private static final String FATE = "enum db_fate";
@@ -38,8 +38,14 @@ final class DropRules {
 
   /** What is looked at of a node of clang's tree. */
   private record Node(
-      String kind, String name, String type, String refers, String referredType, String opcode,
-      boolean initialised, List<Node> inner) {}
+      String kind,
+      String name,
+      String type,
+      String refers,
+      String referredType,
+      String opcode,
+      boolean initialised,
+      List<Node> inner) {}
 
   static DropRules read(Path sources, Path file, Set<String> dropping) {
     DropRules rules = new DropRules(dropping);
@@ -186,12 +192,15 @@ final class DropRules {
   private void walk(Node node, String function, boolean decides) {
     boolean right =
         switch (node.kind()) {
-          case "ReturnStmt" -> !decides || (!node.inner().isEmpty() && isFate(node.inner().getFirst()));
+          case "ReturnStmt" ->
+              !decides || (!node.inner().isEmpty() && isFate(node.inner().getFirst()));
           // Without a value, the compiler's own warnings are errors.
           case "VarDecl" ->
               !node.type().equals(FATE) || !node.initialised() || isFate(node.inner().getFirst());
           case "BinaryOperator" ->
-              !node.opcode().equals("=") || !isVariable(node.inner().getFirst()) || isFate(node.inner().getLast());
+              !node.opcode().equals("=")
+                  || !isVariable(node.inner().getFirst())
+                  || isFate(node.inner().getLast());
           case "CompoundAssignOperator" -> !isVariable(node.inner().getFirst());
           case "UnaryOperator" -> node.opcode().equals("!") || !isVariable(node.inner().getFirst());
           case "CallExpr" -> !calls(node, TRANSLATES) || isFate(node.inner().getLast());
@@ -210,8 +219,7 @@ final class DropRules {
           bare.refers().equals("DB_PASS")
               || (bare.refers().equals("DB_DROPPED") && dropping.contains(function))
               || isVariable(bare);
-      case "ConditionalOperator" ->
-          isFate(bare.inner().get(1)) && isFate(bare.inner().get(2));
+      case "ConditionalOperator" -> isFate(bare.inner().get(1)) && isFate(bare.inner().get(2));
       case "CallExpr" ->
           bare(bare.inner().getFirst()).referredType().startsWith(FATE + " (")
               || calls(bare, TRANSLATES);
@@ -225,8 +233,7 @@ final class DropRules {
 
   private static boolean isVariable(Node expression) {
     Node bare = bare(expression);
-    return bare.kind().equals("DeclRefExpr")
-        && bare.referredType().equals(FATE);
+    return bare.kind().equals("DeclRefExpr") && bare.referredType().equals(FATE);
   }
 
   private static Node bare(Node expression) {

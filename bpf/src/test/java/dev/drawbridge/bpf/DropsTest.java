@@ -16,8 +16,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Invariant 6 in the programs' sources, as the compiler reads them: what refuses goes through {@code
- * drops.h}, where it is counted with its file and line.
+ * Invariant 6 in the programs' sources, as the compiler reads them: what refuses goes through
+ * {@code drops.h}, where it is counted with its file and line.
  */
 class DropsTest {
   private static final Path SOURCES = Path.of("src/main/bpf").toAbsolutePath();
@@ -34,21 +34,28 @@ class DropsTest {
     Set<String> read = rules.judged();
     try (LibBpf.Opened object = LibBpf.system().open(BpfObject.drawbridge(), "drops")) {
       Set<String> programs = new TreeSet<>();
-      object.programs().forEach(program -> programs.add(program.name().replace("sk_lookup", "sk_lookup_program")));
+      object
+          .programs()
+          .forEach(
+              program -> programs.add(program.name().replace("sk_lookup", "sk_lookup_program")));
       programs.removeAll(read);
       assertEquals(Set.of(), programs, "programs that were not read");
     }
   }
 
   private List<String> findings(String body) throws IOException {
-    Path source = Files.writeString(directory.resolve("guard.bpf.c"), """
-        #include "include/sockets.h"
-        DB_INLINE int number(void) { return 0; }
-        DB_INLINE int as_tcx(enum db_fate fate) { return fate == DB_PASS ? -1 : 2; }
-        DB_INLINE enum db_fate other(void) { return db_drop_again(0, 1); }
-        SEC("cgroup_skb/egress")
-        int probe(struct __sk_buff *skb) { %s }
-        """.formatted(body));
+    Path source =
+        Files.writeString(
+            directory.resolve("guard.bpf.c"),
+            """
+            #include "include/sockets.h"
+            DB_INLINE int number(void) { return 0; }
+            DB_INLINE int as_tcx(enum db_fate fate) { return fate == DB_PASS ? -1 : 2; }
+            DB_INLINE enum db_fate other(void) { return db_drop_again(0, 1); }
+            SEC("cgroup_skb/egress")
+            int probe(struct __sk_buff *skb) { %s }
+            """
+                .formatted(body));
     return DropRules.read(SOURCES, source, DROPPING).findings();
   }
 

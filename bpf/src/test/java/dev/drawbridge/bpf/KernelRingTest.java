@@ -53,7 +53,8 @@ class KernelRingTest {
         loopback,
         40000,
         loopback,
-        80, SourceLine.NONE);
+        80,
+        SourceLine.NONE);
   }
 
   /** A cgroup_skb program sees the packet from its network header on. */

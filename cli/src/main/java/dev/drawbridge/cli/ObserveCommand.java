@@ -95,7 +95,7 @@ final class ObserveCommand extends AgentCommand {
 
   @Option(
       names = {"-v", "--verbose"},
-      description = "Also the line of the kernel's programs that refused.")
+      description = "Also the line of the kernel's programs that decided.")
   private boolean verbose;
 
   ObserveCommand(Surroundings surroundings) {

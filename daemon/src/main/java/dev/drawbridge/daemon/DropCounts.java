@@ -33,8 +33,6 @@ final class DropCounts {
   }
 
   private static String reason(int code) {
-    return code == 0
-        ? REPEATED
-        : Reason.of(code).map(Reason::slug).orElse("reason-" + code);
+    return code == 0 ? REPEATED : Reason.of(code).map(Reason::slug).orElse("reason-" + code);
   }
 }

@@ -33,7 +33,8 @@ class FlowMetricsTest {
         InetAddress.getByName("10.0.0.1"),
         1,
         InetAddress.getByName("10.0.0.2"),
-        2, SourceLine.NONE);
+        2,
+        SourceLine.NONE);
   }
 
   @Test

@@ -9,9 +9,9 @@ import dev.drawbridge.bpf.Event;
 import dev.drawbridge.bpf.KernelDirection;
 import dev.drawbridge.bpf.KernelHook;
 import dev.drawbridge.bpf.KernelVerdict;
-import dev.drawbridge.bpf.SourceLine;
 import dev.drawbridge.bpf.NetworkNamespace;
 import dev.drawbridge.bpf.OpenSocket;
+import dev.drawbridge.bpf.SourceLine;
 import dev.drawbridge.policy.Reason;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -66,7 +66,8 @@ class ResetsTest {
           client.getLocalAddress(),
           client.getLocalPort(),
           client.getInetAddress(),
-          client.getPort(), SourceLine.NONE);
+          client.getPort(),
+          SourceLine.NONE);
     }
 
     @Override
