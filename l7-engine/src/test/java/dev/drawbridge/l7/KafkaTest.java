@@ -374,7 +374,7 @@ final class KafkaTest {
         Admin.create(
             properties("default.api.timeout.ms", "15000", "request.timeout.ms", "10000"))) {
       admin.createTopics(List.of(new NewTopic("made" + names, 1, (short) 1))).all().get();
-      assertTrue(admin.listTopics().names().get().contains("made" + names));
+      RealBroker.until(admin, all -> all.contains("made" + names));
       admin.deleteTopics(List.of("made" + names)).all().get();
     }
     try (var producer = producer()) {

@@ -10,7 +10,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.Uuid;
@@ -147,12 +149,25 @@ final class RealBroker implements AutoCloseable {
         all.add(new NewTopic(topic, 1, (short) 1).configs(Map.of("min.insync.replicas", "1")));
       }
       admin.createTopics(all).all().get(20, TimeUnit.SECONDS);
+      until(admin, names -> names.containsAll(List.of(topics)));
+    }
+  }
+
+  /** The controller answers before the broker's own metadata has the change. */
+  static void until(Admin admin, Predicate<Set<String>> holds) throws Exception {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (!holds.test(admin.listTopics().names().get(5, TimeUnit.SECONDS))) {
+      if (System.nanoTime() > end) {
+        throw new IllegalStateException("the broker's metadata did not change in 20 s");
+      }
+      Thread.onSpinWait();
     }
   }
 
   void delete(String topic) throws Exception {
     try (Admin admin = admin()) {
       admin.deleteTopics(List.of(topic)).all().get(20, TimeUnit.SECONDS);
+      until(admin, names -> !names.contains(topic));
     }
   }
 
