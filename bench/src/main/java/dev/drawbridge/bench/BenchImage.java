@@ -36,6 +36,7 @@ final class BenchImage {
         .text("/etc/haproxy/grpc.cfg", resource("haproxy-grpc.cfg"))
         .program(Path.of(System.getProperty("java.home"), "lib", "server", "libjvm.so"))
         .program(Path.of(System.getProperty("java.home"), "lib", "libzip.so"))
+        .program(Path.of(System.getProperty("java.home"), "lib", "libnio.so"))
         .importAs(lab.docker(), NAME, "[\"/bin/sleep\", \"100000\"]");
   }
 

@@ -2,7 +2,7 @@ package dev.drawbridge.bench;
 
 import dev.drawbridge.testkit.LabException;
 
-/** {@code ./drawbridge bench start|l4|http|grpc|policy|noisy}. The last line is one JSON object. */
+/** {@code ./drawbridge bench start|l4|http|grpc|kafka|policy|noisy}. The last line is one JSON object. */
 public final class Main {
 
   private Main() {}
@@ -16,11 +16,12 @@ public final class Main {
         case "l4" -> L4Bench.run(System.out);
         case "http" -> HttpBench.run(System.out);
         case "grpc" -> GrpcBench.run(System.out);
+        case "kafka" -> KafkaBench.run(System.out);
         case "policy" -> PolicyBench.run(System.out);
         case "noisy" -> NoisyBench.run(System.out);
         case "verifier" -> status = VerifierBench.run(System.out) == 0 ? 0 : 1;
         default -> {
-          System.err.println("usage: ./drawbridge bench start|l4|http|grpc|policy|noisy|verifier");
+          System.err.println("usage: ./drawbridge bench start|l4|http|grpc|kafka|policy|noisy|verifier");
           status = 2;
         }
       }

@@ -30,12 +30,16 @@ record Peer(Process process, BufferedReader from, Writer to) implements AutoClos
 
   /** The command line that runs {@code main} in such a container. */
   static List<String> java(Class<?> main, String... arguments) {
+    return java(128, main, arguments);
+  }
+
+  private static List<String> java(int heapMegabytes, Class<?> main, String... arguments) {
     List<String> command =
         new ArrayList<>(
             List.of(
                 System.getProperty("java.home") + "/bin/java",
                 "-XX:+UseSerialGC",
-                "-Xmx128m",
+                "-Xmx" + heapMegabytes + "m",
                 "-cp",
                 "/bench/*",
                 main.getName()));
@@ -60,8 +64,14 @@ record Peer(Process process, BufferedReader from, Writer to) implements AutoClos
 
   /** Starts {@code main} in a container, for as long as the container runs. */
   static void detached(Docker docker, String container, Class<?> main, String... arguments) {
+    detached(docker, container, 128, main, arguments);
+  }
+
+  /** With a heap of this size. */
+  static void detached(
+      Docker docker, String container, int heapMegabytes, Class<?> main, String... arguments) {
     List<String> command = new ArrayList<>(List.of("exec", "-d", container));
-    command.addAll(java(main, arguments));
+    command.addAll(java(heapMegabytes, main, arguments));
     docker.must(command.toArray(String[]::new));
   }
 
