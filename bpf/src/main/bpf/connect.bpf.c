@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * connect(), of TCP and of UDP. The only place where a refusal reaches the
- * program that asked, at once and as EPERM, and the only one where a
- * connection can be sent to the engine.
+ * connect() of what opens a connection by it. The only place where a refusal
+ * reaches the program that asked before anything is sent, as EPERM, and the
+ * only one where a connection can be sent to the engine.
  *
- *   1. neither stream nor datagram: the packet programs judge it.
- *   2. loopback: never judged; forget what the socket was before.
+ *   1. loopback: never judged; forget what the socket was before.
+ *   2. no stream: passes. To connect it sends nothing, and is often done to
+ *      learn one's own address alone; skb_egress judges what is sent.
  *   3. no room for the socket's state: DENY STATE_FULL.
- *   4. both sides judged; the judgement is stored with its generation. A
- *      datagram socket's that is allowed is skb_egress's to store and record.
+ *   4. both sides judged; the judgement is stored with its generation.
  *      (MPTCP calls this with its first subflow, a TCP socket; later subflows
  *      are judged at their SYN.)
  *   5. ENGINE: only for TCP, only if the engine listens here, only if the socket
- *      can reach loopback; then the destination becomes the engine's listener.
+ *      can reach loopback, which one that is bound to an interface cannot
+ *      (BOUND_DEVICE); then the destination becomes the engine's listener.
  *      From a namespace whose packets can be changed on their way only to a
  *      container, whose own side judges what arrives (agent_egress).
+ *   6. nobody listens where it wants to go: ECONNREFUSED, as the callee's kernel
+ *      would answer (listening.h). It was allowed, and is recorded as that.
  */
-#include "include/sockets.h"
+#include "include/listening.h"
 
 /*
  * Where the engine listens in our namespace; 0: nowhere. Asked of the socket itself, which leaves the map when it is
@@ -49,19 +52,20 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 	struct db_socket state __attribute__((aligned(8))) = {};
 	const struct db_socket *before;
 	__u32 type = ctx->type, protocol = ctx->protocol;
+	enum db_listening listening = DB_CANNOT_ASK;
 
 	if (!sk)
 		return db_drop(DB_REASON_UNJUDGED_SOCKET, key, &answer, db_self_endpoint(), DB_PEER_WORLD,
 			DB_WHERE(hook, DB_EGRESS));
 	/* 1. */
-	if (type != DB_SOCK_STREAM && type != DB_SOCK_DGRAM)
-		return DB_PASS;
-	/* 2. */
 	if (db_address_is_loopback(&key->destination)) {
 		/* ENOENT: there was nothing to forget. */
 		bpf_sk_storage_delete(&sockets, sk);
 		return DB_PASS;
 	}
+	/* 2. */
+	if (type != DB_SOCK_STREAM)
+		return DB_PASS;
 	key->protocol = protocol;
 	key->source_port = sk->src_port;
 	if (!db_has_ports(protocol))
@@ -83,21 +87,30 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 		*port = engine_port(question.caller, db_address_is_v4(&key->destination));
 		if (protocol != IPPROTO_TCP)
 			db_deny(&answer, DB_REASON_NEEDS_ENGINE);
-		else if (!*port || sk->bound_dev_if > 1)
+		else if (!*port)
 			db_deny(&answer, DB_REASON_ENGINE_UNAVAILABLE);
+		else if (sk->bound_dev_if > 1)
+			db_deny(&answer, DB_REASON_BOUND_DEVICE);
 		else if (!db_is_endpoint(question.callee) && db_is_rewriter(question.caller))
 			db_deny(&answer, DB_REASON_CALLER_REWRITES);
 	}
-	/* Nothing has been sent, and perhaps never will be: resolvers connect only to learn their own address. */
-	if (protocol != IPPROTO_TCP && answer.verdict == DB_ALLOW)
-		return DB_PASS;
+	/* 6. */
+	if (answer.verdict == DB_ENGINE)
+		listening = db_listens(ctx, key, question.caller, question.callee);
+	if (listening == DB_NOBODY) {
+		bpf_sk_storage_delete(&sockets, sk);
+		answer.verdict = DB_ALLOW;
+		*port = 0;
+		return db_unheard(key, &answer, question.caller, question.callee, DB_WHERE(hook, DB_EGRESS));
+	}
 	state.generation = answer.generation;
 	state.role = DB_ROLE_CLIENT;
 	state.verdict = answer.verdict;
 	state.protocol = protocol;
 	before = db_socket_of(sk);
 	state.flags = (before ? before->flags & DB_SOCKET_ANSWERS : 0) |
-		      (answer.verdict == DB_ENGINE ? DB_SOCKET_REDIRECTED : 0);
+		      (answer.verdict == DB_ENGINE ? DB_SOCKET_REDIRECTED : 0) |
+		      (listening == DB_SOMEBODY ? DB_SOCKET_HEARD : 0);
 	state.owner = question.caller;
 	state.peer = question.callee;
 	state.port = question.port;

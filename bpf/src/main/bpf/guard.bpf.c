@@ -8,7 +8,7 @@
  *   2. a socket that a container's own programs have judged passes.
  *   3. a cgroup in `guarded`, or below one, passes.
  *   4. otherwise: DENY UNKNOWN_SELF, with owner 0.
- * The packet programs decide; connect only lets a refusal be seen at once.
+ * The packet programs decide; connect only lets a stream's refusal be seen at once.
  */
 #include "include/sockets.h"
 
@@ -72,7 +72,7 @@ DB_INLINE enum db_fate guard_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 	const struct db_socket *socket = sk ? db_socket_of(sk) : NULL;
 
 	/* 1. */
-	if (db_address_is_loopback(&key->destination) || !guard_denies())
+	if (ctx->type != DB_SOCK_STREAM || db_address_is_loopback(&key->destination) || !guard_denies())
 		return DB_PASS;
 	/* 2. 3. */
 	if ((socket && socket->role != DB_ROLE_NONE) || is_guarded(bpf_get_current_cgroup_id()))

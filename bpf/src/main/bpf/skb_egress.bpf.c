@@ -64,6 +64,7 @@ DB_INLINE int leave_origin(const struct db_packet *packet, const struct db_socke
 	}
 	db_address_copy(&origin.destination, &socket->address);
 	origin.port = socket->port;
+	origin.flags = socket->flags & DB_SOCKET_HEARD;
 	origin.caller = me;
 	origin.callee = socket->peer;
 	origin.generation = socket->generation;

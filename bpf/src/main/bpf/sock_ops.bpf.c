@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
+ * Somebody listens by an interface: remembered.
  * A connection was accepted: the new socket learns who its client is, once, so
  * that the flow's record is not needed again. skb_ingress has let its handshake
  * in; it is judged here too, because the policy may have changed since.
@@ -10,6 +11,24 @@
 #include "include/accepted.h"
 #include "include/inbound.h"
 #include "include/sockets.h"
+
+/* A search for listeners without an interface does not find this one: see include/listening.h. */
+DB_INLINE enum db_fate listens(struct bpf_sock_ops *ctx)
+{
+	struct bpf_sock *sk = ctx->sk;
+	const struct db_endpoint *endpoint;
+	__u32 me = db_self_endpoint(), one = 1, netns;
+
+	if (!sk || sk->bound_dev_if <= 1)
+		return DB_PASS;
+	endpoint = bpf_map_lookup_elem(&endpoints, &me);
+	if (!endpoint)
+		return DB_PASS;
+	netns = endpoint->netns;
+	/* Without room for it, who calls is refused as if nobody listened. */
+	bpf_map_update_elem(&bound, &netns, &one, BPF_ANY);
+	return DB_PASS;
+}
 
 DB_INLINE enum db_fate accepted(struct bpf_sock_ops *ctx)
 {
@@ -56,5 +75,7 @@ DB_INLINE enum db_fate accepted(struct bpf_sock_ops *ctx)
 SEC("sockops")
 int sock_ops(struct bpf_sock_ops *ctx)
 {
-	return ctx->op == BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB ? accepted(ctx) : DB_PASS;
+	if (ctx->op == BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB)
+		return accepted(ctx);
+	return ctx->op == BPF_SOCK_OPS_TCP_LISTEN_CB ? listens(ctx) : DB_PASS;
 }

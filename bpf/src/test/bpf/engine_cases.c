@@ -52,7 +52,7 @@ int origin_of(int fd, struct db_socket *origin)
 static void redirect(union address to, int at_v4, const char *name)
 {
 	int engine = engine_offered(A, at_v4 ? AF_INET : AF_INET6), client, inside;
-	union address peer = {}, wanted = to;
+	union address peer = {}, wanted = to, own;
 	socklen_t size = sizeof(peer);
 	struct db_socket origin = {};
 	struct db_address destination;
@@ -68,6 +68,10 @@ static void redirect(union address to, int at_v4, const char *name)
 	claim(client >= 0 && inside >= 0, NAMED("lands at the engine's listener"), "%d %d", client, inside);
 	getpeername(client, &peer.any, &size);
 	claim(size == address_size(&wanted) && !memcmp(&peer, &wanted, size), NAMED("getpeername gives what was asked for"));
+	size = sizeof(peer);
+	getsockname(client, &peer.any, &size);
+	own = to.any.sa_family == AF_INET6 && at_v4 ? mapped_of(A, port_of(client)) : address_of(A, to.any.sa_family, port_of(client));
+	claim(size == address_size(&own) && !memcmp(&peer, &own, size), NAMED("getsockname gives the container's own address"));
 	unify(&wanted, &destination);
 	claim(origin_of(inside, &origin), NAMED("its origin is there"));
 	claim(!memcmp(&origin.address, &destination, 16) && origin.port == 8000 && origin.owner == ID_A &&
@@ -105,15 +109,26 @@ static void without_engine(void)
 	claim(dialled(A, to, PATIENT) == -EPERM && event_await(DB_REASON_ENGINE_UNAVAILABLE, ID_A, PATIENT),
 		"no engine listens: EPERM");
 	fd = sock_in(A, AF_INET, SOCK_DGRAM, 0);
-	claim(dial(fd, to, PATIENT) == -EPERM && event_await(DB_REASON_NEEDS_ENGINE, ID_A, PATIENT),
+	claim(!dial(fd, to, PATIENT) && say(fd, "x") == -EPERM && event_await(DB_REASON_NEEDS_ENGINE, ID_A, PATIENT),
 		"no engine judges datagrams: EPERM");
 	close(fd);
-	policy_engine(ID_A, 1, 1);
+}
+
+static void bound_to_device(void)
+{
+	int engine = engine_offered(A, AF_INET), fd;
+
+	policy_reset();
+	policy_engine(ID_A, port_of(engine), 0);
+	policy_flags(ID_B, DB_EP_CLOSED_INGRESS);
+	policy_rule(ID_B, DB_INGRESS, ID_A, IPPROTO_TCP, 8000, 8000, DB_ENGINE, 5);
 	generation_next();
 	fd = sock_in(A, AF_INET, SOCK_STREAM, 0);
 	setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "eth0", 4);
-	claim(dial(fd, to, PATIENT) == -EPERM, "a socket bound to a device can't reach the engine: EPERM");
+	claim(dial(fd, address_of(B, AF_INET, 8000), PATIENT) == -EPERM && event_await(DB_REASON_BOUND_DEVICE, ID_A, PATIENT),
+		"a socket bound to a device can't reach the engine: EPERM, and why");
 	close(fd);
+	close(engine);
 }
 
 /* An MPTCP client falls back to TCP at the engine's listener. */
@@ -394,6 +409,7 @@ void engine_cases(void)
 	redirect(address_of(B, AF_INET6, 8000), 0, "redirect IPv6");
 	redirect(mapped_of(B, 8000), 1, "redirect mapped");
 	without_engine();
+	bound_to_device();
 	mptcp();
 	without_origin();
 	onward();

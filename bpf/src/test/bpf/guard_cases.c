@@ -47,7 +47,12 @@ void guard_cases(void)
 	generation_next();
 	claim(in_place(LAN, NO_CGROUP, call_connect, &call) == -EPERM && event_await(DB_REASON_UNKNOWN_SELF, 0, PATIENT),
 		"guard: an unknown cgroup gets EPERM from connect");
-	claim(send_to(stray, "x", address_of(B, AF_INET, 5300)) == -EPERM, "guard: nor its datagrams");
+	events_forget();
+	call = (struct call){ stray, address_of(B, AF_INET, 5300) };
+	claim(!in_place(LAN, NO_CGROUP, call_connect, &call) && events_count(DB_REASON_UNKNOWN_SELF, 0) == 0,
+		"guard: to connect a datagram socket is not refused");
+	claim(send_to(stray, "x", address_of(B, AF_INET, 5300)) == -EPERM && event_await(DB_REASON_UNKNOWN_SELF, 0, PATIENT),
+		"guard: nor its datagrams");
 	ping = sock_at(LAN, NO_CGROUP, AF_INET, SOCK_RAW, 253);
 	claim(send_to(ping, "x", to) == -EPERM, "guard: nor its raw packets");
 	close(ping);
@@ -74,7 +79,7 @@ void guard_cases(void)
 	guard_knows(NO_CGROUP, 1);
 	generation_next();
 	close(outside);
-	call.fd = sock_at(LAN, NO_CGROUP, AF_INET, SOCK_STREAM, 0);
+	call = (struct call){ sock_at(LAN, NO_CGROUP, AF_INET, SOCK_STREAM, 0), to };
 	claim(in_place(LAN, NO_CGROUP, call_connect, &call) == -EINPROGRESS && readable(listening, PATIENT),
 		"guard: an exempt cgroup passes");
 	guard_knows(NO_CGROUP, 0);

@@ -19,7 +19,7 @@ static void mptcp_redirect(int family, const char *name)
 {
 	int v4 = family != AF_INET6, client, inside = -1;
 	int engine = sock_at(A, ENGINE_CGROUP, v4 ? AF_INET : AF_INET6, SOCK_STREAM, 0);
-	union address here = loopback(v4 ? AF_INET : AF_INET6, 0), peer = {};
+	union address here = loopback(v4 ? AF_INET : AF_INET6, 0), peer = {}, own;
 	union address to = family ? address_of(B, family, 8000) : mapped_of(B, 8000);
 	socklen_t size = sizeof(peer);
 	char text[128];
@@ -43,6 +43,9 @@ static void mptcp_redirect(int family, const char *name)
 		NAMED("and speaks with it"));
 	claim(!getpeername(client, &peer.any, &size) && size == address_size(&to) && !memcmp(&peer, &to, size),
 		NAMED("getpeername gives what was asked for"), "port %d", ntohs(peer.v4.sin_port));
+	own = family ? address_of(A, family, port_of(client)) : mapped_of(A, port_of(client));
+	claim(!getsockname(client, &peer.any, &size) && size == address_size(&own) && !memcmp(&peer, &own, size),
+		NAMED("getsockname gives the container's own address"), "port %d", ntohs(peer.v4.sin_port));
 	close(client);
 	close(inside);
 	close(engine);

@@ -5,6 +5,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
+#include <linux/net_namespace.h>
+#include <linux/rtnetlink.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -18,7 +20,7 @@
 #include <unistd.h>
 
 static struct bpf_object *object;
-static struct bpf_link *links[64];
+static struct bpf_link *links[96];
 static int link_count;
 static int home_netns, netns[PLACES];
 static pid_t holders[PLACES];
@@ -171,7 +173,7 @@ static const char *guards[] = { "guard_connect4", "guard_connect6", "guard_egres
 void lab_attach(void)
 {
 	static const char *programs[] = { "connect4", "connect6", "sendmsg4", "sendmsg6", "getpeername4",
-		"getpeername6", "skb_egress", "skb_ingress", "sock_ops" };
+		"getpeername6", "getsockname4", "getsockname6", "skb_egress", "skb_ingress", "sock_ops" };
 
 	for (int place = A; place <= C; place++) {
 		struct bpf_program *lookup = bpf_object__find_program_by_name(object, "sk_lookup");
@@ -286,4 +288,42 @@ int sock_at(enum place place, int cgroup, int family, int type, int protocol)
 int sock_in(enum place place, int family, int type, int protocol)
 {
 	return sock_at(place, place, family, type, protocol);
+}
+
+static int ask_netns_id(void *argument)
+{
+	int other = *(int *)argument, id = -1;
+	struct {
+		struct nlmsghdr header;
+		uint8_t family, padding[3]; /* struct rtgenmsg */
+		struct rtattr id_header;
+		int id;
+		struct rtattr fd_header;
+		int fd;
+	} request = { { sizeof(request), 0, NLM_F_REQUEST, 1, 0 }, 0, { 0 }, { 8, NETNSA_NSID }, -1, { 8, NETNSA_FD }, other };
+	char answer[512];
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	const uint16_t types[] = { RTM_NEWNSID, RTM_GETNSID };
+
+	for (int i = 0; i < 2; i++) {
+		ssize_t length;
+
+		request.header.nlmsg_type = types[i];
+		request.header.nlmsg_flags = NLM_F_REQUEST | (i ? 0 : NLM_F_ACK);
+		must(send(fd, &request, sizeof(request), 0) != sizeof(request), "netns id");
+		length = recv(fd, answer, sizeof(answer), 0);
+		/* Of the second alone: the first may say that there is one. */
+		if (i && length >= 28 && ((struct nlmsghdr *)answer)->nlmsg_type == RTM_NEWNSID)
+			memcpy(&id, answer + 24, 4);
+	}
+	close(fd);
+	return id;
+}
+
+uint32_t lab_netns_id(enum place from, enum place other)
+{
+	int id = in_place(from, NO_CGROUP, ask_netns_id, &netns[other]);
+
+	must(id < 0, "netns id");
+	return id;
 }

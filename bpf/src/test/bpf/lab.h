@@ -57,6 +57,8 @@ void listener_offer(enum place place, int fd); /* as the engine's of that place'
 void policy_rule(uint32_t owner, int direction, uint32_t peer, int protocol, int low, int high, int verdict, uint32_t rule);
 uint32_t generation_next(void);
 void policy_shared(int on); /* C lives in A's namespace, sock_at(A, C, ...), and has its addresses; resets */
+void policy_neighbour(enum place from, enum place other); /* connections of from's ask whether anybody listens in other's */
+uint32_t lab_netns_id(enum place from, enum place other);
 void guard_denies(int denies); /* what the parent's guard does with cgroups it does not know */
 void guard_knows(int cgroup, int knows);
 void identity(enum place place, uint32_t endpoint);
@@ -108,5 +110,6 @@ void identity_cases(void);
 void kinds_cases(void);
 void rewrite_cases(void);
 void flood_cases(void);
+void refuse_cases(void);
 
 #endif

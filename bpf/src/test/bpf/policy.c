@@ -170,6 +170,27 @@ void address_forget(union address *address)
 	bpf_map_delete_elem(lab_map("addresses"), &key);
 }
 
+/* A namespace's own addresses, from which it reaches everything. */
+static void sources_of(enum place place)
+{
+	struct db_source_key from4 = { .prefix_bits = 32 + 96, .netns = place + 1 }, from6 = { .prefix_bits = 32, .netns = place + 1 };
+	union address v4 = address_of(place, AF_INET, 0), v6 = address_of(place, AF_INET6, 0);
+	struct db_address_key own4 = address_key(&v4), own6 = address_key(&v6);
+
+	from4.destination.bytes[10] = from4.destination.bytes[11] = 0xff;
+	put("sources", &from4, &own4.address);
+	put("sources", &from6, &own6.address);
+}
+
+/* `from` knows the namespace of `other`; the number that it gets is the kernel's choice. */
+void policy_neighbour(enum place from, enum place other)
+{
+	struct db_neighbour pair = { .netns = from + 1, .other = other + 1 };
+	uint32_t id = lab_netns_id(from, other);
+
+	put("neighbours", &pair, &id);
+}
+
 void policy_reset(void)
 {
 	clear("pairs", sizeof(struct db_pair));
@@ -177,6 +198,8 @@ void policy_reset(void)
 	clear("flows", sizeof(struct db_flow_key));
 	clear("origins", 24);
 	clear("rewriters", sizeof(uint32_t));
+	clear("bound", sizeof(uint32_t));
+	clear("neighbours", sizeof(struct db_neighbour));
 	clear("resolvers", sizeof(struct db_resolver_key));
 	for (int place = A; place <= C; place++) {
 		union address v4 = address_of(place, AF_INET, 0), v6 = address_of(place, AF_INET6, 0);
@@ -185,6 +208,7 @@ void policy_reset(void)
 		address_owner(&v4, ids[place]);
 		address_owner(&v6, ids[place]);
 		identity(place, ids[place]);
+		sources_of(place);
 	}
 	generation_next();
 	events_forget();

@@ -86,6 +86,35 @@ static void request_and_reply(int family, const char *name)
 	close(server);
 }
 
+/* Resolvers connect a datagram socket to each address they have found, ask for its own, and close it. */
+static void sorting(int family, const char *name)
+{
+	int server = udp_bound(B, family, 80), fd;
+	union address to = address_of(B, family, 80), own = {}, nowhere = { .any = { AF_UNSPEC } };
+	socklen_t size = sizeof(own);
+
+	policy_reset();
+	policy_flags(ID_B, DB_EP_CLOSED_INGRESS);
+	policy_rule(ID_B, DB_INGRESS, ID_A, IPPROTO_TCP, 80, 80, DB_ENGINE, 11);
+	generation_next();
+	events_forget();
+	for (int i = 0; i < 10; i++) {
+		fd = sock_in(A, family, SOCK_DGRAM, 0);
+		claim(!dial(fd, to, PATIENT) && !getsockname(fd, &own.any, &size) && own.v4.sin_port, NAMED("connect sends nothing: it succeeds"));
+		connect(fd, &nowhere.any, sizeof(nowhere.v4));
+		close(fd);
+	}
+	claim(events_count(DB_REASON_NO_RULE, ID_A) == 0 && events_count(DB_REASON_NO_RULE, ID_B) == 0,
+		NAMED("and leaves no record"), "%d", events_count(DB_REASON_NO_RULE, ID_A));
+	fd = sock_in(A, family, SOCK_DGRAM, 0);
+	claim(!dial(fd, to, PATIENT) && say(fd, "x") == -EPERM && say(fd, "x") == -EPERM, NAMED("what is sent is refused at once"));
+	claim(event_await(DB_REASON_NO_RULE, ID_A, PATIENT) && events_count(DB_REASON_NO_RULE, ID_A) == 1,
+		NAMED("and leaves one"), "%d", events_count(DB_REASON_NO_RULE, ID_A));
+	claim(!readable(server, IMPATIENT), NAMED("and nothing comes"));
+	close(fd);
+	close(server);
+}
+
 static void mapped(void)
 {
 	int server = udp_bound(B, AF_INET6, 5300), client = sock_in(A, AF_INET6, SOCK_DGRAM, 0);
@@ -307,6 +336,8 @@ void udp_cases(void)
 {
 	request_and_reply(AF_INET, "UDP IPv4");
 	request_and_reply(AF_INET6, "UDP IPv6");
+	sorting(AF_INET, "address sorting IPv4");
+	sorting(AF_INET6, "address sorting IPv6");
 	mapped();
 	outsiders();
 	impostor();

@@ -136,6 +136,7 @@ struct db_socket {
 #define DB_SOCKET_REDIRECTED (1u << 0) /* connect() was rewritten to the engine's listener */
 #define DB_SOCKET_FROM_ENGINE (1u << 1) /* a server's socket whose client is the engine: the request was judged */
 #define DB_SOCKET_SETTLED (1u << 3) /* a client's whose server has answered beyond the handshake: its record was taken back */
+#define DB_SOCKET_HEARD (1u << 5) /* of a redirected connection: at connect() somebody listened where it wanted to go */
 #define DB_SOCKET_ARRIVED (1u << 4) /* accepted: taken by sk_lookup in the callee's namespace, not redirected at connect */
 #define DB_SOCKET_ANSWERS (1u << 2) /* datagrams were admitted to it: what it sends may be answers, judged packet by packet */
 
@@ -208,6 +209,26 @@ struct db_resolver_key {
 	__u32 netns;
 	struct db_address address;
 };
+
+/*
+ * map sources (LPM_TRIE, value struct db_address): the container's own address from which its namespace reaches a
+ * destination, as its routes have it. What a redirected socket says of itself; nobody is judged by it.
+ */
+struct db_source_key {
+	__u32 prefix_bits; /* 32 and the bits of the destination's prefix, over the 16 bytes */
+	__u32 netns;
+	struct db_address destination;
+};
+
+/*
+ * map neighbours (HASH, value __u32 id): by which id a network namespace knows another (ip-netns(8), netns ids), so
+ * that a caller's program can ask whether anybody listens in the callee's. No entry: it cannot be asked.
+ */
+struct db_neighbour {
+	__u32 netns, other; /* the agent's numbers */
+};
+
+/* map bound (HASH, key __u32 netns, value __u32 1): namespaces in which somebody listened by an interface; written by sock_ops. */
 
 /* map rewriters (HASH, key __u32 netns, value __u32 1): namespaces in which somebody may change packets on their way (CAP_NET_ADMIN). */
 

@@ -9,6 +9,8 @@
  *   3. db_as_judged: passes or is refused, as judged; recorded if it is news.
  *   4. db_drop_again: refused as was recorded before. Counted, not recorded:
  *      the socket's first refusal of this generation has the record.
+ *   5. db_unheard: allowed, but nobody listens: connect() says what the callee's
+ *      kernel would. No drop of ours: recorded as allowed, counted nowhere.
  */
 #ifndef DRAWBRIDGE_DROPS_H
 #define DRAWBRIDGE_DROPS_H
@@ -58,6 +60,16 @@ DB_INLINE enum db_fate db_as_judged_at(int news, const struct db_flow_key *key, 
 	if (news)
 		db_report(key, answer, owner, peer, where);
 	return DB_PASS;
+}
+
+#define DB_ECONNREFUSED 111
+
+DB_INLINE enum db_fate db_unheard(const struct db_flow_key *key, const struct db_answer *answer, __u32 owner,
+	__u32 peer, __u32 where)
+{
+	db_report(key, answer, owner, peer, where);
+	bpf_set_retval(-DB_ECONNREFUSED);
+	return DB_DROPPED;
 }
 
 #define db_drop(reason, key, answer, owner, peer, where) \

@@ -100,7 +100,7 @@ struct db_origin_key {
 struct db_origin {
 	struct db_address destination;
 	__u16 port;
-	__u16 flags; /* 0 */
+	__u16 flags; /* DB_SOCKET_HEARD or 0 */
 	__u32 caller; /* endpoint or DB_PEER_* */
 	__u32 callee; /* endpoint or DB_PEER_* */
 	__u32 generation;
@@ -229,6 +229,30 @@ struct {
 	__type(key, struct db_resolver_key);
 	__type(value, __u32);
 } resolvers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct db_source_key);
+	__type(value, struct db_address);
+} sources SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 262144);
+	__type(key, struct db_neighbour);
+	__type(value, __u32);
+} neighbours SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, __u32);
+} bound SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -42,7 +42,7 @@ public final class KernelFeatures {
         "nothing is enforced"),
     CGROUP_SOCK_ADDR(
         "5.8",
-        "programs at connect, sendmsg and getpeername of a cgroup",
+        "programs at connect, sendmsg, getpeername and getsockname of a cgroup",
         "refusals that a program sees at once, and layer-7 rules",
         "nothing is enforced"),
     SOCK_OPS(

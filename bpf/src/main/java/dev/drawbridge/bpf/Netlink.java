@@ -31,7 +31,7 @@ final class Netlink implements AutoCloseable {
   private static final int BUFFER = 64 * 1024; // the kernel sends at most 32 KiB at once
 
   private final Fd fd;
-  private final byte[] buffer = new byte[BUFFER];
+  private final byte[] buffer;
   private int sequence;
 
   /**
@@ -39,6 +39,14 @@ final class Netlink implements AutoCloseable {
    * @param what named in errors
    */
   Netlink(int protocol, String what) {
+    this(protocol, what, BUFFER);
+  }
+
+  /**
+   * @param room bytes that the longest answer takes
+   */
+  Netlink(int protocol, String what, int room) {
+    buffer = new byte[room];
     LibC libc = LibC.system();
     int opened = libc.socket(LibC.AF_NETLINK, LibC.SOCK_RAW | LibC.SOCK_CLOEXEC, protocol);
     fd = new Fd(Failures.check(opened, "open", what), what);

@@ -56,7 +56,7 @@ class AbiLayoutTest {
         "db_endpoint",
         Endpoint.SIZE,
         endpoint.encode(),
-        Map.of("flags", 21L, "netns", 77L, "engine_port4", 0xfff1L, "engine_port6", 0xfff2L));
+        Map.of("flags", 53L, "netns", 77L, "engine_port4", 0xfff1L, "engine_port6", 0xfff2L));
     assertEquals(endpoint, Endpoint.decode(endpoint.encode()));
   }
 
@@ -188,6 +188,7 @@ class AbiLayoutTest {
             false,
             true,
             true,
+            true,
             300,
             301,
             0xfff1,
@@ -202,7 +203,7 @@ class AbiLayoutTest {
             "role", 2L,
             "verdict", 2L,
             "protocol", 17L,
-            "flags", 21L,
+            "flags", 53L,
             "owner", 300L,
             "peer", 301L,
             "port", 0xfff1L,
@@ -234,6 +235,18 @@ class AbiLayoutTest {
     verify(
         "db_resolver_key", ResolverKey.SIZE, resolver.encode(), Map.of("netns", 78L, "address", A));
     assertEquals(resolver, ResolverKey.decode(resolver.encode()));
+    SourceKey source = new SourceKey(79, AddressKey.exactly(A));
+    verify(
+        "db_source_key",
+        SourceKey.SIZE,
+        source.encode(),
+        Map.of("prefix_bits", 160L, "netns", 79L, "destination", A));
+    assertEquals(source, SourceKey.decode(source.encode()));
+    verify(
+        "db_neighbour",
+        NeighbourKey.SIZE,
+        new NeighbourKey(80, 81).encode(),
+        Map.of("netns", 80L, "other", 81L));
     GuardConfig deny = new GuardConfig(true);
     verify("db_guard", GuardConfig.SIZE, deny.encode(), Map.of("flags", 1L));
     assertEquals(deny, GuardConfig.decode(deny.encode()));
@@ -343,11 +356,13 @@ class AbiLayoutTest {
                 "db_flow",
                 "db_flow_key",
                 "db_guard",
+                "db_neighbour",
                 "db_pair",
                 "db_range",
                 "db_resolver_key",
                 "db_self",
                 "db_socket",
+                "db_source_key",
                 "db_table",
                 "db_veth",
                 "db_vouched")); // the programs' own, within db_veth

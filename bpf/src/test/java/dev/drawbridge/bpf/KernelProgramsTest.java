@@ -99,6 +99,11 @@ final class KernelProgramsTest {
     return behaviour("flood");
   }
 
+  @TestFactory
+  List<DynamicTest> refuse() throws Exception {
+    return behaviour("refuse");
+  }
+
   private static List<DynamicTest> behaviour(String group) throws Exception {
     return claims(OUT.resolve("behaviour_test").toString(), OUT + "/real/drawbridge.bpf.o", group);
   }

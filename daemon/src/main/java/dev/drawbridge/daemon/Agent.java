@@ -222,6 +222,8 @@ final class Agent implements AutoCloseable {
             object.map("listeners"),
             object.map("namespaces"),
             new VethGuard(object, pins),
+            new OwnSources(object.map("sources")),
+            new Acquaintances(object.map("neighbours"), object.map("bound")),
             hostNamespace());
     ControlLoop loop =
         keep(

@@ -27,6 +27,8 @@ final class Attachments {
           "sendmsg6",
           "getpeername4",
           "getpeername6",
+          "getsockname4",
+          "getsockname6",
           "skb_egress",
           "skb_ingress",
           "sock_ops");

@@ -55,6 +55,7 @@ final class Datapath {
   private final Map<PairKey, Integer> appliedPairs = new HashMap<>();
   private final Map<Integer, PortTable> appliedTables = new HashMap<>();
   private final TableUse tableUse;
+  private final Governed governed = new Governed();
   private long appliedGeneration;
 
   /**
@@ -72,6 +73,7 @@ final class Datapath {
     this.config = object.map("config");
     readBack();
     tableUse = TableUse.of(appliedTables, appliedPairs);
+    appliedPairs.forEach(this::governs);
     appliedGeneration = Math.max(appliedGeneration, generationBefore);
   }
 
@@ -84,6 +86,18 @@ final class Datapath {
   /** The tables of {@link #applied}. */
   TableUse tableUse() {
     return tableUse;
+  }
+
+  /** Whose rules above layer 4 it holds. */
+  Governed governed() {
+    return governed;
+  }
+
+  private void governs(PairKey pair, int table) {
+    PortTable content = appliedTables.get(table);
+    if (content != null) {
+      governed.points(pair.owner(), pair.direction(), content);
+    }
   }
 
   /** The highest endpoint number that any map mentions, 0 for none. */
@@ -186,6 +200,7 @@ final class Datapath {
         }
         pairs.put(kernelPair(pair).encode(), u32(table));
         tableUse.pointed(appliedPairs.put(pair, table), table);
+        governs(pair, table);
       }
       case Action.PutEndpoint(int endpoint, EndpointState state) -> {
         endpoints.put(u32(endpoint), kernelEndpoint(state).encode());
@@ -206,6 +221,7 @@ final class Datapath {
       case Action.DropEndpoint(int endpoint) -> {
         endpoints.delete(u32(endpoint));
         appliedEndpoints.remove(endpoint);
+        governed.gone(endpoint);
       }
       case Action.DropTable(int table) -> {
         tables.delete(u32(table));

@@ -45,7 +45,8 @@ final class EngineBindings implements Origins, OnwardSockets {
                   state.owner(),
                   state.peer(),
                   new InetSocketAddress(state.address(), state.port()),
-                  state.arrived()));
+                  state.arrived(),
+                  state.heard()));
     } catch (BpfException e) {
       log.log(Level.WARNING, "the origin of a connection cannot be read; it is closed", e);
       return Optional.empty();

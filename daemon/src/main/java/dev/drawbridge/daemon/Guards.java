@@ -185,6 +185,7 @@ final class Guards {
       }
       guard.found(Evasions.among(container.capabilities()), true);
       guard.attachment().ifPresent(to -> Neighbours.weigh(spaces, to.space(), byId.values()));
+      guard.attachment().ifPresent(to -> spaces.readRoutes(to.space()));
       if (Evasions.rewrites(guard.found()) || keepsNetRaw(container)) {
         // Before its first process runs, where the engine has made its interfaces by now.
         boolean _ = guardInterfaces(guard);
@@ -221,6 +222,7 @@ final class Guards {
         admitted.at(id, now);
       }
     }
+    spaces.readRoutes(space);
     boolean _ = guardInterfaces(guard);
     return Optional.empty();
   }
@@ -563,6 +565,7 @@ final class Guards {
     try {
       SortedSet<String> found = Evasions.ofProcess(guard.observed().pid());
       found.addAll(granted(guard));
+      spaces.readRoutes(guard.attachment().get().space());
       guard.found(found, guardInterfaces(guard));
       Neighbours.weigh(spaces, guard.attachment().get().space(), byId.values());
     } catch (IOException e) {
@@ -591,6 +594,7 @@ final class Guards {
         log.info("container " + container.name() + " is taken over from the agent before");
       } else {
         findOlder(guard);
+        findBound(guard);
         log.warning(
             "container "
                 + container.name()
@@ -629,6 +633,8 @@ final class Guards {
    * by rules rather than deny. A container that has died meanwhile needs no name.
    */
   void name() {
+    // Before: the first thing that a container does may be to connect.
+    spaces.acquaint(datapath.governed());
     for (Guard guard : byId.values()) {
       if (guard.attachment().isPresent() && !guard.named()) {
         try {
@@ -653,6 +659,17 @@ final class Guards {
     } catch (BpfException e) {
       // Its programs cut them at the next packet all the same.
       log.log(Level.WARNING, "older connections of " + guard.observed().name(), e);
+    }
+  }
+
+  private void findBound(Guard guard) throws IOException {
+    Space space = guard.attachment().orElseThrow().space();
+    try {
+      if (OlderConnections.listensByInterface(space.namespace())) {
+        spaces.cannotBeAsked(space);
+      }
+    } catch (BpfException e) {
+      spaces.cannotBeAsked(space);
     }
   }
 

@@ -45,6 +45,19 @@ final class OlderConnections {
     }
   }
 
+  /** Whether somebody in the namespace listens by an interface. */
+  static boolean listensByInterface(NetworkNamespace namespace) throws IOException {
+    try {
+      return namespace.call(Sockets::open).stream()
+          .anyMatch(
+              socket -> socket.state() == OpenSocket.State.LISTEN && socket.boundInterface() > 1);
+    } catch (IOException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IOException("sockets cannot be listed: " + e.getMessage(), e);
+    }
+  }
+
   /** Resets them. Returns how many there still were. */
   static int reset(NetworkNamespace namespace, List<OpenSocket> chosen) throws IOException {
     Set<Long> cookies = new HashSet<>();

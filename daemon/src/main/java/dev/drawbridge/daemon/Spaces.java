@@ -32,6 +32,10 @@ final class Spaces {
   private final BpfMap listeners;
   private final BpfMap namespaces;
   private final VethGuard veths;
+  private final OwnSources sources;
+  private final Acquaintances acquaintances;
+  private boolean moved;
+  private long governedAt;
   private final long hostInode;
   private final Map<Integer, Space> open = new HashMap<>();
 
@@ -45,6 +49,8 @@ final class Spaces {
       BpfMap listeners,
       BpfMap namespaces,
       VethGuard veths,
+      OwnSources sources,
+      Acquaintances acquaintances,
       long hostInode) {
     this.engine = engine;
     this.attachments = attachments;
@@ -53,6 +59,8 @@ final class Spaces {
     // Of listeners that died with the agent before.
     int _ = namespaces.clear();
     this.veths = veths;
+    this.sources = sources;
+    this.acquaintances = acquaintances;
     this.hostInode = hostInode;
   }
 
@@ -170,6 +178,7 @@ final class Spaces {
       NetworkNamespace namespace = opening.namespace;
       int number = number(namespace.inode());
       Space known = open.get(number);
+      moved = true;
       if (known != null) {
         known.endpoints.add(endpoint);
         return known;
@@ -185,6 +194,7 @@ final class Spaces {
       opening.handOver();
       if (begins) {
         veths.forget(number);
+        acquaintances.begins(number);
       }
       Space space = new Space(number, namespace, listener, cookie);
       if (veths.mayBeRewritten(number)) {
@@ -230,6 +240,38 @@ final class Spaces {
     space.namespace.close();
     attachments.detachNamespace(space.number);
     veths.leave(space.number);
+    sources.forget(space.number);
+    acquaintances.forget(space.number);
+  }
+
+  /**
+   * Lets connections that may be redirected ask in their callee's namespace whether anybody
+   * listens.
+   */
+  void acquaint(Governed governed) {
+    if (!moved && governed.version() == governedAt) {
+      return;
+    }
+    moved = false;
+    governedAt = governed.version();
+    for (Space from : open.values()) {
+      boolean all = from.endpoints.stream().anyMatch(governed::calls);
+      for (Space to : open.values()) {
+        if (all || to.endpoints.stream().anyMatch(governed::isCalled)) {
+          acquaintances.introduce(from.number, from.namespace, to.number, to.namespace);
+        }
+      }
+    }
+  }
+
+  /** Somebody may listen by an interface there since before the programs were attached. */
+  void cannotBeAsked(Space space) {
+    acquaintances.cannotBeAsked(space.number);
+  }
+
+  /** Reads by which of its addresses a namespace reaches what. */
+  void readRoutes(Space space) {
+    sources.read(space.number, space.namespace);
   }
 
   /**
@@ -259,6 +301,7 @@ final class Spaces {
   /** Lets go of what an agent before this one left at interfaces. */
   void tidyInterfaces() {
     veths.tidy(open.keySet());
+    sources.retain(open.keySet());
   }
 
   /** Whether another container lives there too. */

@@ -65,7 +65,7 @@ final class Scene implements AutoCloseable {
   }
 
   private ConnectionOrigin origin(int peer, InetSocketAddress where) {
-    return new ConnectionOrigin(peer, callee, where, peer != API);
+    return new ConnectionOrigin(peer, callee, where, peer != API, true);
   }
 
   /** An address of the loopback network from which that caller connects from now on. */

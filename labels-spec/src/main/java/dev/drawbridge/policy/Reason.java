@@ -35,6 +35,9 @@ public enum Reason {
   CALLER_REWRITES(
       33,
       "a layer-7 rule decides, and CAP_NET_ADMIN or CAP_SYS_ADMIN in the caller's network namespace could change what the engine sends"),
+  BOUND_DEVICE(
+      34,
+      "a layer-7 rule decides, and the socket is bound to an interface, from which the engine cannot be reached"),
   HTTP_MALFORMED(64, "not a request that every server would read alike"),
   HTTP_TOO_LARGE(65, "beyond a named limit: 413, 414 or 431"),
   HTTP_TIMEOUT(66, "408: the head did not arrive in time"),

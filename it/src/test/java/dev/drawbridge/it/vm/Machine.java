@@ -36,7 +36,8 @@ record Machine(
           "veth",
           "identity",
           "kinds",
-          "churn");
+          "churn",
+          "refuse");
 
   private static final Duration DEMO = Duration.ofMinutes(60);
 
