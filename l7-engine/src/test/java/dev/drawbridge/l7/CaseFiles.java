@@ -4,6 +4,8 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.drawbridge.l7.streams.Stream;
+import dev.drawbridge.l7.streams.Stream.End;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -15,10 +17,12 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.zip.InflaterInputStream;
-import org.junit.jupiter.api.Assertions;
-import org.junit.jupiter.api.Assumptions;
+import org.jspecify.annotations.Nullable;
 
-/** The test data that lies beside the checkout, in shared/cases. */
+/**
+ * More streams, where a checkout has a directory of them beside it: an extra, that no test needs.
+ * What every checkout has is generated, by {@code dev.drawbridge.l7.streams}.
+ */
 final class CaseFiles {
   private static final String CANARY =
       "GET /denied HTTP/1.1\r\nHost: a.test\r\nX-Canary: 1\r\n\r\n";
@@ -29,9 +33,36 @@ final class CaseFiles {
    * @param strict what a strict reader makes of it
    * @param verdict what the source of the case says of it
    * @param requests what a strict reader sees before the end
+   * @param exact all that is known of a generated one
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Case(String id, byte[] bytes, String strict, String verdict, List<Expected> requests) {
+  record Case(
+      String id,
+      byte[] bytes,
+      String strict,
+      String verdict,
+      List<Expected> requests,
+      @Nullable Stream exact) {
+    Case(String id, byte[] bytes, String strict, String verdict, List<Expected> requests) {
+      this(id, bytes, strict, verdict, requests, null);
+    }
+
+    static Case of(Stream stream) {
+      String accepted = "accept-" + stream.requests().size();
+      List<Expected> requests = new ArrayList<>();
+      for (Stream.Request request : stream.requests()) {
+        requests.add(
+            new Expected(request.method(), request.target(), request.body().length()));
+      }
+      String strict =
+          stream.end() == End.WHOLE
+              ? accepted
+              : stream.end() == End.UNFINISHED
+                  ? "wait-then-timeout"
+                  : requests.isEmpty() ? "reject" : accepted + "-then-reject";
+      return new Case(stream.id(), stream.bytes(), strict, "", requests, stream);
+    }
+
     boolean rejected() {
       return strict.contains("reject") || strict.startsWith("wait") || strict.endsWith("wait");
     }
@@ -50,26 +81,34 @@ final class CaseFiles {
 
   private CaseFiles() {}
 
-  /** The directory; without it the test is skipped, or fails where skipping is forbidden. */
-  static Path directory() {
+  /** Where they are, said once. */
+  private static final @Nullable Path DIRECTORY = find();
+
+  private static @Nullable Path find() {
     Path directory = Path.of("").toAbsolutePath();
     while (directory != null && !Files.isDirectory(directory.resolve("shared/cases"))) {
       directory = directory.getParent();
     }
-    if (directory == null) {
-      if ("1".equals(System.getenv("DRAWBRIDGE_NO_SKIP"))) {
-        Assertions.fail("shared/cases is not beside the checkout");
-      }
-      Assumptions.abort("shared/cases is not beside the checkout");
-      throw new IllegalStateException("unreachable");
-    }
-    return directory.resolve("shared/cases");
+    Path found = directory == null ? null : directory.resolve("shared/cases");
+    System.out.println(
+        found == null
+            ? "streams: those that are generated"
+            : "streams: those that are generated, and the extra ones beside the checkout");
+    return found;
   }
 
+  /** Those of the names that are there: all of them or none. */
+  static List<String> extra(String... names) {
+    return DIRECTORY == null ? List.of() : List.of(names);
+  }
+
+  /** The rows of a file; none where it is not. */
   static List<JsonObject> rows(String file) throws IOException {
     List<JsonObject> rows = new ArrayList<>();
-    for (String line : Files.readAllLines(directory().resolve(file))) {
-      rows.add(JsonParser.parseString(line).getAsJsonObject());
+    if (DIRECTORY != null) {
+      for (String line : Files.readAllLines(DIRECTORY.resolve(file))) {
+        rows.add(JsonParser.parseString(line).getAsJsonObject());
+      }
     }
     return rows;
   }

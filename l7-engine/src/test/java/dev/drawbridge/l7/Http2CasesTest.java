@@ -7,18 +7,27 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.drawbridge.l7.H2Origin.Seen;
 import dev.drawbridge.l7.H2Peer.Frame;
+import dev.drawbridge.l7.streams.Frames;
+import dev.drawbridge.l7.streams.Frames.Connection;
+import dev.drawbridge.l7.streams.Sections;
+import dev.drawbridge.l7.streams.Sections.Section;
+import dev.drawbridge.l7.streams.Sections.Verdict;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Every HTTP/2 stream of shared/cases, held to the one rule of its INDEX.md. */
+/**
+ * Streams of HTTP/2 through the engine: what is malformed is refused and the callee sees nothing of
+ * it, what is well-formed arrives whole, and errors end a stream or the connection as the RFC says.
+ */
 final class Http2CasesTest {
   private static final String[] DENY_DENIED = {
     "anyone may not ANY /denied*", "anyone may not ANY /denied*/**", "app=api may ANY /**"
@@ -59,25 +68,40 @@ final class Http2CasesTest {
     origin.close();
   }
 
+  /** The generated sections, and those beside the checkout. */
+  static List<Section> sections() throws IOException {
+    List<Section> all = new ArrayList<>(Sections.all());
+    for (JsonObject row : CaseFiles.rows("h2-headers.jsonl")) {
+      all.add(
+          new Section(
+              row.get("id") + " " + row.get("strict").getAsString(),
+              switch (row.get("verdict").getAsString()) {
+                case "accept" -> Verdict.ACCEPT;
+                case "reject" -> Verdict.REJECT;
+                default -> Verdict.EITHER;
+              },
+              Base64.getDecoder().decode(row.get("raw_b64").getAsString())));
+    }
+    return all;
+  }
+
   @Test
   void keepsTheOneRuleForEveryAttackByFields() throws Exception {
-    List<JsonObject> rows = CaseFiles.rows("h2-headers.jsonl");
+    List<Section> sections = sections();
     List<String> violations = new ArrayList<>();
-    for (JsonObject row : rows) {
-      byte[] raw = Base64.getDecoder().decode(row.get("raw_b64").getAsString());
+    for (Section section : sections) {
       for (Way way : Way.values()) {
-        String violation = checkFields(row.get("verdict").getAsString(), raw, way);
+        String violation = checkFields(section.verdict(), section.raw(), way);
         if (!violation.isEmpty()) {
-          violations.add(
-              row.get("id") + " " + way + " " + row.get("strict").getAsString() + ": " + violation);
+          violations.add(section.id() + " " + way + " " + section.verdict() + ": " + violation);
         }
       }
     }
-    assertTrue(rows.size() > 300, "only " + rows.size() + " streams");
+    assertTrue(sections.size() > 400, "only " + sections.size() + " streams");
     assertEquals(List.of(), violations, () -> String.join("\n", violations));
   }
 
-  private String checkFields(String verdict, byte[] raw, Way way) throws Exception {
+  private String checkFields(Verdict verdict, byte[] raw, Way way) throws Exception {
     origin.takeSeen();
     origin.takeHeads();
     int records = scene.records.size();
@@ -109,10 +133,11 @@ final class Http2CasesTest {
     boolean answered =
         answers.stream()
             .anyMatch(frame -> frame.stream() == stream && frame.field(":status").equals("200"));
-    if (verdict.equals("reject") && (!refused || !heads.isEmpty() || !seen.isEmpty())) {
+    boolean heard = !seen.isEmpty() || (verdict == Verdict.REJECT && !heads.isEmpty());
+    if ((verdict == Verdict.REJECT || verdict == Verdict.REJECT_LATE) && (!refused || heard)) {
       return "refused " + refused + ", the origin saw " + heads;
     }
-    if (verdict.equals("accept")
+    if (verdict == Verdict.ACCEPT
         && (!answered || seen.size() != 1 || !whole(raw, seen.getFirst()))) {
       return "answered " + answered + ", the origin saw " + heads;
     }
@@ -186,6 +211,27 @@ final class Http2CasesTest {
   }
 
   @Test
+  void treatsEveryFrameAsTheRfcSays() throws Exception {
+    List<String> violations = new ArrayList<>();
+    List<Connection> connections = Frames.all();
+    for (Connection connection : connections) {
+      String verdict = connection.verdict().name().toLowerCase(Locale.ROOT).replace('_', '-');
+      for (boolean singly : new boolean[] {false, true}) {
+        if (singly && connection.raw().length > 5000) {
+          continue;
+        }
+        String violation = checkFrames(connection.id(), verdict, connection.raw(), singly);
+        if (!violation.isEmpty()) {
+          violations.add(connection.id() + (singly ? " SINGLY: " : " WHOLE: ") + violation);
+        }
+      }
+    }
+    assertTrue(connections.size() > 100, "only " + connections.size() + " connections");
+    assertEquals(List.of(), violations, () -> String.join("\n", violations));
+  }
+
+  /** An extra: the connections of h2spec, where they lie beside the checkout. */
+  @Test
   void treatsEveryStreamOfH2specAsItsVerdictSays() throws Exception {
     List<JsonObject> rows = CaseFiles.rows("h2-h2spec.jsonl");
     List<String> violations = new ArrayList<>();
@@ -206,17 +252,16 @@ final class Http2CasesTest {
           continue;
         }
         String violation =
-            checkH2spec(id, row.get("verdict").getAsString(), raw.toByteArray(), singly);
+            checkFrames(id, row.get("verdict").getAsString(), raw.toByteArray(), singly);
         if (!violation.isEmpty()) {
           violations.add(id + (singly ? " SINGLY: " : " WHOLE: ") + violation);
         }
       }
     }
-    assertTrue(rows.size() > 140, "only " + rows.size() + " streams");
     assertEquals(List.of(), violations, () -> String.join("\n", violations));
   }
 
-  private String checkH2spec(String id, String verdict, byte[] raw, boolean singly)
+  private String checkFrames(String id, String verdict, byte[] raw, boolean singly)
       throws Exception {
     origin.takeSeen();
     boolean ended = false;

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * The HTTP/2 attacks of shared/cases/h2-floods.json: each ends its connection or its streams, the
+ * Floods of HTTP/2: each ends its connection or its streams, the
  * memory stays, and others are served meanwhile.
  */
 @Timeout(60)

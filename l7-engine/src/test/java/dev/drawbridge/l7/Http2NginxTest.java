@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.google.gson.JsonObject;
 import dev.drawbridge.l7.H2Peer.Frame;
+import dev.drawbridge.l7.streams.Sections.Section;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -14,7 +14,6 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Base64;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -120,13 +119,13 @@ final class Http2NginxTest {
 
   @Test
   void showsNginxNothingThatIsDenied() throws Exception {
-    List<JsonObject> rows = CaseFiles.rows("h2-headers.jsonl");
+    List<Section> sections = Http2CasesTest.sections();
     try (Scene scene = new Scene(address, DENY_DENIED)) {
-      for (JsonObject row : rows) {
+      for (Section section : sections) {
         try (RawClient client = new RawClient(scene.listener.port4())) {
           H2Peer peer = new H2Peer(client.socket);
           try {
-            client.send(Base64.getDecoder().decode(row.get("raw_b64").getAsString()));
+            client.send(section.raw());
           } catch (IOException _) {
             // Refused before the end.
           }
@@ -135,13 +134,13 @@ final class Http2NginxTest {
             assertEquals(
                 -1,
                 new String(frame.payload(), StandardCharsets.ISO_8859_1).indexOf("secret"),
-                row.get("id").getAsString());
+                section.id());
           }
         }
         scene.records.clear();
       }
     }
-    assertTrue(rows.size() > 300, "only " + rows.size() + " streams");
+    assertTrue(sections.size() > 400, "only " + sections.size() + " streams");
     List<String> seen =
         Files.readAllLines(directory.resolve("access.log"), StandardCharsets.ISO_8859_1);
     assertEquals(List.of(), seen.stream().filter(line -> line.contains(" /denied")).toList());

@@ -13,7 +13,6 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -28,9 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("it")
 final class NginxTest {
   private static final Path NGINX = Path.of("/usr/sbin/nginx");
-  private static final String[] DENY_DENIED = {
-    "anyone may not ANY /denied*", "anyone may not ANY /denied*/**", "app=api may ANY /**"
-  };
+  private static final String[] DENY_DENIED = CasesTest.DENY_DENIED;
 
   @TempDir static Path directory;
   private static Process nginx;
@@ -119,10 +116,7 @@ final class NginxTest {
 
   @Test
   void showsNginxNothingThatIsDenied() throws Exception {
-    List<Case> cases = new ArrayList<>(CaseFiles.mutations());
-    for (String file : List.of("h1-chunks.jsonl", "h1-misc.jsonl", "h1-guardian.jsonl")) {
-      cases.addAll(CaseFiles.streams(file));
-    }
+    List<Case> cases = Generated.all();
     try (Scene scene = new Scene(address, DENY_DENIED)) {
       for (Case one : cases) {
         try (RawClient client = new RawClient(scene.listener.port4())) {

@@ -18,6 +18,7 @@ public final class Chunks {
     SIZE_SPACE,
     EXTENSION_NAME_START,
     EXTENSION_NAME,
+    EXTENSION_NAME_SPACE,
     EXTENSION_VALUE_START,
     EXTENSION_VALUE,
     EXTENSION_QUOTED,
@@ -160,11 +161,11 @@ public final class Chunks {
     return switch (state) {
       case SIZE_START, SIZE -> size(octet);
       case SIZE_SPACE -> {
-        // RFC 9112 section 7.1.1 has white space here before an extension, and only then.
+        // RFC 9112 section 7.1.1 has white space before an extension, and only there.
         if (octet == ';') {
           state = State.EXTENSION_NAME_START;
         }
-        yield octet == ';' || octet == ' ' || octet == '\t' ? null : Fault.CHUNK_SIZE;
+        yield octet == ';' || blank(octet) ? null : Fault.CHUNK_SIZE;
       }
       case SIZE_LF -> {
         if (octet != '\n') {
@@ -185,6 +186,9 @@ public final class Chunks {
         yield octet == '\n' ? null : Fault.CHUNK_END;
       }
       case EXTENSION_NAME_START -> {
+        if (blank(octet)) {
+          yield null;
+        }
         state = State.EXTENSION_NAME;
         yield Octets.token(octet) ? null : octet == '\n' ? Fault.BARE_LF : Fault.CHUNK_EXTENSION;
       }
@@ -193,13 +197,26 @@ public final class Chunks {
           state = State.EXTENSION_VALUE_START;
           yield null;
         }
+        if (blank(octet)) {
+          state = State.EXTENSION_NAME_SPACE;
+          yield null;
+        }
         yield Octets.token(octet) ? null : endOfPart(octet, Fault.CHUNK_EXTENSION);
       }
+      case EXTENSION_NAME_SPACE -> {
+        if (octet == '=' || octet == ';') {
+          state = octet == '=' ? State.EXTENSION_VALUE_START : State.EXTENSION_NAME_START;
+        }
+        yield octet == '=' || octet == ';' || blank(octet) ? null : Fault.CHUNK_EXTENSION;
+      }
       case EXTENSION_VALUE_START -> {
+        if (blank(octet)) {
+          yield null;
+        }
         state = octet == '"' ? State.EXTENSION_QUOTED : State.EXTENSION_VALUE;
         yield Octets.token(octet) || octet == '"' ? null : Fault.CHUNK_EXTENSION;
       }
-      case EXTENSION_VALUE -> Octets.token(octet) ? null : endOfPart(octet, Fault.CHUNK_EXTENSION);
+      case EXTENSION_VALUE -> Octets.token(octet) ? null : endOfValue(octet);
       case EXTENSION_QUOTED -> {
         if (octet == '"') {
           state = State.EXTENSION_QUOTED_END;
@@ -212,7 +229,7 @@ public final class Chunks {
         state = State.EXTENSION_QUOTED;
         yield quoted(octet);
       }
-      case EXTENSION_QUOTED_END -> endOfPart(octet, Fault.CHUNK_EXTENSION);
+      case EXTENSION_QUOTED_END -> endOfValue(octet);
       case DATA, TRAILERS, END -> throw new IllegalStateException(state.name());
     };
   }
@@ -221,16 +238,30 @@ public final class Chunks {
     if (Octets.hex(octet)) {
       state = State.SIZE;
       remaining = (remaining << 4) | Octets.hexValue(octet);
-      return ++digits > MAX_SIZE_DIGITS ? Fault.CHUNK_SIZE : null;
+      // Zeros in front say nothing; the line's length bounds them.
+      digits += remaining == 0 ? 0 : 1;
+      return digits > MAX_SIZE_DIGITS ? Fault.CHUNK_SIZE : null;
     }
     if (state == State.SIZE_START) {
       return Fault.CHUNK_SIZE;
     }
-    if (octet == ' ' || octet == '\t') {
+    if (blank(octet)) {
       state = State.SIZE_SPACE;
       return null;
     }
     return endOfPart(octet, Fault.CHUNK_SIZE);
+  }
+
+  private @Nullable Fault endOfValue(int octet) {
+    if (blank(octet)) {
+      state = State.SIZE_SPACE;
+      return null;
+    }
+    return endOfPart(octet, Fault.CHUNK_EXTENSION);
+  }
+
+  private static boolean blank(int octet) {
+    return octet == ' ' || octet == '\t';
   }
 
   private @Nullable Fault endOfPart(int octet, Fault otherwise) {

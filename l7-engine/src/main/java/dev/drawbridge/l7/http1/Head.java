@@ -116,6 +116,16 @@ public abstract sealed class Head implements Headers
     return bytes.length + 4 * (spans.length + names.length);
   }
 
+  /** Whether the start line was found to be one. */
+  final boolean started() {
+    return started;
+  }
+
+  /** Where the line begins that is being read. */
+  final int lineStart() {
+    return lineStart;
+  }
+
   /** Bytes taken. */
   public final int size() {
     return length;
@@ -174,13 +184,13 @@ public abstract sealed class Head implements Headers
   private @Nullable Fault line(int start, int end) {
     if (!started) {
       if (end == start) {
-        return Fault.EMPTY_START_LINE;
+        return start == 0 && mayBeginEmpty() ? null : Fault.EMPTY_START_LINE;
       }
       Fault found = overlongStartLine(end);
       if (found == null) {
         found = startLine(start, end);
       }
-      started = true;
+      started = found == null;
       fieldsStart = end + 2;
       return found;
     }
@@ -235,6 +245,11 @@ public abstract sealed class Head implements Headers
 
   boolean hasStartLine() {
     return true;
+  }
+
+  /** Whether an empty line may come first: RFC 9112 section 2.2. */
+  boolean mayBeginEmpty() {
+    return false;
   }
 
   Fault tooLong() {

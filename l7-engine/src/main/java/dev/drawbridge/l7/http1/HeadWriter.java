@@ -49,7 +49,7 @@ public final class HeadWriter {
   /** The head to send to the callee. */
   public ByteBuf request(RequestHead head, ByteBufAllocator allocator, int room) {
     length = 0;
-    put(head.bytes, 0, head.methodEnd());
+    put(head.bytes, head.methodStart(), head.methodEnd());
     put(' ');
     if (head.pathStart() == head.pathEnd()) {
       put(head.path().equals("*") ? ASTERISK : ROOT);

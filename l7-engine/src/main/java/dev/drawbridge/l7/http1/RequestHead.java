@@ -16,6 +16,7 @@ public final class RequestHead extends Head {
   private static final byte[] WEBSOCKET = Octets.ascii("websocket");
   private static final byte[] TRAILERS = Octets.ascii("trailers");
   private static final byte[] HTTP = Octets.ascii("http://");
+  private static final byte[] VERSION = Octets.ascii("http/");
   private static final byte[] CONNECT = Octets.ascii("connect");
   private static final String[] METHODS = {
     "GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "TRACE"
@@ -23,6 +24,7 @@ public final class RequestHead extends Head {
 
   private final HeadLimits limits;
   private final ConnectionOptions options = new ConnectionOptions();
+  private int methodStart;
   private int methodEnd;
   private int minor;
   private boolean absolute;
@@ -40,6 +42,9 @@ public final class RequestHead extends Head {
   private boolean websocket;
   private boolean overrides;
 
+  /** The first line ends in what is a version of HTTP, or wants to be one. */
+  private boolean versioned;
+
   public RequestHead(HeadLimits limits) {
     this.limits = limits;
     clear();
@@ -49,6 +54,7 @@ public final class RequestHead extends Head {
   public void clear() {
     super.clear();
     options.clear();
+    methodStart = 0;
     methodEnd = 0;
     minor = 1;
     targetEnd = 0;
@@ -61,6 +67,7 @@ public final class RequestHead extends Head {
     takesTrailers = false;
     websocket = false;
     overrides = false;
+    versioned = false;
     pathStart = 0;
     pathEnd = 0;
   }
@@ -68,19 +75,57 @@ public final class RequestHead extends Head {
   /** The method as sent; empty if the head failed before it. */
   public String method() {
     for (String known : METHODS) {
-      if (known.length() == methodEnd && matches(known)) {
+      if (matches(known)) {
         return known;
       }
     }
-    return text(0, methodEnd);
+    return text(methodStart, methodEnd);
   }
 
+  /** Whether that is the method. */
   private boolean matches(String word) {
+    if (methodEnd - methodStart != word.length()) {
+      return false;
+    }
     for (int i = 0; i < word.length(); i++) {
-      if (bytes[i] != word.charAt(i)) {
+      if (bytes[methodStart + i] != word.charAt(i)) {
         return false;
       }
     }
+    return true;
+  }
+
+  /**
+   * Whether what was refused is no HTTP at all: it neither begins like a request, with a method and
+   * a target, nor ends its first line like one, with a version.
+   */
+  public boolean foreign() {
+    return !started() && !versioned && !beginsLikeARequest();
+  }
+
+  private boolean beginsLikeARequest() {
+    int at = lineStart();
+    while (at < size() && Octets.method(bytes[at], at == lineStart())) {
+      at++;
+    }
+    if (at == lineStart() || at + 1 >= size() || bytes[at] != ' ') {
+      return false;
+    }
+    int target = at + 1;
+    int first = bytes[target];
+    return first == '/'
+        || first == '*'
+        || (target + HTTP.length <= size()
+            && Octets.same(bytes, target, target + HTTP.length, HTTP));
+  }
+
+  /** Whether nothing but the empty line has come that may stand before a request. */
+  public boolean onlyEmptyLine() {
+    return size() <= 2 && (size() == 0 || bytes[0] == '\r');
+  }
+
+  @Override
+  boolean mayBeginEmpty() {
     return true;
   }
 
@@ -133,7 +178,7 @@ public final class RequestHead extends Head {
   }
 
   public boolean isHead() {
-    return methodEnd == 4 && matches("HEAD");
+    return matches("HEAD");
   }
 
   /** Whether the client wants no further answer on the connection. */
@@ -152,6 +197,10 @@ public final class RequestHead extends Head {
 
   boolean takesTrailers() {
     return takesTrailers;
+  }
+
+  int methodStart() {
+    return methodStart;
   }
 
   int methodEnd() {
@@ -188,6 +237,7 @@ public final class RequestHead extends Head {
   @Override
   @Nullable Fault startLine(int start, int end) {
     byte[] all = bytes;
+    versioned = endsInAVersion(start, end);
     int space = start;
     while (space < end && Octets.token(all[space])) {
       space++;
@@ -195,6 +245,7 @@ public final class RequestHead extends Head {
     if (space == start || space == end || all[space] != ' ') {
       return space == end && space > start ? Fault.START_LINE : Fault.METHOD;
     }
+    methodStart = start;
     methodEnd = space;
     int target = space + 1;
     int afterTarget = target;
@@ -217,6 +268,15 @@ public final class RequestHead extends Head {
       }
     }
     return target(target, afterTarget);
+  }
+
+  private boolean endsInAVersion(int start, int end) {
+    int word = end;
+    while (word > start && bytes[word - 1] != ' ') {
+      word--;
+    }
+    return end - word >= VERSION.length
+        && Octets.same(bytes, word, word + VERSION.length, VERSION);
   }
 
   private @Nullable Fault version(int start, int end) {
@@ -244,7 +304,7 @@ public final class RequestHead extends Head {
   private @Nullable Fault target(int start, int end) {
     byte[] all = bytes;
     targetEnd = end;
-    if (all[start] == '*' && end - start == 1 && methodEnd == 7 && matches("OPTIONS")) {
+    if (all[start] == '*' && end - start == 1 && matches("OPTIONS")) {
       pathStart = start;
       pathEnd = end;
       return null;
@@ -293,7 +353,8 @@ public final class RequestHead extends Head {
     pathEnd = at;
     plain = simple && at > start;
     for (; at < end; at++) {
-      if (!Octets.target(all[at])) {
+      // Some browsers and many programs send what is beyond ASCII as it is.
+      if (!Octets.target(all[at]) && all[at] >= 0) {
         return all[at] == '#' ? Fault.TARGET_FRAGMENT : Fault.TARGET;
       }
     }
@@ -383,7 +444,6 @@ public final class RequestHead extends Head {
             && options.upgrade
             && minor == 1
             && framing == Framing.NONE
-            && methodEnd == 3
             && matches("GET");
     return found;
   }

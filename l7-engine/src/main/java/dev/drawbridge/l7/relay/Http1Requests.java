@@ -3,6 +3,7 @@ package dev.drawbridge.l7.relay;
 import dev.drawbridge.l7.Asked;
 import dev.drawbridge.l7.http1.Fault;
 import dev.drawbridge.l7.http1.Framing;
+import dev.drawbridge.l7.http1.Head;
 import dev.drawbridge.l7.http1.RequestHead;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Ending;
@@ -68,10 +69,13 @@ final class Http1Requests {
     if (reading == null) {
       reading = loop.borrowRequestHead();
       head = reading;
+    }
+    Head.Progress progress = reading.take(in);
+    if (!exchange.active && (progress != Head.Progress.MORE || !reading.onlyEmptyLine())) {
       exchange.begin(System.nanoTime());
       leg.expectInputWithin(relay.limits.headTimeout());
     }
-    switch (reading.take(in)) {
+    switch (progress) {
       case MORE -> exchange.requestBytes = reading.size();
       case FAULT -> {
         exchange.requestBytes = reading.size();
@@ -239,9 +243,16 @@ final class Http1Requests {
    */
   private void unreadable(RequestHead reading) {
     Fault fault = reading.fault();
-    Verdict verdict = leg.opened().judgeUnreadable(relay.policy(), fault.reason());
+    boolean foreign = reading.foreign() && !exchange.allowedBefore && exchange.refusals == 0;
+    Verdict verdict =
+        leg.opened()
+            .judgeUnreadable(relay.policy(), foreign ? Reason.NOT_HTTP : fault.reason());
     if (verdict.decision() != Decision.ALLOW || leg.callee() != null) {
-      refuse(fault);
+      if (foreign) {
+        turnAway(verdict);
+      } else {
+        refuse(fault);
+      }
       return;
     }
     ByteBuf taken = reading.copy(relay.allocator);
@@ -253,6 +264,14 @@ final class Http1Requests {
         taken,
         new Tunnel(
             leg.opened(), carried, later -> leg.opened().judgeUnreadable(later, Reason.NOT_HTTP)));
+  }
+
+  /** Another protocol than HTTP: its client would take an answer of HTTP's for one of its own. */
+  private void turnAway(Verdict verdict) {
+    relay.malformed.increment();
+    exchange.verdict = verdict;
+    leg.records.exchange(Ending.RESET);
+    leg.abort();
   }
 
   /** The request cannot be read in one way only. */

@@ -101,7 +101,7 @@ final class RequestHeadTest {
         "GET / HTTP/1.1\\n|BARE_LF",
         "GET / HTTP/1.1\\rHost: a|BARE_CR",
         "GET / HTTP/1.1\\r\\nX: a\\rb\\r\\n|BARE_CR",
-        "\\r\\nGET / HTTP/1.1\\r\\n|EMPTY_START_LINE",
+        "\\r\\n\\r\\nGET / HTTP/1.1\\r\\n|EMPTY_START_LINE",
         "GET  / HTTP/1.1\\r\\n|START_LINE",
         "GET / HTTP/1.1 \\r\\n|START_LINE",
         "GET /\\r\\n|START_LINE",
