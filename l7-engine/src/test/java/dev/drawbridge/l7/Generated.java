@@ -64,7 +64,11 @@ final class Generated {
         yield some(all);
       }
       case "h1-mutations.jsonl" -> CaseFiles.mutations();
-      default -> CaseFiles.streams(set);
+      default ->
+          // An upgrade that nobody knows is refused by name, and not taken off: WebSocketTest.
+          CaseFiles.streams(set).stream()
+              .filter(one -> !one.id().equals("own-misc/upgrade-unknown"))
+              .toList();
     };
   }
 

@@ -126,6 +126,36 @@ final class WebSocketTest {
     return client;
   }
 
+  /** Some clients say that there is no body. */
+  @Test
+  void isOpenedThoughALengthOfNothingIsSaid() throws Exception {
+    try (ScriptedOrigin origin = switching(peer -> peer.in().readAllBytes());
+        Scene scene = new Scene(origin.address(), RULE);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      client.send(UPGRADE.replace("\r\n\r\n", "\r\nContent-Length: 0\r\n\r\n"));
+      assertEquals(101, client.answer().status());
+    }
+  }
+
+  /** `docker exec` through a proxy of the socket, and others: refused by name, not taken off. */
+  @Test
+  void anUpgradeToAnotherProtocolIsRefusedByName() throws Exception {
+    for (String protocol : new String[] {"tcp", "SPDY/3.1", "foo, bar"}) {
+      try (ScriptedOrigin origin = switching(peer -> peer.in().readAllBytes());
+          Scene scene = new Scene(origin.address(), "app=api may ANY /**");
+          RawClient client = new RawClient(scene.listener.port4())) {
+        client.send(
+            "POST /exec HTTP/1.1\r\nHost: db\r\nConnection: Upgrade\r\nUpgrade: "
+                + protocol
+                + "\r\nContent-Length: 0\r\n\r\n");
+        Answer answer = client.answer();
+        assertEquals(501, answer.status());
+        assertTrue(answer.text().contains("websocket"), answer::text);
+        assertEquals(0, origin.accepted.get());
+      }
+    }
+  }
+
   @Test
   void passesEveryFrameInBothDirectionsAsItIs() throws Exception {
     byte[] asked = conversation(true);

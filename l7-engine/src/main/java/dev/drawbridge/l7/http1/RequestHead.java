@@ -16,6 +16,8 @@ public final class RequestHead extends Head {
   private static final byte[] WEBSOCKET = Octets.ascii("websocket");
   private static final byte[] TRAILERS = Octets.ascii("trailers");
   private static final byte[] HTTP = Octets.ascii("http://");
+  private static final byte[] H2C = Octets.ascii("h2c");
+  private static final byte[] TLS_VERSION = Octets.ascii("tls/");
   private static final byte[] VERSION = Octets.ascii("http/");
   private static final byte[] CONNECT = Octets.ascii("connect");
   private static final String[] METHODS = {
@@ -396,7 +398,8 @@ public final class RequestHead extends Head {
   @Nullable Fault complete() {
     int length = -1;
     int coding = -1;
-    int upgrade = -1;
+    boolean upgrade = false;
+    boolean another = false;
     int expects = 0;
     for (int i = 0; i < count(); i++) {
       switch (name(i)) {
@@ -425,7 +428,11 @@ public final class RequestHead extends Head {
           expectsContinue = expects == 0 && is(i, CONTINUE);
           expects++;
         }
-        case UPGRADE -> upgrade = lists(i, WEBSOCKET) ? i : upgrade;
+        case UPGRADE -> {
+          boolean wanted = lists(i, WEBSOCKET);
+          upgrade |= wanted;
+          another |= !wanted && !optional(i);
+        }
         case TE -> takesTrailers |= lists(i, TRAILERS);
       }
     }
@@ -440,12 +447,14 @@ public final class RequestHead extends Head {
     }
     expectsContinue &= minor == 1;
     websocket =
-        upgrade >= 0
+        upgrade
             && options.upgrade
             && minor == 1
-            && framing == Framing.NONE
+            && (framing == Framing.NONE || (framing == Framing.LENGTH && contentLength == 0))
             && matches("GET");
-    return found;
+    return found == null && another && !websocket && options.upgrade && minor == 1
+        ? Fault.UPGRADE
+        : found;
   }
 
   private @Nullable Fault body(int length, int coding) {
@@ -485,6 +494,21 @@ public final class RequestHead extends Head {
       return Fault.TARGET_AUTHORITY;
     }
     return null;
+  }
+
+  /** Whether a server that knows nothing of the protocols asked for would answer all the same. */
+  private boolean optional(int field) {
+    int at = valueStart(field);
+    int end = valueEnd(field);
+    return at == end
+        || lists(field, H2C)
+        || begins(at, end, VERSION)
+        || begins(at, end, TLS_VERSION);
+  }
+
+  private boolean begins(int start, int end, byte[] lowerCaseWord) {
+    return end - start >= lowerCaseWord.length
+        && Octets.same(bytes, start, start + lowerCaseWord.length, lowerCaseWord);
   }
 
   private boolean is(int field, byte[] lowerCaseWord) {

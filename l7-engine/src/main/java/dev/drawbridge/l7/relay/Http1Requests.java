@@ -112,8 +112,8 @@ final class Http1Requests {
     Http1Callee callee = before == null ? leg.newCallee() : before;
     exchange.sent = true;
     exchange.websocket = request.websocket();
-    tunnelled = exchange.websocket ? frozen(judged) : null;
-    chunked = request.framing() == Framing.CHUNKED ? frozen(judged) : null;
+    tunnelled = exchange.websocket ? FrozenHeaders.of(judged) : null;
+    chunked = request.framing() == Framing.CHUNKED ? FrozenHeaders.of(judged) : null;
     keptBytes = tunnelled != null || chunked != null ? 4L * request.size() : 0;
     callee.send(
         loop.writer.request(
@@ -123,15 +123,6 @@ final class Http1Requests {
       // Last, because it may fail at once and end everything.
       callee.open();
     }
-  }
-
-  private static HttpRequest frozen(HttpRequest judged) {
-    return new HttpRequest(
-        judged.method(),
-        judged.paths(),
-        judged.host(),
-        FrozenHeaders.of(judged.headers()),
-        judged.variants());
   }
 
   private void beginBody(RequestHead request, Http1Client.Phase phase, long bearable) {
@@ -165,7 +156,7 @@ final class Http1Requests {
             denied.reason().sentence(),
             relay.policy().rule(denied.rule()).orElse(null));
       }
-      case FAULT, TOO_MUCH -> refuse(body.fault());
+      case FAULT, TOO_MUCH -> refuse(body.fault(), null);
     }
   }
 
@@ -248,11 +239,7 @@ final class Http1Requests {
         leg.opened()
             .judgeUnreadable(relay.policy(), foreign ? Reason.NOT_HTTP : fault.reason());
     if (verdict.decision() != Decision.ALLOW || leg.callee() != null) {
-      if (foreign) {
-        turnAway(verdict);
-      } else {
-        refuse(fault);
-      }
+      refuse(fault, foreign ? verdict : null);
       return;
     }
     ByteBuf taken = reading.copy(relay.allocator);
@@ -266,18 +253,19 @@ final class Http1Requests {
             leg.opened(), carried, later -> leg.opened().judgeUnreadable(later, Reason.NOT_HTTP)));
   }
 
-  /** Another protocol than HTTP: its client would take an answer of HTTP's for one of its own. */
-  private void turnAway(Verdict verdict) {
+  /**
+   * The request cannot be read in one way only.
+   *
+   * @param foreign on what is no HTTP: its client would take an answer of HTTP's for one of its own
+   */
+  private void refuse(Fault fault, @Nullable Verdict foreign) {
     relay.malformed.increment();
-    exchange.verdict = verdict;
-    leg.records.exchange(Ending.RESET);
-    leg.abort();
-  }
-
-  /** The request cannot be read in one way only. */
-  private void refuse(Fault fault) {
-    relay.malformed.increment();
-    refuse(fault.status(), fault.reason(), fault.sentence());
+    if (foreign == null) {
+      refuse(fault.status(), fault.reason(), fault.sentence());
+    } else {
+      exchange.verdict = foreign;
+      leg.abort();
+    }
   }
 
   /** Refuses what cannot be judged or carried, and ends the connection after the answer. */
