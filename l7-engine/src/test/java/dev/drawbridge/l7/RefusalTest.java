@@ -101,6 +101,25 @@ final class RefusalTest {
     }
   }
 
+  /** 12.D2: whose side it is, and what is allowed there that comes nearest. */
+  @Test
+  void aRefusalForWantOfARuleNamesTheSideAndTheNearestRule() throws Exception {
+    try (ScriptedOrigin origin = answering(OK);
+        Scene scene = new Scene(origin.address(), USERS);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      Answer refused = client.send("GET /users/7 HTTP/1.1\r\nHost: db\r\n\r\n").answer();
+      JsonObject why = JsonParser.parseString(refused.text()).getAsJsonObject();
+      assertEquals("callee", why.get("side").getAsString());
+      assertEquals(
+          "drawbridge.policy.r0: GET,HEAD,POST /users", why.get("nearest").getAsString());
+      assertEquals(
+          "the callee's side is closed and no rule allows it", why.get("message").getAsString());
+      refused = client.send("DELETE /okay HTTP/1.1\r\nHost: db\r\n\r\n").answer();
+      why = JsonParser.parseString(refused.text()).getAsJsonObject();
+      assertEquals("drawbridge.policy.r1: ANY /ok/**", why.get("nearest").getAsString());
+    }
+  }
+
   @Test
   void drainsTheBodyOfARefusedRequestAndNeverReadsItAsOne() throws Exception {
     String inner = "GET /users HTTP/1.1\r\nHost: db\r\n\r\n";

@@ -1,6 +1,7 @@
 package dev.drawbridge.l7.relay;
 
 import dev.drawbridge.l7.http1.RequestHead;
+import dev.drawbridge.policy.Lack;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.RuleInfo;
 import io.netty.buffer.ByteBuf;
@@ -19,13 +20,13 @@ final class Http1Answers {
   }
 
   /** Policy does not allow the request. */
-  void deny(Reason reason, @Nullable RuleInfo rule, boolean close) {
-    answer(403, "denied", reason.slug(), reason.sentence(), rule, close);
+  void deny(Reason reason, @Nullable RuleInfo rule, @Nullable Lack lack, boolean close) {
+    answer(403, "denied", reason.slug(), Refusal.message(reason, lack), rule, lack, close);
   }
 
   /** The request cannot be judged or carried; nothing is asked after it. */
   void refuse(int status, String reason, String message, @Nullable RuleInfo rule) {
-    answer(status, word(status), reason, message, rule, true);
+    answer(status, word(status), reason, message, rule, null, true);
   }
 
   private static String word(int status) {
@@ -49,6 +50,7 @@ final class Http1Answers {
             exchange.verdict.reason().slug(),
             "permission denied by policy",
             null,
+            null,
             "",
             "",
             relay.nextRequestId());
@@ -67,6 +69,7 @@ final class Http1Answers {
       String reason,
       String message,
       @Nullable RuleInfo rule,
+      @Nullable Lack lack,
       boolean close) {
     Refusal refusal =
         new Refusal(
@@ -75,6 +78,7 @@ final class Http1Answers {
             reason,
             message,
             rule,
+            lack,
             relay.names.nameOf(leg.opened().origin().caller()),
             relay.names.nameOf(leg.opened().origin().callee()),
             relay.nextRequestId());

@@ -10,6 +10,7 @@ import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.GrpcContentType;
 import dev.drawbridge.policy.Headers;
 import dev.drawbridge.policy.HttpRequest;
+import dev.drawbridge.policy.Lack;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.RuleInfo;
@@ -102,7 +103,7 @@ final class Http1Requests {
     if (allowed) {
       forward(request, judged);
     } else {
-      deny(policy, request);
+      deny(policy, request, leg.opened().lack(policy, exchange.verdict, judged));
     }
     loop.giveBack(request);
   }
@@ -200,7 +201,7 @@ final class Http1Requests {
 
   // Answers of the engine's own.
 
-  private void deny(Policy policy, RequestHead request) {
+  private void deny(Policy policy, RequestHead request, @Nullable Lack lack) {
     relay.denied.increment();
     Verdict verdict = exchange.verdict;
     boolean bearable =
@@ -216,7 +217,7 @@ final class Http1Requests {
             || !bearable
             || (request.expectsContinue() && request.framing() != Framing.NONE);
     if (GrpcContentType.of(request) == GrpcContentType.NONE) {
-      answers.deny(verdict.reason(), policy.rule(verdict.rule()).orElse(null), close);
+      answers.deny(verdict.reason(), policy.rule(verdict.rule()).orElse(null), lack, close);
     } else {
       answers.denyCall(request, close);
     }

@@ -12,6 +12,7 @@ import dev.drawbridge.l7.http2.RequestFields.Grpc;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.HttpRequest;
+import dev.drawbridge.policy.Lack;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.RuleInfo;
@@ -93,7 +94,7 @@ final class Http2Requests {
     boolean allowed = stream.verdict.decision() == Decision.ALLOW;
     client.judged(allowed);
     if (!allowed) {
-      deny(stream, policy);
+      deny(stream, policy, opened.lack(policy, stream.verdict, judged));
       return;
     }
     stream.judged = judged;
@@ -163,7 +164,7 @@ final class Http2Requests {
 
   // Refusals.
 
-  private void deny(Http2Stream stream, Policy policy) {
+  private void deny(Http2Stream stream, Policy policy, @Nullable Lack lack) {
     relay.denied.increment();
     Verdict verdict = stream.verdict;
     answer(
@@ -171,8 +172,9 @@ final class Http2Requests {
         403,
         "denied",
         verdict.reason().slug(),
-        verdict.reason().sentence(),
-        policy.rule(verdict.rule()).orElse(null));
+        Refusal.message(verdict.reason(), lack),
+        policy.rule(verdict.rule()).orElse(null),
+        lack);
   }
 
   private void refuse(Http2Stream stream, Fault fault) {
@@ -204,6 +206,17 @@ final class Http2Requests {
       String reason,
       String message,
       @Nullable RuleInfo rule) {
+    answer(stream, status, error, reason, message, rule, null);
+  }
+
+  private void answer(
+      Http2Stream stream,
+      int status,
+      String error,
+      String reason,
+      String message,
+      @Nullable RuleInfo rule,
+      @Nullable Lack lack) {
     client.streams.answeredOwn(stream.id);
     stream.own = true;
     stream.answerBegun = true;
@@ -234,6 +247,7 @@ final class Http2Requests {
             reason,
             message,
             rule,
+            lack,
             relay.names.nameOf(opened.origin().caller()),
             relay.names.nameOf(opened.origin().callee()),
             stream.requestId);

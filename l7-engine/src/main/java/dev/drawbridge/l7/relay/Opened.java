@@ -4,6 +4,8 @@ import dev.drawbridge.l7.ConnectionOrigin;
 import dev.drawbridge.l7.EngineLimits;
 import dev.drawbridge.policy.Ask;
 import dev.drawbridge.policy.Decision;
+import dev.drawbridge.policy.HttpRequest;
+import dev.drawbridge.policy.Lack;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Protocol;
@@ -12,6 +14,7 @@ import dev.drawbridge.policy.Verdict;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.socket.SocketChannel;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A client connection that was claimed, admitted and found to need reading: what all legs share.
@@ -181,5 +184,12 @@ public record Opened(
   /** The verdict on what was read. */
   public Verdict judge(Policy policy, Ask ask) {
     return policy.judge(caller(policy), callee(policy), port(), ask);
+  }
+
+  /** What a refusal for want of a rule says; null for any other reason. */
+  @Nullable Lack lack(Policy policy, Verdict verdict, HttpRequest request) {
+    return verdict.reason() == Reason.NO_RULE
+        ? Lack.of(policy, caller(policy), callee(policy), port(), request)
+        : null;
   }
 }

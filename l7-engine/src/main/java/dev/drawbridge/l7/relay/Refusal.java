@@ -1,6 +1,8 @@
 package dev.drawbridge.l7.relay;
 
 import dev.drawbridge.policy.Ending;
+import dev.drawbridge.policy.Lack;
+import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.RuleInfo;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -14,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param error one word for programs
  * @param reason the slug of a reason or, where policy had nothing against it, of an ending
  * @param rule null where no rule decided
+ * @param lack whose side has no rule; null for any other reason
  */
 record Refusal(
     int status,
@@ -21,6 +24,7 @@ record Refusal(
     String reason,
     String message,
     @Nullable RuleInfo rule,
+    @Nullable Lack lack,
     String from,
     String to,
     String requestId) {
@@ -97,6 +101,12 @@ record Refusal(
     } else {
       quote(out, rule.origin().display());
     }
+    if (lack != null) {
+      out.append(",\"side\":");
+      quote(out, lack.who());
+      out.append(",\"nearest\":");
+      lack.nearest().ifPresentOrElse(nearest -> quote(out, nearest), () -> out.append("null"));
+    }
     out.append(",\"from\":");
     quote(out, from);
     out.append(",\"to\":");
@@ -104,6 +114,13 @@ record Refusal(
     out.append(",\"requestId\":");
     quote(out, requestId);
     return out.append("}\n").toString();
+  }
+
+  /** What a denial says in words. */
+  static String message(Reason reason, @Nullable Lack lack) {
+    return lack == null
+        ? reason.sentence()
+        : "the " + lack.who() + "'s side is closed and no rule allows it";
   }
 
   private static void quote(StringBuilder out, String text) {
