@@ -9,7 +9,7 @@
 
 enum db_reason {
 	DB_REASON_RULE_ALLOWS = 1, /* both sides allow, at least one by a rule */
-	DB_REASON_OPEN = 2, /* no rule selects either side in this direction */
+	DB_REASON_OPEN = 2, /* no rule selects either side in this direction, or a container talks to itself */
 	DB_REASON_REPLY = 3, /* belongs to a flow that was allowed */
 	DB_REASON_RULE_DENIES = 16, /* a "may not" rule matches */
 	DB_REASON_NO_RULE = 17, /* the side is closed and no rule allows it */

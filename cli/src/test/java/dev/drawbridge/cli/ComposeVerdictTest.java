@@ -57,6 +57,28 @@ class ComposeVerdictTest {
     assertEquals(1, verdict(compose, "other", "same", "GET", "/users").exit());
   }
 
+  /** Cites SPEC P8. */
+  @Test
+  void aContainerThatTalksToItselfIsNotJudged() throws IOException {
+    String compose =
+        file(
+            "compose.yaml",
+            "services:",
+            "  web: { image: x }",
+            "  db:",
+            "    image: x",
+            "    labels:",
+            "      app: db",
+            "      drawbridge.policy.a: service:web may GET /users",
+            "      drawbridge.policy.b: may connect on nobody");
+    for (String who : new String[] {"db", "service:db", "app=db"}) {
+      Typed typed = verdict(compose, who, "db", "DELETE", "/x");
+      assertEquals(0, typed.exit(), typed.out() + typed.err());
+      assertTrue(typed.out().contains("open: "), typed.out());
+    }
+    assertEquals(1, verdict(compose, "web", "db", "DELETE", "/x").exit());
+  }
+
   /** SPEC K1 to K3, as {@code KafkaOnTheWireTest} asks them of a broker. */
   @Test
   void kafkaIsAnsweredByTopicGroupAndTransaction() throws IOException {

@@ -125,6 +125,15 @@ class VerdictAnswersTest {
         why.toString());
   }
 
+  /** SPEC P8, as judge.h. */
+  @Test
+  void aContainerThatTalksToItselfIsNotJudged() throws Exception {
+    VerdictReport report = request("db", "app=db", "DELETE", "/admin/x");
+    assertEquals(Outcome.ALLOW, report.verdict());
+    assertEquals("open", report.reason());
+    assertEquals("kernel", report.judgedBy());
+  }
+
   /**
    * SPEC L7, as connect.bpf.c: where nobody judges what arrives, and only where something would be
    * read.
@@ -315,9 +324,11 @@ class VerdictAnswersTest {
     assertEquals(Outcome.ALLOW, ask(HOME, redis).verdict());
     redis[3] = "service:redis";
     assertEquals("ambiguous", unknown(HOME, redis).code());
-    redis[1] = "service:wiki";
     redis[3] = "project:home";
     assertEquals("ambiguous", unknown(HOME, redis).code());
+    // Of a project, a container of it asks the others.
+    redis[1] = "service:wiki";
+    assertEquals("rule-allows", ask(HOME, redis).reason());
   }
 
   @Test

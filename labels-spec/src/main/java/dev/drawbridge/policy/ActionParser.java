@@ -145,7 +145,7 @@ final class ActionParser {
           EXPECTED,
           text.equals("never") || text.equals("no")
               ? Optional.of("not")
-              : Nearest.of(text, candidates));
+              : Synonyms.ofMethod(text).or(() -> Nearest.of(text, candidates)));
     }
     throw new Mistake(
         ProblemCode.BAD_NAME,
@@ -153,6 +153,16 @@ final class ActionParser {
         text.isEmpty() ? "a method is missing" : "'" + text + "' is not a method",
         "methods in capitals, separated by commas",
         Optional.of(text.toUpperCase(Locale.ROOT)).filter(METHODS::contains));
+  }
+
+  /** {@code https://db/users} is about {@code /users}. */
+  private static String withoutHost(String written) {
+    int authority = written.indexOf("://");
+    if (authority < 0) {
+      return "/" + written;
+    }
+    int path = written.indexOf('/', authority + 3);
+    return path < 0 ? "/" : written.substring(path);
   }
 
   private static String glob(Token token) {
@@ -165,7 +175,7 @@ final class ActionParser {
           "a path that begins with /",
           path.equals("*") || path.equals("**")
               ? Optional.of("/**")
-              : Optional.of("/" + path).filter(p -> p.length() > 1 && isPathText(p)));
+              : Optional.of(withoutHost(path)).filter(p -> p.length() > 1 && isPathText(p)));
     }
     for (int i = 0; i < path.length(); i++) {
       char c = path.charAt(i);

@@ -19,7 +19,7 @@ public final class Nearest {
     String best = "";
     int bestDistance = Integer.MAX_VALUE;
     for (String candidate : candidates) {
-      int allowed = candidate.length() <= 3 ? 1 : candidate.length() <= 6 ? 2 : 3;
+      int allowed = candidate.length() <= 4 ? 1 : candidate.length() <= 6 ? 2 : 3;
       int distance = distance(lower, candidate.toLowerCase(Locale.ROOT));
       if (distance <= allowed && distance < candidate.length() && distance < bestDistance) {
         best = candidate;

@@ -166,6 +166,7 @@ final class PeerPolicy {
     RuleCode blindAllow = null;
     boolean readAllows = false;
     boolean readDenies = false;
+    boolean onlyAdd = true;
     var read = new ArrayList<RuleCode>();
     for (RuleCode rule : relevant) {
       boolean governs =
@@ -177,6 +178,7 @@ final class PeerPolicy {
         read.add(rule);
         readAllows |= rule.allows;
         readDenies |= !rule.allows;
+        onlyAdd &= !rule.allows || rule.sentence.adds();
       } else if (rule.connects && rule.allows) {
         connect = connect == null ? rule : connect;
       } else if (rule.connects) {
@@ -195,10 +197,12 @@ final class PeerPolicy {
           protocol, low, high, L4Verdict.DENY, Reason.UNSUPPORTED_PROTOCOL, blindDeny.number);
     }
     // Once a may rule has the bytes read, what it does not allow is not allowed by connect. It
-    // closes nothing that is open: there it says no more than that.
-    if (open ? readDenies : readAllows || (connect != null && readDenies)) {
+    // closes nothing that is open: there it says no more than that. Nor does one that only adds
+    // take anything from what connect allows.
+    boolean narrows = readAllows && !(connect != null && onlyAdd);
+    if (open ? readDenies : narrows || (connect != null && readDenies)) {
       int passes = connect != null ? connect.number : open ? 0 : -1;
-      int otherwise = readAllows && !open ? -1 : passes;
+      int otherwise = narrows && !open ? -1 : passes;
       List<ProtocolRules> rules = interned.rules(read, otherwise);
       return new JudgedSpan(
           protocol,

@@ -10,7 +10,7 @@ import java.util.Optional;
  */
 public enum Reason {
   RULE_ALLOWS(1, "both sides allow, at least one by a rule"),
-  OPEN(2, "no rule selects either side in this direction"),
+  OPEN(2, "no rule selects either side in this direction, or a container talks to itself"),
   REPLY(3, "belongs to a flow that was allowed"),
   RULE_DENIES(16, "a \"may not\" rule matches"),
   NO_RULE(17, "the side is closed and no rule allows it"),

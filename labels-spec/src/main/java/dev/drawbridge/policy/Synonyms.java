@@ -40,6 +40,8 @@ final class Synonyms {
           Map.entry("block", "may not"),
           Map.entry("forbid", "may not"),
           Map.entry("refuse", "may not"));
+  private static final Map<String, String> METHOD =
+      Map.of("read", "GET", "fetch", "GET", "view", "GET", "download", "GET");
   private static final Map<String, String> CLAUSE =
       Map.of(
           "to", "on", "at", "on", "towards", "on", "onto", "on", "against", "on", "ports", "port");
@@ -57,6 +59,11 @@ final class Synonyms {
   /** {@code may} or {@code may not}. */
   static Optional<String> ofMay(String word) {
     return Optional.ofNullable(MAY.get(word.toLowerCase(Locale.ROOT)));
+  }
+
+  /** A method. */
+  static Optional<String> ofMethod(String word) {
+    return Optional.ofNullable(METHOD.get(word.toLowerCase(Locale.ROOT)));
   }
 
   /** A word that begins a clause. */

@@ -66,6 +66,27 @@ final class PolicyFileTest {
     says(scene, "prometheus", "world", "tcp/26", "ALLOW OPEN");
   }
 
+  /** SPEC H6: what the host lets all containers do among themselves, one of them keeps. */
+  @Test
+  void aRuleThatAddsTakesNothingFromWhatAConnectRuleAllows() {
+    Scene scene =
+        home()
+            .host("containers may connect on containers for caller")
+            .host("app=prometheus may also GET /metrics on containers");
+    says(scene, "prometheus", "open", "GET /other", "ALLOW RULE_ALLOWS");
+    says(scene, "prometheus", "open", "tcp/5432", "ALLOW RULE_ALLOWS");
+    says(scene, "prometheus", "closed", "GET /metrics", "ALLOW RULE_ALLOWS");
+    says(scene, "prometheus", "closed", "GET /x", "DENY NO_RULE");
+    says(scene, "prometheus", "world", "tcp/443", "DENY NO_RULE");
+    scene.host("anyone may not DELETE /** on anyone");
+    says(scene, "prometheus", "open", "GET /other", "ALLOW RULE_ALLOWS");
+    says(scene, "prometheus", "open", "DELETE /other", "DENY RULE_DENIES");
+    // One that does not only add is read as ever (L2).
+    scene.host("app=prometheus may GET /users on containers for caller");
+    says(scene, "prometheus", "open", "GET /metrics", "ALLOW RULE_ALLOWS");
+    says(scene, "prometheus", "open", "GET /other", "DENY NO_RULE");
+  }
+
   @Test
   void aHostsRuleThatDoesNotCloseTheCallerDoesNotNarrowHim() {
     Scene scene =

@@ -51,9 +51,18 @@ public final class Inquiry {
     if (to instanceof Finder.Found.Nobody(Answer.Unknown why)) {
       return why;
     }
+    List<Candidate> callers = ((Finder.Found.Some) from).candidates();
+    List<Candidate> callees = ((Finder.Found.Some) to).candidates();
+    if (callers.size() == 1 && callees.size() == 1 && isOne(callers.getFirst(), callees.getFirst())) {
+      return toItself(callers.getFirst());
+    }
     List<Answer.Given> all = new ArrayList<>();
-    for (Candidate caller : ((Finder.Found.Some) from).candidates()) {
-      for (Candidate callee : ((Finder.Found.Some) to).candidates()) {
+    for (Candidate caller : callers) {
+      for (Candidate callee : callees) {
+        if (isOne(caller, callee)) {
+          // Asked of several, it is about the others.
+          continue;
+        }
         switch (judge(asked, caller, callee)) {
           case Answer.Unknown why -> {
             return why;
@@ -73,6 +82,23 @@ public final class Inquiry {
       }
     }
     return first;
+  }
+
+  private static boolean isOne(Candidate caller, Candidate callee) {
+    return caller.imagined().isEmpty()
+        && caller.number() == callee.number()
+        && Peers.isEndpoint(caller.number());
+  }
+
+  /** As the kernel does, whatever the rules say: they are about others. */
+  private Answer.Given toItself(Candidate container) {
+    return new Answer.Given(
+        new Verdict(Decision.ALLOW, Reason.OPEN, known.policy().generation(), 0, false),
+        Optional.empty(),
+        container.peer(),
+        container.peer(),
+        false,
+        Optional.empty());
   }
 
   private static boolean isDenied(Verdict verdict) {
