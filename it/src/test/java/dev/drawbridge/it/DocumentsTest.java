@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -17,6 +20,7 @@ import org.junit.jupiter.api.Test;
 final class DocumentsTest {
   private static final Path CHECKOUT = Path.of(System.getProperty("drawbridge.checkout", ".."));
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)#\\s]+)(?:#[^)]*)?\\)");
+  private static final Pattern TEST = Pattern.compile("`([A-Z]\\w*Test)\\.(\\w+)`");
   private static final Pattern UNFINISHED = Pattern.compile("\\b(TODO|FIXME|XXX)\\b");
 
   @Test
@@ -47,6 +51,41 @@ final class DocumentsTest {
       }
     }
     assertEquals(Set.of(), marked);
+  }
+
+  /** A table that says "the test" and names none, or one that is gone, promises nothing. */
+  @Test
+  void everyRowOfTheComplaintsNamesTestsThatExist() throws IOException {
+    Map<String, String> tests = new HashMap<>();
+    for (Path file : files("Test.java")) {
+      tests.merge(
+          file.getFileName().toString().replace(".java", ""),
+          Files.readString(file),
+          String::concat);
+    }
+    Set<String> missing = new TreeSet<>();
+    int named = 0;
+    String text = Files.readString(CHECKOUT.resolve("docs/complaints.md"));
+    for (String line : text.substring(0, text.indexOf("## Not yet")).lines().toList()) {
+      if (!line.startsWith("| ") || line.startsWith("| situation")) {
+        continue;
+      }
+      List<MatchResult> claims = TEST.matcher(line).results().toList();
+      if (claims.isEmpty()) {
+        missing.add(line);
+      }
+      for (MatchResult claim : claims) {
+        named++;
+        String source = tests.getOrDefault(claim.group(1), "");
+        if (!Pattern.compile("(void|Stream<DynamicTest>) " + claim.group(2) + "\\(")
+            .matcher(source)
+            .find()) {
+          missing.add(claim.group());
+        }
+      }
+    }
+    assertEquals(Set.of(), missing);
+    assertTrue(named >= 50, named + " tests");
   }
 
   private static List<Path> files(String ending) throws IOException {
