@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
@@ -20,7 +21,9 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A bad neighbour, in a container. Reads names of attacks, one a line, and answers with how many
- * lots of the one before it has sent; {@code quiet} stops. Sends as fast as it is let.
+ * lots of the one before it has sent; {@code quiet} stops. Sends as fast as it is let: to the
+ * callee that it has through the engine, and after the word {@code past} to one that it reaches
+ * without.
  */
 final class NoisyPeer {
   /** What is sent on a connection, over and over, until the other end has had enough. */
@@ -40,7 +43,10 @@ final class NoisyPeer {
     RAPID_RESETS(4),
     CONTINUATIONS(4),
     HPACK_REFERENCES(4),
-    DENIED_STREAMS(4);
+    DENIED_STREAMS(4),
+
+    /** Sends nothing and takes all processors that it gets. */
+    SPINNING(2);
 
     /** Threads that do it. */
     final int threads;
@@ -54,18 +60,38 @@ final class NoisyPeer {
   private static final byte[] PREFACE =
       "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0".getBytes(StandardCharsets.ISO_8859_1);
 
+  private static final int HTTP1 = 80;
+
+  /** The callee that is reached past the engine has a port of its own for HTTP/2. */
+  private static final int HTTP2 = 81;
+
   private final InetSocketAddress callee;
+  private final InetAddress plain;
   private final AtomicLong lots = new AtomicLong();
   private final AtomicLong round = new AtomicLong();
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
   private final List<Thread> threads = new ArrayList<>();
 
-  private NoisyPeer(InetSocketAddress callee) {
-    this.callee = callee;
+  private NoisyPeer(InetAddress callee, InetAddress plain) {
+    this.callee = new InetSocketAddress(callee, HTTP1);
+    this.plain = plain;
+  }
+
+  /** Where to: the attack, or the attack and {@code past}. */
+  private InetSocketAddress target(Attack attack, boolean past) {
+    if (!past) {
+      return callee;
+    }
+    return new InetSocketAddress(plain, speaksHttp2(attack) ? HTTP2 : HTTP1);
+  }
+
+  private static boolean speaksHttp2(Attack attack) {
+    return attack.compareTo(Attack.SETTINGS_WINDOWS) >= 0;
   }
 
   public static void main(String[] arguments) throws IOException {
-    NoisyPeer peer = new NoisyPeer(new InetSocketAddress(arguments[0], 80));
+    NoisyPeer peer =
+        new NoisyPeer(InetAddress.getByName(arguments[0]), InetAddress.getByName(arguments[1]));
     BufferedReader in =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line = in.readLine(); line != null; line = in.readLine()) {
@@ -73,9 +99,12 @@ final class NoisyPeer {
       peer.end();
       System.out.println(peer.lots.getAndSet(0));
       if (!line.equals("quiet")) {
-        Attack attack = Attack.valueOf(line);
+        String[] words = line.split(" ", -1);
+        Attack attack = Attack.valueOf(words[0]);
+        InetSocketAddress target = peer.target(attack, words.length > 1);
         for (int i = 0; i < attack.threads; i++) {
-          peer.threads.add(Thread.ofPlatform().daemon().start(() -> peer.attack(attack, now)));
+          peer.threads.add(
+              Thread.ofPlatform().daemon().start(() -> peer.attack(attack, target, now)));
         }
       }
     }
@@ -107,7 +136,10 @@ final class NoisyPeer {
     }
   }
 
-  private void attack(Attack attack, long mine) {
+  private void attack(Attack attack, InetSocketAddress target, long mine) {
+    while (attack == Attack.SPINNING && round.get() == mine) {
+      Thread.onSpinWait();
+    }
     Deque<Socket> kept = new ArrayDeque<>();
     byte[] first = first(attack);
     byte[] lot = lot(attack);
@@ -119,7 +151,7 @@ final class NoisyPeer {
         if (attack == Attack.UNREAD_ANSWERS) {
           socket.setReceiveBufferSize(4_096);
         }
-        socket.connect(callee, 1_000);
+        socket.connect(target, 1_000);
         if (keeps(attack)) {
           kept.add(socket);
           socket.getOutputStream().write(first);
@@ -222,7 +254,8 @@ final class NoisyPeer {
         }
         yield all.toByteArray();
       }
-      case SETTINGS, PINGS, PRIORITIES, RAPID_RESETS, HPACK_REFERENCES, DENIED_STREAMS -> PREFACE;
+      case SETTINGS, PINGS, PRIORITIES, RAPID_RESETS, HPACK_REFERENCES, DENIED_STREAMS, SPINNING ->
+          PREFACE;
     };
   }
 
@@ -252,7 +285,8 @@ final class NoisyPeer {
       case LONG_PATHS ->
           ascii("GET /" + "%2e%2f;a%252e/".repeat(1_150) + " HTTP/1.1\r\nHost: a\r\n\r\n");
       case DENIED_REQUESTS -> ascii("GET /denied HTTP/1.1\r\nHost: a\r\n\r\n".repeat(200));
-      case NEW_CONNECTIONS, UNFINISHED_HEADS, IDLE_CONNECTIONS, UNREAD_ANSWERS -> new byte[0];
+      case NEW_CONNECTIONS, UNFINISHED_HEADS, IDLE_CONNECTIONS, UNREAD_ANSWERS, SPINNING ->
+          new byte[0];
       case SETTINGS_WINDOWS -> {
         ByteBuffer entries = ByteBuffer.allocate(2_730 * 6);
         for (int i = 0; i < 2_730; i++) {
