@@ -182,6 +182,8 @@ final class L4Bench {
       Sample all = new Sample();
       Sample first = new Sample();
       Sample last = new Sample();
+      Stages stages = new Stages(agent);
+      stages.begin();
       for (int i = 0; i < ATTACHED; i++) {
         double millis = many.admit(many.create(i, labels(i)));
         all.add(millis);
@@ -202,6 +204,7 @@ final class L4Bench {
           first.median(),
           WARM_UP,
           last.median());
+      stages.print(out);
       double later =
           connects("UDP connect(), us, with " + ATTACHED + " more attached", "udp", bare, guarded);
       for (int i = ATTACHED; i < ENDPOINTS - WARM_UP; i++) {

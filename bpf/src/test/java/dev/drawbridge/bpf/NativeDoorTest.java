@@ -11,8 +11,11 @@ import dev.drawbridge.bpf.ffi.LibC;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -42,6 +45,25 @@ class NativeDoorTest {
     assertEquals(-Errno.EBADF, libc.duplicate(1_000_000));
     assertEquals(-Errno.EBADF, libc.setns(1_000_000, LibC.CLONE_NEWNET));
     assertEquals(-Errno.EBADF, libc.socketOption(1_000_000, 1, 57, new byte[8]));
+  }
+
+  @Test
+  void aThreadHasTheTurnsThatItAskedFor() throws InterruptedException {
+    AtomicReference<Duration> told = new AtomicReference<>(Duration.ZERO);
+    AtomicBoolean taken = new AtomicBoolean();
+    Duration before = ThreadTurns.of(0);
+    Thread thread =
+        new Thread(() -> {
+          taken.set(ThreadTurns.shorten(Duration.ofNanos(100_000)));
+          told.set(ThreadTurns.of(0));
+        });
+    thread.start();
+    thread.join();
+    assertTrue(taken.get());
+    // Linux before 6.12 takes it and says nothing of it.
+    assertEquals(before.isZero() ? before : Duration.ofNanos(100_000), told.get());
+    assertEquals(before, ThreadTurns.of(0), "and no other thread has");
+    assertEquals(Duration.ZERO, ThreadTurns.of(Integer.MAX_VALUE), "there is no such thread");
   }
 
   @Test

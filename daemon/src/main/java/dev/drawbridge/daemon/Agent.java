@@ -16,6 +16,7 @@ import dev.drawbridge.bpf.MapLimit;
 import dev.drawbridge.bpf.NetworkNamespace;
 import dev.drawbridge.bpf.PeerProcess;
 import dev.drawbridge.bpf.Pins;
+import dev.drawbridge.bpf.ThreadTurns;
 import dev.drawbridge.bpf.Upgrade;
 import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.ObservedContainer;
@@ -61,6 +62,12 @@ final class Agent implements AutoCloseable {
 
   /** The least that taking over containers may hold up the start, in seconds. */
   private static final int RECOVERY_SECONDS = 10;
+
+  /**
+   * Of a loop's thread: the least that Linux takes. The kernel's own is 1.4 ms on two processors,
+   * for which anybody's thread runs on while a loop that could run waits.
+   */
+  private static final Duration LOOP_TURN = Duration.ofNanos(100_000);
 
   /** USER_HZ, which is 100 on every architecture that this runs on. */
   private static final double CLOCK_TICKS_A_SECOND = 100;
@@ -198,6 +205,11 @@ final class Agent implements AutoCloseable {
         new EngineBindings(object.map("sockets"), () -> source.get().state().policy().generation());
     L7Engine engine =
         keep(new L7Engine(EngineLimits.defaults(), names, bindings, bindings, recorder));
+    engine.onEachLoop(() -> {
+      if (!ThreadTurns.shorten(LOOP_TURN)) {
+        log.fine("the engine's threads wait for a processor as long as any other");
+      }
+    });
 
     Exemptions exemptions;
     EndpointNumbers numbers;

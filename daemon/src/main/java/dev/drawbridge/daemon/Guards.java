@@ -138,8 +138,7 @@ final class Guards {
     Guard guard = byId.get(container.id());
     boolean runs = guard != null && guard.alive();
     try {
-      long pinned =
-          attachments.pinned().contains(container.id()) ? attachments.target(container.id()) : 0;
+      long pinned = attachments.pinned(container.id()) ? attachments.target(container.id()) : 0;
       runs |= pinned != 0 && pinned != Cgroups.id(Cgroups.ofPid(container.pid()));
     } catch (BpfException e) {
       log.log(Level.FINE, "pins of container " + container.id(), e);

@@ -1,8 +1,10 @@
 package dev.drawbridge.it;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.drawbridge.bpf.ThreadTurns;
 import dev.drawbridge.testkit.Await;
 import dev.drawbridge.testkit.Distribution;
 import dev.drawbridge.testkit.EngineLab;
@@ -120,6 +122,29 @@ final class AgentConfinementTest {
     assertEquals("200", ask("api", "/users"));
     assertEquals("403", ask("api", "/admin"));
     assertEquals("curl 7", ask("other", "/users"));
+  }
+
+  @Test
+  void itsLoopsHaveShortTurns() throws IOException {
+    List<Path> loops;
+    try (Stream<Path> threads = Files.list(Path.of("/proc", "" + agent.pid(), "task"))) {
+      loops = threads.filter(AgentConfinementTest::isLoop).toList();
+    }
+    assertFalse(loops.isEmpty());
+    // Zero before Linux 6.12, which has no such thing.
+    boolean known = !ThreadTurns.of(0).isZero();
+    for (Path loop : loops) {
+      Duration turn = ThreadTurns.of(Integer.parseInt(loop.getFileName().toString()));
+      assertEquals(known ? Duration.ofNanos(100_000) : Duration.ZERO, turn);
+    }
+  }
+
+  private static boolean isLoop(Path thread) {
+    try {
+      return Files.readString(thread.resolve("comm")).matches("drawbridge-l7-[0-9]\\s*");
+    } catch (IOException _) {
+      return false;
+    }
   }
 
   @Test

@@ -54,6 +54,11 @@ public final class L7Engine implements AutoCloseable {
     relay.publish(policy);
   }
 
+  /** Runs something once on the thread of every loop. */
+  public void onEachLoop(Runnable what) {
+    relay.onEachLoop(what);
+  }
+
   public EngineStats stats() {
     return relay.stats();
   }

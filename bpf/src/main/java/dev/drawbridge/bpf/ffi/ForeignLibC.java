@@ -44,6 +44,23 @@ final class ForeignLibC implements LibC {
   private static final MethodHandle RECV =
       function("recv", FunctionDescriptor.of(LONG, INT, POINTER, LONG, INT));
 
+  /** Neither function has a wrapper before glibc 2.41. */
+  private static final MethodHandle SYSCALL =
+      Foreign.function(
+          Foreign.process(),
+          "syscall",
+          FunctionDescriptor.of(LONG, LONG, LONG, POINTER, LONG, LONG),
+          ERRNO,
+          Linker.Option.firstVariadicArg(1));
+
+  private static final long SCHED_SETATTR = Libraries.arm64() ? 274 : 314;
+  private static final long SCHED_GETATTR = Libraries.arm64() ? 275 : 315;
+
+  /** {@code struct sched_attr} of Linux 3.14, which all since take: size, policy, ..., runtime. */
+  private static final int SCHED_ATTR_BYTES = 48;
+
+  private static final long SCHED_RUNTIME = 24;
+
   private static MethodHandle function(String name, FunctionDescriptor shape) {
     return Foreign.function(Foreign.process(), name, shape, ERRNO);
   }
@@ -183,6 +200,45 @@ final class ForeignLibC implements LibC {
     } catch (Throwable t) {
       throw unexpected(t);
     }
+  }
+
+  @Override
+  public int turn(long nanos) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment errno = Foreign.errnoSegment(arena);
+      MemorySegment attributes = Foreign.room(arena, SCHED_ATTR_BYTES);
+      int got = attributes(errno, 0, attributes);
+      if (got < 0) {
+        return got;
+      }
+      attributes.set(LONG, SCHED_RUNTIME, nanos);
+      return result(
+          (int) (long) SYSCALL.invokeExact(errno, SCHED_SETATTR, 0L, attributes, 0L, 0L), errno);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public long turnOf(int thread) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment errno = Foreign.errnoSegment(arena);
+      MemorySegment attributes = Foreign.room(arena, SCHED_ATTR_BYTES);
+      int got = attributes(errno, thread, attributes);
+      return got < 0 ? got : attributes.get(LONG, SCHED_RUNTIME);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  private static int attributes(MemorySegment errno, int thread, MemorySegment into)
+      throws Throwable {
+    return result(
+        (int)
+            (long)
+                SYSCALL.invokeExact(
+                    errno, SCHED_GETATTR, (long) thread, into, (long) SCHED_ATTR_BYTES, 0L),
+        errno);
   }
 
   private static int result(int returned, MemorySegment errno) {

@@ -52,6 +52,19 @@ public interface LibC {
   /** send(2) without flags; answers how many bytes went. */
   int send(int fd, byte[] message);
 
+  /**
+   * sched_setattr(2) for the calling thread: policy and nice value stay, and its turns on a
+   * processor are to be that long. Linux before 6.12 takes it and changes nothing.
+   */
+  int turn(long nanos);
+
+  /**
+   * How long a thread's turns are; sched_getattr(2).
+   *
+   * @param thread its number, or 0 for the calling one
+   */
+  long turnOf(int thread);
+
   /** recv(2) without flags into {@code buffer}; answers how many bytes came. */
   int receive(int fd, byte[] buffer);
 }

@@ -125,6 +125,13 @@ public final class Relay implements AutoCloseable {
     }
   }
 
+  /** Runs something once on the thread of every loop. */
+  public void onEachLoop(Runnable what) {
+    for (Loop loop : loops) {
+      loop.eventLoop().execute(what);
+    }
+  }
+
   /** Aborts every connection whose onward sockets come from there. */
   public void abortAll(OnwardSource source) {
     for (Loop loop : loops) {
