@@ -49,6 +49,9 @@ enum db_reason {
 	DB_REASON_NOT_KAFKA = 90, /* a Kafka rule decides, and the bytes are something else */
 	DB_REASON_KAFKA_MALFORMED = 91, /* not a Kafka request that every broker would read alike */
 	DB_REASON_KAFKA_UNKNOWN = 92, /* a Kafka request of a key or version that cannot be judged */
+	DB_REASON_NOT_DNS = 95, /* a resolve rule decides, and the bytes are something else */
+	DB_REASON_DNS_MALFORMED = 96, /* not a DNS message that every resolver would read alike */
+	DB_REASON_DNS_REBINDING = 97, /* the answer gives a name of the outside an address of the inside, which no rule allows */
 };
 
 #endif

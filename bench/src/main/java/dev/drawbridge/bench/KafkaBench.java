@@ -220,8 +220,7 @@ final class KafkaBench {
   private double residentMegabytes() {
     try {
       Matcher matcher =
-          RSS.matcher(
-              Files.readString(Path.of("/proc", Long.toString(agent.pid()), "status")));
+          RSS.matcher(Files.readString(Path.of("/proc", Long.toString(agent.pid()), "status")));
       if (!matcher.find()) {
         throw new LabException("the agent has no VmRSS");
       }

@@ -137,8 +137,7 @@ final class KafkaPeer {
 
   private KafkaConsumer<byte[], byte[]> consumer(String topic) {
     var consumer =
-        new KafkaConsumer<>(
-            properties(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        new KafkaConsumer<>(properties(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
     consumer.assign(List.of(new TopicPartition(topic, 0)));
     return consumer;
   }

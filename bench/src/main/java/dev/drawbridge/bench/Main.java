@@ -2,7 +2,10 @@ package dev.drawbridge.bench;
 
 import dev.drawbridge.testkit.LabException;
 
-/** {@code ./drawbridge bench start|l4|http|grpc|kafka|policy|noisy|wake}. The last line is one JSON object. */
+/**
+ * {@code ./drawbridge bench start|l4|http|grpc|kafka|policy|noisy|wake}. The last line is one JSON
+ * object.
+ */
 public final class Main {
 
   private Main() {}
@@ -22,7 +25,8 @@ public final class Main {
         case "wake" -> WakeBench.run(System.out);
         case "verifier" -> status = VerifierBench.run(System.out) == 0 ? 0 : 1;
         default -> {
-          System.err.println("usage: ./drawbridge bench start|l4|http|grpc|kafka|policy|noisy|wake|verifier");
+          System.err.println(
+              "usage: ./drawbridge bench start|l4|http|grpc|kafka|policy|noisy|wake|verifier");
           status = 2;
         }
       }

@@ -33,7 +33,8 @@ class FortyServicesOfflineTest {
   private static final Set<String> PUBLISHED = Set.of("proxy 443", "git 22", "dns 53");
 
   /** A line of the file: who gets an answer to what. */
-  private record Line(String callee, String port, String kind, String method, String target, Set<String> who) {
+  private record Line(
+      String callee, String port, String kind, String method, String target, Set<String> who) {
     static Line of(String text, Set<String> services) {
       int colon = text.indexOf(" :");
       String[] part = text.substring(0, colon).split(" ", -1);
@@ -49,8 +50,7 @@ class FortyServicesOfflineTest {
         }
       }
       who.add(part[0]);
-      return new Line(
-          part[0], part[1], part[2], http ? part[3] : "", http ? part[4] : "", who);
+      return new Line(part[0], part[1], part[2], http ? part[3] : "", http ? part[4] : "", who);
     }
 
     String expected(String caller, List<Line> all) {
@@ -93,7 +93,9 @@ class FortyServicesOfflineTest {
   void composeFilesSayOfEveryRowWhatIsExpected() throws Exception {
     ComposeFile compose = ComposeFile.read(request());
     Set<String> services = new TreeSet<>();
-    compose.members().forEach(member -> services.add(member.workload().composeService().orElseThrow()));
+    compose
+        .members()
+        .forEach(member -> services.add(member.workload().composeService().orElseThrow()));
     assertEquals(40, services.size());
     HostPolicy host =
         HostPolicyParser.parse("home.policy", Files.readString(EXAMPLE.resolve("home.policy")))

@@ -167,6 +167,12 @@ final class ArchitectureTest {
         "dev.drawbridge.l7.relay.Engines");
     onlyTo(resideInAPackage("org.apache.kafka.."), "dev.drawbridge.l7.kafka.");
     onlyTo(
+        resideInAPackage("dev.drawbridge.policy.dns.."),
+        "dev.drawbridge.policy.dns.",
+        "dev.drawbridge.policy.Protocols",
+        "dev.drawbridge.l7.dns.",
+        "dev.drawbridge.api.VerdictQuestion");
+    onlyTo(
         simpleName("HttpProtocol"),
         "dev.drawbridge.policy.Http",
         "dev.drawbridge.policy.Protocols",

@@ -64,10 +64,6 @@ final class FortyServicesTest {
           part[0], part[1], part[2], part[3], part[4], part[5], part[6], part[7], part[8]);
     }
 
-    boolean toItself() {
-      return caller.equals(callee);
-    }
-
     /** As {@code /v1/verdict} takes it. */
     List<String> question() {
       List<String> question = new ArrayList<>(List.of("from", who(caller), "port", port));
@@ -111,7 +107,10 @@ final class FortyServicesTest {
             environment,
             List.of("sh", EXAMPLE.resolve("everybody.sh").toString(), results.toString()));
     System.out.println(table.text());
-    rows = Files.exists(results) ? Files.readAllLines(results).stream().map(Row::of).toList() : List.of();
+    rows =
+        Files.exists(results)
+            ? Files.readAllLines(results).stream().map(Row::of).toList()
+            : List.of();
   }
 
   @AfterAll
@@ -126,7 +125,9 @@ final class FortyServicesTest {
     return agent.api("/v1/status").getAsJsonObject().get("generation").getAsInt();
   }
 
-  /** The NAS, the router, two servers on the internet: another machine of the lab is all of them. */
+  /**
+   * The NAS, the router, two servers on the internet: another machine of the lab is all of them.
+   */
   private static void startOthers() throws IOException {
     Path program = lab.directory().resolve("everybody");
     Shell.must(
@@ -159,9 +160,7 @@ final class FortyServicesTest {
             SOON,
             () ->
                 Shell.run(
-                        SOON,
-                        Map.of(),
-                        lab.network().inWorld(program.toString(), "check", number))
+                        SOON, Map.of(), lab.network().inWorld(program.toString(), "check", number))
                     .ok());
       }
     }

@@ -51,8 +51,7 @@ final class CaseFiles {
       String accepted = "accept-" + stream.requests().size();
       List<Expected> requests = new ArrayList<>();
       for (Stream.Request request : stream.requests()) {
-        requests.add(
-            new Expected(request.method(), request.target(), request.body().length()));
+        requests.add(new Expected(request.method(), request.target(), request.body().length()));
       }
       String strict =
           stream.end() == End.WHOLE

@@ -174,9 +174,8 @@ final class CasesTest {
       fields.add(line);
     }
     fields.removeFirst();
-    fields.removeIf(
-        line ->
-            line.matches("(?i)(connection|content-length|transfer-encoding|te|expect|upgrade):.*"));
+    fields.removeIf(line ->
+        line.matches("(?i)(connection|content-length|transfer-encoding|te|expect|upgrade):.*"));
     return fields;
   }
 

@@ -220,8 +220,7 @@ final class EndingsTest {
       assertEquals(ending, record.ending(), record::toString);
       assertEquals(spoken.name().toLowerCase(Locale.ROOT), record.asked().protocol());
       assertEquals(Decision.ALLOW, record.decision(), record::toString);
-      assertEquals(
-          spoken == Spoken.TUNNEL ? Reason.NOT_HTTP : Reason.RULE_ALLOWS, record.reason());
+      assertEquals(spoken == Spoken.TUNNEL ? Reason.NOT_HTTP : Reason.RULE_ALLOWS, record.reason());
       assertEquals(0, scene.engine.stats().denied());
       if (ending == Ending.COMPLETED && spoken == Spoken.GRPC) {
         assertEquals("call pkg.Svc/Get 5", record.asked().text());

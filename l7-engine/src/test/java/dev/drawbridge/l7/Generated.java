@@ -43,12 +43,11 @@ final class Generated {
       case "heads" -> some(Heads.all());
       case "one octet" -> {
         List<Stream> all = new ArrayList<>();
-        Sweep.each(
-            stream -> {
-              if (stream.id().hashCode() % 97 == 0 && sendable(stream)) {
-                all.add(stream);
-              }
-            });
+        Sweep.each(stream -> {
+          if (stream.id().hashCode() % 97 == 0 && sendable(stream)) {
+            all.add(stream);
+          }
+        });
         yield some(all);
       }
       case "several octets" -> {
@@ -111,11 +110,7 @@ final class Generated {
       if (path.passes() || path.id().hashCode() % 7 == 0) {
         cases.add(
             new PathCase(
-                path.id(),
-                path.rules().toArray(String[]::new),
-                path.path(),
-                path.passes(),
-                false));
+                path.id(), path.rules().toArray(String[]::new), path.path(), path.passes(), false));
       }
     }
     for (JsonObject row : CaseFiles.rows("paths.jsonl")) {

@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Floods of HTTP/2: each ends its connection or its streams, the
- * memory stays, and others are served meanwhile.
+ * Floods of HTTP/2: each ends its connection or its streams, the memory stays, and others are
+ * served meanwhile.
  */
 @Timeout(60)
 final class Http2FloodTest {

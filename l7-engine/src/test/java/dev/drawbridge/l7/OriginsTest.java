@@ -51,7 +51,9 @@ final class OriginsTest {
           if (way == Way.SINGLY && one.bytes().length > 3000) {
             continue;
           }
-          if (way != Way.WHOLE && one.exact() != null && number % 8 != (way == Way.SINGLY ? 1 : 2)) {
+          if (way != Way.WHOLE
+              && one.exact() != null
+              && number % 8 != (way == Way.SINGLY ? 1 : 2)) {
             continue;
           }
           runs++;

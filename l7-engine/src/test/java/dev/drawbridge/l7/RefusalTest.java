@@ -110,8 +110,7 @@ final class RefusalTest {
       Answer refused = client.send("GET /users/7 HTTP/1.1\r\nHost: db\r\n\r\n").answer();
       JsonObject why = JsonParser.parseString(refused.text()).getAsJsonObject();
       assertEquals("callee", why.get("side").getAsString());
-      assertEquals(
-          "drawbridge.policy.r0: GET,HEAD,POST /users", why.get("nearest").getAsString());
+      assertEquals("drawbridge.policy.r0: GET,HEAD,POST /users", why.get("nearest").getAsString());
       assertEquals(
           "the callee's side is closed and no rule allows it", why.get("message").getAsString());
       refused = client.send("DELETE /okay HTTP/1.1\r\nHost: db\r\n\r\n").answer();

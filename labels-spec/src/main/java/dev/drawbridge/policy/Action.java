@@ -78,6 +78,11 @@ public sealed interface Action {
     }
 
     @Override
+    public boolean covers(Action narrow) {
+      return narrow instanceof Resolve(var other) && name.covers(other);
+    }
+
+    @Override
     public String print() {
       return "resolve " + name.print();
     }
@@ -105,10 +110,7 @@ public sealed interface Action {
 
     @Override
     public boolean covers(Action narrow) {
-      return narrow instanceof OpenTls(var other)
-          && (name.equals(other)
-              || name.pattern().equals("**")
-              || (!other.isWild() && name.matches(other.pattern())));
+      return narrow instanceof OpenTls(var other) && name.covers(other);
     }
 
     @Override

@@ -15,6 +15,14 @@ public interface Ask {
     return Ports.TCP;
   }
 
+  /**
+   * Whether the caller was given whom it asks: then no rule is needed to reach it, and those of
+   * this protocol alone say what may be asked.
+   */
+  default boolean isGiven() {
+    return false;
+  }
+
   /** Actions that a sentence may name to allow it, the best first; some may be no sentence's. */
   List<String> actions();
 }

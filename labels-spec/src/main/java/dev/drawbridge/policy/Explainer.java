@@ -100,7 +100,7 @@ public final class Explainer {
   }
 
   private SideReport side(Side side) {
-    long saying = Policy.sayso(side, Policy.span(side, peer(side), protocol, port), ask);
+    long saying = Policy.sayso(side, peer(side), protocol, port, ask);
     long counts = Policy.hostSayso(side, saying, peer(side), protocol, port, ask);
     boolean hosts = side.mode == Mode.AUDIT && Saying.is(L4Verdict.DENY, counts);
     if (hosts) {

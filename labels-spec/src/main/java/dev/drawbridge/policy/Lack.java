@@ -20,25 +20,24 @@ public record Lack(Direction side, Optional<String> nearest) {
   /** Of a request that the policy denies because no rule allows it. */
   public static Lack of(Policy policy, int caller, int callee, int port, HttpRequest request) {
     Side out = policy.sideOf(caller, callee, Direction.EGRESS);
-    JudgedSpan span = Policy.span(out, callee, request.transport(), port);
-    long says = Policy.sayso(out, span, request);
+    JudgedSpan span = Policy.span(out, callee, request.transport(), port, request);
+    long says = Policy.sayso(out, callee, request.transport(), port, request);
     Direction side = Direction.EGRESS;
     if (!Saying.is(
-        L4Verdict.DENY,
-        Policy.hostSayso(out, says, callee, request.transport(), port, request))) {
+        L4Verdict.DENY, Policy.hostSayso(out, says, callee, request.transport(), port, request))) {
       side = Direction.INGRESS;
       span =
           Policy.span(
               policy.sideOf(caller, callee, Direction.INGRESS),
               caller,
               request.transport(),
-              port);
+              port,
+              request);
     }
     boolean tells = Peers.isEndpoint(caller) || caller == Peers.HOST;
     ProtocolRules rules = span.rules(request.protocol());
     return new Lack(
-        side,
-        tells && rules != null ? nearest(policy, rules.rules(), request) : Optional.empty());
+        side, tells && rules != null ? nearest(policy, rules.rules(), request) : Optional.empty());
   }
 
   /** {@code caller} or {@code callee}. */

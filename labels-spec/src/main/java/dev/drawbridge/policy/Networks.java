@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** Address ranges that rules name, each with a peer number that it keeps. */
 final class Networks {
@@ -71,6 +72,16 @@ final class Networks {
       }
     }
     return peer;
+  }
+
+  /** The range with that number; null for the world, or a number that is no range's any more. */
+  @Nullable Cidr range(int number) {
+    for (Map.Entry<Cidr, Integer> entry : numbers.entrySet()) {
+      if (entry.getValue() == number) {
+        return entry.getKey();
+      }
+    }
+    return null;
   }
 
   boolean isEmpty() {

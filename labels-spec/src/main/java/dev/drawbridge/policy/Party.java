@@ -102,11 +102,24 @@ public sealed interface Party {
     }
   }
 
-  /** Addresses outside, by a DNS name that the container resolved. Only as object. */
-  record Name(NamePattern pattern) implements Party {
+  /**
+   * Addresses outside, by a DNS name that the container resolved. Only as object.
+   *
+   * @param within parts of the world, in one of which an address must lie; empty: what can be
+   *     reached from everywhere, or any for a name of the inside
+   */
+  record Name(NamePattern pattern, List<Party> within) implements Party {
+    public Name {
+      within = List.copyOf(within);
+    }
+
     @Override
     public String print() {
-      return pattern.print();
+      if (within.isEmpty()) {
+        return pattern.print();
+      }
+      String list = String.join(" ", within.stream().map(Party::print).toList());
+      return pattern.print() + " within " + (within.size() == 1 ? list : "(" + list + ")");
     }
   }
 

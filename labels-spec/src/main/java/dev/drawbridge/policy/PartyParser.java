@@ -337,34 +337,81 @@ final class PartyParser {
     }
     NamePattern pattern = namePattern(token);
     refuseAnd(token);
-    return new Party.Name(pattern);
+    return new Party.Name(pattern, cursor.accept("within") ? within() : List.of());
+  }
+
+  /** Where the addresses of a name must lie. */
+  private List<Party> within() {
+    if (!cursor.peek().text().startsWith("(")) {
+      if (cursor.done()) {
+        cursor.require("a range, lan or internet");
+      }
+      Party part = ENTITIES.get(cursor.peek().text());
+      return List.of(part == null ? network() : zone(cursor.next(), part));
+    }
+    var parts = new ArrayList<Party>();
+    for (Token token : cursor.list("ranges, lan or internet")) {
+      Party part = ENTITIES.get(token.text());
+      parts.add(part == null ? new Party.Network(cidr(token), List.of()) : zone(token, part));
+    }
+    return parts;
+  }
+
+  private static Party zone(Token word, Party part) {
+    if (part instanceof Party.Zone) {
+      return part;
+    }
+    throw new Mistake(
+        ProblemCode.BAD_ADDRESS,
+        word,
+        "'" + word.text() + "' is no range of addresses",
+        "a range, lan or internet");
   }
 
   static NamePattern namePattern(Token token) {
-    String name = token.text().toLowerCase(java.util.Locale.ROOT);
+    String name = token.text();
     if (name.endsWith(".") && name.length() > 1) {
       name = name.substring(0, name.length() - 1);
     }
+    String[] labels = name.split("\\.", -1);
+    for (int i = 0; i < labels.length; i++) {
+      labels[i] = label(token, labels[i]);
+      if (labels[i].contains("**") && !(labels[i].equals("**") && i == 0)) {
+        throw badName(token, "** stands only at the front, as a part of its own");
+      }
+    }
+    name = String.join(".", labels);
     if (name.length() > NamePattern.MAX_NAME) {
       throw badName(token, "a DNS name has at most 253 characters");
     }
-    String[] labels = name.split("\\.", -1);
-    for (int i = 0; i < labels.length; i++) {
-      String label = labels[i];
-      if (label.isEmpty() || label.length() > NamePattern.MAX_LABEL) {
-        throw badName(token, "a part of '" + token.text() + "' is empty or longer than 63");
-      }
-      if (label.contains("**") && !(label.equals("**") && i == 0)) {
-        throw badName(token, "** stands only at the front, as a part of its own");
-      }
-      for (int k = 0; k < label.length(); k++) {
-        char c = label.charAt(k);
-        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && "-_*".indexOf(c) < 0) {
-          throw badName(token, "the character " + c + " cannot be in a DNS name");
-        }
+    return new NamePattern(name);
+  }
+
+  /** In lower case; an international one as it stands in a message. */
+  private static String label(Token token, String written) {
+    var label = new StringBuilder(written.length());
+    boolean ascii = true;
+    for (int i = 0; i < written.length(); i++) {
+      label.append(NamePattern.lower(written.charAt(i)));
+      ascii &= written.charAt(i) < 128;
+    }
+    if (!ascii) {
+      return InternationalLabel.ascii(written)
+          .orElseThrow(() ->
+              badName(
+                  token,
+                  "'" + written + "' is not read alike everywhere: write its A-label, xn--…"));
+    }
+    if (label.isEmpty() || label.length() > NamePattern.MAX_LABEL) {
+      throw badName(token, "a part of '" + token.text() + "' is empty or longer than 63");
+    }
+    for (int i = 0; i < label.length(); i++) {
+      char c = label.charAt(i);
+      if (c != '*' && !NamePattern.isPlain(c)) {
+        throw badName(token, "the character " + c + " cannot be in a DNS name");
       }
     }
-    return new NamePattern(name);
+    return label.toString();
   }
 
   private static Mistake badName(Token token, String message) {

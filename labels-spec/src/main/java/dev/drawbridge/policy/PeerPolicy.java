@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** What one side thinks of a peer: its rules that match that peer, port by port. */
@@ -28,6 +29,10 @@ final class PeerPolicy {
 
   private final PortTable table;
   private final boolean truncated;
+  private final Map<Given, JudgedSpan> given = new ConcurrentHashMap<>();
+
+  /** What is asked of whom the container was given. */
+  private record Given(Protocol protocol, int transport, int port, boolean closed) {}
 
   /** In audit mode, what the host's rules alone make of the peer. */
   private final @Nullable PeerPolicy host;
@@ -108,6 +113,55 @@ final class PeerPolicy {
       known |= p == protocol;
     }
     return known ? JudgedSpan.NO_RULE : JudgedSpan.PROTOCOL;
+  }
+
+  /**
+   * The same towards somebody whom the container was given to ask in that protocol: allowed but for
+   * the protocol's own rules, and for what is forbidden at layer 4.
+   *
+   * @param closed whether rules of the protocol allow something, here or elsewhere: then they alone
+   */
+  JudgedSpan given(Protocol protocol, int transport, int port, boolean closed) {
+    return given.computeIfAbsent(
+        new Given(protocol, transport, port, closed && !open), this::judgeGiven);
+  }
+
+  private JudgedSpan judgeGiven(Given asked) {
+    int port = asked.port;
+    var own = new ArrayList<ReadRule>();
+    RuleCode connect = null;
+    for (RuleCode rule : rules) {
+      boolean governs =
+          rule.ports.isEmpty() ? rule.connects : rule.ports.covers(asked.transport, port);
+      if (governs && asked.protocol.equals(rule.protocol)) {
+        own.add(rule);
+      } else if (governs && rule.connects && !rule.allows) {
+        return span(asked.transport, port, port, L4Verdict.DENY, Reason.RULE_DENIES, rule.number);
+      } else if (governs && rule.connects && connect == null) {
+        connect = rule;
+      }
+    }
+    int otherwise = asked.closed ? -1 : connect == null ? 0 : connect.number;
+    if (!own.isEmpty()) {
+      return new JudgedSpan(
+          asked.transport,
+          port,
+          port,
+          L4Verdict.ENGINE,
+          Reason.RULE_ALLOWS,
+          own.getFirst().number(),
+          List.of(asked.protocol.compile(own, otherwise, List.of())));
+    }
+    if (asked.closed) {
+      return JudgedSpan.NO_RULE;
+    }
+    return span(
+        asked.transport,
+        port,
+        port,
+        L4Verdict.ALLOW,
+        connect == null ? Reason.OPEN : Reason.RULE_ALLOWS,
+        Math.max(0, otherwise));
   }
 
   private static boolean isIcmp(int protocol) {

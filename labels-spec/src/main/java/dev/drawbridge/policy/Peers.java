@@ -25,6 +25,15 @@ public final class Peers {
    */
   public static final int FIRST_NETWORK = 0x8000_0000;
 
+  /**
+   * Addresses that a container has learned by names which its rules are about are numbered from
+   * here up, as unsigned numbers: parts of {@link #WORLD} too, and of a range if one holds them.
+   */
+  public static final int FIRST_NAMED = 0xC000_0000;
+
+  /** Who can be nobody, so that what comes from or goes to it is denied. */
+  public static final int UNKNOWN = Integer.MAX_VALUE;
+
   private Peers() {}
 
   /** Whether the number is a container's. */
@@ -32,8 +41,13 @@ public final class Peers {
     return peer >= FIRST_ENDPOINT;
   }
 
-  /** Whether the number is an address range's. */
+  /** Whether the number is an address range's, or that of addresses known by name. */
   public static boolean isNetwork(int peer) {
     return peer < 0;
+  }
+
+  /** Whether the number is that of addresses known by name. */
+  public static boolean isNamed(int peer) {
+    return peer >= FIRST_NAMED && peer < 0;
   }
 }

@@ -2,9 +2,12 @@ package dev.drawbridge.policy;
 
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,12 +64,12 @@ public final class Policy {
 
   /** Compiles everything. */
   public static Policy compile(PolicyInput input) {
-    return new PolicyCompiler(blank(new Registry()), input).compile();
+    return new PolicyCompiler(blank(new Registry(new NamedPeers())), input).compile();
   }
 
   /** Generation 0: knows nobody, and denies whatever comes from or goes to a container. */
   public static Policy empty() {
-    return blank(new Registry());
+    return blank(new Registry(new NamedPeers()));
   }
 
   /**
@@ -74,15 +77,27 @@ public final class Policy {
    * kernel's maps know them by.
    */
   public static Policy resuming(Map<Cidr, Integer> networks) {
-    return blank(new Registry(), Networks.resuming(networks));
+    return resuming(networks, Map.of());
+  }
+
+  /**
+   * The same, for an agent that also knows what it had learned by name.
+   *
+   * @param named as {@link #named()} gave it; what cannot be read is not given out again
+   */
+  public static Policy resuming(Map<Cidr, Integer> networks, Map<Integer, String> named) {
+    return blank(new Registry(NamedPeers.resuming(named)), Networks.resuming(networks));
   }
 
   /**
    * Who a peer is by this policy, as the kernel looks it up again at each generation: a container
-   * and the host stay who they are, the world and its ranges go by the address. A range of the link
-   * that no rule names any more is the host.
+   * and the host stay who they are, and so does what was learned by name; the world and its ranges
+   * go by the address. A range of the link that no rule names any more is the host.
    */
   public int peerAgain(int peer, InetAddress address) {
+    if (Peers.isNamed(peer) && registry.named().find(peer) != null) {
+      return peer;
+    }
     if (Peers.isEndpoint(peer) || peer == Peers.HOST || peer == Peers.EXEMPT) {
       return peer;
     }
@@ -166,6 +181,102 @@ public final class Policy {
     return networks.list();
   }
 
+  /**
+   * Whether some rule about what that container sends speaks of names: as objects, or of what may
+   * be resolved. Then an engine reads its DNS.
+   */
+  public boolean readsNames(int endpoint) {
+    Side side = side(endpoint, Direction.EGRESS);
+    return side != null && side.readsNames();
+  }
+
+  /** Whether some rule says what that container may resolve; without one names pass unjudged. */
+  public boolean judgesNames(int endpoint) {
+    Side side = side(endpoint, Direction.EGRESS);
+    return side != null && side.judgesNames();
+  }
+
+  /**
+   * Who an address is to the container that learned it by these names: a number of the part of the
+   * world that it belongs to and of the name objects that are about it, the same for all of which
+   * both are the same, in every generation. It is a peer as any other, to this container.
+   *
+   * @param base who has the address by its number alone
+   * @param names the one asked, and those that its answer led over
+   * @return base, if no rule of the container is about these names, or if it is not of the world;
+   *     {@link Peers#UNKNOWN} if the container has learned more combinations than are counted
+   */
+  public int named(int caller, int base, InetAddress address, Collection<String> names) {
+    Side side = side(caller, Direction.EGRESS);
+    if (side == null || !side.guarded() || !isOfTheWorld(base)) {
+      return base;
+    }
+    NamedPeers.Key key = NamedAddress.of(address, names).key(networks.range(base), side.rules);
+    return key == null ? base : registry.named().number(caller, key);
+  }
+
+  private static boolean isOfTheWorld(int peer) {
+    return peer == Peers.WORLD || (Peers.isNetwork(peer) && !Peers.isNamed(peer));
+  }
+
+  /**
+   * Whether an answer leads a name of the outside to an address of the inside that no rule of the
+   * container allows anything at. Containers' addresses are judged by who they are.
+   *
+   * @param base who has the address by its number alone
+   */
+  public boolean rebinds(int caller, int base, InetAddress address, Collection<String> names) {
+    Side side = side(caller, Direction.EGRESS);
+    NamedAddress named = NamedAddress.of(address, names);
+    if (side == null
+        || !side.guarded()
+        || Peers.isEndpoint(base)
+        || base == Peers.EXEMPT
+        || named.haveOneSide()
+        || !named.isInside()) {
+      return false;
+    }
+    return side.forPeer(named(caller, base, address, names)).rules().stream()
+        .noneMatch(rule -> rule.allows && !rule.resolves());
+  }
+
+  /** What the kernel looks up for a number that {@link #named} gave to that container. */
+  public PairEntry pair(int endpoint, int number) {
+    Side side = side(endpoint, Direction.EGRESS);
+    PortTable table =
+        side == null || !side.guarded() ? new PortTable(List.of()) : side.forPeer(number).table();
+    return new PairEntry(endpoint, Direction.EGRESS, number, table);
+  }
+
+  /**
+   * What is no longer learned, and used by no connection, needs no pair any more.
+   *
+   * @param used numbers of the container that are still in use
+   */
+  public void release(int endpoint, Set<Integer> used) {
+    registry.named().retain(endpoint, used);
+  }
+
+  /**
+   * Whether the answers of a resolver that the container chose by itself may say what names mean:
+   * only if a rule names that resolver, and not as one of anybody's.
+   *
+   * @param transport IANA's number
+   */
+  public boolean trusts(int caller, int resolver, int transport, int port) {
+    Side side = side(caller, Direction.EGRESS);
+    return side != null
+        && side.guarded()
+        && l4(caller, resolver, transport, port).decision() != Decision.DENY
+        && side.forPeer(resolver).rules().stream()
+            .anyMatch(rule -> rule.choosesResolver(transport, port));
+  }
+
+  /** Every number that {@link #named} gave and nobody released, for {@link #resuming}. */
+  public SortedMap<Integer, String> named() {
+    return registry.named().print();
+  }
+
   /** Both sides at layer 4; may say ENGINE. */
   public Verdict l4(int caller, int callee, int protocol, int port) {
     return judge(caller, callee, protocol, port, null);
@@ -208,7 +319,7 @@ public final class Policy {
       }
       rule = span.rule();
       JudgedSpan alone =
-          hostSpan(side, direction == Direction.EGRESS ? callee : caller, Ports.TCP, port);
+          hostSpan(side, direction == Direction.EGRESS ? callee : caller, Ports.TCP, port, null);
       if (side == null || side.mode != Mode.AUDIT || alone.verdict() != L4Verdict.ALLOW) {
         return new Verdict(Decision.DENY, span.fitting(reason), generation(), rule, false);
       }
@@ -225,12 +336,12 @@ public final class Policy {
     }
     Side out = sideOf(caller, callee, Direction.EGRESS);
     Side in = sideOf(caller, callee, Direction.INGRESS);
-    long outSays = sayso(out, span(out, callee, protocol, port), ask);
+    long outSays = sayso(out, callee, protocol, port, ask);
     long outHost = hostSayso(out, outSays, callee, protocol, port, ask);
     if (denies(outHost)) {
       return verdict(Decision.DENY, outHost, false);
     }
-    long inSays = sayso(in, span(in, caller, protocol, port), ask);
+    long inSays = sayso(in, caller, protocol, port, ask);
     long inHost = hostSayso(in, inSays, caller, protocol, port, ask);
     if (denies(inHost)) {
       return verdict(Decision.DENY, inHost, false);
@@ -265,20 +376,30 @@ public final class Policy {
       @Nullable Side side, long says, int peer, int protocol, int port, @Nullable Ask ask) {
     return side == null || side.mode != Mode.AUDIT || !denies(says)
         ? says
-        : sayso(side, hostSpan(side, peer, protocol, port), ask);
+        : said(side, hostSpan(side, peer, protocol, port, ask), ask);
   }
 
   /** What the host's rules alone make of it; only asked in audit mode. */
-  private static JudgedSpan hostSpan(@Nullable Side side, int peer, int protocol, int port) {
+  private static JudgedSpan hostSpan(
+      @Nullable Side side, int peer, int protocol, int port, @Nullable Ask ask) {
     if (side == null || !side.guardedByHost()) {
       return JudgedSpan.OPEN;
     }
     PeerPolicy host = side.forPeer(peer).host();
-    return host == null ? JudgedSpan.OPEN : host.find(protocol, port);
+    if (host == null) {
+      return JudgedSpan.OPEN;
+    }
+    return ask != null && isGiven(side, ask)
+        ? host.given(ask.protocol(), protocol, port, side.allows(ask.protocol(), true))
+        : host.find(protocol, port);
   }
 
   /** What one side says, packed into a number so that judging allocates nothing. */
-  static long sayso(@Nullable Side side, JudgedSpan span, @Nullable Ask ask) {
+  static long sayso(@Nullable Side side, int peer, int protocol, int port, @Nullable Ask ask) {
+    return said(side, span(side, peer, protocol, port, ask), ask);
+  }
+
+  private static long said(@Nullable Side side, JudgedSpan span, @Nullable Ask ask) {
     if (side == null || !span.needsEngine()) {
       return Saying.of(span.verdict(), span.reason(), span.rule());
     }
@@ -306,6 +427,20 @@ public final class Policy {
       return null;
     }
     return direction == Direction.EGRESS ? unit.egress() : unit.ingress();
+  }
+
+  /** Whoever was given whom he asks needs no rule to reach it, on his own side. */
+  private static boolean isGiven(Side side, @Nullable Ask ask) {
+    return ask != null && ask.isGiven() && side.direction == Direction.EGRESS;
+  }
+
+  private static JudgedSpan span(
+      @Nullable Side side, int peer, int protocol, int port, @Nullable Ask ask) {
+    if (side == null || !side.guarded() || ask == null || !isGiven(side, ask)) {
+      return span(side, peer, protocol, port);
+    }
+    return side.forPeer(peer)
+        .given(ask.protocol(), protocol, port, side.allows(ask.protocol(), false));
   }
 
   static JudgedSpan span(@Nullable Side side, int peer, int protocol, int port) {

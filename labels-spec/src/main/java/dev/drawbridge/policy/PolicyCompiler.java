@@ -72,6 +72,7 @@ final class PolicyCompiler {
     before.units.forEach((endpoint, unit) -> {
       if (present.find(endpoint) == null) {
         vanished.add(unit.member());
+        registry.named().forget(endpoint);
       }
     });
   }
@@ -277,7 +278,8 @@ final class PolicyCompiler {
             rules,
             ofHost,
             peers,
-            networks);
+            networks,
+            registry.named());
   }
 
   /**

@@ -96,7 +96,7 @@ final class PolicyProblems {
   }
 
   private void rule(Rule rule, RuleCode code, Optional<Workload> bearer) {
-    if (code.isUnsupported()) {
+    if (code.isUnsupported() || (code.protocol != null && !code.protocol.isEnforced())) {
       add(
           ProblemCode.NOT_ENFORCEABLE,
           rule.origin(),

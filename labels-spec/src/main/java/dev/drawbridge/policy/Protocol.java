@@ -19,6 +19,11 @@ public interface Protocol {
   /** Whether a sentence with that action is a rule of this protocol. */
   boolean speaks(Action action);
 
+  /** Whether what its rules allow passes: an engine may be on its way. */
+  default boolean isEnforced() {
+    return true;
+  }
+
   /**
    * The rules that govern a port of a pair, ready to be asked.
    *

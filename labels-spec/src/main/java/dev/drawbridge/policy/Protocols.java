@@ -1,5 +1,6 @@
 package dev.drawbridge.policy;
 
+import dev.drawbridge.policy.dns.DnsProtocol;
 import dev.drawbridge.policy.kafka.KafkaProtocol;
 import dev.drawbridge.policy.tls.TlsProtocol;
 import java.util.List;
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Protocols {
   public static final List<Protocol> ALL =
-      List.of(HttpProtocol.HTTP, TlsProtocol.TLS, KafkaProtocol.KAFKA);
+      List.of(HttpProtocol.HTTP, TlsProtocol.TLS, KafkaProtocol.KAFKA, DnsProtocol.DNS);
 
   private Protocols() {}
 

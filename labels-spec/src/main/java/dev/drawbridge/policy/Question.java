@@ -49,7 +49,7 @@ public record Question(
   }
 
   private boolean isRead(Policy policy) {
-    return anyPort || needsEngine(policy);
+    return anyPort || ask.map(Ask::isGiven).orElse(false) || needsEngine(policy);
   }
 
   /**

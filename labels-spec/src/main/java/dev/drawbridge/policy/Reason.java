@@ -56,7 +56,11 @@ public enum Reason {
   INCOMPLETE(81, "what was to be judged ended before it was whole"),
   NOT_KAFKA(90, "a Kafka rule decides, and the bytes are something else"),
   KAFKA_MALFORMED(91, "not a Kafka request that every broker would read alike"),
-  KAFKA_UNKNOWN(92, "a Kafka request of a key or version that cannot be judged");
+  KAFKA_UNKNOWN(92, "a Kafka request of a key or version that cannot be judged"),
+  NOT_DNS(95, "a resolve rule decides, and the bytes are something else"),
+  DNS_MALFORMED(96, "not a DNS message that every resolver would read alike"),
+  DNS_REBINDING(
+      97, "the answer gives a name of the outside an address of the inside, which no rule allows");
 
   private static final Reason[] ALL = values();
 

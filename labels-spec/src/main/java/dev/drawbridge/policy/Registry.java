@@ -58,13 +58,20 @@ final class Registry {
 
   private final Map<Key, Integer> numbers = new HashMap<>();
   private final List<Key> selectors = new ArrayList<>();
+  private final NamedPeers named;
   private int nextRule = 1;
 
-  Registry() {}
+  Registry(NamedPeers named) {
+    this.named = named;
+  }
+
+  NamedPeers named() {
+    return named;
+  }
 
   /** A registry that gives out no number of a rule twice. */
   synchronized Registry successor() {
-    var next = new Registry();
+    var next = new Registry(named);
     next.nextRule = nextRule;
     return next;
   }

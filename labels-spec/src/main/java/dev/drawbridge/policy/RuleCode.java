@@ -63,6 +63,27 @@ final class RuleCode implements ReadRule {
     return !connects && protocol == null;
   }
 
+  /** Whether it is about what may be resolved. */
+  boolean resolves() {
+    return sentence.action() instanceof Action.Resolve;
+  }
+
+  /** Whether it lets somebody in particular be asked for names there. */
+  boolean choosesResolver(int transport, int port) {
+    Party party = object == null ? null : object.party();
+    return allows
+        && (connects || resolves())
+        && ports.covers(transport, port)
+        && (party instanceof Party.Network
+            || party instanceof Party.Selector
+            || party == Party.Entity.HOST);
+  }
+
+  /** The name that is its object; null for any other. */
+  Party.@Nullable Name names() {
+    return object != null && object.party() instanceof Party.Name name ? name : null;
+  }
+
   /** The party that is the peer of the side that the direction names. */
   @Nullable Match peer(Direction direction) {
     return direction == Direction.EGRESS ? object : subject;

@@ -2,10 +2,10 @@ package dev.drawbridge.policy;
 
 import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** One direction of one container. Outlives generations that do not concern it. */
@@ -33,6 +33,7 @@ final class Side {
   private final @Nullable EndpointSet[] sets;
 
   private final Networks networks;
+  private final NamedPeers named;
   private final boolean guarded;
   private final boolean guardedByHost;
   private volatile @Nullable Groups groups;
@@ -47,7 +48,8 @@ final class Side {
       List<RuleCode> rules,
       BitSet ofHost,
       @Nullable EndpointSet[] sets,
-      Networks networks) {
+      Networks networks,
+      NamedPeers named) {
     this.owner = owner;
     this.direction = direction;
     this.mode = mode;
@@ -58,11 +60,30 @@ final class Side {
     this.rules = rules;
     this.sets = sets;
     this.networks = networks;
+    this.named = named;
     this.guarded = closed || anyDenies(rules);
     this.guardedByHost = closedByHost || anyDenies(ofHost.stream().mapToObj(rules::get).toList());
   }
 
-  private record Groups(PeerPolicy any, IntTable<PeerPolicy> byPeer, List<PairEntry> pairs) {}
+  /**
+   * Policies by peer.
+   *
+   * @param bits the rules towards each, those about anyone included
+   * @param byNumber towards addresses known by name, made when they are first asked for
+   */
+  private record Groups(
+      PeerPolicy any,
+      IntTable<PeerPolicy> byPeer,
+      List<PairEntry> pairs,
+      BitSet anyone,
+      Map<Integer, BitSet> bits,
+      Map<BitSet, PeerPolicy> bySignature,
+      Map<Integer, PeerPolicy> byNumber) {}
+
+  /** The pairs, those of addresses known by name included, as long as no number comes. */
+  private record Listed(long version, List<PairEntry> pairs) {}
+
+  private volatile @Nullable Listed listed;
 
   /** Whether a table must be asked: closed, or open with rules that deny. */
   boolean guarded() {
@@ -143,12 +164,82 @@ final class Side {
 
   PeerPolicy forPeer(int peer) {
     Groups made = groups();
+    if (Peers.isNamed(peer)) {
+      return forNamed(made, peer);
+    }
     PeerPolicy own = made.byPeer.find(peer);
     return own != null ? own : made.any;
   }
 
+  /** What is said of that part of the world, and what is said of the names. */
+  private PeerPolicy forNamed(Groups made, int number) {
+    NamedPeers.Key key = named.find(number);
+    if (key == null) {
+      return forPeer(Peers.WORLD);
+    }
+    return made.byNumber.computeIfAbsent(
+        number,
+        _ -> {
+          Cidr range = key.base();
+          int base = range == null ? Peers.WORLD : networks.of(range);
+          BitSet signature = (BitSet) made.bits.getOrDefault(base, made.anyone).clone();
+          for (int i = 0; i < rules.size(); i++) {
+            Party.Name name = direction == Direction.EGRESS ? rules.get(i).names() : null;
+            if (name != null && key.isAbout(rules.get(i), name)) {
+              signature.set(i);
+            }
+          }
+          return made.bySignature.computeIfAbsent(signature, this::policy);
+        });
+  }
+
+  /**
+   * Whether some rule says what may be asked in that protocol, of whomever.
+   *
+   * @param hostAlone counting the host's rules only
+   */
+  boolean allows(Protocol protocol, boolean hostAlone) {
+    if (hostAlone ? !closedByHost : !closed) {
+      return false;
+    }
+    for (int i = 0; i < rules.size(); i++) {
+      RuleCode rule = rules.get(i);
+      if (rule.allows && protocol.equals(rule.protocol) && (!hostAlone || ofHost.get(i))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether it says anything of names: as objects, or of what may be resolved. */
+  boolean readsNames() {
+    return guarded() && rules.stream().anyMatch(rule -> rule.resolves() || rule.names() != null);
+  }
+
+  /** Whether it says what may be resolved. */
+  boolean judgesNames() {
+    return guarded() && rules.stream().anyMatch(RuleCode::resolves);
+  }
+
   List<PairEntry> pairs() {
-    return guarded() ? groups().pairs : List.of();
+    if (!guarded()) {
+      return List.of();
+    }
+    Groups made = groups();
+    long version = direction == Direction.EGRESS ? named.version(owner) : 0;
+    if (version == 0) {
+      return made.pairs;
+    }
+    Listed known = listed;
+    if (known == null || known.version != version) {
+      var all = new ArrayList<>(made.pairs);
+      for (int number : named.of(owner)) {
+        all.add(new PairEntry(owner, direction, number, forNamed(made, number).table()));
+      }
+      known = new Listed(version, List.copyOf(all));
+      listed = known;
+    }
+    return known.pairs;
   }
 
   /** Every distinct policy towards some peer. */
@@ -236,7 +327,7 @@ final class Side {
   }
 
   private Groups group(BitSet anyone, Map<Integer, BitSet> byPeer) {
-    var bySignature = new HashMap<BitSet, PeerPolicy>();
+    Map<BitSet, PeerPolicy> bySignature = new ConcurrentHashMap<>();
     PeerPolicy any = policy(anyone);
     bySignature.put(anyone, any);
     var table = new IntTable<PeerPolicy>(byPeer.size());
@@ -250,7 +341,14 @@ final class Side {
         pairs.add(new PairEntry(owner, direction, peer, policy.table()));
       }
     });
-    return new Groups(any, table, List.copyOf(pairs));
+    return new Groups(
+        any,
+        table,
+        List.copyOf(pairs),
+        anyone,
+        Map.copyOf(byPeer),
+        bySignature,
+        new ConcurrentHashMap<>());
   }
 
   private PeerPolicy policy(BitSet signature) {

@@ -45,6 +45,8 @@ final class FuzzTest {
     "::1",
     "*.example.com",
     "**.a.b",
+    "within",
+    "bücher.example",
     "GET",
     "GET,POST",
     "ANY",

@@ -9,8 +9,7 @@ import org.junit.jupiter.api.Test;
 /** 12.D2: what a 403 without a rule says. */
 final class LackTest {
   private static Lack of(Scene scene, int caller, String callee, String method, String path) {
-    return Lack.of(
-        scene.policy(), caller, scene.number(callee), 80, HttpRequest.of(method, path));
+    return Lack.of(scene.policy(), caller, scene.number(callee), 80, HttpRequest.of(method, path));
   }
 
   private static Optional<String> nearest(Scene scene, String method, String path) {

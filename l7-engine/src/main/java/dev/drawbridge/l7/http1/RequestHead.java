@@ -277,8 +277,7 @@ public final class RequestHead extends Head {
     while (word > start && bytes[word - 1] != ' ') {
       word--;
     }
-    return end - word >= VERSION.length
-        && Octets.same(bytes, word, word + VERSION.length, VERSION);
+    return end - word >= VERSION.length && Octets.same(bytes, word, word + VERSION.length, VERSION);
   }
 
   private @Nullable Fault version(int start, int end) {

@@ -237,8 +237,7 @@ final class Http1Requests {
     Fault fault = reading.fault();
     boolean foreign = reading.foreign() && !exchange.allowedBefore && exchange.refusals == 0;
     Verdict verdict =
-        leg.opened()
-            .judgeUnreadable(relay.policy(), foreign ? Reason.NOT_HTTP : fault.reason());
+        leg.opened().judgeUnreadable(relay.policy(), foreign ? Reason.NOT_HTTP : fault.reason());
     if (verdict.decision() != Decision.ALLOW || leg.callee() != null) {
       refuse(fault, foreign ? verdict : null);
       return;

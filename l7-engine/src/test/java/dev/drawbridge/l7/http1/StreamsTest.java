@@ -111,12 +111,8 @@ final class StreamsTest {
     Reader reader = new Reader(new StringBuilder());
     End end = reader.read(stream.octets(), cuts);
     // A reader may know before the end that nothing will come of it.
-    End wanted =
-        stream.end() == End.UNFINISHED && end == End.REFUSED ? End.REFUSED : stream.end();
-    check(
-        stream,
-        summary(stream.requests()) + wanted,
-        summary(reader.requests) + end);
+    End wanted = stream.end() == End.UNFINISHED && end == End.REFUSED ? End.REFUSED : stream.end();
+    check(stream, summary(stream.requests()) + wanted, summary(reader.requests) + end);
   }
 
   private static String summary(List<Request> requests) {

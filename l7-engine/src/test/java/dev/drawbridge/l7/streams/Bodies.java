@@ -45,11 +45,50 @@ public final class Bodies {
     }
     for (String line :
         List.of(
-            "", " 5", "\t5", "5 ", "5\t", "x", "g5", "5g", "5x", "0x5", "+5", "-5", "5,", "5.0",
-            "\"5\"", "5_", "5 5", "5;", "5; ", "5;=", "5;=b", "5;a=", "5;a= ", "5;a b", "5;a=b c",
-            "5;a=\"b", "5;a=\"b\"c", "5;a=\"b\\", "5;a==b", "5;;a", "5;a;", "5;\u00ffa", "5;a=\u00ff",
-            "5;a\u0000", "5;a=\"\u0000\"", "5;a=\"\\\u0001\"", "5;a=\"\u007f\"", "5\u0000", "5\u000b",
-            "5\u00a0", "ffffffffffffffffffffff5", "10000000000000005", "5;(a", "5;a=(b)")) {
+            "",
+            " 5",
+            "\t5",
+            "5 ",
+            "5\t",
+            "x",
+            "g5",
+            "5g",
+            "5x",
+            "0x5",
+            "+5",
+            "-5",
+            "5,",
+            "5.0",
+            "\"5\"",
+            "5_",
+            "5 5",
+            "5;",
+            "5; ",
+            "5;=",
+            "5;=b",
+            "5;a=",
+            "5;a= ",
+            "5;a b",
+            "5;a=b c",
+            "5;a=\"b",
+            "5;a=\"b\"c",
+            "5;a=\"b\\",
+            "5;a==b",
+            "5;;a",
+            "5;a;",
+            "5;\u00ffa",
+            "5;a=\u00ff",
+            "5;a\u0000",
+            "5;a=\"\u0000\"",
+            "5;a=\"\\\u0001\"",
+            "5;a=\"\u007f\"",
+            "5\u0000",
+            "5\u000b",
+            "5\u00a0",
+            "ffffffffffffffffffffff5",
+            "10000000000000005",
+            "5;(a",
+            "5;a=(b)")) {
       refused(streams, "size line", line + "\r\nhello\r\n0\r\n\r\n");
       refused(streams, "last size line", "5\r\nhello\r\n" + line.replace('5', '0') + "\r\n\r\n");
     }
@@ -81,17 +120,43 @@ public final class Bodies {
             "5\r\nhello\r\n0\r\nX: \u0000\r\n\r\n")) {
       refused(streams, "body", body);
     }
-    for (String trailer : List.of("X: y", "X:", "X: a\r\nX: b", "Grpc-Status: 0", "X-Sum: \u00ff")) {
+    for (String trailer :
+        List.of("X: y", "X:", "X: a\r\nX: b", "Grpc-Status: 0", "X-Sum: \u00ff")) {
       whole(streams, "trailer", "5\r\nhello\r\n0\r\n" + trailer + "\r\n\r\n");
     }
     for (String name :
         List.of(
-            "Host", "Content-Length", "Transfer-Encoding", "Connection", "TE", "Expect", "Upgrade",
-            "Trailer", "Authorization", "Cookie", "Set-Cookie", "Content-Type", "Content-Encoding",
-            "Content-Range", "Cache-Control", "Max-Forwards", "Pragma", "Range", "Keep-Alive",
-            "Proxy-Authorization", "WWW-Authenticate", "Proxy-Connection", "HTTP2-Settings",
-            "Content_Length", "Transfer_Encoding", "Drawbridge-Id", "X-Drawbridge-Id",
-            "X-HTTP-Method-Override", "X-Original-URL", "host", "AUTHORIZATION")) {
+            "Host",
+            "Content-Length",
+            "Transfer-Encoding",
+            "Connection",
+            "TE",
+            "Expect",
+            "Upgrade",
+            "Trailer",
+            "Authorization",
+            "Cookie",
+            "Set-Cookie",
+            "Content-Type",
+            "Content-Encoding",
+            "Content-Range",
+            "Cache-Control",
+            "Max-Forwards",
+            "Pragma",
+            "Range",
+            "Keep-Alive",
+            "Proxy-Authorization",
+            "WWW-Authenticate",
+            "Proxy-Connection",
+            "HTTP2-Settings",
+            "Content_Length",
+            "Transfer_Encoding",
+            "Drawbridge-Id",
+            "X-Drawbridge-Id",
+            "X-HTTP-Method-Override",
+            "X-Original-URL",
+            "host",
+            "AUTHORIZATION")) {
       refused(streams, "trailer", "5\r\nhello\r\n0\r\n" + name + ": 5\r\n\r\n");
     }
     String two = "3\r\nhel\r\n2;a=b\r\nlo\r\n0\r\n\r\n";

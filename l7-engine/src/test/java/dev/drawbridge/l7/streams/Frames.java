@@ -30,8 +30,15 @@ public final class Frames {
   static byte[] frame(int type, int flags, int stream, byte... payload) {
     int size = payload.length;
     byte[] head = {
-      (byte) (size >> 16), (byte) (size >> 8), (byte) size, (byte) type, (byte) flags,
-      (byte) (stream >> 24), (byte) (stream >> 16), (byte) (stream >> 8), (byte) stream
+      (byte) (size >> 16),
+      (byte) (size >> 8),
+      (byte) size,
+      (byte) type,
+      (byte) flags,
+      (byte) (stream >> 24),
+      (byte) (stream >> 16),
+      (byte) (stream >> 8),
+      (byte) stream
     };
     return Sections.join(head, payload);
   }
@@ -94,7 +101,11 @@ public final class Frames {
     add(error, "4.2: too long", frame(0, 0, 1, new byte[16_385]));
     add(error, "4.2: too long, of no known type", frame(0x42, 0, 0, new byte[16_385]));
     add(Verdict.ACCEPT, "4.1: of no known type", frame(0x42, 0xff, 0, new byte[100]), get(1));
-    add(Verdict.ACCEPT, "4.1: with flags that nobody knows", frame(6, 0xfe, 0, new byte[8]), get(1));
+    add(
+        Verdict.ACCEPT,
+        "4.1: with flags that nobody knows",
+        frame(6, 0xfe, 0, new byte[8]),
+        get(1));
     add(Verdict.ACCEPT, "4.1: with the reserved bit", get(0x8000_0001));
     for (int type : new int[] {0, 1, 2, 3, 9}) {
       int size = type == 2 ? 5 : type == 3 ? 4 : 0;
@@ -102,7 +113,11 @@ public final class Frames {
       add(error, "6: on no stream, of type " + type, frame(type, 4, 0, payload));
     }
     for (int type : new int[] {4, 6, 7}) {
-      add(error, "6: on a stream, of type " + type, post(1), frame(type, 0, 1, new byte[type == 4 ? 0 : 8]));
+      add(
+          error,
+          "6: on a stream, of type " + type,
+          post(1),
+          frame(type, 0, 1, new byte[type == 4 ? 0 : 8]));
     }
     for (int size : new int[] {0, 3, 5, 8}) {
       add(error, "6.4: RST_STREAM of " + size, post(1), frame(3, 0, 1, new byte[size]));
@@ -115,10 +130,22 @@ public final class Frames {
       add(error, "6.8: GOAWAY of " + size, frame(7, 0, 0, new byte[size]));
     }
     for (int size : new int[] {0, 4, 6}) {
-      add(Verdict.STREAM_ERROR, "6.3: PRIORITY of " + size, post(1), frame(2, 0, 1, new byte[size]));
+      add(
+          Verdict.STREAM_ERROR,
+          "6.3: PRIORITY of " + size,
+          post(1),
+          frame(2, 0, 1, new byte[size]));
     }
-    add(Verdict.ACCEPT, "6.3: PRIORITY", frame(2, 0, 1, (byte) 0, (byte) 0, (byte) 0, (byte) 3, (byte) 1), get(1));
-    add(error, "6.6: PUSH_PROMISE of a client", post(1), frame(5, 4, 1, Sections.join(new byte[] {0, 0, 0, 2}, request)));
+    add(
+        Verdict.ACCEPT,
+        "6.3: PRIORITY",
+        frame(2, 0, 1, (byte) 0, (byte) 0, (byte) 0, (byte) 3, (byte) 1),
+        get(1));
+    add(
+        error,
+        "6.6: PUSH_PROMISE of a client",
+        post(1),
+        frame(5, 4, 1, Sections.join(new byte[] {0, 0, 0, 2}, request)));
     add(Verdict.ACCEPT, "6.7: PING", frame(6, 0, 0, new byte[8]), get(1));
     add(Verdict.ACCEPT, "6.7: an answer to no PING", frame(6, 1, 0, new byte[8]), get(1));
     // Section 6.1 and 6.2.
@@ -128,12 +155,29 @@ public final class Frames {
     add(error, "6.2: padding beyond", frame(1, 0xd, 1, (byte) 9, (byte) 0, (byte) 0));
     add(error, "6.2: padding of nothing", frame(1, 0xd, 1));
     add(error, "6.2: a priority that is cut", frame(1, 0x25, 1, (byte) 0, (byte) 0));
-    add(Verdict.ACCEPT, "6.1: padding", post(1), frame(0, 9, 1, (byte) 2, (byte) 'a', (byte) 0, (byte) 0));
-    add(Verdict.ACCEPT, "6.1: nothing but padding", post(1), frame(0, 9, 1, (byte) 2, (byte) 0, (byte) 0));
+    add(
+        Verdict.ACCEPT,
+        "6.1: padding",
+        post(1),
+        frame(0, 9, 1, (byte) 2, (byte) 'a', (byte) 0, (byte) 0));
+    add(
+        Verdict.ACCEPT,
+        "6.1: nothing but padding",
+        post(1),
+        frame(0, 9, 1, (byte) 2, (byte) 0, (byte) 0));
   }
 
   private static byte[] setting(int id, long value) {
-    return frame(4, 0, 0, (byte) (id >> 8), (byte) id, (byte) (value >> 24), (byte) (value >> 16), (byte) (value >> 8), (byte) value);
+    return frame(
+        4,
+        0,
+        0,
+        (byte) (id >> 8),
+        (byte) id,
+        (byte) (value >> 24),
+        (byte) (value >> 16),
+        (byte) (value >> 8),
+        (byte) value);
   }
 
   private void settings() {
@@ -155,7 +199,14 @@ public final class Frames {
   }
 
   private static byte[] window(int stream, int increment) {
-    return frame(8, 0, stream, (byte) (increment >> 24), (byte) (increment >> 16), (byte) (increment >> 8), (byte) increment);
+    return frame(
+        8,
+        0,
+        stream,
+        (byte) (increment >> 24),
+        (byte) (increment >> 16),
+        (byte) (increment >> 8),
+        (byte) increment);
   }
 
   private void windows() {
@@ -163,10 +214,19 @@ public final class Frames {
     add(error, "6.9: the connection's window grows by nothing", window(0, 0));
     add(Verdict.STREAM_ERROR, "6.9: a stream's window grows by nothing", post(1), window(1, 0));
     add(error, "6.9.1: the connection's window beyond 2^31-1", window(0, Integer.MAX_VALUE));
-    add(Verdict.STREAM_ERROR, "6.9.1: a stream's window beyond 2^31-1", post(1), window(1, Integer.MAX_VALUE));
+    add(
+        Verdict.STREAM_ERROR,
+        "6.9.1: a stream's window beyond 2^31-1",
+        post(1),
+        window(1, Integer.MAX_VALUE));
     add(Verdict.ACCEPT, "6.9: a window grows", window(0, 1000), get(1));
     add(Verdict.ACCEPT, "6.9: the reserved bit", window(0, 0x8000_0001), get(1));
-    add(error, "6.9.2: settings move a stream's window beyond", post(1), window(1, Integer.MAX_VALUE - 65_535), setting(4, 65_536));
+    add(
+        error,
+        "6.9.2: settings move a stream's window beyond",
+        post(1),
+        window(1, Integer.MAX_VALUE - 65_535),
+        setting(4, 65_536));
   }
 
   private void states() {
@@ -181,9 +241,24 @@ public final class Frames {
     add(Verdict.STREAM_ERROR, "5.1: DATA after the end", get(1), data(1, true, 1));
     add(Verdict.STREAM_ERROR, "5.1: HEADERS after the end", get(1), get(1));
     add(error, "5.1: CONTINUATION after the end", get(1), frame(9, 4, 1, request));
-    add(Verdict.STREAM_ERROR, "5.1: DATA after RST_STREAM", post(1), frame(3, 0, 1, new byte[4]), data(1, true, 1));
-    add(Verdict.ACCEPT, "5.1: WINDOW_UPDATE after RST_STREAM", post(1), frame(3, 0, 1, new byte[4]), window(1, 1));
-    add(Verdict.STREAM_ERROR, "8.1: a section in the middle", post(1), frame(1, 4, 1, NOTHING), data(1, true, 1));
+    add(
+        Verdict.STREAM_ERROR,
+        "5.1: DATA after RST_STREAM",
+        post(1),
+        frame(3, 0, 1, new byte[4]),
+        data(1, true, 1));
+    add(
+        Verdict.ACCEPT,
+        "5.1: WINDOW_UPDATE after RST_STREAM",
+        post(1),
+        frame(3, 0, 1, new byte[4]),
+        window(1, 1));
+    add(
+        Verdict.STREAM_ERROR,
+        "8.1: a section in the middle",
+        post(1),
+        frame(1, 4, 1, NOTHING),
+        data(1, true, 1));
   }
 
   private void blocks() {
@@ -192,7 +267,11 @@ public final class Frames {
     add(error, "6.10: continues nothing", get(1), frame(9, 4, 3, request));
     for (int type : new int[] {0, 2, 3, 4, 6, 8, 0x42}) {
       int size = type == 2 ? 5 : type == 6 ? 8 : type == 0 || type == 4 || type == 0x42 ? 0 : 4;
-      add(error, "6.2: interrupted by type " + type, begun, frame(type, 0, type == 4 || type == 6 ? 0 : 1, new byte[size]));
+      add(
+          error,
+          "6.2: interrupted by type " + type,
+          begun,
+          frame(type, 0, type == 4 || type == 6 ? 0 : 1, new byte[size]));
     }
     add(error, "6.2: interrupted by another section", begun, get(3));
     add(error, "6.10: continued on another stream", begun, frame(9, 4, 3, NOTHING));
@@ -214,7 +293,19 @@ public final class Frames {
     table(error, "2.3.3: an index of an empty table", 0xbe);
     table(error, "2.3.3: an index far beyond", 0xff, 0xff, 0x7f);
     table(error, "6.2: a name of an empty table", 0x0f, 0x2f, 1, 'y');
-    table(error, "5.1: a number without end", 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f);
+    table(
+        error,
+        "5.1: a number without end",
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        0x7f);
     table(error, "5.1: a number that is cut", 0xff);
     table(error, "5.1: a number that is cut later", 0xff, 0x80);
     table(error, "5.1: a number that wraps to a small one", 0xff, 0x83, 0xff, 0xff, 0xff, 0x1f);
@@ -228,11 +319,25 @@ public final class Frames {
     // In Huffman's code x is 1111001: seven bits, and one of padding.
     table(Verdict.ACCEPT, "5.2: a name in Huffman's code", 0x00, 0x81, 0xf3, 0x01, 'y');
     table(error, "4.2: a new size that is not first", 0x20);
-    add(error, "RFC 7541 4.2: a size beyond the settings", headers(1, true, Sections.join(new byte[] {0x3f, (byte) 0xe2, 0x1f}, request)));
-    add(Verdict.ACCEPT, "RFC 7541 4.2: the size of the settings", headers(1, true, Sections.join(new byte[] {0x3f, (byte) 0xe1, 0x1f}, request)));
+    add(
+        error,
+        "RFC 7541 4.2: a size beyond the settings",
+        headers(1, true, Sections.join(new byte[] {0x3f, (byte) 0xe2, 0x1f}, request)));
+    add(
+        Verdict.ACCEPT,
+        "RFC 7541 4.2: the size of the settings",
+        headers(1, true, Sections.join(new byte[] {0x3f, (byte) 0xe1, 0x1f}, request)));
     byte[] keeps = {0x40, 0x01, 'x', 0x01, 'y'};
     byte[] names = {(byte) 0xbe};
-    add(Verdict.ACCEPT, "RFC 7541 2.3.2: a table that both keep", headers(1, true, Sections.join(request, keeps)), headers(3, true, Sections.join(request, names)));
-    add(error, "RFC 7541 4.3: a table that was emptied", headers(1, true, Sections.join(request, keeps)), headers(3, true, Sections.join(new byte[] {0x20}, request, names)));
+    add(
+        Verdict.ACCEPT,
+        "RFC 7541 2.3.2: a table that both keep",
+        headers(1, true, Sections.join(request, keeps)),
+        headers(3, true, Sections.join(request, names)));
+    add(
+        error,
+        "RFC 7541 4.3: a table that was emptied",
+        headers(1, true, Sections.join(request, keeps)),
+        headers(3, true, Sections.join(new byte[] {0x20}, request, names)));
   }
 }

@@ -68,7 +68,8 @@ public final class FramingLines {
 
   private static List<Line> codings() {
     List<Line> lines = names(CODING, "chunked");
-    for (String value : List.of("chunked", "Chunked", "CHUNKED", "  chunked", "chunked \t", "\tchunked")) {
+    for (String value :
+        List.of("chunked", "Chunked", "CHUNKED", "  chunked", "chunked \t", "\tchunked")) {
       lines.add(new Line(CODING + ":" + value, Meaning.FRAMES));
     }
     for (String value :
@@ -159,7 +160,8 @@ public final class FramingLines {
   /** Names that are the field's, that are another's, and that are none. */
   private static List<Line> names(String name, String value) {
     List<Line> lines = new ArrayList<>();
-    for (String same : List.of(name, name.toUpperCase(Locale.ROOT), name.toLowerCase(Locale.ROOT))) {
+    for (String same :
+        List.of(name, name.toUpperCase(Locale.ROOT), name.toLowerCase(Locale.ROOT))) {
       lines.add(new Line(same + ": " + value, Meaning.FRAMES));
     }
     lines.add(new Line(name.replace('-', '_') + ": " + value, Meaning.DROPPED));

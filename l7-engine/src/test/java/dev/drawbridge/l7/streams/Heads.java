@@ -50,21 +50,66 @@ public final class Heads {
 
   private void requestLines() {
     for (String method : List.of("GET", "POST", "PROPFIND", "VERSION-CONTROL", "M_S", "X")) {
-      whole(method + " /a HTTP/1.1\r\n" + HOST + "\r\n" + NEXT, Request.of(method, "/a", ""), DENIED);
+      whole(
+          method + " /a HTTP/1.1\r\n" + HOST + "\r\n" + NEXT, Request.of(method, "/a", ""), DENIED);
     }
     for (String line :
         List.of(
-            "get /a HTTP/1.1", "Get /a HTTP/1.1", "GEt /a HTTP/1.1", "G T /a HTTP/1.1", "G(T /a HTTP/1.1",
-            "G\tT /a HTTP/1.1", " GET /a HTTP/1.1", "\tGET /a HTTP/1.1", "-GET /a HTTP/1.1", "_ /a HTTP/1.1",
-            "GET  /a HTTP/1.1", "GET /a  HTTP/1.1", "GET\t/a HTTP/1.1", "GET /a\tHTTP/1.1", "GET /a",
-            "GET", "", " ", "/a HTTP/1.1", "GET HTTP/1.1", "GET /a HTTP/1.1 ", "GET /a HTTP/1.1\t",
-            "GET /a b HTTP/1.1", "GET /a HTTP/1.1 HTTP/1.1", "GET /a HTTP/1.2", "GET /a HTTP/1.9",
-            "GET /a HTTP/0.9", "GET /a HTTP/2.0", "GET /a HTTP/3.0", "GET /a HTTP/2", "GET /a HTTP/1",
-            "GET /a HTTP/1.", "GET /a HTTP/1.10", "GET /a HTTP/01.1", "GET /a HTTP/1.01", "GET /a http/1.1",
-            "GET /a Http/1.1", "GET /a HTTPS/1.1", "GET /a HTTP 1.1", "GET /a HTTP/1,1", "GET /a HTTP/+1.1",
-            "GET /a HTTP/11", "GET /a FTP/1.1", "GET /a HTTP/1.1x", "GET /a xHTTP/1.1", "GET /a ICAP/1.0",
-            "CONNECT a.test:80 HTTP/1.1", "CONNECT /a HTTP/1.1", "connect a.test:80 HTTP/1.1", "PRI * HTTP/1.1",
-            "HTTP/1.1 200 OK", "{\"a\": 1}", "*1", "HELO a.test", "SSH-2.0-OpenSSH")) {
+            "get /a HTTP/1.1",
+            "Get /a HTTP/1.1",
+            "GEt /a HTTP/1.1",
+            "G T /a HTTP/1.1",
+            "G(T /a HTTP/1.1",
+            "G\tT /a HTTP/1.1",
+            " GET /a HTTP/1.1",
+            "\tGET /a HTTP/1.1",
+            "-GET /a HTTP/1.1",
+            "_ /a HTTP/1.1",
+            "GET  /a HTTP/1.1",
+            "GET /a  HTTP/1.1",
+            "GET\t/a HTTP/1.1",
+            "GET /a\tHTTP/1.1",
+            "GET /a",
+            "GET",
+            "",
+            " ",
+            "/a HTTP/1.1",
+            "GET HTTP/1.1",
+            "GET /a HTTP/1.1 ",
+            "GET /a HTTP/1.1\t",
+            "GET /a b HTTP/1.1",
+            "GET /a HTTP/1.1 HTTP/1.1",
+            "GET /a HTTP/1.2",
+            "GET /a HTTP/1.9",
+            "GET /a HTTP/0.9",
+            "GET /a HTTP/2.0",
+            "GET /a HTTP/3.0",
+            "GET /a HTTP/2",
+            "GET /a HTTP/1",
+            "GET /a HTTP/1.",
+            "GET /a HTTP/1.10",
+            "GET /a HTTP/01.1",
+            "GET /a HTTP/1.01",
+            "GET /a http/1.1",
+            "GET /a Http/1.1",
+            "GET /a HTTPS/1.1",
+            "GET /a HTTP 1.1",
+            "GET /a HTTP/1,1",
+            "GET /a HTTP/+1.1",
+            "GET /a HTTP/11",
+            "GET /a FTP/1.1",
+            "GET /a HTTP/1.1x",
+            "GET /a xHTTP/1.1",
+            "GET /a ICAP/1.0",
+            "CONNECT a.test:80 HTTP/1.1",
+            "CONNECT /a HTTP/1.1",
+            "connect a.test:80 HTTP/1.1",
+            "PRI * HTTP/1.1",
+            "HTTP/1.1 200 OK",
+            "{\"a\": 1}",
+            "*1",
+            "HELO a.test",
+            "SSH-2.0-OpenSSH")) {
       if (!line.isEmpty()) {
         refused(line + "\r\n" + HOST + "\r\n" + NEXT);
       }
@@ -83,7 +128,8 @@ public final class Heads {
     refused(
         "POST /a HTTP/1.1\r\n" + HOST + "Content-Length: 2\r\n\r\nok\r\n\r\n" + NEXT,
         Request.of("POST", "/a", "ok"));
-    for (String line : List.of("GET /a HTTP/1.1\n" + HOST + "\r\n", "GET /a HTTP/1.1\r" + HOST + "\r\n")) {
+    for (String line :
+        List.of("GET /a HTTP/1.1\n" + HOST + "\r\n", "GET /a HTTP/1.1\r" + HOST + "\r\n")) {
       refused(line + NEXT);
     }
     refused("GET /a HTTP/1.1\r\nHost: a.test\n\n" + NEXT);
@@ -103,7 +149,10 @@ public final class Heads {
   }
 
   private void target(String target, String seen) {
-    whole("GET " + target + " HTTP/1.1\r\n" + HOST + "\r\n" + NEXT, Request.of("GET", seen, ""), DENIED);
+    whole(
+        "GET " + target + " HTTP/1.1\r\n" + HOST + "\r\n" + NEXT,
+        Request.of("GET", seen, ""),
+        DENIED);
   }
 
   private void noTarget(String target) {
@@ -113,9 +162,28 @@ public final class Heads {
   private void targets() {
     for (String target :
         List.of(
-            "/", "/a", "/a/b", "/a?b", "/a?b?c", "/?", "/a?", "/a?q=100%", "/a?q=%zz", "/a?q=%00",
-            "/a?{}|^`\"<>\\", "/a?b=/denied", "/~a", "/a;b=c", "/a:b", "/a@b", "/a%20b", "/a%2fb", "/%41",
-            "/a!$&'()*+,;=", "/%e4%bd%a0", "/a?q=\u00e4\u00bd\u00a0")) {
+            "/",
+            "/a",
+            "/a/b",
+            "/a?b",
+            "/a?b?c",
+            "/?",
+            "/a?",
+            "/a?q=100%",
+            "/a?q=%zz",
+            "/a?q=%00",
+            "/a?{}|^`\"<>\\",
+            "/a?b=/denied",
+            "/~a",
+            "/a;b=c",
+            "/a:b",
+            "/a@b",
+            "/a%20b",
+            "/a%2fb",
+            "/%41",
+            "/a!$&'()*+,;=",
+            "/%e4%bd%a0",
+            "/a?q=\u00e4\u00bd\u00a0")) {
       target(target, target);
     }
     target("http://a.test/a", "/a");
@@ -125,12 +193,46 @@ public final class Heads {
     target("http://a.test?b", "/?b");
     for (String target :
         List.of(
-            "a", "*", "?a", "#", "/#", "/a#b", "/a?b#c", "/a%", "/a%2", "/a%zz", "/a%2g", "/a%%32", "/%00",
-            "/a%00b", "/%c0%ae", "/%c0%af", "/%C1%9C", "/%e0%80%af", "/%f0%80%80%af", "/\u00e4", "/a\u00ff",
-            "/a\u0080", "https://a.test/a", "ftp://a.test/a", "http:/a", "http:a", "http://", "http:///a",
-            "http://b.test/a", "http://a.test@b.test/a", "http://b.test@a.test/a", "http://a.test:81/a",
-            "http://a.test#/a", "http://a.test:x/a", "http://a.test\\b/a", "//a.test#", "a.test:80",
-            "a.test/a", "file:///a", "javascript:a")) {
+            "a",
+            "*",
+            "?a",
+            "#",
+            "/#",
+            "/a#b",
+            "/a?b#c",
+            "/a%",
+            "/a%2",
+            "/a%zz",
+            "/a%2g",
+            "/a%%32",
+            "/%00",
+            "/a%00b",
+            "/%c0%ae",
+            "/%c0%af",
+            "/%C1%9C",
+            "/%e0%80%af",
+            "/%f0%80%80%af",
+            "/\u00e4",
+            "/a\u00ff",
+            "/a\u0080",
+            "https://a.test/a",
+            "ftp://a.test/a",
+            "http:/a",
+            "http:a",
+            "http://",
+            "http:///a",
+            "http://b.test/a",
+            "http://a.test@b.test/a",
+            "http://b.test@a.test/a",
+            "http://a.test:81/a",
+            "http://a.test#/a",
+            "http://a.test:x/a",
+            "http://a.test\\b/a",
+            "//a.test#",
+            "a.test:80",
+            "a.test/a",
+            "file:///a",
+            "javascript:a")) {
       noTarget(target);
     }
     for (char octet = 0; octet < 256; octet++) {
@@ -166,17 +268,56 @@ public final class Heads {
   private void hosts() {
     for (String host :
         List.of(
-            "a", "a.test:80", "a.test:", "A.TEST", "a.test.", "127.0.0.1", "127.0.0.1:8080", "[::1]", "[::1]:80",
-            "[::ffff:127.0.0.1]", "a_b", "a-b", "%61.test", "a.test:65535", "xn--a")) {
+            "a",
+            "a.test:80",
+            "a.test:",
+            "A.TEST",
+            "a.test.",
+            "127.0.0.1",
+            "127.0.0.1:8080",
+            "[::1]",
+            "[::1]:80",
+            "[::ffff:127.0.0.1]",
+            "a_b",
+            "a-b",
+            "%61.test",
+            "a.test:65535",
+            "xn--a")) {
       whole(
           "GET /a HTTP/1.1\r\nHost: " + host + "\r\n\r\n",
           new Request("GET", "/a", "", List.of("Host: " + host)));
     }
     for (String host :
         List.of(
-            "", "a b", "a\tb", "a/b", "a?b", "a#b", "a\\b", "u@a", "u:p@a", "a:80:80", "a:x", "a:-1", "a:65536",
-            "a:999999", ":80", "[::1", "::1]", "[::1]x", "[]", "[::1%25eth0]", "[g::1]", "a%", "a%zz", "a<b", "a\"b",
-            "\u00e4.test", "a,b c", "http://a", "a;b c")) {
+            "",
+            "a b",
+            "a\tb",
+            "a/b",
+            "a?b",
+            "a#b",
+            "a\\b",
+            "u@a",
+            "u:p@a",
+            "a:80:80",
+            "a:x",
+            "a:-1",
+            "a:65536",
+            "a:999999",
+            ":80",
+            "[::1",
+            "::1]",
+            "[::1]x",
+            "[]",
+            "[::1%25eth0]",
+            "[g::1]",
+            "a%",
+            "a%zz",
+            "a<b",
+            "a\"b",
+            "\u00e4.test",
+            "a,b c",
+            "http://a",
+            "a;b c")) {
       refused("GET /a HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
     }
     refused("GET /a HTTP/1.1\r\n\r\n" + NEXT);
@@ -191,7 +332,8 @@ public final class Heads {
   }
 
   private void connections() {
-    for (String option : List.of("close", "Close", "CLOSE", "keep-alive, close", "x, close", ",close,")) {
+    for (String option :
+        List.of("close", "Close", "CLOSE", "keep-alive, close", "x, close", ",close,")) {
       whole(
           "GET /a HTTP/1.1\r\n" + HOST + "Connection: " + option + "\r\n\r\n" + NEXT,
           Request.of("GET", "/a", ""));
@@ -202,7 +344,17 @@ public final class Heads {
           Request.of("GET", "/a", ""),
           DENIED);
     }
-    for (String option : List.of("a b", "close x", "close;", "\"close\"", "a/b", "\u00ff", "host", "connection", "Host, x")) {
+    for (String option :
+        List.of(
+            "a b",
+            "close x",
+            "close;",
+            "\"close\"",
+            "a/b",
+            "\u00ff",
+            "host",
+            "connection",
+            "Host, x")) {
       refused("GET /a HTTP/1.1\r\n" + HOST + "Connection: " + option + "\r\n\r\n" + NEXT);
     }
     whole(
@@ -210,11 +362,15 @@ public final class Heads {
         Request.of("GET", "/a", "", "Y: 2"),
         DENIED);
     whole(
-        "GET /a HTTP/1.1\r\n" + HOST + "Keep-Alive: timeout=5\r\nProxy-Connection: keep-alive\r\n"
-            + "TE: trailers\r\nHTTP2-Settings: AAA\r\n\r\n" + NEXT,
+        "GET /a HTTP/1.1\r\n"
+            + HOST
+            + "Keep-Alive: timeout=5\r\nProxy-Connection: keep-alive\r\n"
+            + "TE: trailers\r\nHTTP2-Settings: AAA\r\n\r\n"
+            + NEXT,
         Request.of("GET", "/a", ""),
         DENIED);
-    for (String own : List.of("Drawbridge-Request-Id", "drawbridge_x", "X-Drawbridge-Caller", "x_drawbridge_a")) {
+    for (String own :
+        List.of("Drawbridge-Request-Id", "drawbridge_x", "X-Drawbridge-Caller", "x_drawbridge_a")) {
       whole(
           "GET /a HTTP/1.1\r\n" + HOST + own + ": 1\r\n\r\n" + NEXT,
           Request.of("GET", "/a", ""),
@@ -227,7 +383,8 @@ public final class Heads {
 
   private void fields() {
     for (String name : List.of("X", "x!#$%&'*+.^_`|~-9", "X-Y", "_", "Content-Type")) {
-      for (String value : List.of("", "a", "a b", "a\tb", "\u00e4", "a: b", "a, b", "\"", "%0d%0a")) {
+      for (String value :
+          List.of("", "a", "a b", "a\tb", "\u00e4", "a: b", "a, b", "\"", "%0d%0a")) {
         whole(
             "GET /a HTTP/1.1\r\n" + HOST + name + ": " + value + " \r\n\r\n" + NEXT,
             Request.of("GET", "/a", "", name + ": " + value),
@@ -250,7 +407,20 @@ public final class Heads {
         refused(octets);
       }
     }
-    for (String line : List.of("X", "X y", "X : y", "X\t: y", ": y", ":", " X: y", "\tX: y", "X: y\r\n z", "X: y\r\n\tz", "\"X\": y", "X\u00e4: y")) {
+    for (String line :
+        List.of(
+            "X",
+            "X y",
+            "X : y",
+            "X\t: y",
+            ": y",
+            ":",
+            " X: y",
+            "\tX: y",
+            "X: y\r\n z",
+            "X: y\r\n\tz",
+            "\"X\": y",
+            "X\u00e4: y")) {
       refused("GET /a HTTP/1.1\r\n" + HOST + line + "\r\n\r\n" + NEXT);
     }
     refused("GET /a HTTP/1.1\r\n X: y\r\n" + HOST + "\r\n" + NEXT);
@@ -269,14 +439,20 @@ public final class Heads {
       }
       whole(octets.toString(), all.toArray(Request[]::new));
     }
-    String post = "POST /a HTTP/1.1\r\n" + HOST + "Content-Length: " + get.length() + "\r\n\r\n" + get;
+    String post =
+        "POST /a HTTP/1.1\r\n" + HOST + "Content-Length: " + get.length() + "\r\n\r\n" + get;
     whole(post + NEXT + post, Request.of("POST", "/a", get), DENIED, Request.of("POST", "/a", get));
     // A denied request's body is no request.
     String refusedPost = post.replace("POST /a", "POST /denied");
     whole(refusedPost + get, Request.of("POST", "/denied", get), a);
     String chunked =
-        "POST /denied HTTP/1.1\r\n" + HOST + "Transfer-Encoding: chunked\r\n\r\n"
-            + Integer.toHexString(get.length()) + "\r\n" + get + "\r\n0\r\n\r\n";
+        "POST /denied HTTP/1.1\r\n"
+            + HOST
+            + "Transfer-Encoding: chunked\r\n\r\n"
+            + Integer.toHexString(get.length())
+            + "\r\n"
+            + get
+            + "\r\n0\r\n\r\n";
     whole(chunked + get, Request.of("POST", "/denied", get), a);
     refused(get + "x\r\n\r\n" + get, a);
     refused(get + get.replace("1.1", "1.7"), a);

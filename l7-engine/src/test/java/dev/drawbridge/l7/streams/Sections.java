@@ -59,7 +59,8 @@ public final class Sections {
   }
 
   private void add(Verdict verdict, String id, List<Field> fields) {
-    sections.add(new Section(id, verdict, Frames.connection(Frames.headers(1, true, block(fields)))));
+    sections.add(
+        new Section(id, verdict, Frames.connection(Frames.headers(1, true, block(fields)))));
   }
 
   private static List<Field> with(List<Field> fields, Field... more) {
@@ -95,7 +96,10 @@ public final class Sections {
       add(Verdict.REJECT, name + " smuggles", set(name, field.value() + SMUGGLED));
       add(Verdict.REJECT, name + " ends in a blank", set(name, field.value() + " "));
       add(Verdict.REJECT, name + " begins with a blank", set(name, " " + field.value()));
-      add(Verdict.REJECT, name + " in capitals", with(without(name), new Field(name.toUpperCase(java.util.Locale.ROOT), field.value())));
+      add(
+          Verdict.REJECT,
+          name + " in capitals",
+          with(without(name), new Field(name.toUpperCase(java.util.Locale.ROOT), field.value())));
       for (char octet : new char[] {0, '\t', '\n', '\r', ' ', 0x7f}) {
         String at = field.value().substring(0, 1) + octet + field.value().substring(1);
         add(Verdict.REJECT, name + " with <" + (int) octet + ">", set(name, at));
@@ -108,18 +112,33 @@ public final class Sections {
       add(Verdict.REJECT, "pseudo-field first " + name, first);
     }
     add(Verdict.REJECT, "CONNECT", set(":method", "CONNECT"));
-    add(Verdict.REJECT, "CONNECT as it should be", List.of(new Field(":method", "CONNECT"), new Field(":authority", "a.test:80")));
-    add(Verdict.ACCEPT, "a host for the authority", with(without(":authority"), new Field("host", "a.test")));
+    add(
+        Verdict.REJECT,
+        "CONNECT as it should be",
+        List.of(new Field(":method", "CONNECT"), new Field(":authority", "a.test:80")));
+    add(
+        Verdict.ACCEPT,
+        "a host for the authority",
+        with(without(":authority"), new Field("host", "a.test")));
     add(Verdict.ACCEPT, "both, the same", with(GET, new Field("host", "a.test")));
     for (String host : List.of("b.test", "a.test:81", "", "a.test@b.test")) {
       add(Verdict.REJECT, "both, different " + host, with(GET, new Field("host", host)));
     }
-    add(Verdict.REJECT, "two hosts", with(GET, new Field("host", "a.test"), new Field("host", "a.test")));
+    add(
+        Verdict.REJECT,
+        "two hosts",
+        with(GET, new Field("host", "a.test"), new Field("host", "a.test")));
   }
 
   private void names() {
     for (String name :
-        List.of("connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade", "http2-settings")) {
+        List.of(
+            "connection",
+            "keep-alive",
+            "proxy-connection",
+            "transfer-encoding",
+            "upgrade",
+            "http2-settings")) {
       for (String value : List.of("", "close", "chunked", "x", "websocket")) {
         add(Verdict.REJECT, "hop by hop " + name + " " + value, with(GET, new Field(name, value)));
       }
@@ -132,13 +151,18 @@ public final class Sections {
     add(Verdict.REJECT, "a name smuggles", with(GET, new Field("x: " + SMUGGLED, "y")));
     for (char octet = 0; octet < 256; octet++) {
       boolean token =
-          (octet >= 'a' && octet <= 'z') || (octet >= '0' && octet <= '9')
+          (octet >= 'a' && octet <= 'z')
+              || (octet >= '0' && octet <= '9')
               || (octet < 0x80 && "!#$%&'*+-.^_`|~".indexOf(octet) >= 0);
       if (!token || octet < '0' || octet > 'z') {
-        add(token ? Verdict.ACCEPT : Verdict.REJECT, "name with <" + (int) octet + ">", with(GET, new Field("x" + octet + "y", "z")));
+        add(
+            token ? Verdict.ACCEPT : Verdict.REJECT,
+            "name with <" + (int) octet + ">",
+            with(GET, new Field("x" + octet + "y", "z")));
       }
     }
-    for (String own : List.of("content_length", "transfer_encoding", "drawbridge-id", "x_drawbridge_id")) {
+    for (String own :
+        List.of("content_length", "transfer_encoding", "drawbridge-id", "x_drawbridge_id")) {
       add(Verdict.ACCEPT, "of the engine " + own, with(GET, new Field(own, "5")));
     }
   }
@@ -147,23 +171,52 @@ public final class Sections {
     for (char octet = 0; octet < 256; octet++) {
       boolean control = (octet < ' ' && octet != '\t') || octet == 0x7f;
       if (control || octet < '0' || (octet > 0x7e && octet % 16 == 0)) {
-        add(control ? Verdict.REJECT : Verdict.ACCEPT, "value with <" + (int) octet + ">", with(GET, new Field("x", "a" + octet + "b")));
+        add(
+            control ? Verdict.REJECT : Verdict.ACCEPT,
+            "value with <" + (int) octet + ">",
+            with(GET, new Field("x", "a" + octet + "b")));
       }
     }
     for (String value : List.of(" y", "y ", "\ty", "y\t", " ", SMUGGLED)) {
-      add(Verdict.REJECT, "value " + FramingLines.printable(value), with(GET, new Field("x", value)));
+      add(
+          Verdict.REJECT,
+          "value " + FramingLines.printable(value),
+          with(GET, new Field("x", value)));
     }
     add(Verdict.ACCEPT, "no value", with(GET, new Field("x", "")));
     add(Verdict.ACCEPT, "a field twice", with(GET, new Field("x", "a"), new Field("x", "b")));
-    add(Verdict.ACCEPT, "crumbs", with(GET, new Field("cookie", "a=b"), new Field("cookie", "c=d")));
+    add(
+        Verdict.ACCEPT,
+        "crumbs",
+        with(GET, new Field("cookie", "a=b"), new Field("cookie", "c=d")));
   }
 
   private void targets() {
     for (String path :
         List.of(
-            "allowed", "*", "http://a.test/allowed", "/allowed#a", "#", "?a", "/allowed%", "/allowed%zz", "/allowed%00",
-            "/%c0%af", "/allowed\u00e4", "/denied", "//denied", "/x/../denied", "/%64enied", "/DENIED", "/denied;a",
-            "\\denied", "/\\denied", "/x/..%2fdenied", "/%2564enied", "//x/denied", "/denied/x")) {
+            "allowed",
+            "*",
+            "http://a.test/allowed",
+            "/allowed#a",
+            "#",
+            "?a",
+            "/allowed%",
+            "/allowed%zz",
+            "/allowed%00",
+            "/%c0%af",
+            "/allowed\u00e4",
+            "/denied",
+            "//denied",
+            "/x/../denied",
+            "/%64enied",
+            "/DENIED",
+            "/denied;a",
+            "\\denied",
+            "/\\denied",
+            "/x/..%2fdenied",
+            "/%2564enied",
+            "//x/denied",
+            "/denied/x")) {
       add(Verdict.REJECT, "path " + path, set(":path", path));
     }
     for (String method : List.of("get", "G T", "G(T", "GE\u00e4", "GET /denied HTTP/1.1", "-")) {
@@ -174,7 +227,18 @@ public final class Sections {
       add(Verdict.REJECT, "scheme " + scheme, set(":scheme", scheme));
     }
     for (String authority :
-        List.of("u@a.test", "a.test/x", "a.test?x", "a.test#x", "a:80:80", "a:x", "a:65536", "[::1", "\u00e4.test", "a\\b", "a,b c")) {
+        List.of(
+            "u@a.test",
+            "a.test/x",
+            "a.test?x",
+            "a.test#x",
+            "a:80:80",
+            "a:x",
+            "a:65536",
+            "[::1",
+            "\u00e4.test",
+            "a\\b",
+            "a,b c")) {
       add(Verdict.REJECT, "authority " + authority, set(":authority", authority));
     }
     for (String authority : List.of("A.TEST", "a.test:80", "[::1]:80", "a.test.", "127.0.0.1")) {
@@ -207,11 +271,21 @@ public final class Sections {
     }
     body(Verdict.REJECT_LATE, "more in a second frame", "5", 5, 1);
     body(Verdict.REJECT_LATE, "something, though nothing is said", "0", 1);
-    for (String length : List.of("+5", "-5", "5,5", "5, 5", "0x5", "5 5", "x", "5.0", "18446744073709551621", "\"5\"")) {
+    for (String length :
+        List.of(
+            "+5", "-5", "5,5", "5, 5", "0x5", "5 5", "x", "5.0", "18446744073709551621", "\"5\"")) {
       body(Verdict.REJECT, "length " + length, length, 5);
     }
-    List<Field> twice = with(set(":method", "POST"), new Field("content-length", "5"), new Field("content-length", "5"));
-    sections.add(new Section("length twice", Verdict.REJECT, Frames.connection(Frames.headers(1, false, block(twice)), Frames.data(1, true, 5))));
+    List<Field> twice =
+        with(
+            set(":method", "POST"),
+            new Field("content-length", "5"),
+            new Field("content-length", "5"));
+    sections.add(
+        new Section(
+            "length twice",
+            Verdict.REJECT,
+            Frames.connection(Frames.headers(1, false, block(twice)), Frames.data(1, true, 5))));
   }
 
   private void trailer(Verdict verdict, String id, boolean end, Field... trailers) {
@@ -220,7 +294,10 @@ public final class Sections {
         new Section(
             "trailers: " + id,
             verdict,
-            Frames.connection(first, Frames.data(1, false, 5), Frames.headers(1, end, block(List.of(trailers))))));
+            Frames.connection(
+                first,
+                Frames.data(1, false, 5),
+                Frames.headers(1, end, block(List.of(trailers))))));
   }
 
   private void trailers() {
@@ -229,8 +306,22 @@ public final class Sections {
     trailer(Verdict.REJECT_LATE, "not the end", false, new Field("x-sum", "5"));
     for (String name :
         List.of(
-            ":path", ":status", ":method", "content-length", "transfer-encoding", "connection", "te", "host",
-            "authorization", "cookie", "content-type", "trailer", "X-Sum", "", "expect", "range")) {
+            ":path",
+            ":status",
+            ":method",
+            "content-length",
+            "transfer-encoding",
+            "connection",
+            "te",
+            "host",
+            "authorization",
+            "cookie",
+            "content-type",
+            "trailer",
+            "X-Sum",
+            "",
+            "expect",
+            "range")) {
       trailer(Verdict.REJECT_LATE, name, true, new Field(name, "5"));
     }
     trailer(Verdict.REJECT_LATE, "smuggle", true, new Field("x", SMUGGLED));
@@ -253,20 +344,58 @@ public final class Sections {
       for (Field field : GET) {
         literal(out, first, field);
       }
-      sections.add(new Section("literals of kind " + first, Verdict.ACCEPT, Frames.connection(Frames.headers(1, true, out.toByteArray()))));
+      sections.add(
+          new Section(
+              "literals of kind " + first,
+              Verdict.ACCEPT,
+              Frames.connection(Frames.headers(1, true, out.toByteArray()))));
     }
     // Index 2 is GET, 6 is http; name 1 and 4 are the authority's and the path's.
-    byte[] indexed = join(new byte[] {(byte) 0x82, (byte) 0x86, 0x01, 6}, octets("a.test"), new byte[] {0x04, 8}, octets("/allowed"));
-    sections.add(new Section("indexed", Verdict.ACCEPT, Frames.connection(Frames.headers(1, true, indexed))));
-    sections.add(new Section("resized", Verdict.ACCEPT, Frames.connection(Frames.headers(1, true, join(new byte[] {0x20, 0x3f, (byte) 0xe1, 0x1f}, indexed)))));
+    byte[] indexed =
+        join(
+            new byte[] {(byte) 0x82, (byte) 0x86, 0x01, 6},
+            octets("a.test"),
+            new byte[] {0x04, 8},
+            octets("/allowed"));
+    sections.add(
+        new Section(
+            "indexed", Verdict.ACCEPT, Frames.connection(Frames.headers(1, true, indexed))));
+    sections.add(
+        new Section(
+            "resized",
+            Verdict.ACCEPT,
+            Frames.connection(
+                Frames.headers(
+                    1, true, join(new byte[] {0x20, 0x3f, (byte) 0xe1, 0x1f}, indexed)))));
     // Kept, and then named by the index that only the table gives it.
-    byte[] kept = join(new byte[] {(byte) 0x82, (byte) 0x86, 0x41, 6}, octets("a.test"), new byte[] {0x44, 8}, octets("/allowed"));
+    byte[] kept =
+        join(
+            new byte[] {(byte) 0x82, (byte) 0x86, 0x41, 6},
+            octets("a.test"),
+            new byte[] {0x44, 8},
+            octets("/allowed"));
     byte[] again = {(byte) 0x82, (byte) 0x86, (byte) 0xbf, (byte) 0xbe};
-    sections.add(new Section("padded", Verdict.ACCEPT, Frames.connection(Frames.frame(1, 0xd, 1, join(new byte[] {3}, kept, new byte[3])))));
-    sections.add(new Section("with a priority", Verdict.ACCEPT, Frames.connection(Frames.frame(1, 0x25, 1, join(new byte[] {0, 0, 0, 0, 15}, kept)))));
+    sections.add(
+        new Section(
+            "padded",
+            Verdict.ACCEPT,
+            Frames.connection(Frames.frame(1, 0xd, 1, join(new byte[] {3}, kept, new byte[3])))));
+    sections.add(
+        new Section(
+            "with a priority",
+            Verdict.ACCEPT,
+            Frames.connection(Frames.frame(1, 0x25, 1, join(new byte[] {0, 0, 0, 0, 15}, kept)))));
     byte[] evicted = join(kept, new byte[] {0x20}, again);
-    sections.add(new Section("resized in the middle", Verdict.REJECT, Frames.connection(Frames.headers(1, true, evicted))));
-    sections.add(new Section("of no table", Verdict.REJECT, Frames.connection(Frames.headers(1, true, join(kept, new byte[] {(byte) 0xfa})))));
+    sections.add(
+        new Section(
+            "resized in the middle",
+            Verdict.REJECT,
+            Frames.connection(Frames.headers(1, true, evicted))));
+    sections.add(
+        new Section(
+            "of no table",
+            Verdict.REJECT,
+            Frames.connection(Frames.headers(1, true, join(kept, new byte[] {(byte) 0xfa})))));
   }
 
   static byte[] request(String path) {

@@ -15,23 +15,60 @@ public final class Sweep {
   static final List<String> TEMPLATES =
       List.of(
           "GET /allowed?q=1 HTTP/1.1\r\n" + HOST + "X: y\r\n\r\n" + FramingLines.CANARY,
-          "POST /allowed HTTP/1.1\r\n" + HOST + "Content-Length: 5\r\n\r\nhello" + FramingLines.CANARY,
+          "POST /allowed HTTP/1.1\r\n"
+              + HOST
+              + "Content-Length: 5\r\n\r\nhello"
+              + FramingLines.CANARY,
           "POST /allowed HTTP/1.1\r\n"
               + HOST
               + "Transfer-Encoding: chunked\r\n\r\n3;a=b\r\nhel\r\n2\r\nlo\r\n0\r\nX: y\r\n\r\n"
               + FramingLines.CANARY,
-          "POST /denied HTTP/1.1\r\n" + HOST + "Content-Length: 9\r\n\r\nGET / H\r\n"
-              + "GET /allowed HTTP/1.1\r\n" + HOST + "\r\n",
-          "POST http://a.test/allowed HTTP/1.1\r\n" + HOST + "Connection: x, keep-alive\r\nX: y\r\n"
-              + "Content-Length: 41\r\n\r\n" + FramingLines.CANARY + FramingLines.CANARY,
+          "POST /denied HTTP/1.1\r\n"
+              + HOST
+              + "Content-Length: 9\r\n\r\nGET / H\r\n"
+              + "GET /allowed HTTP/1.1\r\n"
+              + HOST
+              + "\r\n",
+          "POST http://a.test/allowed HTTP/1.1\r\n"
+              + HOST
+              + "Connection: x, keep-alive\r\nX: y\r\n"
+              + "Content-Length: 41\r\n\r\n"
+              + FramingLines.CANARY
+              + FramingLines.CANARY,
           "GET /allowed HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n"
               + FramingLines.CANARY);
 
   private static final List<String> PIECES =
       List.of(
-          "\r\n", "\r", "\n", "\0", " ", "\t", ":", ";", ",", "0\r\n\r\n", "5\r\n", "chunked", "Content-Length: 3\r\n",
-          "Transfer-Encoding: chunked\r\n", "Connection: close\r\n", "Host: b.test\r\n", " HTTP/1.1", "GET /denied",
-          "HTTP/1.0", "\u00ff", "\u000b", "\"", "%00", "%", "#", "?", "//", "Content-Length", "x");
+          "\r\n",
+          "\r",
+          "\n",
+          "\0",
+          " ",
+          "\t",
+          ":",
+          ";",
+          ",",
+          "0\r\n\r\n",
+          "5\r\n",
+          "chunked",
+          "Content-Length: 3\r\n",
+          "Transfer-Encoding: chunked\r\n",
+          "Connection: close\r\n",
+          "Host: b.test\r\n",
+          " HTTP/1.1",
+          "GET /denied",
+          "HTTP/1.0",
+          "\u00ff",
+          "\u000b",
+          "\"",
+          "%00",
+          "%",
+          "#",
+          "?",
+          "//",
+          "Content-Length",
+          "x");
 
   private Sweep() {}
 
@@ -76,7 +113,9 @@ public final class Sweep {
     to.accept(Grammar.read(id, octets));
   }
 
-  /** Whether policy's answer to each request of it can be told without reading paths as servers do. */
+  /**
+   * Whether policy's answer to each request of it can be told without reading paths as servers do.
+   */
   public static boolean plain(Stream stream) {
     for (Request request : stream.requests()) {
       if (!request.target().matches("[/\\\\a-zA-Z0-9?=]*")) {

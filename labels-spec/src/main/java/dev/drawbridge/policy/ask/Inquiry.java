@@ -53,7 +53,9 @@ public final class Inquiry {
     }
     List<Candidate> callers = ((Finder.Found.Some) from).candidates();
     List<Candidate> callees = ((Finder.Found.Some) to).candidates();
-    if (callers.size() == 1 && callees.size() == 1 && isOne(callers.getFirst(), callees.getFirst())) {
+    if (callers.size() == 1
+        && callees.size() == 1
+        && isOne(callers.getFirst(), callees.getFirst())) {
       return toItself(callers.getFirst());
     }
     List<Answer.Given> all = new ArrayList<>();
