@@ -42,26 +42,6 @@ final class KafkaPeer {
   private static final byte[] RECORD = new byte[1024];
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  /** What is produced is kept for a moment only: no disk is filled by a benchmark. */
-  private static final String SERVER =
-      """
-      process.roles=broker,controller
-      node.id=1
-      controller.quorum.voters=1@127.0.0.1:9093
-      listeners=CLIENTS://0.0.0.0:9092,CONTROLLER://127.0.0.1:9093
-      advertised.listeners=CLIENTS://%s:9092
-      listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT
-      inter.broker.listener.name=CLIENTS
-      controller.listener.names=CONTROLLER
-      log.dirs=/tmp/kafka
-      log.segment.bytes=67108864
-      log.retention.bytes=268435456
-      log.retention.check.interval.ms=2000
-      log.segment.delete.delay.ms=1000
-      offsets.topic.replication.factor=1
-      offsets.topic.num.partitions=1
-      """;
-
   private final String bootstrap;
   private @Nullable KafkaProducer<byte[], byte[]> batches;
   private @Nullable KafkaProducer<byte[], byte[]> singles;
@@ -89,7 +69,27 @@ final class KafkaPeer {
 
   private static void serve(String address) throws IOException {
     Path properties = Path.of("/tmp/kafka.properties");
-    Files.writeString(properties, SERVER.formatted(address));
+    // What is produced is kept for a moment only: no disk is filled by a benchmark.
+    Files.writeString(
+        properties,
+        """
+        process.roles=broker,controller
+        node.id=1
+        controller.quorum.voters=1@127.0.0.1:9093
+        listeners=CLIENTS://0.0.0.0:9092,CONTROLLER://127.0.0.1:9093
+        advertised.listeners=CLIENTS://%s:9092
+        listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT
+        inter.broker.listener.name=CLIENTS
+        controller.listener.names=CONTROLLER
+        log.dirs=/tmp/kafka
+        log.segment.bytes=67108864
+        log.retention.bytes=268435456
+        log.retention.check.interval.ms=2000
+        log.segment.delete.delay.ms=1000
+        offsets.topic.replication.factor=1
+        offsets.topic.num.partitions=1
+        """
+            .formatted(address));
     int status =
         StorageTool.execute(
             new String[] {"format", "-t", "AAAAAAAAAAAAAAAAAAAAAQ", "-c", properties.toString()},

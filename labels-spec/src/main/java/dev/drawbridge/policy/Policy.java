@@ -434,8 +434,7 @@ public final class Policy {
     return ask != null && ask.isGiven() && side.direction == Direction.EGRESS;
   }
 
-  private static JudgedSpan span(
-      @Nullable Side side, int peer, int protocol, int port, @Nullable Ask ask) {
+  static JudgedSpan span(@Nullable Side side, int peer, int protocol, int port, @Nullable Ask ask) {
     if (side == null || !side.guarded() || ask == null || !isGiven(side, ask)) {
       return span(side, peer, protocol, port);
     }
