@@ -18,7 +18,7 @@ DB_INLINE int goes_to_its_peer(const struct bpf_sock *sk, const struct db_packet
 {
 	struct db_address peer __attribute__((aligned(8)));
 
-	if (packet->key.protocol != IPPROTO_TCP || packet->key.destination_port != bpf_ntohs(sk->dst_port))
+	if (packet->key.protocol != sk->protocol || packet->key.destination_port != bpf_ntohs(sk->dst_port))
 		return 0;
 	if (db_address_is_v4(&packet->key.destination))
 		db_address_v4(&peer, db_load(sk->dst_ip4));
@@ -46,15 +46,22 @@ int agent_egress(struct __sk_buff *skb)
 	socket = db_socket_of(sk);
 	if (!socket || socket->role != DB_ROLE_ENGINE)
 		return DB_PASS;
-	if (sk->state == BPF_TCP_CLOSE)
+	if (sk->protocol == IPPROTO_TCP && sk->state == BPF_TCP_CLOSE)
 		return DB_PASS; /* a reset, at most, whose socket knows no peer any more */
 	/* 1. */
 	reason = db_parse(skb, 0, &packet);
 	if (!reason && !goes_to_its_peer(sk, &packet))
 		reason = DB_REASON_REWRITTEN;
+	/* 3. An interface that is guarded would drop it without a word. */
+	if (!reason && packet.key.protocol == IPPROTO_UDP &&
+		db_record(&packet.key, socket->owner, socket->peer, db_is_rewriter(socket->owner) ? 0 : DB_FLOW_ENGINE,
+			db_generation()))
+		reason = DB_REASON_STATE_FULL;
 	if (reason)
 		return db_drop(reason, &packet.key, &answer, socket->owner, socket->peer,
 			DB_WHERE(DB_HOOK_SKB_EGRESS, DB_EGRESS));
+	if (packet.key.protocol == IPPROTO_UDP)
+		return DB_PASS;
 	tcp = bpf_tcp_sock(sk);
 	if (tcp && (tcp->bytes_acked > 1 || tcp->data_segs_in > 0))
 		return DB_PASS;

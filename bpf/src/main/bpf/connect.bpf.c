@@ -4,21 +4,27 @@
  * reaches the program that asked before anything is sent, as EPERM, and the
  * only one where a connection can be sent to the engine.
  *
- *   1. loopback: never judged; forget what the socket was before.
- *   2. no stream: passes. To connect it sends nothing, and is often done to
+ *   1. a question for names, of who has rules about names: to the engine, where
+ *      there is one; without, on to whom it was meant for, or denied
+ *      (ENGINE_UNAVAILABLE) where rules say which names may be asked for.
+ *   2. loopback: never judged; forget what the socket was before. But nobody
+ *      sends to the engine's listeners for datagrams by himself (NO_ORIGIN).
+ *   3. no stream: passes. To connect it sends nothing, and is often done to
  *      learn one's own address alone; skb_egress judges what is sent.
- *   3. no room for the socket's state: DENY STATE_FULL.
- *   4. both sides judged; the judgement is stored with its generation.
+ *   4. no room for the socket's state: DENY STATE_FULL.
+ *   5. both sides judged; the judgement is stored with its generation.
  *      (MPTCP calls this with its first subflow, a TCP socket; later subflows
  *      are judged at their SYN.)
- *   5. ENGINE: only for TCP, only if the engine listens here, only if the socket
- *      can reach loopback, which one that is bound to an interface cannot
- *      (BOUND_DEVICE); then the destination becomes the engine's listener.
+ *   6. ENGINE: a datagram only to ask for names, only if the engine listens here,
+ *      only if the socket can reach loopback, which one that is bound to an
+ *      interface cannot (BOUND_DEVICE); then the destination becomes the engine's
+ *      listener.
  *      From a namespace whose packets can be changed on their way only to a
  *      container, whose own side judges what arrives (agent_egress).
- *   6. nobody listens where it wants to go: ECONNREFUSED, as the callee's kernel
+ *   7. nobody listens where it wants to go: ECONNREFUSED, as the callee's kernel
  *      would answer (listening.h). It was allowed, and is recorded as that.
  */
+#include "include/datagrams.h"
 #include "include/listening.h"
 
 /*
@@ -43,6 +49,15 @@ DB_INLINE __u16 engine_port(__u32 me, int v4)
 	return port;
 }
 
+/* A datagram socket that asked the engine, and is connected elsewhere now. */
+DB_INLINE void forget_redirection(struct bpf_sock *sk)
+{
+	const struct db_socket *before = db_socket_of(sk);
+
+	if (before && before->flags & DB_SOCKET_REDIRECTED)
+		bpf_sk_storage_delete(&sockets, sk);
+}
+
 /* DB_PASS with a *port: go to the engine's listener there. */
 DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_key *key, __u32 hook, __u16 *port)
 {
@@ -51,39 +66,69 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 	struct db_answer answer = {};
 	struct db_socket state __attribute__((aligned(8))) = {};
 	const struct db_socket *before;
-	__u32 type = ctx->type, protocol = ctx->protocol;
+	__u32 type = ctx->type, protocol = ctx->protocol, names, slot = 0;
 	enum db_listening listening = DB_CANNOT_ASK;
 
 	if (!sk)
 		return db_drop(DB_REASON_UNJUDGED_SOCKET, key, &answer, db_self_endpoint(), DB_PEER_WORLD,
 			DB_WHERE(hook, DB_EGRESS));
-	/* 1. */
-	if (db_address_is_loopback(&key->destination)) {
+	question.caller = db_self_endpoint();
+	names = type == DB_SOCK_STREAM || type == DB_SOCK_DGRAM ?
+			db_asks_names(question.caller, protocol, &key->destination, key->destination_port) :
+			0;
+	/* 2. */
+	if (!names && db_address_is_loopback(&key->destination)) {
+		if (protocol == IPPROTO_UDP &&
+			db_is_datagram_listener(question.caller, &key->destination, key->destination_port))
+			return db_drop(DB_REASON_NO_ORIGIN, key, &answer, question.caller, question.caller,
+				DB_WHERE(hook, DB_EGRESS));
 		/* ENOENT: there was nothing to forget. */
 		bpf_sk_storage_delete(&sockets, sk);
 		return DB_PASS;
 	}
-	/* 2. */
-	if (type != DB_SOCK_STREAM)
+	/* 3. */
+	if (type != DB_SOCK_STREAM && !names) {
+		forget_redirection(sk);
 		return DB_PASS;
+	}
 	key->protocol = protocol;
 	key->source_port = sk->src_port;
 	if (!db_has_ports(protocol))
 		key->destination_port = 0;
-	question.caller = db_self_endpoint();
-	question.callee = db_peer_of(&key->destination);
+	question.callee = db_callee_of(question.caller, &key->destination);
 	question.protocol = protocol;
 	question.port = key->destination_port;
 	question.at_caller = 1;
-	/* 4. */
-	if (!question.caller) {
+	/* 5. */
+	if (names && db_address_is_loopback(&key->destination)) {
+		answer.generation = db_generation();
+		answer.verdict = answer.generation ? DB_ALLOW : DB_DENY;
+		answer.reason = answer.generation ? DB_REASON_OPEN : DB_REASON_NO_POLICY;
+	} else if (!question.caller) {
 		answer.generation = db_generation();
 		db_deny(&answer, DB_REASON_UNKNOWN_SELF);
 	} else {
 		db_judge_here(&question, &answer);
 	}
-	/* 5. */
-	if (answer.verdict == DB_ENGINE) {
+	/* 1. */
+	if (names && answer.verdict != DB_DENY) {
+		if (sk->bound_dev_if <= 1)
+			slot = protocol == IPPROTO_TCP ?
+				       engine_port(question.caller, db_address_is_v4(&key->destination)) :
+				       db_claim_slot(question.caller, question.callee, &key->destination, key->destination_port);
+		if (slot == DB_NO_SLOT)
+			db_deny(&answer, DB_REASON_STATE_FULL);
+		else if (slot)
+			answer.verdict = DB_ENGINE;
+		else if (names & DB_EP_RESOLVES || answer.verdict == DB_ENGINE)
+			db_deny(&answer, DB_REASON_ENGINE_UNAVAILABLE);
+		else if (db_address_is_loopback(&key->destination)) {
+			bpf_sk_storage_delete(&sockets, sk);
+			return DB_PASS;
+		}
+		*port = slot;
+	} else if (answer.verdict == DB_ENGINE) {
+		/* 6. */
 		*port = engine_port(question.caller, db_address_is_v4(&key->destination));
 		if (protocol != IPPROTO_TCP)
 			db_deny(&answer, DB_REASON_NEEDS_ENGINE);
@@ -94,8 +139,13 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 		else if (!db_is_endpoint(question.callee) && db_is_rewriter(question.caller))
 			db_deny(&answer, DB_REASON_CALLER_REWRITES);
 	}
-	/* 6. */
-	if (answer.verdict == DB_ENGINE)
+	/* Nothing has been sent by a datagram socket; what it sends is skb_egress's to store and record. */
+	if (type != DB_SOCK_STREAM && answer.verdict == DB_ALLOW) {
+		forget_redirection(sk);
+		return DB_PASS;
+	}
+	/* 7. */
+	if (answer.verdict == DB_ENGINE && protocol == IPPROTO_TCP)
 		listening = db_listens(ctx, key, question.caller, question.callee);
 	if (listening == DB_NOBODY) {
 		bpf_sk_storage_delete(&sockets, sk);
@@ -114,11 +164,12 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 	state.owner = question.caller;
 	state.peer = question.callee;
 	state.port = question.port;
-	state.peer_port = question.port;
+	/* A datagram has no SYN that tells the engine where it goes: the listener does. */
+	state.peer_port = protocol != IPPROTO_TCP && answer.verdict == DB_ENGINE ? *port : question.port;
 	db_address_copy(&state.address, &key->destination);
 	if (before)
 		bpf_sk_storage_delete(&sockets, sk);
-	/* 3. */
+	/* 4. */
 	if (!bpf_sk_storage_get(&sockets, sk, &state, BPF_SK_STORAGE_GET_F_CREATE))
 		db_deny(&answer, DB_REASON_STATE_FULL);
 	if (answer.verdict == DB_ENGINE)

@@ -6,6 +6,7 @@
  */
 #include "connect.bpf.c"
 #include "sendmsg.bpf.c"
+#include "recvmsg.bpf.c"
 #include "getpeername.bpf.c"
 #include "skb_egress.bpf.c"
 #include "skb_ingress.bpf.c"

@@ -1,34 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * sendto() and sendmsg() with an address, of UDP: refuses early what
- * skb_egress would refuse, with EPERM.
- *   1. loopback: never judged.
+ * skb_egress would refuse, with EPERM. A question for names, of who has rules
+ * about names, goes to the engine as connect has it.
+ *   1. loopback: never judged, but nobody writes to the engine's own listener.
  *   2. datagrams were admitted to the socket: it may be answering them, and only
  *      skb_egress, which sees both ends of the packet, can tell.
  *   3. the socket's last judgement, if it was of this destination.
  *   4. judged; a denial is stored and recorded. What is allowed is skb_egress's
  *      to record, once a flow.
  */
-#include "include/sockets.h"
+#include "include/datagrams.h"
 
-DB_INLINE enum db_fate judge_sendmsg(struct bpf_sock_addr *ctx, struct db_flow_key *key, __u32 hook)
+/* DB_PASS with a *listener: go to the engine's there. */
+DB_INLINE enum db_fate judge_sendmsg(struct bpf_sock_addr *ctx, struct db_flow_key *key, __u32 hook, __u16 *listener)
 {
 	struct bpf_sock *sk = ctx->sk;
 	struct db_question question = {};
 	struct db_answer answer = {};
 	struct db_socket state __attribute__((aligned(8))) = {};
 	const struct db_socket *socket;
+	__u32 me = db_self_endpoint(), names, slot = 0;
 
 	if (!sk)
-		return db_drop(DB_REASON_UNJUDGED_SOCKET, key, &answer, db_self_endpoint(), DB_PEER_WORLD,
-			DB_WHERE(hook, DB_EGRESS));
-	/* 1. */
-	if (db_address_is_loopback(&key->destination))
-		return DB_PASS;
+		return db_drop(DB_REASON_UNJUDGED_SOCKET, key, &answer, me, DB_PEER_WORLD, DB_WHERE(hook, DB_EGRESS));
 	key->protocol = ctx->protocol;
+	names = db_asks_names(me, key->protocol, &key->destination, key->destination_port);
+	if (!names && db_address_is_loopback(&key->destination))
+		return db_is_datagram_listener(me, &key->destination, key->destination_port) ?
+			       db_drop(DB_REASON_NO_ORIGIN, key, &answer, me, me, DB_WHERE(hook, DB_EGRESS)) :
+			       DB_PASS;
 	key->source_port = sk->src_port;
 	socket = db_socket_of(sk);
-	if (socket) {
+	if (!names && socket) {
 		union db_socket_state known = db_socket_state(socket);
 
 		/* 2. */
@@ -41,20 +45,36 @@ DB_INLINE enum db_fate judge_sendmsg(struct bpf_sock_addr *ctx, struct db_flow_k
 			known.generation == db_generation())
 			return known.verdict == DB_ALLOW ? DB_PASS : db_drop_again(0, DB_WHERE(hook, DB_EGRESS));
 	}
-	question.caller = db_self_endpoint();
-	question.callee = db_peer_of(&key->destination);
+	question.caller = me;
+	question.callee = db_callee_of(me, &key->destination);
 	question.protocol = key->protocol;
 	question.port = key->destination_port;
 	question.at_caller = 1;
 	/* 4. */
-	if (!question.caller) {
+	if (names && db_address_is_loopback(&key->destination)) {
+		answer.generation = db_generation();
+		answer.verdict = answer.generation ? DB_ALLOW : DB_DENY;
+		answer.reason = DB_REASON_NO_POLICY;
+	} else if (!question.caller) {
 		answer.generation = db_generation();
 		db_deny(&answer, DB_REASON_UNKNOWN_SELF);
 	} else {
 		db_judge(&question, &answer);
 	}
-	if (answer.verdict == DB_ENGINE)
+	if (answer.verdict == DB_ENGINE && !names)
 		db_deny(&answer, DB_REASON_NEEDS_ENGINE);
+	if (names && answer.verdict != DB_DENY) {
+		if (sk->bound_dev_if <= 1)
+			slot = db_claim_slot(me, question.callee, &key->destination, key->destination_port);
+		if (slot && slot != DB_NO_SLOT) {
+			*listener = slot;
+			return DB_PASS;
+		}
+		if (slot)
+			db_deny(&answer, DB_REASON_STATE_FULL);
+		else if (names & DB_EP_RESOLVES || answer.verdict == DB_ENGINE)
+			db_deny(&answer, DB_REASON_ENGINE_UNAVAILABLE);
+	}
 	if (answer.verdict == DB_ALLOW)
 		return DB_PASS;
 	state.generation = answer.generation;
@@ -75,18 +95,36 @@ SEC("cgroup/sendmsg4")
 int sendmsg4(struct bpf_sock_addr *ctx)
 {
 	struct db_flow_key key __attribute__((aligned(8))) = {};
+	__u16 listener = 0;
+	enum db_fate fate;
 
 	db_address_v4(&key.destination, ctx->user_ip4);
 	key.destination_port = bpf_ntohs(ctx->user_port);
-	return judge_sendmsg(ctx, &key, DB_HOOK_SENDMSG4);
+	fate = judge_sendmsg(ctx, &key, DB_HOOK_SENDMSG4, &listener);
+	if (listener) {
+		ctx->user_ip4 = bpf_htonl(0x7f000001);
+		ctx->user_port = bpf_htons(listener);
+	}
+	return fate;
 }
 
 SEC("cgroup/sendmsg6")
 int sendmsg6(struct bpf_sock_addr *ctx)
 {
 	struct db_flow_key key __attribute__((aligned(8))) = {};
+	__u16 listener = 0;
+	enum db_fate fate;
 
 	db_address_words(&key.destination, ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3]);
 	key.destination_port = bpf_ntohs(ctx->user_port);
-	return judge_sendmsg(ctx, &key, DB_HOOK_SENDMSG6);
+	fate = judge_sendmsg(ctx, &key, DB_HOOK_SENDMSG6, &listener);
+	if (listener) {
+		/* An address of IPv4 comes to sendmsg4. */
+		ctx->user_ip6[0] = 0;
+		ctx->user_ip6[1] = 0;
+		ctx->user_ip6[2] = 0;
+		ctx->user_ip6[3] = bpf_htonl(1);
+		ctx->user_port = bpf_htons(listener);
+	}
+	return fate;
 }

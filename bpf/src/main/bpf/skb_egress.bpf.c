@@ -20,8 +20,8 @@
  * Without a name for the cgroup yet (`self`): UNKNOWN_SELF, after 1.
  * What passes as ours is recorded in `flows` first, for the receiver.
  */
+#include "include/datagrams.h"
 #include "include/loopback.h"
-#include "include/sockets.h"
 
 #define WHERE_OUT DB_WHERE(DB_HOOK_SKB_EGRESS, DB_EGRESS)
 
@@ -71,6 +71,21 @@ DB_INLINE int leave_origin(const struct db_packet *packet, const struct db_socke
 	return bpf_map_update_elem(&origins, &at, &origin, BPF_ANY) == 0;
 }
 
+/* A connected socket's datagrams go to the listener that stood for their destination: while it still does. */
+DB_INLINE int holds_its_slot(struct bpf_sock *sk, __u32 me)
+{
+	const struct db_socket *socket = db_socket_of(sk);
+	struct db_slot *slot;
+
+	if (!socket || !(socket->flags & DB_SOCKET_REDIRECTED) || socket->protocol != IPPROTO_UDP)
+		return 1;
+	slot = db_slot_at(me, !db_address_is_v4(&socket->address), socket->peer_port);
+	if (!slot || !db_slot_is(slot, me, &socket->address, socket->port))
+		return 0;
+	slot->seen_ns = bpf_ktime_get_ns();
+	return 1;
+}
+
 DB_INLINE enum db_fate egress_loopback_alone(struct __sk_buff *skb, struct bpf_sock *sk, __u32 me, struct db_packet *packet,
 	struct db_answer *answer)
 {
@@ -81,12 +96,21 @@ DB_INLINE enum db_fate egress_loopback_alone(struct __sk_buff *skb, struct bpf_s
 	if (sk->type == DB_SOCK_RAW) {
 		const struct db_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &me);
 
-		/* Loopback is not judged, but nobody forges a handshake with the engine. */
-		if (endpoint && !db_parse(skb, 0, packet) && packet->key.protocol == IPPROTO_TCP &&
-			(packet->key.destination_port == endpoint->engine_port4 ||
-				packet->key.destination_port == endpoint->engine_port6))
+		/* Loopback is not judged, but nobody forges a handshake with the engine, or another's question. */
+		if (!endpoint || db_parse(skb, 0, packet))
+			return DB_PASS;
+		if ((packet->key.protocol == IPPROTO_TCP &&
+			    (packet->key.destination_port == endpoint->engine_port4 ||
+				    packet->key.destination_port == endpoint->engine_port6)) ||
+			(packet->key.protocol == IPPROTO_UDP &&
+				db_is_datagram_listener(me, &packet->key.destination, packet->key.destination_port)))
 			return db_drop(DB_REASON_RAW_SOCKET, &packet->key, answer, me, me, WHERE_OUT);
 		return DB_PASS;
+	}
+	if (sk->protocol == IPPROTO_UDP) {
+		if (holds_its_slot(sk, me) || db_parse(skb, 0, packet))
+			return DB_PASS;
+		return db_drop(DB_REASON_NO_ORIGIN, &packet->key, answer, me, me, WHERE_OUT);
 	}
 	if (sk->protocol != IPPROTO_TCP)
 		return DB_PASS;
@@ -144,7 +168,7 @@ DB_INLINE enum db_fate judge_and_store(struct bpf_sock *sk, const struct db_pack
 	int quiet = 0;
 
 	question.caller = me;
-	question.callee = db_peer_of(&packet->key.destination);
+	question.callee = db_callee_of(me, &packet->key.destination);
 	question.protocol = packet->key.protocol;
 	question.port = packet->key.destination_port;
 	question.at_caller = 1;
@@ -189,7 +213,7 @@ DB_INLINE int is_answer(const struct db_packet *packet, __u32 me, struct db_answ
 		return 0;
 	db_reverse(&asked, &packet->key);
 	known = db_fresh_flow(&asked);
-	if (!known || known->admitted_by != me || known->sender == me || known->flags & DB_FLOW_ENGINE)
+	if (!known || known->admitted_by != me || known->sender == me)
 		return 0;
 	if (known->admitted_generation == db_generation())
 		return 1;
@@ -197,7 +221,8 @@ DB_INLINE int is_answer(const struct db_packet *packet, __u32 me, struct db_answ
 	question.callee = me;
 	question.protocol = asked.protocol;
 	question.port = asked.destination_port;
-	if (db_judge(&question, answer) != DB_ALLOW)
+	if (db_judge(&question, answer) == DB_DENY ||
+		(answer->verdict == DB_ENGINE && !(known->flags & DB_FLOW_ENGINE)))
 		return 0;
 	flow = *known;
 	flow.admitted_generation = answer->generation;

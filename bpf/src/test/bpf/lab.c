@@ -172,8 +172,8 @@ static const char *guards[] = { "guard_connect4", "guard_connect6", "guard_egres
 
 void lab_attach(void)
 {
-	static const char *programs[] = { "connect4", "connect6", "sendmsg4", "sendmsg6", "getpeername4",
-		"getpeername6", "getsockname4", "getsockname6", "skb_egress", "skb_ingress", "sock_ops" };
+	static const char *programs[] = { "connect4", "connect6", "sendmsg4", "sendmsg6", "recvmsg4", "recvmsg6",
+		"getpeername4", "getpeername6", "getsockname4", "getsockname6", "skb_egress", "skb_ingress", "sock_ops" };
 
 	for (int place = A; place <= C; place++) {
 		struct bpf_program *lookup = bpf_object__find_program_by_name(object, "sk_lookup");

@@ -19,6 +19,7 @@
 #define DB_PEER_EXEMPT 3 /* a container that the operator lets run unguarded */
 #define DB_FIRST_ENDPOINT 256 /* containers: 256 .. 2^31-1 */
 #define DB_FIRST_NETWORK 0x80000000u /* address ranges that a rule names: parts of the world, without rules of their own */
+#define DB_FIRST_NAMED 0xc0000000u /* likewise: addresses that a container knows by names that its rules speak of */
 
 enum db_direction { DB_EGRESS = 0, DB_INGRESS = 1 };
 
@@ -39,6 +40,8 @@ enum db_verdict { DB_DENY = 0, DB_ENGINE = 1, DB_ALLOW = 2, DB_AUDIT = 3 /* even
 /* The host's policy alone denies something in that direction: what nobody can judge there is denied in audit mode too. */
 #define DB_EP_FIRM_EGRESS (1u << 5)
 #define DB_EP_FIRM_INGRESS (1u << 6)
+#define DB_EP_NAMES (1u << 7) /* what it asks of resolvers goes through the engine, which learns from the answers */
+#define DB_EP_RESOLVES (1u << 8) /* which names it may ask for is judged: without an engine it asks nobody */
 
 struct db_address {
 	__u8 bytes[16];
@@ -175,6 +178,40 @@ enum db_hook {
 };
 
 /* map listeners (SOCKHASH, value __u64 fd from user space): engine listeners for sk_lookup, key __u32 (netns << 1 | ipv6). */
+
+/*
+ * map datagram_listeners (SOCKHASH, value __u64 fd from user space): the engine's sockets for datagrams. A socket takes
+ * those for one place, which is in map slots, so that its port tells where they were sent: a datagram has no handshake
+ * that could leave an origin.
+ */
+#define DB_SLOTS 4 /* places that one namespace asks at a time, of a family */
+struct db_slot_key {
+	__u32 netns;
+	__u32 slot; /* 0..DB_SLOTS-1 << 1 | ipv6 */
+};
+
+/* map slots (HASH, key struct db_slot_key): where what arrives at that listener was sent. Written by the programs. */
+struct db_slot {
+	__u64 seen_ns; /* bpf_ktime_get_ns() of the last datagram */
+	__u32 owner; /* endpoint that sends */
+	__u32 callee; /* whom it took the destination to be */
+	__u32 reserved;
+	__u16 port; /* of the destination */
+	__u16 listener; /* the listener's own port */
+	struct db_address destination;
+};
+
+/* map learned (HASH): what an address outside is to one container, by the answers to its own questions for names. */
+struct db_learned_key {
+	__u32 owner; /* endpoint that asked */
+	struct db_address address;
+};
+struct db_learned {
+	__u64 until_ns; /* bpf_ktime_get_ns(); from then on nothing new opens by it */
+	__u64 used_ns; /* when it was last looked up for something new; written by the programs */
+	__u32 peer; /* from DB_FIRST_NAMED */
+	__u32 reserved;
+};
 
 /* map guarded (HASH, key __u64 cgroup id, value __u32 endpoint; 0: exempt): the cgroups below a guarded parent that the agent knows. */
 

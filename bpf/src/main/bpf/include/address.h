@@ -95,16 +95,39 @@ DB_INLINE __u32 db_peer_of(const struct db_address *address)
 	return peer ? *peer : DB_PEER_WORLD;
 }
 
+/* Whom `me` calls there: what it learned of an address outside by name says more than the address. */
+DB_INLINE __u32 db_callee_of(__u32 me, const struct db_address *address)
+{
+	__u32 peer = db_peer_of(address);
+	struct db_learned_key key = {};
+	struct db_learned *known;
+	__u64 now;
+
+	if (peer != DB_PEER_WORLD && peer < DB_FIRST_NETWORK)
+		return peer;
+	key.owner = me;
+	db_address_copy(&key.address, address);
+	known = bpf_map_lookup_elem(&learned, &key);
+	if (!known)
+		return peer;
+	now = bpf_ktime_get_ns();
+	if (now >= known->until_ns)
+		return peer;
+	known->used_ns = now;
+	return known->peer;
+}
+
 /*
  * Whom to judge a known flow by. A container stays who it was, whatever has its
  * address now; host, world and address ranges are what policy calls an address,
- * and it may call it otherwise now. An outsider never becomes a container.
+ * and it may call it otherwise now. An outsider never becomes a container, and
+ * what was reached by a name stays that for as long as the flow lasts.
  */
 DB_INLINE __u32 db_peer_again(__u32 peer, const struct db_address *address)
 {
 	__u32 now;
 
-	if (db_is_endpoint(peer))
+	if (db_is_endpoint(peer) || peer >= DB_FIRST_NAMED)
 		return peer;
 	now = db_peer_of(address);
 	return db_is_endpoint(now) ? peer : now;

@@ -200,6 +200,31 @@ struct {
 } listeners SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_SOCKHASH);
+	__uint(max_entries, 65536);
+	__type(key, struct db_slot_key);
+	__type(value, __u64);
+} datagram_listeners SEC(".maps");
+
+/* Full: an answer whose addresses found no room is not given to who asked. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct db_learned_key);
+	__type(value, struct db_learned);
+} learned SEC(".maps");
+
+/* Full: what would go to the engine by a new one is denied. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct db_slot_key);
+	__type(value, struct db_slot);
+} slots SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 16384);

@@ -16,6 +16,8 @@ import java.nio.ByteBuffer;
  *     judged there, and whose rules a caller meets is for arrival to say
  * @param firmEgress the host's policy alone denies something that goes out
  * @param firmIngress the host's policy alone denies something that comes in
+ * @param names what it asks of resolvers goes through the engine
+ * @param resolves which names it may ask for is judged: without an engine it asks nobody
  */
 public record Endpoint(
     boolean closedEgress,
@@ -27,7 +29,9 @@ public record Endpoint(
     int enginePort6,
     boolean shared,
     boolean firmEgress,
-    boolean firmIngress) {
+    boolean firmIngress,
+    boolean names,
+    boolean resolves) {
   /** Bytes in the kernel. */
   public static final int SIZE = 16;
 
@@ -38,6 +42,8 @@ public record Endpoint(
   private static final int SHARED = 1 << 4;
   private static final int FIRM_EGRESS = 1 << 5;
   private static final int FIRM_INGRESS = 1 << 6;
+  private static final int NAMES = 1 << 7;
+  private static final int RESOLVES = 1 << 8;
 
   /** One that has its namespace to itself. */
   public Endpoint(
@@ -71,6 +77,8 @@ public record Endpoint(
         enginePort6,
         shared,
         false,
+        false,
+        false,
         false);
   }
 
@@ -90,7 +98,9 @@ public record Endpoint(
             | (off ? OFF : 0)
             | (shared ? SHARED : 0)
             | (firmEgress ? FIRM_EGRESS : 0)
-            | (firmIngress ? FIRM_INGRESS : 0);
+            | (firmIngress ? FIRM_INGRESS : 0)
+            | (names ? NAMES : 0)
+            | (resolves ? RESOLVES : 0);
     return NativeOrder.bytes(
         NativeOrder.allocate(SIZE)
             .putInt(flags)
@@ -115,6 +125,8 @@ public record Endpoint(
         port6,
         (flags & SHARED) != 0,
         (flags & FIRM_EGRESS) != 0,
-        (flags & FIRM_INGRESS) != 0);
+        (flags & FIRM_INGRESS) != 0,
+        (flags & NAMES) != 0,
+        (flags & RESOLVES) != 0);
   }
 }

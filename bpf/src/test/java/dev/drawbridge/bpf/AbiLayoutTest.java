@@ -56,7 +56,7 @@ class AbiLayoutTest {
         "db_endpoint",
         Endpoint.SIZE,
         endpoint.encode(),
-        Map.of("flags", 53L, "netns", 77L, "engine_port4", 0xfff1L, "engine_port6", 0xfff2L));
+        Map.of("flags", 21L, "netns", 77L, "engine_port4", 0xfff1L, "engine_port6", 0xfff2L));
     assertEquals(endpoint, Endpoint.decode(endpoint.encode()));
   }
 
@@ -72,10 +72,16 @@ class AbiLayoutTest {
         define("DB_EP_SHARED"), flags(new Endpoint(false, false, false, false, 1, 0, 0, true)));
     assertEquals(
         define("DB_EP_FIRM_EGRESS"),
-        flags(new Endpoint(false, false, false, false, 1, 0, 0, false, true, false)));
+        flags(new Endpoint(false, false, false, false, 1, 0, 0, false, true, false, false, false)));
     assertEquals(
         define("DB_EP_FIRM_INGRESS"),
-        flags(new Endpoint(false, false, false, false, 1, 0, 0, false, false, true)));
+        flags(new Endpoint(false, false, false, false, 1, 0, 0, false, false, true, false, false)));
+    assertEquals(
+        define("DB_EP_NAMES"),
+        flags(new Endpoint(false, false, false, false, 1, 0, 0, false, false, false, true, false)));
+    assertEquals(
+        define("DB_EP_RESOLVES"),
+        flags(new Endpoint(false, false, false, false, 1, 0, 0, false, false, false, false, true)));
   }
 
   private static int flags(Endpoint endpoint) {
@@ -223,7 +229,7 @@ class AbiLayoutTest {
   }
 
   @Test
-  void guardConfigLiesWhereTheKernelReadsIt() {
+  void guardConfigLiesWhereTheKernelReadsIt() throws IOException {
     Veth veth = new Veth(77, 0x024201110002L, 300);
     verify(
         "db_veth",
@@ -247,6 +253,39 @@ class AbiLayoutTest {
         NeighbourKey.SIZE,
         new NeighbourKey(80, 81).encode(),
         Map.of("netns", 80L, "other", 81L));
+    SlotKey key = new SlotKey(79, 3, true);
+    verify("db_slot_key", SlotKey.SIZE, key.encode(), Map.of("netns", 79L, "slot", 7L));
+    assertEquals(key, SlotKey.decode(key.encode()));
+    assertEquals(define("DB_SLOTS"), SlotKey.SLOTS);
+    Slot slot = new Slot(7L << 32, 300, 301, 53, 40_000, A);
+    verify(
+        "db_slot",
+        Slot.SIZE,
+        slot.encode(),
+        Map.of(
+            "seen_ns",
+            7L << 32,
+            "owner",
+            300L,
+            "callee",
+            301L,
+            "port",
+            53L,
+            "listener",
+            40_000L,
+            "destination",
+            A));
+    assertEquals(slot, Slot.decode(slot.encode()));
+    LearnedKey asked = new LearnedKey(300, A);
+    verify("db_learned_key", LearnedKey.SIZE, asked.encode(), Map.of("owner", 300L, "address", A));
+    assertEquals(asked, LearnedKey.decode(asked.encode()));
+    Learned learned = new Learned(7L << 32, 8L << 32, 301);
+    verify(
+        "db_learned",
+        Learned.SIZE,
+        learned.encode(),
+        Map.of("until_ns", 7L << 32, "used_ns", 8L << 32, "peer", 301L));
+    assertEquals(learned, Learned.decode(learned.encode()));
     GuardConfig deny = new GuardConfig(true);
     verify("db_guard", GuardConfig.SIZE, deny.encode(), Map.of("flags", 1L));
     assertEquals(deny, GuardConfig.decode(deny.encode()));
@@ -356,11 +395,15 @@ class AbiLayoutTest {
                 "db_flow",
                 "db_flow_key",
                 "db_guard",
+                "db_learned",
+                "db_learned_key",
                 "db_neighbour",
                 "db_pair",
                 "db_range",
                 "db_resolver_key",
                 "db_self",
+                "db_slot",
+                "db_slot_key",
                 "db_socket",
                 "db_source_key",
                 "db_table",

@@ -94,7 +94,9 @@ public record Desired(
               guarded.enginePort6(),
               inhabitants.getOrDefault(guarded.netns(), 0) > 1,
               policy.closedByHost(number, Direction.EGRESS),
-              policy.closedByHost(number, Direction.INGRESS)));
+              policy.closedByHost(number, Direction.INGRESS),
+              !guarded.broken() && policy.readsNames(number),
+              !guarded.broken() && policy.judgesNames(number)));
     }
     return Collections.unmodifiableMap(endpoints);
   }

@@ -14,6 +14,8 @@ import dev.drawbridge.policy.Mode;
  * @param shared whether another endpoint lives in that namespace too
  * @param firmEgress whether the host's policy alone denies something that goes out
  * @param firmIngress whether the host's policy alone denies something that comes in
+ * @param names whether what it asks of resolvers goes through the engine
+ * @param resolves whether it asks nobody while there is no engine
  */
 public record EndpointState(
     boolean closedEgress,
@@ -24,7 +26,9 @@ public record EndpointState(
     int enginePort6,
     boolean shared,
     boolean firmEgress,
-    boolean firmIngress) {
+    boolean firmIngress,
+    boolean names,
+    boolean resolves) {
 
   /** One of whom the host's policy says nothing. */
   public EndpointState(
@@ -35,6 +39,17 @@ public record EndpointState(
       int enginePort4,
       int enginePort6,
       boolean shared) {
-    this(closedEgress, closedIngress, mode, netns, enginePort4, enginePort6, shared, false, false);
+    this(
+        closedEgress,
+        closedIngress,
+        mode,
+        netns,
+        enginePort4,
+        enginePort6,
+        shared,
+        false,
+        false,
+        false,
+        false);
   }
 }

@@ -47,6 +47,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -203,8 +204,17 @@ final class Agent implements AutoCloseable {
                 }));
     EngineBindings bindings =
         new EngineBindings(object.map("sockets"), () -> source.get().state().policy().generation());
+    AtomicReference<Consumer<Consumer<Boolean>>> renew =
+        new AtomicReference<>(then -> then.accept(false));
+    LearnedAddresses learned =
+        new LearnedAddresses(
+            object.map("learned"),
+            object.map("addresses"),
+            () -> source.get().state().policy(),
+            endpoint -> isRewritten(source.get().state(), endpoint),
+            then -> renew.get().accept(then));
     L7Engine engine =
-        keep(new L7Engine(EngineLimits.defaults(), names, bindings, bindings, recorder));
+        keep(new L7Engine(EngineLimits.defaults(), names, bindings, bindings, recorder, learned));
     engine.onEachLoop(() -> {
       if (!ThreadTurns.shorten(LOOP_TURN)) {
         log.fine("the engine's threads wait for a processor as long as any other");
@@ -233,10 +243,13 @@ final class Agent implements AutoCloseable {
             attachments,
             object.map("listeners"),
             object.map("namespaces"),
+            object.map("datagram_listeners"),
+            new Slots(object.map("slots")),
             new VethGuard(object, pins),
             new OwnSources(object.map("sources")),
             new Acquaintances(object.map("neighbours"), object.map("bound")),
             hostNamespace());
+    datapath.listenBy(spaces::listenForDatagrams);
     ControlLoop loop =
         keep(
             new ControlLoop(
@@ -259,7 +272,11 @@ final class Agent implements AutoCloseable {
                 engine,
                 new PolicyDirectory(
                     config.policyDir(), config.stateDir().resolve("last-good-policy")),
+                new NamedState(
+                    config.runDir().resolve("named"), () -> object.map("learned").clear()),
                 times));
+    renew.set(loop::named);
+    loop.sweepsBy(alive -> learned.sweep(alive::contains));
     source.set(loop::state);
     Comebacks comebacks = keep(new Comebacks(Starter.docker(config.dockerSocket())));
     ring.start();
@@ -326,6 +343,12 @@ final class Agent implements AutoCloseable {
               config.containerdSocket(), event -> loop.runtime(EngineKind.CONTAINERD, event)))
           .start();
     }
+  }
+
+  /** Whether somebody in its namespace can make or change packets; so can who is not known. */
+  private static boolean isRewritten(NodeState state, int endpoint) {
+    NodeState.Container container = state.containers().get(endpoint);
+    return container == null || container.rewritten();
   }
 
   private Optional<ContainerdLookup> containerd() {

@@ -25,6 +25,8 @@ final class Attachments {
           "connect6",
           "sendmsg4",
           "sendmsg6",
+          "recvmsg4",
+          "recvmsg6",
           "getpeername4",
           "getpeername6",
           "getsockname4",

@@ -32,8 +32,10 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,10 +64,12 @@ final class ControlLoop implements AutoCloseable {
   private final Guards guards;
   private final L7Engine engine;
   private final PolicyDirectory policyFiles;
+  private final NamedState named;
   private final AdmissionTimes times;
   private final AtomicReference<NodeState> published = new AtomicReference<>(NodeState.empty());
   private final BlockingQueue<Runnable> queue = new ArrayBlockingQueue<>(QUEUE_LIMIT);
   private final Thread thread;
+  private volatile Consumer<Set<Integer>> learned = _ -> {};
   private volatile boolean stopping;
 
   // Owned by the thread.
@@ -87,7 +91,9 @@ final class ControlLoop implements AutoCloseable {
       Guards guards,
       L7Engine engine,
       PolicyDirectory policyFiles,
+      NamedState named,
       AdmissionTimes times) {
+    this.named = named;
     this.times = times;
     this.config = config;
     this.datapath = datapath;
@@ -99,7 +105,7 @@ final class ControlLoop implements AutoCloseable {
             config.engines(),
             engineKind -> EngineTraces.of(config, engineKind) || guards.unaccounted());
     this.generation = datapath.applied().generation();
-    this.policy = Policy.resuming(networks(datapath));
+    this.policy = Policy.resuming(networks(datapath), named.read());
     this.thread = Thread.ofPlatform().name("control").unstarted(this::run);
     this.thread.setUncaughtExceptionHandler((_, error) -> {
       // Without this thread nothing starts and nothing changes: what is pinned enforces, and
@@ -117,6 +123,11 @@ final class ControlLoop implements AutoCloseable {
 
   void start() {
     thread.start();
+  }
+
+  /** Who is told from time to time which containers there are. */
+  void sweepsBy(Consumer<Set<Integer>> sweep) {
+    learned = sweep;
   }
 
   /** What was last applied; from any thread. */
@@ -198,6 +209,25 @@ final class ControlLoop implements AutoCloseable {
       lastInputs = null;
       dirty = true;
       return HookReply.refuse("container " + id + " cannot be guarded: " + e.getMessage());
+    }
+  }
+
+  /**
+   * Containers have learned of addresses by names that they had not yet: writes what the policy
+   * says of those.
+   *
+   * @param then is told, on the loop's thread, whether the kernel has it
+   */
+  void named(Consumer<Boolean> then) {
+    Runnable step =
+        () -> {
+          lastInputs = null;
+          boolean done = attempt("what was learned of names", this::converge);
+          dirty |= !done;
+          then.accept(done && lastFailure.isEmpty());
+        };
+    if (stopping || !queue.offer(step)) {
+      then.accept(false);
     }
   }
 
@@ -287,6 +317,7 @@ final class ControlLoop implements AutoCloseable {
     dirty |= guards.sweep();
     policyFiles.watch(() -> enqueue(() -> dirty |= policyFiles.takeComplete()));
     dirty |= policyFiles.refresh();
+    learned.accept(guards.all().stream().map(Guard::endpoint).collect(Collectors.toSet()));
     try {
       Set<Cidr> now = HostAddresses.ranges();
       if (!now.equals(hostRanges)) {
@@ -386,6 +417,8 @@ final class ControlLoop implements AutoCloseable {
               hostRanges,
               inputs.exemptAddresses(),
               config.defaultDeny());
+      // Before the kernel has a pair of a number: it must not mean another thing to the next agent.
+      named.write(desired.policy().named());
       List<Action> plan = plan(desired);
       List<BpfException> failures = new ArrayList<>();
       Map<Integer, BpfException> refused = apply(desired, plan, failures);

@@ -36,6 +36,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntConsumer;
 
 /**
  * The kernel's maps, and the one executor of the plan's actions on them. Used by the control loop's
@@ -56,6 +57,7 @@ final class Datapath {
   private final Map<Integer, PortTable> appliedTables = new HashMap<>();
   private final TableUse tableUse;
   private final Governed governed = new Governed();
+  private IntConsumer listening = _ -> {};
   private long appliedGeneration;
 
   /**
@@ -75,6 +77,13 @@ final class Datapath {
     tableUse = TableUse.of(appliedTables, appliedPairs);
     appliedPairs.forEach(this::governs);
     appliedGeneration = Math.max(appliedGeneration, generationBefore);
+  }
+
+  /**
+   * Is told of each namespace in which questions for names are to go to the engine, before they do.
+   */
+  void listenBy(IntConsumer opens) {
+    listening = opens;
   }
 
   /** What the kernel holds. */
@@ -203,6 +212,10 @@ final class Datapath {
         governs(pair, table);
       }
       case Action.PutEndpoint(int endpoint, EndpointState state) -> {
+        if (state.names()) {
+          // What it asks from now on goes there.
+          listening.accept(state.netns());
+        }
         endpoints.put(u32(endpoint), kernelEndpoint(state).encode());
         appliedEndpoints.put(endpoint, state);
       }
@@ -341,7 +354,9 @@ final class Datapath {
         state.enginePort6(),
         state.shared(),
         state.firmEgress(),
-        state.firmIngress());
+        state.firmIngress(),
+        state.names(),
+        state.resolves());
   }
 
   private static EndpointState endpointState(Endpoint endpoint) {
@@ -355,6 +370,8 @@ final class Datapath {
         endpoint.enginePort6(),
         endpoint.shared(),
         endpoint.firmEgress(),
-        endpoint.firmIngress());
+        endpoint.firmIngress(),
+        endpoint.names(),
+        endpoint.resolves());
   }
 }

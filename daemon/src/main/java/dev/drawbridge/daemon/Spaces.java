@@ -2,6 +2,7 @@ package dev.drawbridge.daemon;
 
 import dev.drawbridge.bpf.BpfMap;
 import dev.drawbridge.bpf.NetworkNamespace;
+import dev.drawbridge.bpf.SlotKey;
 import dev.drawbridge.bpf.Sockets;
 import dev.drawbridge.l7.EngineListener;
 import dev.drawbridge.l7.L7Engine;
@@ -19,6 +20,8 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /**
  * The network namespaces that guarded containers live in, each with the engine's listeners. A
@@ -27,10 +30,14 @@ import java.util.concurrent.CompletionException;
  */
 final class Spaces {
 
+  private static final Logger log = Logger.getLogger(Spaces.class.getName());
+
   private final L7Engine engine;
   private final Attachments attachments;
   private final BpfMap listeners;
   private final BpfMap namespaces;
+  private final BpfMap datagramListeners;
+  private final Slots slots;
   private final VethGuard veths;
   private final OwnSources sources;
   private final Acquaintances acquaintances;
@@ -42,12 +49,16 @@ final class Spaces {
   /**
    * @param listeners the engine's sockets
    * @param namespaces which namespace is which number, for those with a socket of this agent
+   * @param datagramListeners the engine's sockets for datagrams
+   * @param slots where what arrives at those was sent
    */
   Spaces(
       L7Engine engine,
       Attachments attachments,
       BpfMap listeners,
       BpfMap namespaces,
+      BpfMap datagramListeners,
+      Slots slots,
       VethGuard veths,
       OwnSources sources,
       Acquaintances acquaintances,
@@ -58,6 +69,8 @@ final class Spaces {
     this.namespaces = namespaces;
     // Of listeners that died with the agent before.
     int _ = namespaces.clear();
+    this.datagramListeners = datagramListeners;
+    this.slots = slots;
     this.veths = veths;
     this.sources = sources;
     this.acquaintances = acquaintances;
@@ -79,6 +92,7 @@ final class Spaces {
     private final long cookie;
     private final List<Integer> endpoints = new ArrayList<>();
     private boolean rewritten;
+    private boolean datagrams;
 
     private Space(int number, NetworkNamespace namespace, EngineListener listener, long cookie) {
       this.number = number;
@@ -224,6 +238,28 @@ final class Spaces {
     }
   }
 
+  /**
+   * Takes the datagrams of a namespace from now on. Where that fails the kernel says what becomes
+   * of them: where rules judge them they are denied.
+   */
+  void listenForDatagrams(int number) {
+    Space space = open.get(number);
+    if (space == null || space.datagrams) {
+      return;
+    }
+    try {
+      for (EngineListener.DatagramSocket socket :
+          space.listener.datagrams(SlotKey.SLOTS, slots.of(number))) {
+        datagramListeners.put(
+            new SlotKey(number, socket.slot(), socket.version6()).encode(),
+            bytes(Long.BYTES).putLong(socket.fd()).array());
+      }
+      space.datagrams = true;
+    } catch (IOException e) {
+      log.log(Level.WARNING, "no datagrams of namespace " + number + " come to the engine", e);
+    }
+  }
+
   /** One container fewer lives there. */
   void leave(Space space, int endpoint) {
     boolean first = space.endpoints.indexOf(endpoint) == 0;
@@ -236,6 +272,7 @@ final class Spaces {
     }
     open.remove(space.number);
     boolean _ = namespaces.delete(key(space.cookie));
+    slots.forget(space.number);
     space.listener.close();
     space.namespace.close();
     attachments.detachNamespace(space.number);

@@ -173,6 +173,11 @@ final class ArchitectureTest {
         "dev.drawbridge.l7.dns.",
         "dev.drawbridge.api.VerdictQuestion");
     onlyTo(
+        resideInAPackage("dev.drawbridge.l7.dns.."),
+        "dev.drawbridge.l7.dns.",
+        "dev.drawbridge.l7.relay.Engines");
+    onlyTo(resideInAPackage("org.xbill.."), "dev.drawbridge.l7.dns.");
+    onlyTo(
         simpleName("HttpProtocol"),
         "dev.drawbridge.policy.Http",
         "dev.drawbridge.policy.Protocols",
@@ -208,6 +213,10 @@ final class ArchitectureTest {
             "Share",
             "Turns",
             "Pace",
+            "Datagram",
+            "DatagramArrival",
+            "DatagramEngine",
+            "DatagramSpace",
             "HeldInput");
     for (String name : shared) {
       JavaClass one = ALL.get("dev.drawbridge.l7.relay." + name);
@@ -215,7 +224,7 @@ final class ArchitectureTest {
         String other = dependency.getTargetClass().getFullName();
         assertFalse(
             Pattern.matches(
-                "dev\\.drawbridge\\.(l7\\.(http1|http2|tls|kafka)\\.|policy\\.(tls\\.|kafka\\.|Http)).*",
+                "dev\\.drawbridge\\.(l7\\.(http1|http2|tls|kafka|dns)\\.|policy\\.(tls\\.|kafka\\.|dns\\.|Http)).*",
                 other),
             dependency::getDescription);
       }

@@ -1,6 +1,7 @@
 package dev.drawbridge.l7;
 
 import java.net.InetSocketAddress;
+import java.util.Arrays;
 
 /**
  * What the kernel remembered about a connection before it turned it towards the engine.
@@ -13,4 +14,14 @@ import java.net.InetSocketAddress;
  * @param heard true when somebody listened there at the caller's connect; false: nobody knows
  */
 public record ConnectionOrigin(
-    int caller, int callee, InetSocketAddress destination, boolean arrival, boolean heard) {}
+    int caller, int callee, InetSocketAddress destination, boolean arrival, boolean heard) {
+  private static final byte[] ENGINES_RESOLVER = {127, 0, 0, 11};
+
+  /**
+   * Whether it is for the resolver that the container engine runs inside each namespace, at
+   * whatever port: its rules there translate port 53 to one of its own.
+   */
+  public boolean toEnginesResolver() {
+    return Arrays.equals(destination.getAddress().getAddress(), ENGINES_RESOLVER);
+  }
+}

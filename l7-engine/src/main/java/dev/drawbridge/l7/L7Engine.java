@@ -1,6 +1,7 @@
 package dev.drawbridge.l7;
 
 import dev.drawbridge.l7.accept.NamespaceListener;
+import dev.drawbridge.l7.relay.DatagramEngine;
 import dev.drawbridge.l7.relay.Relay;
 import dev.drawbridge.policy.Policy;
 import java.io.IOException;
@@ -31,7 +32,23 @@ public final class L7Engine implements AutoCloseable {
       Origins origins,
       OnwardSockets onward,
       AccessLog log) {
-    relay = new Relay(limits, names, origins, onward, log);
+    this(limits, names, origins, onward, log, LearnedNames.NONE);
+  }
+
+  /** The same, which tells what it learns of names. */
+  public L7Engine(
+      EngineLimits limits,
+      EndpointNames names,
+      Origins origins,
+      OnwardSockets onward,
+      AccessLog log,
+      LearnedNames learned) {
+    relay = new Relay(limits, names, origins, onward, log, learned);
+  }
+
+  /** Another engine reads the datagrams of namespaces from now on: for tests. */
+  void datagramEngine(DatagramEngine other) {
+    relay.datagramEngine(other);
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.drawbridge.l7.accept;
 
+import dev.drawbridge.l7.DatagramOrigins;
 import dev.drawbridge.l7.EngineListener;
 import dev.drawbridge.l7.NetnsHandle;
 import dev.drawbridge.l7.relay.Loop;
@@ -11,6 +12,7 @@ import io.netty.channel.socket.SocketProtocolFamily;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -18,17 +20,28 @@ import org.jspecify.annotations.Nullable;
 /** The listening sockets of one namespace. */
 public final class NamespaceListener implements EngineListener {
   private static final int BACKLOG = 4096;
-  private static final byte[] LOOPBACK_4 = {127, 0, 0, 1};
-  private static final byte[] LOOPBACK_6 = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  static final byte[] LOOPBACK_4 = {127, 0, 0, 1};
+  static final byte[] LOOPBACK_6 = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
 
   private final Relay relay;
+  private final NetnsHandle netns;
+  private final Executor executor;
   private final SocketStock stock;
   private final Consumer<NamespaceListener> closed;
   private @Nullable EpollServerSocketChannel version4;
   private @Nullable EpollServerSocketChannel version6;
 
-  private NamespaceListener(Relay relay, SocketStock stock, Consumer<NamespaceListener> closed) {
+  private @Nullable DatagramListeners datagrams;
+
+  private NamespaceListener(
+      Relay relay,
+      NetnsHandle netns,
+      Executor executor,
+      SocketStock stock,
+      Consumer<NamespaceListener> closed) {
     this.relay = relay;
+    this.netns = netns;
+    this.executor = executor;
     this.stock = stock;
     this.closed = closed;
   }
@@ -44,7 +57,7 @@ public final class NamespaceListener implements EngineListener {
       Relay relay, NetnsHandle netns, Executor executor, Consumer<NamespaceListener> closed)
       throws IOException {
     SocketStock stock = new SocketStock(netns, executor);
-    NamespaceListener listener = new NamespaceListener(relay, stock, closed);
+    NamespaceListener listener = new NamespaceListener(relay, netns, executor, stock, closed);
     Made made = SocketStock.inside(netns, Made::both);
     Binding binding4 = listener.begin(made.version4, LOOPBACK_4);
     Binding binding6 = listener.begin(made.version6, LOOPBACK_6);
@@ -163,6 +176,17 @@ public final class NamespaceListener implements EngineListener {
   }
 
   @Override
+  public synchronized List<DatagramSocket> datagrams(int slots, DatagramOrigins origins)
+      throws IOException {
+    DatagramListeners there = datagrams;
+    if (there == null) {
+      there = DatagramListeners.open(relay, netns, executor, slots, origins);
+      datagrams = there;
+    }
+    return there.sockets();
+  }
+
+  @Override
   public void mayBeRewritten() {
     // Known first: what begins meanwhile is refused, or has begun and ends.
     stock.mayBeRewritten();
@@ -175,6 +199,11 @@ public final class NamespaceListener implements EngineListener {
         new @Nullable EpollServerSocketChannel[] {version4, version6}) {
       if (channel != null) {
         channel.close().awaitUninterruptibly();
+      }
+    }
+    synchronized (this) {
+      if (datagrams != null) {
+        datagrams.close();
       }
     }
     stock.close();

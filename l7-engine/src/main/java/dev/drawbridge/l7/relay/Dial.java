@@ -77,8 +77,12 @@ final class Dial {
     }
     try {
       // The first packet must find it: the callee's side knows the caller by nothing else.
-      relay.onward.speakFor(
-          made.fd().intValue(), origin.caller(), origin.callee(), origin.destination().getPort());
+      // The container engine's rules translate what goes to its resolver: not where its socket
+      // goes.
+      if (!origin.toEnginesResolver()) {
+        relay.onward.speakFor(
+            made.fd().intValue(), origin.caller(), origin.callee(), origin.destination().getPort());
+      }
     } catch (IOException _) {
       unavailable("the kernel did not take the engine's connection");
       return;

@@ -1,5 +1,6 @@
 package dev.drawbridge.l7.relay;
 
+import dev.drawbridge.l7.dns.DnsEngine;
 import dev.drawbridge.l7.kafka.KafkaEngine;
 import dev.drawbridge.l7.tls.TlsEngine;
 import io.netty.buffer.ByteBuf;
@@ -12,7 +13,19 @@ final class Engines {
   private static final List<Engine> ALL =
       List.of(new TlsEngine(), new KafkaEngine(), new Http2Engine(), new Http1Engine());
 
+  /** Datagrams have no first bytes to be told by: those that are redirected ask for names. */
+  private static final DatagramEngine DATAGRAMS = new DnsEngine();
+
   private Engines() {}
+
+  static DatagramEngine datagrams() {
+    return DATAGRAMS;
+  }
+
+  /** Reads a stream of questions for names, told by where it goes; null for any other. */
+  static @Nullable Conversation names(Opened opened) {
+    return DnsEngine.open(opened);
+  }
 
   /** Whose bytes these are; null while they may still be several engines'. */
   static @Nullable Engine of(ByteBuf first, Opened opened) {

@@ -2,6 +2,7 @@ package dev.drawbridge.l7.relay;
 
 import dev.drawbridge.l7.ConnectionOrigin;
 import dev.drawbridge.l7.EngineLimits;
+import dev.drawbridge.l7.LearnedNames;
 import dev.drawbridge.policy.Ask;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.HttpRequest;
@@ -46,6 +47,10 @@ public record Opened(
 
   public EngineLimits limits() {
     return relay.limits;
+  }
+
+  public LearnedNames learned() {
+    return relay.learned;
   }
 
   public ByteBufAllocator allocator() {

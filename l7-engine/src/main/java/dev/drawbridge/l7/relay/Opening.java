@@ -22,6 +22,12 @@ final class Opening extends FirstBytes {
     if (closing()) {
       return;
     }
+    Conversation names = Engines.names(opened);
+    if (names != null) {
+      giveWay(names);
+      handOver();
+      return;
+    }
     Verdict verdict = opened.judge(opened.policy());
     switch (verdict.decision()) {
       case ENGINE -> expectInputWithin(opened.limits().detectTimeout());

@@ -5,6 +5,7 @@ import dev.drawbridge.l7.AccessRecord;
 import dev.drawbridge.l7.EndpointNames;
 import dev.drawbridge.l7.EngineLimits;
 import dev.drawbridge.l7.EngineStats;
+import dev.drawbridge.l7.LearnedNames;
 import dev.drawbridge.l7.OnwardSockets;
 import dev.drawbridge.l7.Origins;
 import dev.drawbridge.l7.http1.HeadLimits;
@@ -46,6 +47,7 @@ public final class Relay implements AutoCloseable {
   final EndpointNames names;
   final Origins origins;
   final OnwardSockets onward;
+  final LearnedNames learned;
   final ByteBufAllocator allocator;
   final LongAdder unclaimed = new LongAdder();
   final LongAdder requests = new LongAdder();
@@ -65,14 +67,26 @@ public final class Relay implements AutoCloseable {
   private final AtomicInteger connections = new AtomicInteger();
   private final AtomicLong sequence = new AtomicLong();
   private final String run;
+  private volatile DatagramEngine datagrams = Engines.datagrams();
   private volatile Policy policy = Policy.empty();
 
+  /** One that learns nothing. */
   public Relay(
       EngineLimits limits,
       EndpointNames names,
       Origins origins,
       OnwardSockets onward,
       AccessLog log) {
+    this(limits, names, origins, onward, log, LearnedNames.NONE);
+  }
+
+  public Relay(
+      EngineLimits limits,
+      EndpointNames names,
+      Origins origins,
+      OnwardSockets onward,
+      AccessLog log,
+      LearnedNames learned) {
     this.limits = limits;
     this.headLimits =
         new HeadLimits(
@@ -86,6 +100,7 @@ public final class Relay implements AutoCloseable {
     this.names = names;
     this.origins = origins;
     this.onward = onward;
+    this.learned = learned;
     this.log = log;
     this.allocator =
         new PooledByteBufAllocator(
@@ -111,6 +126,16 @@ public final class Relay implements AutoCloseable {
   /** Where all buffers come from. */
   public ByteBufAllocator allocator() {
     return allocator;
+  }
+
+  /** Who reads datagrams. */
+  public DatagramEngine datagramEngine() {
+    return datagrams;
+  }
+
+  /** Another reads datagrams from now on: for tests. */
+  public void datagramEngine(DatagramEngine other) {
+    datagrams = other;
   }
 
   public EngineLimits limits() {

@@ -30,12 +30,6 @@ public final class DnsProtocol implements Protocol {
     return action instanceof Action.Resolve;
   }
 
-  /** Until the engine stands, nothing is allowed by a name, and problems say so. */
-  @Override
-  public boolean isEnforced() {
-    return false;
-  }
-
   @Override
   public ProtocolRules compile(List<ReadRule> rules, int otherwise, List<ReadRule> forbidding) {
     return new DnsRules(rules, otherwise);

@@ -1,0 +1,148 @@
+package dev.drawbridge.l7.dns;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.net.InetAddress;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.xbill.DNS.ARecord;
+import org.xbill.DNS.CNAMERecord;
+import org.xbill.DNS.DClass;
+import org.xbill.DNS.Flags;
+import org.xbill.DNS.Message;
+import org.xbill.DNS.Name;
+import org.xbill.DNS.Rcode;
+import org.xbill.DNS.Record;
+import org.xbill.DNS.Section;
+import org.xbill.DNS.Type;
+
+/** What is read of questions and answers, and what is not. */
+final class MessagesTest {
+  private static byte[] question(String name, int type) throws Exception {
+    Message message = Message.newQuery(Record.newRecord(Name.fromString(name), type, DClass.IN));
+    message.getHeader().setID(7);
+    return message.toWire();
+  }
+
+  private static Message answerTo(byte[] question) throws Exception {
+    Message asked = new Message(question);
+    Message answer = new Message(asked.getHeader().getID());
+    answer.getHeader().setFlag(Flags.QR);
+    answer.addRecord(asked.getQuestion(), Section.QUESTION);
+    return answer;
+  }
+
+  private static ARecord address(String name, long seconds, String address) throws Exception {
+    return new ARecord(Name.fromString(name), DClass.IN, seconds, InetAddress.getByName(address));
+  }
+
+  @Test
+  void aQuestionKeepsItsNameLetterByLetterAndItsNumberIsOurs() throws Exception {
+    Query query = Query.read(question("wWw.Example.COM.", Type.A));
+    assertEquals("wWw.Example.COM", query.name());
+    assertEquals("A", query.type());
+    assertEquals(7, query.id());
+    Message sent = new Message(query.wire(4711));
+    assertEquals(4711, sent.getHeader().getID());
+    assertEquals("wWw.Example.COM.", sent.getQuestion().getName().toString());
+  }
+
+  @Test
+  void whatIsNoQuestionOfOneNameIsRefused() throws Exception {
+    byte[] good = question("www.example.com.", Type.A);
+    byte[] answer = good.clone();
+    answer[2] |= (byte) 0x80;
+    assertEquals(-1, assertThrows(Unreadable.class, () -> Query.read(answer)).rcode());
+    byte[] two = good.clone();
+    two[5] = 2;
+    assertEquals(Rcode.FORMERR, assertThrows(Unreadable.class, () -> Query.read(two)).rcode());
+    byte[] update = good.clone();
+    update[2] = 0x28;
+    assertThrows(Unreadable.class, () -> Query.read(update));
+    byte[] zone = question("example.com.", Type.AXFR);
+    assertEquals(Rcode.NOTIMP, assertThrows(Unreadable.class, () -> Query.read(zone)).rcode());
+    byte[] loop = Arrays.copyOf(good, good.length);
+    loop[12] = (byte) 0xc0;
+    loop[13] = 12;
+    assertThrows(Unreadable.class, () -> Query.read(loop));
+    for (int length = 0; length < good.length; length++) {
+      byte[] cut = Arrays.copyOf(good, length);
+      assertThrows(Unreadable.class, () -> Query.read(cut));
+    }
+  }
+
+  @Test
+  void whatAnswersAnotherQuestionIsNoAnswer() throws Exception {
+    Query asked = Query.read(question("www.example.com.", Type.A));
+    Query query = Query.read(question("www.example.com.", Type.A));
+    byte[] right = answerTo(query.wire(9)).toWire();
+    assertEquals(0, Answer.read(right, asked).rcode());
+    byte[] other = answerTo(question("WWW.example.com.", Type.A)).toWire();
+    assertThrows(Unreadable.class, () -> Answer.read(other, asked));
+    byte[] type = answerTo(question("www.example.com.", Type.AAAA)).toWire();
+    assertThrows(Unreadable.class, () -> Answer.read(type, asked));
+  }
+
+  @Test
+  void anAnswerLeadsOverAliasesAndLosesWhatWasNotAskedFor() throws Exception {
+    byte[] bytes = question("www.example.com.", Type.A);
+    Message answer = answerTo(bytes);
+    answer.addRecord(
+        new CNAMERecord(
+            Name.fromString("www.example.com."),
+            DClass.IN,
+            30,
+            Name.fromString("cdn.example.net.")),
+        Section.ANSWER);
+    answer.addRecord(address("cdn.example.net.", 600, "192.0.2.1"), Section.ANSWER);
+    answer.addRecord(address("bank.example.org.", 600, "192.0.2.66"), Section.ANSWER);
+    Answer read = Answer.read(answer.toWire(), Query.read(bytes));
+    assertEquals(List.of("www.example.com", "cdn.example.net"), read.names());
+    assertEquals(1, read.addresses().size());
+    assertEquals(30, read.addresses().getFirst().seconds());
+    assertEquals("192.0.2.1", read.addresses().getFirst().address().getHostAddress());
+    Message passed = new Message(read.wire(7, 512));
+    assertEquals(2, passed.getSection(Section.ANSWER).size());
+  }
+
+  @Test
+  void aCircleOfAliasesEnds() throws Exception {
+    byte[] bytes = question("a.example.", Type.A);
+    Message answer = answerTo(bytes);
+    Name one = Name.fromString("a.example.");
+    Name two = Name.fromString("b.example.");
+    answer.addRecord(new CNAMERecord(one, DClass.IN, 30, two), Section.ANSWER);
+    answer.addRecord(new CNAMERecord(two, DClass.IN, 30, one), Section.ANSWER);
+    assertEquals(
+        List.of("a.example", "b.example"), Answer.read(answer.toWire(), Query.read(bytes)).names());
+  }
+
+  @Test
+  void noBytesEndTheReader() throws Exception {
+    Random random = new Random(13);
+    byte[] good = question("www.example.com.", Type.A);
+    Query query = Query.read(good);
+    Message full = answerTo(good);
+    full.addRecord(address("www.example.com.", 600, "192.0.2.1"), Section.ANSWER);
+    byte[] answer = full.toWire();
+    for (int round = 0; round < 20_000; round++) {
+      byte[] broken = (round % 2 == 0 ? good : answer).clone();
+      for (int i = random.nextInt(4); i >= 0; i--) {
+        broken[random.nextInt(broken.length)] = (byte) random.nextInt();
+      }
+      try {
+        Query.read(broken);
+      } catch (Unreadable _) {
+        // As it should.
+      }
+      try {
+        Answer.read(broken, query);
+      } catch (Unreadable _) {
+        // As it should.
+      }
+    }
+  }
+}

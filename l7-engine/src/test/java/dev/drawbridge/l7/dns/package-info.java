@@ -1,0 +1,5 @@
+/** Tests of the engine of names. */
+@NullMarked
+package dev.drawbridge.l7.dns;
+
+import org.jspecify.annotations.NullMarked;
