@@ -97,6 +97,10 @@ final class LearnedAddresses implements LearnedNames {
       List<String> names,
       List<Address> found,
       Consumer<Outcome> then) {
+    if (!Policy.NAMES_ENFORCED) {
+      then.accept(Outcome.KNOWN);
+      return;
+    }
     boolean ready;
     try {
       Policy now = policy.get();

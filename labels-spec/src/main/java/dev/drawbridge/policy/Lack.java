@@ -18,7 +18,7 @@ public record Lack(Direction side, Optional<String> nearest) {
   private static final int MAX_LENGTH = 256;
 
   /** Of a request that the policy denies because no rule allows it. */
-  public static Lack of(Policy policy, int caller, int callee, int port, HttpRequest request) {
+  public static Lack of(Policy policy, int caller, int callee, int port, Ask request) {
     Side out = policy.sideOf(caller, callee, Direction.EGRESS);
     JudgedSpan span = Policy.span(out, callee, request.transport(), port, request);
     long says = Policy.sayso(out, callee, request.transport(), port, request);
@@ -46,12 +46,15 @@ public record Lack(Direction side, Optional<String> nearest) {
   }
 
   private static Optional<String> nearest(
-      Policy policy, List<? extends ReadRule> rules, HttpRequest request) {
+      Policy policy, List<? extends ReadRule> rules, Ask request) {
     ReadRule nearest = null;
     int best = -1;
     for (int i = 0; i < Math.min(rules.size(), MAX_RULES); i++) {
       ReadRule rule = rules.get(i);
-      int score = rule.allows() ? score(rule.sentence().action(), request) : -1;
+      int score =
+          rule.allows() && request instanceof HttpRequest http
+              ? score(rule.sentence().action(), http)
+              : -1;
       if (score > best) {
         best = score;
         nearest = rule;

@@ -1,6 +1,7 @@
 package dev.drawbridge.policy;
 
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -9,7 +10,6 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +44,7 @@ final class NamedPeers {
   }
 
   private final Map<Key, Integer> numbers = new HashMap<>();
-  private final Map<Integer, Key> keys = new ConcurrentHashMap<>();
+  private final Map<Integer, Key> keys = Collections.synchronizedMap(new HashMap<>());
   private final Map<Integer, Owned> owners = new HashMap<>();
   private int free = Peers.FIRST_NAMED;
 

@@ -1,11 +1,11 @@
 package dev.drawbridge.policy;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** What one side thinks of a peer: its rules that match that peer, port by port. */
@@ -29,7 +29,7 @@ final class PeerPolicy {
 
   private final PortTable table;
   private final boolean truncated;
-  private final Map<Given, JudgedSpan> given = new ConcurrentHashMap<>();
+  private final Map<Given, JudgedSpan> given = Collections.synchronizedMap(new HashMap<>());
 
   /** What is asked of whom the container was given. */
   private record Given(Protocol protocol, int transport, int port, boolean closed) {}

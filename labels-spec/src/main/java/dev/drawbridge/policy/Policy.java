@@ -17,6 +17,13 @@ import org.jspecify.annotations.Nullable;
  * nothing but the verdict.
  */
 public final class Policy {
+  /**
+   * Whether rules about names are enforced: {@code -Ddrawbridge.names=true}. Off as long as what
+   * was learned is not judged again when the policy changes; then nothing is allowed by a name, and
+   * problems say so.
+   */
+  public static final boolean NAMES_ENFORCED = Boolean.getBoolean("drawbridge.names");
+
   /** Selectors that no rule uses any more pile up until then; a full compile sheds them. */
   private static final int STALE_SELECTORS = 20_000;
 

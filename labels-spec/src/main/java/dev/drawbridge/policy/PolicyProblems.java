@@ -113,14 +113,6 @@ final class PolicyProblems {
             .ifPresent(d -> add(d.code(), rule.origin(), rule.text(), d.message(), d.expected()));
       }
     }
-    if (code.subject != null && code.subject.party() instanceof Party.Name) {
-      add(
-          ProblemCode.NAMES_UNKNOWN,
-          rule.origin(),
-          rule.text(),
-          "who calls from outside is known by his address, not by a name: the rule matches nobody",
-          "an address or range");
-    }
     match(rule, code.subject, bearer);
     match(rule, code.object, bearer);
   }
@@ -171,6 +163,14 @@ final class PolicyProblems {
       Rule rule, @org.jspecify.annotations.Nullable Match match, Optional<Workload> bearer) {
     if (match == null) {
       return;
+    }
+    if (match.party() instanceof Party.Name && !Policy.NAMES_ENFORCED) {
+      add(
+          ProblemCode.NAMES_UNKNOWN,
+          rule.origin(),
+          rule.text(),
+          "nothing learns the addresses of DNS names yet: the rule matches nothing",
+          "an address or range for now");
     }
     if (!(match.party() instanceof Party.Selector selector)) {
       return;

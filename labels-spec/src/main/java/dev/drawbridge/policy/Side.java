@@ -2,10 +2,11 @@ package dev.drawbridge.policy;
 
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** One direction of one container. Outlives generations that do not concern it. */
@@ -327,7 +328,7 @@ final class Side {
   }
 
   private Groups group(BitSet anyone, Map<Integer, BitSet> byPeer) {
-    Map<BitSet, PeerPolicy> bySignature = new ConcurrentHashMap<>();
+    Map<BitSet, PeerPolicy> bySignature = Collections.synchronizedMap(new HashMap<>());
     PeerPolicy any = policy(anyone);
     bySignature.put(anyone, any);
     var table = new IntTable<PeerPolicy>(byPeer.size());
@@ -348,7 +349,7 @@ final class Side {
         anyone,
         Map.copyOf(byPeer),
         bySignature,
-        new ConcurrentHashMap<>());
+        Collections.synchronizedMap(new HashMap<>()));
   }
 
   private PeerPolicy policy(BitSet signature) {

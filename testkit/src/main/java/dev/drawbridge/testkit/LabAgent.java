@@ -79,6 +79,13 @@ public final class LabAgent implements AutoCloseable {
     return begin(agent);
   }
 
+  /** As {@link #start(EngineLab, Distribution)}, with options of its JVM. */
+  public static LabAgent startWith(EngineLab lab, Distribution distribution, String options) {
+    return begin(
+        new LabAgent(
+            lab, distribution, List.of(), Map.of("DRAWBRIDGE_JAVA_OPTIONS", options), List.of()));
+  }
+
   /** As {@link #start(EngineLab, Distribution)}, by a command that takes rights from the agent. */
   public static LabAgent startConfined(
       EngineLab lab, Distribution distribution, List<String> confinement) {

@@ -5,7 +5,6 @@ import dev.drawbridge.l7.EngineLimits;
 import dev.drawbridge.l7.LearnedNames;
 import dev.drawbridge.policy.Ask;
 import dev.drawbridge.policy.Decision;
-import dev.drawbridge.policy.HttpRequest;
 import dev.drawbridge.policy.Lack;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
@@ -192,9 +191,9 @@ public record Opened(
   }
 
   /** What a refusal for want of a rule says; null for any other reason. */
-  @Nullable Lack lack(Policy policy, Verdict verdict, HttpRequest request) {
+  @Nullable Lack lack(Policy policy, Verdict verdict, Ask ask) {
     return verdict.reason() == Reason.NO_RULE
-        ? Lack.of(policy, caller(policy), callee(policy), port(), request)
+        ? Lack.of(policy, caller(policy), callee(policy), port(), ask)
         : null;
   }
 }

@@ -2,6 +2,7 @@ package dev.drawbridge.policy.dns;
 
 import dev.drawbridge.policy.Action;
 import dev.drawbridge.policy.Ask;
+import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Protocol;
 import dev.drawbridge.policy.ProtocolRules;
 import dev.drawbridge.policy.ReadRule;
@@ -28,6 +29,11 @@ public final class DnsProtocol implements Protocol {
   @Override
   public boolean speaks(Action action) {
     return action instanceof Action.Resolve;
+  }
+
+  @Override
+  public boolean isEnforced() {
+    return Policy.NAMES_ENFORCED;
   }
 
   @Override
