@@ -5,6 +5,7 @@ import dev.drawbridge.api.VerdictReport;
 import dev.drawbridge.api.VerdictResult;
 import dev.drawbridge.policy.HostPolicy;
 import dev.drawbridge.policy.Member;
+import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.ask.Asked;
 import dev.drawbridge.policy.ask.Inquiry;
 import dev.drawbridge.policy.ask.Known;
@@ -41,6 +42,7 @@ final class ComposeVerdict {
     VerdictReport now = answer(compose.members(), compose.membersOfV1(), asked);
     refuseUnknown(now.from(), keys);
     refuseUnknown(now.to(), keys);
+    refuseSeveral(now.from(), now.to());
     return now;
   }
 
@@ -99,6 +101,17 @@ final class ComposeVerdict {
 
   private void refuseUnknown(PeerReference peer, Set<String> asked) throws CommandException {
     refuse(peer.display(), compose.cannotKnow(peer.endpoint(), host, asked));
+  }
+
+  /** One container is not judged when it talks to itself, but one of several is, by the others. */
+  private void refuseSeveral(PeerReference from, PeerReference to) throws CommandException {
+    if (from.endpoint() == to.endpoint()
+        && Peers.isEndpoint(from.endpoint())
+        && compose.several(from.endpoint())) {
+      refuse(
+          from.display(),
+          List.of("there may be several of it, and which of them is asked is not said"));
+    }
   }
 
   /** Any service whose label is not known might be the one that is asked about. */

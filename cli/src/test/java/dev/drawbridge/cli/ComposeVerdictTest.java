@@ -59,6 +59,24 @@ class ComposeVerdictTest {
 
   /** Cites SPEC P8. */
   @Test
+  void whichOfSeveralContainersIsAskedIsNotKnown() throws IOException {
+    for (String many : new String[] {"scale: 2", "deploy: { replicas: 3 }", "scale: ${N}"}) {
+      String compose =
+          file(
+              "compose.yaml",
+              "services:",
+              "  db:",
+              "    image: x",
+              "    " + many,
+              "    labels: { app: db, drawbridge.policy.b: may connect on nobody }");
+      Typed typed = verdict(compose, "db", "db", "DELETE", "/x");
+      assertEquals(2, typed.exit(), typed.out() + typed.err());
+      assertTrue(typed.err().contains("several"), typed.err());
+    }
+  }
+
+  /** Cites SPEC P8. */
+  @Test
   void aContainerThatTalksToItselfIsNotJudged() throws IOException {
     String compose =
         file(

@@ -95,8 +95,8 @@ public record Desired(
               inhabitants.getOrDefault(guarded.netns(), 0) > 1,
               policy.closedByHost(number, Direction.EGRESS),
               policy.closedByHost(number, Direction.INGRESS),
-              Policy.NAMES_ENFORCED && !guarded.broken() && policy.readsNames(number),
-              Policy.NAMES_ENFORCED && !guarded.broken() && policy.judgesNames(number)));
+              !guarded.broken() && policy.readsNames(number),
+              !guarded.broken() && policy.judgesNames(number)));
     }
     return Collections.unmodifiableMap(endpoints);
   }

@@ -170,8 +170,7 @@ final class ArchitectureTest {
         resideInAPackage("dev.drawbridge.policy.dns.."),
         "dev.drawbridge.policy.dns.",
         "dev.drawbridge.policy.Protocols",
-        "dev.drawbridge.l7.dns.",
-        "dev.drawbridge.api.VerdictQuestion");
+        "dev.drawbridge.l7.dns.");
     onlyTo(
         resideInAPackage("dev.drawbridge.l7.dns.."),
         "dev.drawbridge.l7.dns.",

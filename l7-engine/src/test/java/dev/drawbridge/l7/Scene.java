@@ -135,7 +135,8 @@ final class Scene implements AutoCloseable {
                 new Member(DB, Workload.of("db", db), parsed(db)),
                 new Member(EVE, Workload.of("eve", Map.of()), parsed(Map.of()))),
             HostPolicy.NONE,
-            false));
+            false),
+        true);
   }
 
   private static ContainerPolicy parsed(Map<String, String> labels) {

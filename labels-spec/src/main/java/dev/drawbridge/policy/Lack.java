@@ -34,7 +34,7 @@ public record Lack(Direction side, Optional<String> nearest) {
               port,
               request);
     }
-    boolean tells = Peers.isEndpoint(caller) || caller == Peers.HOST;
+    boolean tells = Peers.isEndpoint(caller);
     ProtocolRules rules = span.rules(request.protocol());
     return new Lack(
         side, tells && rules != null ? nearest(policy, rules.rules(), request) : Optional.empty());

@@ -62,8 +62,8 @@ public record NamePattern(String pattern) {
     int first = 0;
     int skip = given.size() - wanted.length;
     if (wanted[0].equals("**")) {
-      if (skip < 0 || given.getFirst().isEmpty()) {
-        return wanted.length == 1 && skip >= 0;
+      if (skip < 0) {
+        return false;
       }
       first = 1;
     } else if (skip != 0) {

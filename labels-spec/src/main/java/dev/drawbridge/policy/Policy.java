@@ -22,7 +22,7 @@ public final class Policy {
    * was learned is not judged again when the policy changes; then nothing is allowed by a name, and
    * problems say so.
    */
-  public static final boolean NAMES_ENFORCED = Boolean.getBoolean("drawbridge.names");
+  private static final boolean NAMES_ENFORCED = Boolean.getBoolean("drawbridge.names");
 
   /** Selectors that no rule uses any more pile up until then; a full compile sheds them. */
   private static final int STALE_SELECTORS = 20_000;
@@ -71,12 +71,21 @@ public final class Policy {
 
   /** Compiles everything. */
   public static Policy compile(PolicyInput input) {
-    return new PolicyCompiler(blank(new Registry(new NamedPeers())), input).compile();
+    return compile(input, NAMES_ENFORCED);
+  }
+
+  /**
+   * The same.
+   *
+   * @param names whether rules about names are enforced
+   */
+  public static Policy compile(PolicyInput input, boolean names) {
+    return new PolicyCompiler(blank(new Registry(new NamedPeers(), names)), input).compile();
   }
 
   /** Generation 0: knows nobody, and denies whatever comes from or goes to a container. */
   public static Policy empty() {
-    return blank(new Registry(new NamedPeers()));
+    return blank(new Registry(new NamedPeers(), NAMES_ENFORCED));
   }
 
   /**
@@ -93,7 +102,8 @@ public final class Policy {
    * @param named as {@link #named()} gave it; what cannot be read is not given out again
    */
   public static Policy resuming(Map<Cidr, Integer> networks, Map<Integer, String> named) {
-    return blank(new Registry(NamedPeers.resuming(named)), Networks.resuming(networks));
+    return blank(
+        new Registry(NamedPeers.resuming(named), NAMES_ENFORCED), Networks.resuming(networks));
   }
 
   /**
@@ -194,13 +204,13 @@ public final class Policy {
    */
   public boolean readsNames(int endpoint) {
     Side side = side(endpoint, Direction.EGRESS);
-    return side != null && side.readsNames();
+    return registry.enforcesNames() && side != null && side.readsNames();
   }
 
   /** Whether some rule says what that container may resolve; without one names pass unjudged. */
   public boolean judgesNames(int endpoint) {
     Side side = side(endpoint, Direction.EGRESS);
-    return side != null && side.judgesNames();
+    return registry.enforcesNames() && side != null && side.judgesNames();
   }
 
   /**

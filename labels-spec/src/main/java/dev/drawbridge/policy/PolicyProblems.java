@@ -96,7 +96,7 @@ final class PolicyProblems {
   }
 
   private void rule(Rule rule, RuleCode code, Optional<Workload> bearer) {
-    if (code.isUnsupported() || (code.protocol != null && !code.protocol.isEnforced())) {
+    if (code.isUnsupported()) {
       add(
           ProblemCode.NOT_ENFORCEABLE,
           rule.origin(),
@@ -164,7 +164,7 @@ final class PolicyProblems {
     if (match == null) {
       return;
     }
-    if (match.party() instanceof Party.Name && !Policy.NAMES_ENFORCED) {
+    if (match.party() instanceof Party.Name && !policy.registry.enforcesNames()) {
       add(
           ProblemCode.NAMES_UNKNOWN,
           rule.origin(),

@@ -19,7 +19,7 @@ public interface Protocol {
   /** Whether a sentence with that action is a rule of this protocol. */
   boolean speaks(Action action);
 
-  /** Whether what its rules allow passes: an engine may be on its way. */
+  /** Whether its rules are enforced by every agent, or only by one that has names on. */
   default boolean isEnforced() {
     return true;
   }

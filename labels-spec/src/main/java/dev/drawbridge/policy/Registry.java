@@ -59,10 +59,20 @@ final class Registry {
   private final Map<Key, Integer> numbers = new HashMap<>();
   private final List<Key> selectors = new ArrayList<>();
   private final NamedPeers named;
+  private final boolean names;
   private int nextRule = 1;
 
-  Registry(NamedPeers named) {
+  /**
+   * @param names whether rules about names are enforced
+   */
+  Registry(NamedPeers named, boolean names) {
     this.named = named;
+    this.names = names;
+  }
+
+  /** Whether rules about names are enforced; else they allow nothing. */
+  boolean enforcesNames() {
+    return names;
   }
 
   NamedPeers named() {
@@ -71,7 +81,7 @@ final class Registry {
 
   /** A registry that gives out no number of a rule twice. */
   synchronized Registry successor() {
-    var next = new Registry(named);
+    var next = new Registry(named, names);
     next.nextRule = nextRule;
     return next;
   }
@@ -94,7 +104,8 @@ final class Registry {
         nextRule++,
         sentence,
         sentence.subject().map(party -> match(party, project, label)).orElse(null),
-        object.map(party -> match(party, project, label)).orElse(null));
+        object.map(party -> match(party, project, label)).orElse(null),
+        names);
   }
 
   /** A party of a host policy. */

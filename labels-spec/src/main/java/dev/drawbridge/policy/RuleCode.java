@@ -26,14 +26,23 @@ final class RuleCode implements ReadRule {
   final @Nullable Match object;
   private @Nullable Node requestLine;
 
-  RuleCode(int number, Sentence sentence, @Nullable Match subject, @Nullable Match object) {
+  /**
+   * @param names whether an engine reads what is only enforced with names: else nobody reads it
+   */
+  RuleCode(
+      int number,
+      Sentence sentence,
+      @Nullable Match subject,
+      @Nullable Match object,
+      boolean names) {
     this.number = number;
     this.sentence = sentence;
     this.allows = sentence.allows();
     this.subject = subject;
     this.object = object;
     this.connects = sentence.action() instanceof Action.Connect;
-    this.protocol = Protocols.of(sentence.action());
+    Protocol read = Protocols.of(sentence.action());
+    this.protocol = read != null && (names || read.isEnforced()) ? read : null;
     this.wantsGrpc = allows && sentence.action() instanceof Action.Call;
     this.ports = sentence.action().ports(sentence.ports());
   }

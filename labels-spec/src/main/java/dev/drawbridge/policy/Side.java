@@ -342,6 +342,8 @@ final class Side {
         pairs.add(new PairEntry(owner, direction, peer, policy.table()));
       }
     });
+    // What a name adds to: containers, of which there may be thousands, have none.
+    byPeer.keySet().removeIf(peer -> peer != Peers.WORLD && !Peers.isNetwork(peer));
     return new Groups(
         any,
         table,

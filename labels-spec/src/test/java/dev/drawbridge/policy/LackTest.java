@@ -3,10 +3,11 @@ package dev.drawbridge.policy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** 12.D2: what a 403 without a rule says. */
+/** What a 403 without a rule says. */
 final class LackTest {
   private static Lack of(Scene scene, int caller, String callee, String method, String path) {
     return Lack.of(scene.policy(), caller, scene.number(callee), 80, HttpRequest.of(method, path));
@@ -54,7 +55,7 @@ final class LackTest {
   }
 
   @Test
-  void valuesOfConditionsAreNotToldAndTheWorldIsToldNoRule() {
+  void valuesOfConditionsAreNotToldAndOutsidersAreToldNoRule() {
     Scene scene =
         new Scene()
             .container("api", "app=api")
@@ -62,8 +63,11 @@ final class LackTest {
     Optional<String> told = nearest(scene, "GET", "/users");
     assertEquals(Optional.of("drawbridge.policy.r0: GET /users, with conditions"), told);
     assertFalse(told.orElseThrow().contains("hunter2"));
-    Lack world = of(scene, Peers.WORLD, "db", "GET", "/x");
-    assertEquals("callee", world.who());
-    assertEquals(Optional.empty(), world.nearest());
+    // Any user of the host may ask as the host.
+    for (int outsider : List.of(Peers.WORLD, Peers.HOST)) {
+      Lack lack = of(scene, outsider, "db", "GET", "/x");
+      assertEquals("callee", lack.who());
+      assertEquals(Optional.empty(), lack.nearest());
+    }
   }
 }

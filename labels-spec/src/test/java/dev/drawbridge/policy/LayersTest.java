@@ -108,7 +108,7 @@ final class LayersTest {
             "api",
             "db",
             "tcp/53",
-            "ENGINE NEEDS_ENGINE"),
+            "DENY UNSUPPORTED_PROTOCOL"),
         row(
             "L4",
             "may resolve *.example.com",
@@ -117,7 +117,7 @@ final class LayersTest {
             "api",
             "db",
             "udp/53",
-            "ENGINE NEEDS_ENGINE"),
+            "DENY UNSUPPORTED_PROTOCOL"),
         row("L5", "", "app=api may connect icmp", "", "api", "db", "icmp", "ALLOW RULE_ALLOWS"),
         row("L5", "", "app=api may connect icmp", "", "api", "db", "icmpv6", "ALLOW RULE_ALLOWS"),
         row("L5", "", "app=api may connect 80", "", "api", "db", "icmp", "DENY NO_RULE"),

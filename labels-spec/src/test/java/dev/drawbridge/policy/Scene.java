@@ -13,6 +13,7 @@ final class Scene {
   private final List<String> hostLines = new ArrayList<>();
   private boolean defaultDeny;
   private long generation = 1;
+  private boolean names;
 
   /** A container; each label is {@code key: value}, a bare sentence becomes a policy label. */
   Scene container(String name, String... labels) {
@@ -86,8 +87,14 @@ final class Scene {
     return new PolicyInput(generation, members, host.value(), defaultDeny);
   }
 
+  /** Rules about names are enforced. */
+  Scene withNames() {
+    names = true;
+    return this;
+  }
+
   Policy policy() {
-    return Policy.compile(input());
+    return Policy.compile(input(), names);
   }
 
   /**

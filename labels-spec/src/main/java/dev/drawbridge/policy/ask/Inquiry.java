@@ -88,6 +88,7 @@ public final class Inquiry {
 
   private static boolean isOne(Candidate caller, Candidate callee) {
     return caller.imagined().isEmpty()
+        && caller.networkOf().isEmpty()
         && caller.number() == callee.number()
         && Peers.isEndpoint(caller.number());
   }

@@ -2,7 +2,6 @@ package dev.drawbridge.policy.dns;
 
 import dev.drawbridge.policy.Action;
 import dev.drawbridge.policy.Ask;
-import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Protocol;
 import dev.drawbridge.policy.ProtocolRules;
 import dev.drawbridge.policy.ReadRule;
@@ -33,7 +32,7 @@ public final class DnsProtocol implements Protocol {
 
   @Override
   public boolean isEnforced() {
-    return Policy.NAMES_ENFORCED;
+    return false;
   }
 
   @Override

@@ -12,6 +12,7 @@ import java.util.SortedMap;
  * @param containerName if the files give it one that is known
  * @param published container's port by the host's port
  * @param rewrites whether it is given a capability with which packets are changed on their way
+ * @param several whether the files say that there may be more than one container of it
  * @param unknown why its labels, name or network cannot be known; empty if they can
  */
 public record ComposeService(
@@ -21,4 +22,5 @@ public record ComposeService(
     Optional<String> containerName,
     Map<Integer, Integer> published,
     boolean rewrites,
+    boolean several,
     List<String> unknown) {}

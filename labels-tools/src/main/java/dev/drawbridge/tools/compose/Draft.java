@@ -27,13 +27,15 @@ record Draft(
    *
    * @param complete whether a part says what to run
    * @param rewrites whether a part gives a capability with which packets are changed on their way
+   * @param several whether a part says that there may be more than one container of it
    */
   record Traits(
       boolean complete,
       boolean extended,
       boolean labelFiles,
       Map<Integer, Integer> published,
-      boolean rewrites) {
+      boolean rewrites,
+      boolean several) {
     Traits over(Traits base) {
       var ports = new LinkedHashMap<>(base.published);
       ports.putAll(published);
@@ -42,7 +44,8 @@ record Draft(
           extended || base.extended,
           labelFiles || base.labelFiles,
           ports,
-          rewrites || base.rewrites);
+          rewrites || base.rewrites,
+          several || base.several);
     }
   }
 

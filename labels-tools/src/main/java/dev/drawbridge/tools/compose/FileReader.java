@@ -203,7 +203,7 @@ final class FileReader {
         Map.of(),
         Optional.empty(),
         Optional.empty(),
-        new Draft.Traits(true, true, false, Map.of(), false),
+        new Draft.Traits(true, true, false, Map.of(), false, true),
         new LinkedHashSet<>(List.of(why)));
   }
 }

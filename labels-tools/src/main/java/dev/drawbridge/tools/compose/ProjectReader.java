@@ -83,6 +83,7 @@ public final class ProjectReader {
                   container,
                   draft.traits().published(),
                   draft.traits().rewrites(),
+                  draft.traits().several(),
                   List.copyOf(unknown)));
         });
     return services;

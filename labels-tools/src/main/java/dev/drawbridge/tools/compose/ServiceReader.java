@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** What one file says of one service, without what it extends. */
 final class ServiceReader {
@@ -79,7 +80,8 @@ final class ServiceReader {
                 body.find("extends").isPresent(),
                 body.find("label_file").isPresent(),
                 published(body),
-                rewrites(body)),
+                rewrites(body),
+                several(body)),
             unknown);
     boolean cut = reset || tagged(body, "labels", "!override");
     var cuts =
@@ -185,6 +187,17 @@ final class ServiceReader {
                 item instanceof YamlScalar scalar
                     && REWRITING.contains(
                         scalar.text().toUpperCase(Locale.ROOT).replaceFirst("^CAP_", "")));
+  }
+
+  /** Whether it is said, by other than a plain 0 or 1, how many there are. */
+  private static boolean several(YamlMap body) {
+    Optional<YamlValue> replicas =
+        body.find("deploy").orElse(null) instanceof YamlMap deploy
+            ? deploy.find("replicas")
+            : Optional.empty();
+    return Stream.of(body.find("scale"), replicas)
+        .flatMap(Optional::stream)
+        .anyMatch(many -> !(many instanceof YamlScalar scalar && scalar.text().matches("[01]")));
   }
 
   /** TCP ports as far as they are written plainly: the host's, and the container's. */

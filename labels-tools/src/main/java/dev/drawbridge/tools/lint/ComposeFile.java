@@ -102,6 +102,11 @@ public final class ComposeFile {
     return services.get(endpoint - Peers.FIRST_ENDPOINT).service().rewrites();
   }
 
+  /** Whether there may be more than one container like that of {@link #members()}. */
+  public boolean several(int endpoint) {
+    return services.get(endpoint - Peers.FIRST_ENDPOINT).service().several();
+  }
+
   /** The policy that would hold if the file's services ran alone on a host. */
   public Policy policy(HostPolicy host, boolean defaultDeny) {
     return Policy.compile(new PolicyInput(1, members(), host, defaultDeny));
