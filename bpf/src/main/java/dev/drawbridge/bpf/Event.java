@@ -58,7 +58,6 @@ public record Event(
   }
 
   public Event {
-    NativeOrder.checkNotNegative(owner, "owner");
     NativeOrder.checkNotNegative(rule, "rule");
     NativeOrder.checkU32(generation, "generation");
     NativeOrder.checkRange(reason, 0xffff, "reason");

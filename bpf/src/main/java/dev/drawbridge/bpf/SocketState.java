@@ -71,7 +71,6 @@ public record SocketState(
   public SocketState {
     NativeOrder.checkU32(generation, "generation");
     NativeOrder.checkU8(protocol, "protocol");
-    NativeOrder.checkNotNegative(owner, "owner");
     NativeOrder.checkPort(port);
     NativeOrder.checkPort(peerPort);
   }

@@ -218,6 +218,9 @@ class AbiLayoutTest {
     assertEquals(state, SocketState.decode(state.encode()));
     SocketState engine = SocketState.engine(3, 300, 301, 80);
     assertEquals(engine, SocketState.decode(engine.encode()));
+    // Who calls from an address range: the number is beyond what an int holds without a sign.
+    SocketState ofARange = SocketState.engine(3, 0x8000_0001, 301, 80);
+    assertEquals(ofARange, SocketState.decode(ofARange.encode()));
   }
 
   @Test

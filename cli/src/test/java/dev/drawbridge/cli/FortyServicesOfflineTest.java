@@ -30,7 +30,7 @@ class FortyServicesOfflineTest {
   private static final Path EXAMPLE = Path.of("../install/examples/forty");
 
   /** What the world reaches, by compose.yaml. */
-  private static final Set<String> PUBLISHED = Set.of("proxy 443", "git 22", "dns 53");
+  private static final Set<String> PUBLISHED = Set.of("proxy 80", "proxy 443", "git 22", "dns 53");
 
   /** A line of the file: who gets an answer to what. */
   private record Line(

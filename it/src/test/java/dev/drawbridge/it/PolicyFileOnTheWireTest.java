@@ -10,6 +10,8 @@ import dev.drawbridge.testkit.Distribution;
 import dev.drawbridge.testkit.EngineLab;
 import dev.drawbridge.testkit.LabAgent;
 import dev.drawbridge.testkit.LabImage;
+import dev.drawbridge.testkit.LabNetwork;
+import dev.drawbridge.testkit.Shell;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -161,5 +163,57 @@ final class PolicyFileOnTheWireTest {
         "project:shop is closed",
         "service:api may connect 80 on group:databases");
     assertEquals(REFUSED, get("api", "db"));
+  }
+
+  /** Its answers leave by the connection that came in, through the engine or not. */
+  @Test
+  void theWorldReachesAPublishedPortWhateverTheCalleeMaySend() throws IOException {
+    lab.docker()
+        .must(
+            "run",
+            "-d",
+            "--name",
+            "door",
+            "-p",
+            "18090:80",
+            "--label",
+            "app=door",
+            "--label",
+            "drawbridge.policy.in=anyone may GET /users port 80",
+            LabImage.NAME,
+            "/bin/sh",
+            "-c",
+            "mkdir -p /lab; exec /bin/db");
+    Await.until("door answers", SOON, () -> get("prometheus", "door").equals("200"));
+    for (List<String> lines :
+        List.of(
+            List.of("app=api may connect 1 on app=nothing"),
+            List.of("app=door may connect on containers for caller"),
+            List.of(
+                "app=door may connect on containers for caller",
+                "app=api may connect 443 on internet",
+                "anyone may not connect 80,443 on lan"))) {
+      policy(lines.toArray(String[]::new));
+      assertEquals("200", fromTheWorld("/users"), lines::toString);
+      assertEquals("403", fromTheWorld("/admin"), lines::toString);
+    }
+  }
+
+  private static String fromTheWorld(String path) {
+    return Shell.run(
+            lab.network()
+                .inWorld(
+                    "curl",
+                    "-sS",
+                    "-m",
+                    "5",
+                    "-o",
+                    "/dev/null",
+                    "-w",
+                    "%{http_code}",
+                    "http://" + LabNetwork.HOST_ADDRESS + ":18090" + path)
+                .toArray(String[]::new))
+        .out()
+        .strip();
   }
 }
