@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * Questions to the kernel by netlink(7), one at a time. It speaks of the network namespace that the
@@ -77,6 +78,22 @@ final class Netlink implements AutoCloseable {
    * @return 0, or the negative errno that ends the answer
    */
   int ask(ByteBuffer request, Consumer<ByteBuffer> answer) {
+    return askUntil(
+        request,
+        message -> {
+          answer.accept(message);
+          return false;
+        });
+  }
+
+  /**
+   * Asks, and waits for the end of the answer, or until enough of it is known: then this can only
+   * be closed, because the kernel goes on with the answer.
+   *
+   * @param enough gets the body of each message, valid during the call
+   * @return 0, or the negative errno that ends the answer
+   */
+  int askUntil(ByteBuffer request, Predicate<ByteBuffer> enough) {
     LibC libc = LibC.system();
     int sent = libc.send(fd.raw(), NativeOrder.bytes(request));
     while (sent == -Errno.EINTR) {
@@ -112,9 +129,12 @@ final class Netlink implements AutoCloseable {
             case NLMSG_ERROR -> {
               return in.getInt();
             }
-            default ->
-                answer.accept(
-                    in.slice(in.position(), length - HEADER).order(ByteOrder.nativeOrder()));
+            default -> {
+              if (enough.test(
+                  in.slice(in.position(), length - HEADER).order(ByteOrder.nativeOrder()))) {
+                return 0;
+              }
+            }
           }
         }
         in.position(Math.min(at + (length + 3 & ~3), received));

@@ -3,18 +3,15 @@ package dev.drawbridge.daemon;
 import dev.drawbridge.bpf.AddressKey;
 import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.BpfMap;
+import dev.drawbridge.bpf.InterfaceAddresses;
 import dev.drawbridge.bpf.NetworkNamespace;
 import dev.drawbridge.bpf.SourceKey;
 import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
-import java.net.InterfaceAddress;
-import java.net.NetworkInterface;
-import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -40,13 +37,22 @@ final class OwnSources {
   private static final Logger log = Logger.getLogger(OwnSources.class.getName());
 
   /** More routes than an engine makes; what is beyond has its answer by a shorter prefix. */
-  private static final int MOST_ROUTES = 256;
+  static final int MOST_ROUTES = 256;
+
+  /** Of each file of routes; who has NET_ADMIN there decides how many it has. */
+  private static final int MOST_LINES = 1024;
+
+  /** Of each family. */
+  private static final int MOST_ADDRESSES = 512;
 
   private static final int REJECT = 0x200; // RTF_REJECT of linux/route.h
   private static final int IPV4_BITS = 96;
 
   private final BpfMap map;
   private final Map<Integer, Map<SourceKey, InetAddress>> known = new HashMap<>();
+
+  /** Namespaces that were said to have more than is read. */
+  private final Set<Integer> cut = new HashSet<>();
 
   /** Takes over what the map holds. */
   OwnSources(BpfMap map) {
@@ -68,7 +74,15 @@ final class OwnSources {
   /** Writes what the namespace's routes are now. */
   void read(int number, NetworkNamespace namespace) {
     try {
-      Map<AddressKey, InetAddress> now = namespace.call(OwnSources::here);
+      Reading reading = namespace.call(OwnSources::here);
+      if (!reading.all() && cut.add(number)) {
+        log.warning(
+            "network namespace "
+                + number
+                + " has more routes or addresses than are read; of what is beyond them a redirected"
+                + " socket says what a shorter prefix says");
+      }
+      Map<AddressKey, InetAddress> now = reading.sources();
       Map<SourceKey, InetAddress> before = known.computeIfAbsent(number, _ -> new HashMap<>());
       Set<SourceKey> gone = new HashSet<>(before.keySet());
       for (Map.Entry<AddressKey, InetAddress> route : now.entrySet()) {
@@ -93,6 +107,7 @@ final class OwnSources {
 
   /** Nobody lives in the namespace any more. */
   void forget(int number) {
+    boolean _ = cut.remove(number);
     Map<SourceKey, InetAddress> gone = known.remove(number);
     if (gone == null) {
       return;
@@ -115,44 +130,33 @@ final class OwnSources {
     }
   }
 
-  private static Map<AddressKey, InetAddress> here() throws IOException {
-    Path directory = Path.of("/proc/thread-self/net");
-    List<Route> routes = new ArrayList<>(ipv4(lines(directory.resolve("route"))));
-    routes.addAll(ipv6(lines(directory.resolve("ipv6_route"))));
-    Map<String, List<Own>> ipv6 = ipv6Addresses(lines(directory.resolve("if_inet6")));
-    return sources(
-        routes,
-        device -> {
-          List<Own> own = new ArrayList<>(ipv4Addresses(device));
-          own.addAll(ipv6.getOrDefault(device, List.of()));
-          return own;
-        });
-  }
-
-  private static List<String> lines(Path file) throws IOException {
-    // A kernel without IPv6 has no such file.
-    return Files.exists(file) ? Files.readAllLines(file) : List.of();
-  }
-
   /**
-   * Java asks the thread's namespace for IPv4 addresses alone: its file of IPv6 is the process's.
+   * What was read of a namespace.
+   *
+   * @param all whether that is all there is
    */
-  private static List<Own> ipv4Addresses(String device) {
-    try {
-      NetworkInterface found = NetworkInterface.getByName(device);
-      List<Own> own = new ArrayList<>();
-      if (found != null) {
-        for (InterfaceAddress address : found.getInterfaceAddresses()) {
-          if (address.getAddress() instanceof Inet4Address ipv4) {
-            own.add(new Own(ipv4, address.getNetworkPrefixLength()));
-          }
-        }
-      }
-      return own;
-    } catch (SocketException e) {
-      log.log(Level.FINE, "the addresses of " + device, e);
-      return List.of();
+  record Reading(Map<AddressKey, InetAddress> sources, boolean all) {}
+
+  /** Of the calling thread's namespace. */
+  static Reading here() throws IOException {
+    Path directory = Path.of("/proc/thread-self/net");
+    FirstLines ipv4 = FirstLines.of(directory.resolve("route"), MOST_LINES);
+    FirstLines ipv6 = FirstLines.ofAny(directory.resolve("ipv6_route"), MOST_LINES);
+    FirstLines inet6 = FirstLines.ofAny(directory.resolve("if_inet6"), MOST_ADDRESSES);
+    List<InterfaceAddresses.Own> inet4 = InterfaceAddresses.ipv4(MOST_ADDRESSES);
+    Map<String, List<Own>> own = new HashMap<>();
+    for (InterfaceAddresses.Own each : inet4) {
+      own.computeIfAbsent(each.device(), _ -> new ArrayList<>())
+          .add(new Own(each.address(), each.prefixLength()));
     }
+    ipv6Addresses(inet6.lines())
+        .forEach(
+            (device, more) -> own.computeIfAbsent(device, _ -> new ArrayList<>()).addAll(more));
+    List<Route> routes = new ArrayList<>(ipv4(ipv4.lines()));
+    routes.addAll(ipv6(ipv6.lines()));
+    return new Reading(
+        sources(routes, device -> own.getOrDefault(device, List.of())),
+        !ipv4.more() && !ipv6.more() && !inet6.more() && inet4.size() < MOST_ADDRESSES);
   }
 
   /** {@code /proc/net/if_inet6} (net/ipv6/addrconf.c). */

@@ -3,12 +3,12 @@ package dev.drawbridge.daemon;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
+import java.util.logging.Logger;
 
 /**
  * The addresses of the network namespace that a process is in, read from {@code /proc/PID/net}
@@ -22,17 +22,37 @@ final class ProcessAddresses {
   private static final String LOCAL = "/32 host LOCAL";
   private static final int HEX_DIGITS = 32;
 
+  private static final Logger log = Logger.getLogger(ProcessAddresses.class.getName());
+
+  /** Of the trie, with its routes: three or four lines for an address. */
+  private static final int MOST_LINES_IPV4 = 8192;
+
+  private static final int MOST_LINES_IPV6 = 1024;
+
   private ProcessAddresses() {}
 
-  /** As {@link HostAddresses#read}: without loopback and link-local ones. */
+  /**
+   * As {@link HostAddresses#read}: without loopback and link-local ones. Of a namespace with more
+   * routes and addresses than anybody makes who does not mean harm, only the first: the container
+   * is nobody at the others.
+   */
   static Set<InetAddress> of(int pid) throws IOException {
     Path directory = Path.of("/proc", Integer.toString(pid), "net");
-    Set<InetAddress> found = ipv4(Files.readAllLines(directory.resolve("fib_trie")));
-    Path ipv6 = directory.resolve("if_inet6");
-    // A kernel without IPv6 has no such file.
-    if (Files.exists(ipv6)) {
-      found.addAll(ipv6(Files.readAllLines(ipv6)));
+    FirstLines trie = FirstLines.of(directory.resolve("fib_trie"), MOST_LINES_IPV4);
+    FirstLines addresses = FirstLines.ofAny(directory.resolve("if_inet6"), MOST_LINES_IPV6);
+    if (trie.more() || addresses.more()) {
+      log.warning(
+          "the network namespace of process "
+              + pid
+              + " has more routes and addresses than are read; nobody vouches for the others");
     }
+    return found(trie.lines(), addresses.lines());
+  }
+
+  private static Set<InetAddress> found(List<String> fibTrie, List<String> ipv6)
+      throws IOException {
+    Set<InetAddress> found = ipv4(fibTrie);
+    found.addAll(ipv6(ipv6));
     return found;
   }
 

@@ -1,17 +1,19 @@
 package dev.drawbridge.daemon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.drawbridge.bpf.AddressKey;
 import dev.drawbridge.daemon.OwnSources.Own;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 final class OwnSourcesTest {
@@ -34,20 +36,58 @@ final class OwnSourcesTest {
     return AddressKey.block(InetAddress.ofLiteral(address), bits);
   }
 
+  /** As the kernel of this machine writes it: addresses as words in its own byte order. */
+  private static String route(
+      String device, String to, String gateway, String flags, int metric, String mask) {
+    return String.join(
+        "\t",
+        device,
+        word(to),
+        word(gateway),
+        flags,
+        "0",
+        "0",
+        Integer.toString(metric),
+        word(mask),
+        "0",
+        "0",
+        "0");
+  }
+
+  private static String word(String address) {
+    return "%08X"
+        .formatted(
+            ByteBuffer.wrap(InetAddress.ofLiteral(address).getAddress())
+                .order(ByteOrder.nativeOrder())
+                .getInt());
+  }
+
+  @Test
+  void ofMoreRoutesThanAreKeptTheFirstAreKept() throws IOException {
+    List<String> lines = new ArrayList<>();
+    for (int i = 0; i < OwnSources.MOST_ROUTES + 100; i++) {
+      String to = "10.%d.%d.0".formatted(100 + i / 256, i % 256);
+      lines.add(route("eth1", to, "10.2.0.1", "0003", i, "255.255.255.0"));
+    }
+    Map<AddressKey, InetAddress> sources = sources(OwnSources.ipv4(lines.reversed()));
+    assertEquals(OwnSources.MOST_ROUTES, sources.size());
+    assertTrue(sources.containsKey(block("10.100.255.0", 24)));
+    assertFalse(sources.containsKey(block("10.101.0.0", 24)));
+  }
+
   @Test
   void eachNetworkIsReachedFromTheAddressInIt() throws IOException {
-    Assumptions.assumeTrue(ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN);
     Map<AddressKey, InetAddress> sources =
         sources(
             OwnSources.ipv4(
                 List.of(
                     "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT",
-                    "eth0\t00000000\t010011AC\t0003\t0\t0\t0\t00000000\t0\t0\t0",
-                    "eth0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0",
-                    "eth1\t0000010A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0",
-                    "eth1\t0000020A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0",
-                    "eth1\t0000030A\t0100020A\t0003\t0\t0\t0\t00FFFFFF\t0\t0\t0",
-                    "*\t0000040A\t00000000\t0200\t0\t0\t0\t00FFFFFF\t0\t0\t0")));
+                    route("eth0", "0.0.0.0", "172.17.0.1", "0003", 0, "0.0.0.0"),
+                    route("eth0", "172.17.0.0", "0.0.0.0", "0001", 0, "255.255.0.0"),
+                    route("eth1", "10.1.0.0", "0.0.0.0", "0001", 0, "255.255.255.0"),
+                    route("eth1", "10.2.0.0", "0.0.0.0", "0001", 0, "255.255.255.0"),
+                    route("eth1", "10.3.0.0", "10.2.0.1", "0003", 0, "255.255.255.0"),
+                    route("*", "10.4.0.0", "0.0.0.0", "0200", 0, "255.255.255.0"))));
     assertEquals(
         Map.of(
             block("0.0.0.0", 0), InetAddress.ofLiteral("172.17.0.2"),
@@ -60,12 +100,11 @@ final class OwnSourcesTest {
 
   @Test
   void ofTwoRoutesToOnePlaceTheOneWithTheLowerMetricCounts() throws IOException {
-    Assumptions.assumeTrue(ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN);
     List<String> lines =
         new ArrayList<>(
             List.of(
-                "eth1\t00000000\t0100010A\t0003\t0\t0\t200\t00000000\t0\t0\t0",
-                "eth0\t00000000\t010011AC\t0003\t0\t0\t100\t00000000\t0\t0\t0"));
+                route("eth1", "0.0.0.0", "10.1.0.1", "0003", 200, "0.0.0.0"),
+                route("eth0", "0.0.0.0", "172.17.0.1", "0003", 100, "0.0.0.0")));
     assertEquals(
         Map.of(block("0.0.0.0", 0), InetAddress.ofLiteral("172.17.0.2")),
         sources(OwnSources.ipv4(lines)));
