@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * One conversation with NETLINK_SOCK_DIAG (sock_diag(7)) about the sockets of the namespace that
@@ -22,6 +23,7 @@ final class SocketDump implements AutoCloseable {
   private static final int ADDRESS = 16;
   private static final int INET_DIAG_CGROUP_ID = 21;
   private static final int ALL_STATES = -1;
+  private static final int LISTEN = 1 << 10; // TCP_LISTEN of net/tcp_states.h
   private static final int AF_INET = 2;
   private static final int AF_INET6 = 10;
 
@@ -42,6 +44,29 @@ final class SocketDump implements AutoCloseable {
       }
     }
     return found;
+  }
+
+  /** Whether a TCP listener of either family is one of those. None is kept: there may be many. */
+  boolean listens(Predicate<OpenSocket> wanted) {
+    OpenSocket.Protocol tcp = OpenSocket.Protocol.TCP;
+    boolean[] found = {false};
+    for (int family : new int[] {AF_INET, AF_INET6}) {
+      ByteBuffer request = request(SOCK_DIAG_BY_FAMILY, Netlink.DUMP, family, tcp, LISTEN);
+      int result =
+          netlink.askUntil(
+              request,
+              message -> {
+                found[0] = decode(message, tcp).filter(wanted).isPresent();
+                return found[0];
+              });
+      int _ =
+          Failures.check(
+              result == -Errno.ENOENT && family == AF_INET6 ? 0 : result, "list", what(tcp));
+      if (found[0]) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static String what(OpenSocket.Protocol protocol) {
@@ -72,9 +97,14 @@ final class SocketDump implements AutoCloseable {
   }
 
   private ByteBuffer request(int type, int flags, int family, OpenSocket.Protocol protocol) {
+    return request(type, flags, family, protocol, ALL_STATES);
+  }
+
+  private ByteBuffer request(
+      int type, int flags, int family, OpenSocket.Protocol protocol, int states) {
     ByteBuffer request = netlink.request(type, flags, REQUEST);
     request.put((byte) family).put((byte) protocol.number()).putShort((short) 0);
-    return request.putInt(ALL_STATES);
+    return request.putInt(states);
   }
 
   private static Optional<OpenSocket> decode(ByteBuffer in, OpenSocket.Protocol protocol) {

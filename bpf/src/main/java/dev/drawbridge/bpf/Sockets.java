@@ -43,6 +43,18 @@ public final class Sockets {
   }
 
   /**
+   * Whether a TCP listener of the calling thread's network namespace is one of those: call it
+   * inside {@link NetworkNamespace#call}.
+   *
+   * @throws BpfException if the kernel cannot list them (CONFIG_INET_DIAG)
+   */
+  public static boolean listens(Predicate<OpenSocket> wanted) {
+    try (SocketDump dump = new SocketDump()) {
+      return dump.listens(wanted);
+    }
+  }
+
+  /**
    * Ends every socket of the calling thread's network namespace that is chosen, as {@code ss
    * --kill} does: a TCP connection is reset at both ends, a listener and a UDP socket are closed
    * under their process, which sees ECONNABORTED. Nothing is destroyed by tuple alone: the cookie

@@ -247,7 +247,7 @@ final class Agent implements AutoCloseable {
             new Slots(object.map("slots")),
             new VethGuard(object, pins),
             new OwnSources(object.map("sources")),
-            new Acquaintances(object.map("neighbours"), object.map("bound")),
+            Acquaintances.of(object.map("neighbours"), object.map("bound")),
             hostNamespace());
     datapath.listenBy(spaces::listenForDatagrams);
     ControlLoop loop =
@@ -293,7 +293,6 @@ final class Agent implements AutoCloseable {
     recover(attachments, admitted, loop);
     // Only now: the maps of this version hold what the programs are to judge by.
     KernelUpgrade.finish(upgrade);
-    drops.clear(); // the lines were those of the former programs
     attachments.holdBack(false);
 
     try {

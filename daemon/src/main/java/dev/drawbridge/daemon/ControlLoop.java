@@ -485,6 +485,7 @@ final class ControlLoop implements AutoCloseable {
     Optional<String> failure = lastFailure;
     Map<EngineKind, String> answering = Map.copyOf(engines);
     Optional<String> unguardable = guards.unguardable();
+    Optional<String> unacquainted = guards.unacquainted();
     published.set(
         new NodeState(
             policy,
@@ -501,6 +502,7 @@ final class ControlLoop implements AutoCloseable {
                     failure,
                     answering,
                     unguardable,
+                    unacquainted,
                     config)),
             allListed(),
             answering,

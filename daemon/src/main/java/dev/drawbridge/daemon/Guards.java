@@ -290,9 +290,10 @@ final class Guards {
       times.took(Stage.ATTACH, began);
       began = System.nanoTime();
       long cgroupId = parents.admit(cgroup, guard.endpoint());
-      Space space = spaces.enter(opening, guard.endpoint(), how == How.HOOK);
+      Space space = spaces.enter(opening, guard.endpoint(), how);
       times.took(Stage.NAMESPACE, began);
       guard.attached(new Attachment(how, cgroup, cgroupId, space));
+      askNobodyIn(guard);
     } catch (IOException | RuntimeException e) {
       if (how == How.HOOK) {
         attachments.detach(container.id());
@@ -561,6 +562,8 @@ final class Guards {
     if (guard.attachment().isEmpty() || guard.observed().pid() == 0) {
       return;
     }
+    // Its engine may know better than its hook which runtime it has.
+    askNobodyIn(guard);
     try {
       SortedSet<String> found = Evasions.ofProcess(guard.observed().pid());
       found.addAll(granted(guard));
@@ -584,6 +587,11 @@ final class Guards {
     return parents.unguardable();
   }
 
+  /** Why connections of some containers cannot ask whether anybody listens, if they cannot. */
+  Optional<String> unacquainted() {
+    return spaces.unacquainted();
+  }
+
   private void adopt(Guard guard) {
     ObservedContainer container = guard.observed();
     boolean pinned = attachments.pinned(container.id());
@@ -593,7 +601,6 @@ final class Guards {
         log.info("container " + container.name() + " is taken over from the agent before");
       } else {
         findOlder(guard);
-        findBound(guard);
         log.warning(
             "container "
                 + container.name()
@@ -661,14 +668,10 @@ final class Guards {
     }
   }
 
-  private void findBound(Guard guard) throws IOException {
-    Space space = guard.attachment().orElseThrow().space();
-    try {
-      if (OlderConnections.listensByInterface(space.namespace())) {
-        spaces.cannotBeAsked(space);
-      }
-    } catch (BpfException e) {
-      spaces.cannotBeAsked(space);
+  /** What listens in a network stack of a container's own is no socket of this kernel's. */
+  private void askNobodyIn(Guard guard) {
+    if (Problems.ownStack(guard.observed()).isPresent()) {
+      guard.attachment().ifPresent(to -> spaces.cannotBeAsked(to.space()));
     }
   }
 

@@ -48,9 +48,7 @@ final class OlderConnections {
   /** Whether somebody in the namespace listens by an interface. */
   static boolean listensByInterface(NetworkNamespace namespace) throws IOException {
     try {
-      return namespace.call(Sockets::open).stream()
-          .anyMatch(
-              socket -> socket.state() == OpenSocket.State.LISTEN && socket.boundInterface() > 1);
+      return namespace.call(() -> Sockets.listens(socket -> socket.boundInterface() > 1));
     } catch (IOException | RuntimeException e) {
       throw e;
     } catch (Exception e) {

@@ -196,6 +196,7 @@ final class Problems {
       Optional<String> lastFailure,
       Map<EngineKind, String> answering,
       Optional<String> unguardable,
+      Optional<String> unacquainted,
       Config config) {
     List<ProblemReport> problems = new ArrayList<>();
     containers.forEach(container -> problems.addAll(container.problems()));
@@ -238,6 +239,10 @@ final class Problems {
                 "",
                 "\"unhooked\": \"deny\" does not hold: " + why,
                 "give Docker a cgroup parent of its own, such as --cgroup-parent /docker")));
+    unacquainted.ifPresent(why ->
+        problems.add(
+            plain(
+                "DB0514", "warning", "", why, "fewer containers with layer-7 rules on this host")));
     return problems;
   }
 

@@ -1,5 +1,6 @@
 package dev.drawbridge.daemon;
 
+import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.BpfMap;
 import dev.drawbridge.bpf.NetworkNamespace;
 import dev.drawbridge.bpf.SlotKey;
@@ -16,10 +17,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Predicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -85,7 +88,7 @@ final class Spaces {
   }
 
   /** One namespace. */
-  static final class Space {
+  static final class Space implements Acquaintances.Member {
     private final int number;
     private final NetworkNamespace namespace;
     private final EngineListener listener;
@@ -105,7 +108,8 @@ final class Spaces {
       return number;
     }
 
-    NetworkNamespace namespace() {
+    @Override
+    public NetworkNamespace namespace() {
       return namespace;
     }
 
@@ -184,10 +188,11 @@ final class Spaces {
   /**
    * One more container lives in the namespace; the opening is used up, whatever happens.
    *
-   * @param begins whether the container is about to start: its own namespace is a new one then, and
-   *     what is known by the number was another's
+   * @param how ADOPTED: what is known by the number is of this very namespace, and what its
+   *     programs have noted counts on. HOOK: the container is about to start, and its namespace is
+   *     a new one unless somebody else lives there
    */
-  Space enter(Opening opening, int endpoint, boolean begins) throws IOException {
+  Space enter(Opening opening, int endpoint, Guard.How how) throws IOException {
     try (opening) {
       NetworkNamespace namespace = opening.namespace;
       int number = number(namespace.inode());
@@ -206,10 +211,14 @@ final class Spaces {
         attachments.attachNamespace(number, namespace);
       }
       opening.handOver();
-      if (begins) {
+      if (how == Guard.How.HOOK) {
         veths.forget(number);
+      }
+      acquaintances.forget(number, open.keySet());
+      if (how != Guard.How.ADOPTED) {
         acquaintances.begins(number);
       }
+      findBound(number, namespace);
       Space space = new Space(number, namespace, listener, cookie);
       if (veths.mayBeRewritten(number)) {
         space.rewritten = true;
@@ -223,6 +232,21 @@ final class Spaces {
         throw failure.getCause();
       }
       throw e;
+    }
+  }
+
+  /**
+   * Who listens by an interface since before the programs were attached, or outside of every
+   * guarded container. The programs note who does so from now on.
+   */
+  private void findBound(int number, NetworkNamespace namespace) {
+    try {
+      if (OlderConnections.listensByInterface(namespace)) {
+        acquaintances.cannotBeAsked(number);
+      }
+    } catch (IOException | BpfException e) {
+      log.log(Level.FINE, "who listens in namespace " + number, e);
+      acquaintances.cannotBeAsked(number);
     }
   }
 
@@ -271,14 +295,16 @@ final class Spaces {
       return;
     }
     open.remove(space.number);
+    // While it is open nobody else has its number, nor the ids by which others know it.
+    acquaintances.forget(space.number, open.keySet());
+    acquaintances.begins(space.number);
+    sources.forget(space.number);
     boolean _ = namespaces.delete(key(space.cookie));
     slots.forget(space.number);
     space.listener.close();
     space.namespace.close();
     attachments.detachNamespace(space.number);
     veths.leave(space.number);
-    sources.forget(space.number);
-    acquaintances.forget(space.number);
   }
 
   /**
@@ -291,17 +317,23 @@ final class Spaces {
     }
     moved = false;
     governedAt = governed.version();
-    for (Space from : open.values()) {
-      boolean all = from.endpoints.stream().anyMatch(governed::calls);
-      for (Space to : open.values()) {
-        if (all || to.endpoints.stream().anyMatch(governed::isCalled)) {
-          acquaintances.introduce(from.number, from.namespace, to.number, to.namespace);
-        }
-      }
-    }
+    acquaintances.introduce(
+        open,
+        number -> anybody(number, governed::calls),
+        number -> anybody(number, governed::isCalled));
   }
 
-  /** Somebody may listen by an interface there since before the programs were attached. */
+  private boolean anybody(int number, Predicate<Integer> which) {
+    Space space = open.get(number);
+    return space != null && space.endpoints.stream().anyMatch(which);
+  }
+
+  /** Why connections of some namespaces cannot ask, if they cannot. */
+  Optional<String> unacquainted() {
+    return acquaintances.full();
+  }
+
+  /** A search for listeners there says too little: they are not this kernel's sockets. */
   void cannotBeAsked(Space space) {
     acquaintances.cannotBeAsked(space.number);
   }

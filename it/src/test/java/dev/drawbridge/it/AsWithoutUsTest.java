@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import dev.drawbridge.testkit.Await;
 import dev.drawbridge.testkit.Distribution;
 import dev.drawbridge.testkit.EngineLab;
@@ -12,6 +13,8 @@ import dev.drawbridge.testkit.LabAgent;
 import dev.drawbridge.testkit.LabImage;
 import dev.drawbridge.testkit.Output;
 import dev.drawbridge.testkit.Shell;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -199,11 +202,7 @@ final class AsWithoutUsTest {
     Output _ = Shell.run("nsenter", "-t", pid, "-n", "busybox", "httpd", "-p", "80", "-h", "/usr");
     try {
       // Whatever policy makes of what answers there, somebody listens.
-      assertEquals(
-          "somebody listens",
-          in("web", "knock " + to + " 80").out().contains("refused")
-              ? "refused"
-              : "somebody listens");
+      assertEquals("connected", in("web", "knock " + to + " 80").out().strip());
     } finally {
       Output _ =
           Shell.run(
@@ -215,6 +214,69 @@ final class AsWithoutUsTest {
               "-c",
               "kill $(ss -Hltnp 'sport = 80' | grep -o 'pid=[0-9]*' | cut -d= -f2)");
     }
+  }
+
+  /** The agent looks at each namespace that is new to it, also where the programs hang already. */
+  @Test
+  void aListenerByAnInterfaceThatIsOlderThanTheAgentIsNotTakenForNone() {
+    run("device", "sleep 100000", RULES[0]);
+    String to = address("device", "IPAddress");
+    String pid = lab.docker().inspect("device", "{{.State.Pid}}");
+    assertEquals("Connection refused", in("web", "knock " + to + " 80").out().strip());
+    String listener =
+        "use Socket; socket(S, PF_INET, SOCK_STREAM, 0) && setsockopt(S, SOL_SOCKET, 25,"
+            + " qq(eth0)) && bind(S, sockaddr_in(80, INADDR_ANY)) && listen(S, 8) || die;"
+            + " sleep 100000";
+    String began =
+        Shell.run(
+                "sh",
+                "-c",
+                "nsenter -t " + pid + " -n perl -e '" + listener + "' >/dev/null 2>&1 & echo $!")
+            .out()
+            .strip();
+    try {
+      Await.until(
+          "it listens",
+          SOON,
+          () -> Shell.run("nsenter", "-t", pid, "-n", "ss", "-Hltn").out().contains(":80"));
+      agent.stop();
+      agent.start();
+      Await.until(
+          "the engine finds out",
+          SOON,
+          () -> in("web", "knock " + to + " 80").out().strip().equals("connected"));
+    } finally {
+      Output _ = Shell.run("kill", began);
+    }
+  }
+
+  /** It is runc under another's name: what counts is that nothing of it can be asked. */
+  @Test
+  void whereTheStackIsNotThisKernelsTheEngineFindsOut() throws IOException {
+    JsonObject settings =
+        JsonParser.parseString(Files.readString(lab.directory().resolve("daemon.json")))
+            .getAsJsonObject();
+    JsonObject runtime = new JsonObject();
+    runtime.addProperty("path", Shell.run("sh", "-c", "command -v runc").out().strip());
+    settings.getAsJsonObject("runtimes").add("runsc", runtime);
+    lab.configure(settings);
+    lab.reload();
+    List<String> line = new ArrayList<>(List.of("run", "-d", "--network", "net"));
+    line.addAll(List.of("--runtime", "runsc", "--name", "own", "--label", RULES[0]));
+    line.addAll(List.of(LabImage.NAME, "/bin/sh", "-c", "sleep 100000"));
+    lab.docker().must(line.toArray(String[]::new));
+    Await.until(
+        "it is known for what it is",
+        SOON,
+        () -> agent.api("/v1/problems").toString().contains("DB0513"));
+    Await.until(
+        "the engine finds out",
+        SOON,
+        () ->
+            in("web", "knock " + address("own", "IPAddress") + " 80")
+                .out()
+                .strip()
+                .equals("connected"));
   }
 
   // A2
