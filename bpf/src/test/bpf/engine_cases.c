@@ -95,6 +95,42 @@ static void redirect(union address to, int at_v4, const char *name)
 	close(engine);
 }
 
+/* A socket's state lives as long as the socket: what it says of itself must not outlive the connection. */
+static void unconnected(int family)
+{
+	const char *name = family == AF_INET ? "unconnected IPv4" : "unconnected IPv6";
+	union address wanted[2] = { { .any = { family } }, loopback(family, 0) }, own;
+	union address nowhere = { .any = { AF_UNSPEC } };
+	int engine = engine_offered(A, family), client;
+	socklen_t size;
+
+	policy_reset();
+	policy_engine(ID_A, family == AF_INET ? port_of(engine) : 0, family == AF_INET ? 0 : port_of(engine));
+	policy_flags(ID_B, DB_EP_CLOSED_INGRESS);
+	policy_rule(ID_B, DB_INGRESS, ID_A, IPPROTO_TCP, 8000, 8000, DB_ENGINE, 5);
+	generation_next();
+	for (int at_loopback = 0; at_loopback < 2; at_loopback++) {
+		union address *to = &wanted[at_loopback];
+
+		client = dialled(A, address_of(B, family, 8000), PATIENT);
+		claim(client >= 0 && !connect(client, &nowhere.any, sizeof(nowhere.any)) &&
+				!bind(client, &to->any, address_size(to)),
+			NAMED("is bound again"));
+		for (int listening = 0; listening < 2; listening++) {
+			if (listening)
+				must(listen(client, 8), "listen");
+			to->v4.sin_port = htons(port_of(client));
+			size = sizeof(own);
+			memset(&own, 0, sizeof(own));
+			getsockname(client, &own.any, &size);
+			claim(size == address_size(to) && !memcmp(&own, to, size),
+				NAMED(listening ? "a listener says what it is bound to" : "says what it is bound to"));
+		}
+		close(client);
+	}
+	close(engine);
+}
+
 static void without_engine(void)
 {
 	union address to = address_of(B, AF_INET, 8000);
@@ -408,6 +444,8 @@ void engine_cases(void)
 	redirect(address_of(B, AF_INET, 8000), 1, "redirect IPv4");
 	redirect(address_of(B, AF_INET6, 8000), 0, "redirect IPv6");
 	redirect(mapped_of(B, 8000), 1, "redirect mapped");
+	unconnected(AF_INET);
+	unconnected(AF_INET6);
 	without_engine();
 	bound_to_device();
 	mptcp();
