@@ -31,7 +31,6 @@ DB_INLINE int take_origin(struct bpf_sock_ops *ctx, const struct db_flow_key *ke
 	if (!origin)
 		return 0;
 	state->generation = origin->generation;
-	state->flags = origin->flags;
 	state->owner = origin->caller;
 	state->peer = origin->callee;
 	state->port = origin->port;

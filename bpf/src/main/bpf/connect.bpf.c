@@ -67,7 +67,6 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 	struct db_socket state __attribute__((aligned(8))) = {};
 	const struct db_socket *before;
 	__u32 type = ctx->type, protocol = ctx->protocol, names, slot = 0;
-	enum db_listening listening = DB_CANNOT_ASK;
 
 	if (!sk)
 		return db_drop(DB_REASON_UNJUDGED_SOCKET, key, &answer, db_self_endpoint(), DB_PEER_WORLD,
@@ -76,6 +75,8 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 	names = type == DB_SOCK_STREAM || type == DB_SOCK_DGRAM ?
 			db_asks_names(question.caller, protocol, &key->destination, key->destination_port) :
 			0;
+	key->protocol = protocol;
+	key->source_port = sk->src_port;
 	/* 2. */
 	if (!names && db_address_is_loopback(&key->destination)) {
 		if (protocol == IPPROTO_UDP &&
@@ -91,8 +92,6 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 		forget_redirection(sk);
 		return DB_PASS;
 	}
-	key->protocol = protocol;
-	key->source_port = sk->src_port;
 	if (!db_has_ports(protocol))
 		key->destination_port = 0;
 	question.callee = db_callee_of(question.caller, &key->destination);
@@ -145,9 +144,8 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 		return DB_PASS;
 	}
 	/* 7. */
-	if (answer.verdict == DB_ENGINE && protocol == IPPROTO_TCP)
-		listening = db_listens(ctx, key, question.caller, question.callee);
-	if (listening == DB_NOBODY) {
+	if (answer.verdict == DB_ENGINE && protocol == IPPROTO_TCP &&
+		db_listens(ctx, key, question.caller, question.callee) == DB_NOBODY) {
 		bpf_sk_storage_delete(&sockets, sk);
 		answer.verdict = DB_ALLOW;
 		*port = 0;
@@ -159,8 +157,7 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 	state.protocol = protocol;
 	before = db_socket_of(sk);
 	state.flags = (before ? before->flags & DB_SOCKET_ANSWERS : 0) |
-		      (answer.verdict == DB_ENGINE ? DB_SOCKET_REDIRECTED : 0) |
-		      (listening == DB_SOMEBODY ? DB_SOCKET_HEARD : 0);
+		      (answer.verdict == DB_ENGINE ? DB_SOCKET_REDIRECTED : 0);
 	state.owner = question.caller;
 	state.peer = question.callee;
 	state.port = question.port;

@@ -64,7 +64,6 @@ DB_INLINE int leave_origin(const struct db_packet *packet, const struct db_socke
 	}
 	db_address_copy(&origin.destination, &socket->address);
 	origin.port = socket->port;
-	origin.flags = socket->flags & DB_SOCKET_HEARD;
 	origin.caller = me;
 	origin.callee = socket->peer;
 	origin.generation = socket->generation;
@@ -108,9 +107,10 @@ DB_INLINE enum db_fate egress_loopback_alone(struct __sk_buff *skb, struct bpf_s
 		return DB_PASS;
 	}
 	if (sk->protocol == IPPROTO_UDP) {
-		if (holds_its_slot(sk, me) || db_parse(skb, 0, packet))
+		if (holds_its_slot(sk, me))
 			return DB_PASS;
-		return db_drop(DB_REASON_NO_ORIGIN, &packet->key, answer, me, me, WHERE_OUT);
+		reason = db_parse(skb, 0, packet);
+		return db_drop(reason ? reason : DB_REASON_NO_ORIGIN, &packet->key, answer, me, me, WHERE_OUT);
 	}
 	if (sk->protocol != IPPROTO_TCP)
 		return DB_PASS;

@@ -332,8 +332,41 @@ static void shapes(void)
 	close(client);
 }
 
+/* What arrives at the engine's listener for datagrams counts as the slot's owner's: nobody sends there by himself. */
+static void listener_alone(int family, const char *name)
+{
+	struct db_slot_key key = { .netns = 1, .slot = family == AF_INET6 };
+	struct db_slot slot = { .owner = ID_C, .callee = ID_B, .port = 53, .listener = 5353 };
+	int listening = udp_bound(A, family, 5353), fd;
+	union address to[2] = { loopback(family, 5353), { .any = { family } } };
+	const struct db_event *event;
+
+	to[1].v4.sin_port = htons(5353);
+	policy_reset();
+	for (int anywhere = 0; anywhere < 2; anywhere++) {
+		fd = sock_in(A, family, SOCK_DGRAM, 0);
+		claim(!dial(fd, to[anywhere], PATIENT) && !say(fd, "x") && hears(listening, "x", PATIENT) &&
+				!send_to(fd, "y", to[anywhere]) && hears(listening, "y", PATIENT),
+			NAMED("no slot: loopback is not judged"));
+		close(fd);
+		must(bpf_map_update_elem(lab_map("slots"), &key, &slot, BPF_ANY), "slots");
+		events_forget();
+		fd = sock_in(A, family, SOCK_DGRAM, 0);
+		claim(dial(fd, to[anywhere], PATIENT) == -EPERM, NAMED("connect() there is refused"));
+		event = event_await(DB_REASON_NO_ORIGIN, ID_A, PATIENT);
+		claim(event && event->protocol == IPPROTO_UDP && event->destination_port == 5353,
+			NAMED("and recorded with its protocol"), "%d", event ? event->protocol : -1);
+		claim(send_to(fd, "x", to[anywhere]) == -EPERM && !readable(listening, IMPATIENT), NAMED("so is sendto()"));
+		close(fd);
+		bpf_map_delete_elem(lab_map("slots"), &key);
+	}
+	close(listening);
+}
+
 void udp_cases(void)
 {
+	listener_alone(AF_INET, "datagram listener IPv4");
+	listener_alone(AF_INET6, "datagram listener IPv6");
 	request_and_reply(AF_INET, "UDP IPv4");
 	request_and_reply(AF_INET6, "UDP IPv6");
 	sorting(AF_INET, "address sorting IPv4");

@@ -139,7 +139,6 @@ struct db_socket {
 #define DB_SOCKET_REDIRECTED (1u << 0) /* connect() was rewritten to the engine's listener */
 #define DB_SOCKET_FROM_ENGINE (1u << 1) /* a server's socket whose client is the engine: the request was judged */
 #define DB_SOCKET_SETTLED (1u << 3) /* a client's whose server has answered beyond the handshake: its record was taken back */
-#define DB_SOCKET_HEARD (1u << 5) /* of a redirected connection: at connect() somebody listened where it wanted to go */
 #define DB_SOCKET_ARRIVED (1u << 4) /* accepted: taken by sk_lookup in the callee's namespace, not redirected at connect */
 #define DB_SOCKET_ANSWERS (1u << 2) /* datagrams were admitted to it: what it sends may be answers, judged packet by packet */
 

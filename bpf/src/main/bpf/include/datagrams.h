@@ -119,19 +119,25 @@ DB_INLINE struct db_slot *db_slot_at(__u32 me, __u32 v6, __u16 listener)
 
 		key.slot = i << 1 | v6;
 		slot = bpf_map_lookup_elem(&slots, &key);
-		if (slot && slot->listener == listener)
+		/* They are claimed in order: who asks no names pays for one look. */
+		if (!slot)
+			return NULL;
+		if (slot->listener == listener)
 			return slot;
 	}
 	return NULL;
 }
 
-/* Nobody sends to a listener by himself: it would be taken for what the slot's owner sent. */
+/*
+ * Nobody sends to a listener by himself: it would be taken for what the slot's owner sent. What is sent to the unspecified
+ * address goes to loopback.
+ */
 DB_INLINE int db_is_datagram_listener(__u32 me, const struct db_address *to, __u16 port)
 {
 	const struct db_slot *slot;
 	int v4 = db_address_is_v4(to);
 
-	if (v4 ? db_address_word(to, 3) != bpf_htonl(0x7f000001) : db_address_word(to, 3) != bpf_htonl(1))
+	if (!db_address_is_loopback(to))
 		return 0;
 	slot = db_slot_at(me, !v4, port);
 	return slot != NULL;

@@ -4,7 +4,11 @@
  * defaults: user space may set others before the load. A full map never lets
  * anything pass: `flows` makes room by include/shares.h, `origins` is LRU because
  * a lost entry denies (and `budgets`, which decides nothing), all others refuse
- * the insertion, and the agent then fails closed.
+ * the insertion, and the agent then fails closed. Of those that judge nobody:
+ * without an entry in `sources` a socket says that it is on loopback, without one
+ * in `neighbours` the engine finds out whether somebody listens, without one in
+ * `bound` who listens by an interface is refused to callers, and `drops` does not
+ * count.
  */
 #ifndef DRAWBRIDGE_MAPS_H
 #define DRAWBRIDGE_MAPS_H
@@ -100,7 +104,7 @@ struct db_origin_key {
 struct db_origin {
 	struct db_address destination;
 	__u16 port;
-	__u16 flags; /* DB_SOCKET_HEARD or 0 */
+	__u16 reserved;
 	__u32 caller; /* endpoint or DB_PEER_* */
 	__u32 callee; /* endpoint or DB_PEER_* */
 	__u32 generation;

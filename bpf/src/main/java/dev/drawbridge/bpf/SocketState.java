@@ -13,8 +13,6 @@ import java.nio.ByteBuffer;
  * @param fromEngine a server's socket whose client is the engine: the request was judged
  * @param answers datagrams were admitted to it: what it sends may be answers, judged one by one
  * @param arrived accepted by the engine: taken by sk_lookup in the callee's namespace
- * @param heard redirected, or accepted after that: at connect() somebody listened where it wanted
- *     to go
  * @param owner endpoint it belongs to, or that the engine speaks for, or that called the engine
  * @param peer the other side
  * @param port the callee's port
@@ -31,7 +29,6 @@ public record SocketState(
     boolean fromEngine,
     boolean answers,
     boolean arrived,
-    boolean heard,
     int owner,
     int peer,
     int port,
@@ -44,7 +41,6 @@ public record SocketState(
   private static final int FROM_ENGINE = 1 << 1;
   private static final int ANSWERS = 1 << 2;
   private static final int ARRIVED = 1 << 4;
-  private static final int HEARD = 1 << 5;
   private static final int TCP = 6;
   private static final InetAddress UNSPECIFIED = NativeOrder.asAddress(new byte[16]);
 
@@ -89,7 +85,6 @@ public record SocketState(
         false,
         false,
         false,
-        false,
         caller,
         callee,
         port,
@@ -102,8 +97,7 @@ public record SocketState(
         (redirected ? REDIRECTED : 0)
             | (fromEngine ? FROM_ENGINE : 0)
             | (answers ? ANSWERS : 0)
-            | (arrived ? ARRIVED : 0)
-            | (heard ? HEARD : 0);
+            | (arrived ? ARRIVED : 0);
     ByteBuffer out = NativeOrder.allocate(SIZE).putInt((int) generation);
     out.put((byte) role.number()).put((byte) verdict.number());
     out.put((byte) protocol).put((byte) flags);
@@ -132,7 +126,6 @@ public record SocketState(
         (flags & FROM_ENGINE) != 0,
         (flags & ANSWERS) != 0,
         (flags & ARRIVED) != 0,
-        (flags & HEARD) != 0,
         owner,
         peer,
         port,

@@ -45,8 +45,7 @@ final class EngineBindings implements Origins, OnwardSockets {
                   state.owner(),
                   state.peer(),
                   new InetSocketAddress(state.address(), state.port()),
-                  state.arrived(),
-                  state.heard()));
+                  state.arrived()));
     } catch (BpfException e) {
       log.log(Level.WARNING, "the origin of a connection cannot be read; it is closed", e);
       return Optional.empty();

@@ -41,7 +41,6 @@ final class Slots {
                   slot.owner(),
                   slot.callee(),
                   new InetSocketAddress(slot.destination(), slot.port()),
-                  false,
                   false));
     } catch (BpfException e) {
       log.log(Level.WARNING, "where a datagram was sent cannot be read; it is dropped", e);

@@ -11,10 +11,9 @@ import java.util.Arrays;
  * @param destination where it wanted to connect
  * @param arrival true when the connection was taken on arrival in the callee's namespace rather
  *     than at the caller's connect
- * @param heard true when somebody listened there at the caller's connect; false: nobody knows
  */
 public record ConnectionOrigin(
-    int caller, int callee, InetSocketAddress destination, boolean arrival, boolean heard) {
+    int caller, int callee, InetSocketAddress destination, boolean arrival) {
   private static final byte[] ENGINES_RESOLVER = {127, 0, 0, 11};
 
   /**

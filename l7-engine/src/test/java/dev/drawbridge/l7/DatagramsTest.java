@@ -51,7 +51,7 @@ final class DatagramsTest {
       InetSocketAddress asked = (InetSocketAddress) resolver.getLocalSocketAddress();
       List<EngineListener.DatagramSocket> sockets =
           scene.listener.datagrams(
-              1, (_, _) -> Optional.of(new ConnectionOrigin(Scene.API, 2, asked, false, false)));
+              1, (_, _) -> Optional.of(new ConnectionOrigin(Scene.API, 2, asked, false)));
       assertTrue(sockets.getFirst().fd() >= 0);
       int port = portOf(sockets.getFirst().fd());
       Thread.ofVirtual().start(() -> answerOne(resolver));
@@ -118,8 +118,7 @@ final class DatagramsTest {
                   .datagrams(
                       2,
                       (slot, _) ->
-                          Optional.of(
-                              new ConnectionOrigin(Scene.API, Scene.DB, sent, slot == 1, false)))
+                          Optional.of(new ConnectionOrigin(Scene.API, Scene.DB, sent, slot == 1)))
                   .getFirst()
                   .fd());
       assertArrayEquals(

@@ -65,7 +65,7 @@ final class Scene implements AutoCloseable {
   }
 
   private ConnectionOrigin origin(int peer, InetSocketAddress where) {
-    return new ConnectionOrigin(peer, callee, where, peer != API, true);
+    return new ConnectionOrigin(peer, callee, where, peer != API);
   }
 
   /** An address of the loopback network from which that caller connects from now on. */

@@ -110,7 +110,7 @@ public record Opened(
         loop,
         channel,
         source,
-        new ConnectionOrigin(0, 0, channel.localAddress(), false, false),
+        new ConnectionOrigin(0, 0, channel.localAddress(), false),
         new Share(0, null, loop.index + 1));
   }
 
