@@ -123,12 +123,13 @@ static struct packet with_ports(struct packet packet, int tcp_flags)
 static uint64_t counted(int *worst)
 {
 	struct db_drop key, *previous = NULL;
-	uint64_t counts[256], sum = 0;
+	int cpus = libbpf_num_possible_cpus();
+	uint64_t counts[cpus], sum = 0;
 
 	for (; !bpf_map_get_next_key(map("drops"), previous, &key); previous = &key) {
 		memset(counts, 0, sizeof(counts));
 		bpf_map_lookup_elem(map("drops"), &key, counts);
-		for (int cpu = 0; cpu < libbpf_num_possible_cpus() && cpu < 256; cpu++)
+		for (int cpu = 0; cpu < cpus; cpu++)
 			sum += counts[cpu];
 		*worst |= !key.file || !key.line || !key.hook;
 	}
@@ -523,11 +524,13 @@ static void veth(void)
 
 static uint64_t lost_events(void)
 {
-	uint64_t counts[256] = {}, sum = 0;
+	int cpus = libbpf_num_possible_cpus();
+	uint64_t counts[cpus], sum = 0;
 	uint32_t zero = 0;
 
+	memset(counts, 0, sizeof(counts));
 	bpf_map_lookup_elem(map("lost"), &zero, counts);
-	for (int cpu = 0; cpu < libbpf_num_possible_cpus() && cpu < 256; cpu++)
+	for (int cpu = 0; cpu < cpus; cpu++)
 		sum += counts[cpu];
 	return sum;
 }

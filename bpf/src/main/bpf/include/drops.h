@@ -11,6 +11,8 @@
  *      the socket's first refusal of this generation has the record.
  *   5. db_unheard: allowed, but nobody listens: connect() says what the callee's
  *      kernel would. No drop of ours: recorded as allowed, counted nowhere.
+ * sock_ops refuses nothing: it counts and records a connection that its server
+ * must not have, once; the packets that fail by that are counted as `repeated`.
  */
 #ifndef DRAWBRIDGE_DROPS_H
 #define DRAWBRIDGE_DROPS_H

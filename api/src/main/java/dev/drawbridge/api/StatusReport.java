@@ -13,7 +13,7 @@ import java.util.List;
  *     list that makes {@code drawbridge status} exit non-zero
  * @param exempt containers that run unguarded because the operator listed them
  * @param problems number of entries of {@code /v1/problems}
- * @param drops what the kernel's programs refused since they were loaded, the most frequent first
+ * @param drops what the kernel's programs refused since the agent's start, the most frequent first
  */
 public record StatusReport(
     String version,
@@ -41,7 +41,8 @@ public record StatusReport(
    *     why, holds on
    * @param hook the program's, such as {@code skb_egress}
    * @param line such as {@code skb_egress.bpf.c:286}
-   * @param count packets, or calls of applications
+   * @param count packets, calls of applications, or (sock_ops) connections that a server must not
+   *     have
    */
   public record Drops(String reason, String hook, String line, long count) {}
 

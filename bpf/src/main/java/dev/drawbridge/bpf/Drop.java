@@ -37,7 +37,7 @@ public record Drop(int reason, KernelHook hook, SourceLine line) {
   public static Drop decode(byte[] bytes) {
     ByteBuffer in = NativeOrder.wrap(bytes, SIZE, "struct db_drop");
     int reason = NativeOrder.u16(in);
-    KernelHook hook = NativeOrder.constant(KernelHook.class, NativeOrder.u8(in));
+    KernelHook hook = KernelHook.of(NativeOrder.u8(in));
     int file = NativeOrder.u8(in);
     return new Drop(reason, hook, new SourceLine(file, NativeOrder.u16(in)));
   }

@@ -17,7 +17,8 @@ public final class Drops {
   }
 
   /**
-   * All counts, of all CPUs together, since {@link #clear}.
+   * All counts, of all CPUs together. The map is not shared with other versions' programs, whose
+   * lines are others.
    *
    * @throws BpfException if the kernel refuses
    */
@@ -26,18 +27,9 @@ public final class Drops {
     for (byte[] key : map.keys()) {
       long count = map.lookupPerCpu(key).stream().mapToLong(NativeOrder::asU64).sum();
       if (count > 0) {
-        counts.put(Drop.decode(key), count);
+        counts.merge(Drop.decode(key), count, Long::sum);
       }
     }
     return counts;
-  }
-
-  /**
-   * Forgets all counts: after an exchange of programs, whose lines are others.
-   *
-   * @throws BpfException if the kernel refuses
-   */
-  public void clear() {
-    map.keys().forEach(map::delete);
   }
 }

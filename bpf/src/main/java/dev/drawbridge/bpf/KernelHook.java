@@ -1,5 +1,7 @@
 package dev.drawbridge.bpf;
 
+import java.util.Arrays;
+
 /** {@code enum db_hook}: which program decided. */
 public enum KernelHook implements KernelNumber {
   UNKNOWN(0),
@@ -22,5 +24,13 @@ public enum KernelHook implements KernelNumber {
   @Override
   public int number() {
     return number;
+  }
+
+  /** The hook of a number; {@link #UNKNOWN} for one of another version's. */
+  static KernelHook of(int number) {
+    return Arrays.stream(values())
+        .filter(hook -> hook.number == number)
+        .findFirst()
+        .orElse(UNKNOWN);
   }
 }

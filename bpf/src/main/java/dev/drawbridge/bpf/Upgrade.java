@@ -34,6 +34,12 @@ public final class Upgrade implements AutoCloseable {
   /** Of those types, but written by the programs of both versions. */
   private static final Set<String> SHARED = Set.of("flows", "flow_places", "flow_holders");
 
+  /**
+   * A new one for each load, without a pin: what programs of another version count there means
+   * other lines, and goes on in their own.
+   */
+  private static final Set<String> OWN = Set.of("drops");
+
   /** What became of a map that differs. */
   public enum Change {
     /** Another size: a new map with the same entries. */
@@ -97,6 +103,9 @@ public final class Upgrade implements AutoCloseable {
       LibBpf.MapSpec spec, byte[] btf, MapSizes sizes, Pins pins, Map<String, Change> changes) {
     Path pin = pins.maps().resolve(spec.name());
     int size = sizes.of(spec.name(), spec.maxEntries());
+    if (OWN.contains(spec.name())) {
+      return new BpfObject.Placement(Optional.empty(), size);
+    }
     Optional<PinnedMaps.Difference> found = PinnedMaps.difference(spec.resized(size), btf, pin);
     if (found.isEmpty()) {
       return new BpfObject.Placement(Optional.of(pin), size);

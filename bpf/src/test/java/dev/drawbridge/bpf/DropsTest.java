@@ -29,6 +29,13 @@ class DropsTest {
   @TempDir private Path directory;
 
   @Test
+  void whatAnotherVersionsHookRefusedIsCountedAsUnknown() {
+    byte[] key = new Drop(7, KernelHook.VETH, new SourceLine(3, 9)).encode();
+    key[2] = (byte) 200;
+    assertEquals(new Drop(7, KernelHook.UNKNOWN, new SourceLine(3, 9)), Drop.decode(key));
+  }
+
+  @Test
   void noProgramRefusesButByDropsH() throws NativeFailure {
     DropRules rules = DropRules.read(SOURCES, SOURCES.resolve("drawbridge.bpf.c"), DROPPING);
     assertEquals(List.of(), rules.findings());

@@ -95,6 +95,18 @@ class KernelUpgradeTest {
     object.map("config").put(NativeOrder.u32(0), new Config(1, 0).encode());
   }
 
+  /** Its lines are others: what the version before counts there is none of the new one's counts. */
+  @Test
+  void eachVersionCountsItsOwnRefusals() throws Exception {
+    install(sizes(64));
+    Upgrade upgrade = Upgrade.prepare(BpfObject.drawbridge(), sizes(64), pins);
+    objects.add(upgrade.object());
+    upgrade.commit();
+    assertEquals(Map.of(), upgrade.changes());
+    assertNotEquals(objects.getFirst().map("drops").id(), upgrade.object().map("drops").id());
+    assertFalse(Files.exists(pins.maps().resolve("drops")));
+  }
+
   private static Table table() {
     return new Table(List.of(new Range(6, 7001, 7001, KernelVerdict.ALLOW, 1)));
   }

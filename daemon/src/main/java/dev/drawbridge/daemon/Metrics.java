@@ -104,8 +104,8 @@ final class Metrics {
     CounterWithCallback.builder()
         .name("drawbridge_kernel_drops_total")
         .help(
-            "Packets and calls that the programs refused since they were loaded, recorded or not, by"
-                + " reason and by the line that refused.")
+            "Packets and calls that the programs refused since the agent's start, recorded or not,"
+                + " by reason and by the line that refused.")
         .labelNames("reason", "hook", "line")
         .callback(callback ->
             drops
