@@ -8,6 +8,7 @@ import dev.drawbridge.bpf.Cgroups;
 import dev.drawbridge.bpf.Endpoint;
 import dev.drawbridge.bpf.KernelDirection;
 import dev.drawbridge.bpf.KernelVerdict;
+import dev.drawbridge.bpf.NativeOrder;
 import dev.drawbridge.bpf.Pair;
 import dev.drawbridge.bpf.Range;
 import dev.drawbridge.bpf.Self;
@@ -199,7 +200,7 @@ final class Datapath {
   private void execute(Action action) {
     switch (action) {
       case Action.PutTable(int table, PortTable content) -> {
-        tables.put(u32(table), kernelTable(content).encode());
+        tables.put(NativeOrder.u32(table), kernelTable(content).encode());
         appliedTables.put(table, content);
         tableUse.written(table, content);
       }
@@ -207,7 +208,7 @@ final class Datapath {
         if (!appliedTables.containsKey(table)) {
           throw new BpfException("put", "pairs", "ENOENT", "its port table could not be written");
         }
-        pairs.put(kernelPair(pair).encode(), u32(table));
+        pairs.put(kernelPair(pair).encode(), NativeOrder.u32(table));
         tableUse.pointed(appliedPairs.put(pair, table), table);
         governs(pair, table);
       }
@@ -216,11 +217,11 @@ final class Datapath {
           // What it asks from now on goes there.
           listening.accept(state.netns());
         }
-        endpoints.put(u32(endpoint), kernelEndpoint(state).encode());
+        endpoints.put(NativeOrder.u32(endpoint), kernelEndpoint(state).encode());
         appliedEndpoints.put(endpoint, state);
       }
       case Action.PutAddress(Cidr address, int peer) -> {
-        addresses.put(addressKey(address).encode(), u32(peer));
+        addresses.put(addressKey(address).encode(), NativeOrder.u32(peer));
         appliedAddresses.put(address, peer);
       }
       case Action.DropAddress(Cidr address) -> {
@@ -232,19 +233,19 @@ final class Datapath {
         tableUse.pointed(appliedPairs.remove(pair), null);
       }
       case Action.DropEndpoint(int endpoint) -> {
-        endpoints.delete(u32(endpoint));
+        endpoints.delete(NativeOrder.u32(endpoint));
         appliedEndpoints.remove(endpoint);
         governed.gone(endpoint);
       }
       case Action.DropTable(int table) -> {
-        tables.delete(u32(table));
+        tables.delete(NativeOrder.u32(table));
         PortTable content = appliedTables.remove(table);
         if (content != null) {
           tableUse.deleted(table, content);
         }
       }
       case Action.SetGeneration(long generation) -> {
-        config.put(u32(0), new dev.drawbridge.bpf.Config(generation, 0).encode());
+        config.put(NativeOrder.u32(0), new dev.drawbridge.bpf.Config(generation, 0).encode());
         appliedGeneration = generation;
       }
     }
@@ -253,19 +254,22 @@ final class Datapath {
   private void readBack() {
     appliedGeneration =
         config
-            .lookup(u32(0))
+            .lookup(NativeOrder.u32(0))
             .map(dev.drawbridge.bpf.Config::decode)
             .map(dev.drawbridge.bpf.Config::generation)
             .orElse(0L);
-    endpoints.forEach(
-        (key, value) -> appliedEndpoints.put(u32(key), endpointState(Endpoint.decode(value))));
+    endpoints.forEach((key, value) ->
+        appliedEndpoints.put(NativeOrder.asU32(key), endpointState(Endpoint.decode(value))));
     addresses.forEach((key, value) -> {
       AddressKey decoded = AddressKey.decode(key);
       Cidr single = Cidr.single(decoded.address());
-      appliedAddresses.put(new Cidr(single.high(), single.low(), decoded.prefixBits()), u32(value));
+      appliedAddresses.put(
+          new Cidr(single.high(), single.low(), decoded.prefixBits()), NativeOrder.asU32(value));
     });
-    tables.forEach((key, value) -> appliedTables.put(u32(key), portTable(Table.decode(value))));
-    pairs.forEach((key, value) -> appliedPairs.put(pairKey(Pair.decode(key)), u32(value)));
+    tables.forEach(
+        (key, value) -> appliedTables.put(NativeOrder.asU32(key), portTable(Table.decode(value))));
+    pairs.forEach(
+        (key, value) -> appliedPairs.put(pairKey(Pair.decode(key)), NativeOrder.asU32(value)));
   }
 
   private static AddressKey addressKey(Cidr range) {
@@ -281,14 +285,6 @@ final class Datapath {
         .order(ByteOrder.nativeOrder())
         .putLong(Cgroups.id(cgroup))
         .array();
-  }
-
-  private static byte[] u32(int value) {
-    return ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.nativeOrder()).putInt(value).array();
-  }
-
-  private static int u32(byte[] bytes) {
-    return ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).getInt();
   }
 
   private static Pair kernelPair(PairKey pair) {

@@ -5,6 +5,7 @@ import dev.drawbridge.bpf.BpfMap;
 import dev.drawbridge.bpf.BpfObject;
 import dev.drawbridge.bpf.Cgroups;
 import dev.drawbridge.bpf.GuardConfig;
+import dev.drawbridge.bpf.NativeOrder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -45,7 +46,7 @@ final class ParentGuard {
     this.deny = deny;
     // First what the programs do, then the programs: an agent that was told to allow comes after
     // one that was told to deny.
-    object.map("guard").put(u32(0), new GuardConfig(deny).encode());
+    object.map("guard").put(NativeOrder.u32(0), new GuardConfig(deny).encode());
     for (long parent : attachments.pinnedParents()) {
       if (deny) {
         attachments.refreshParent(parent);
@@ -65,7 +66,7 @@ final class ParentGuard {
   long admit(Path cgroup, int endpoint) {
     long id = Cgroups.id(cgroup);
     if (deny) {
-      guarded.put(u64(id), u32(endpoint));
+      guarded.put(u64(id), NativeOrder.u32(endpoint));
       guardParentOf(cgroup);
     }
     return id;
@@ -169,9 +170,5 @@ final class ParentGuard {
 
   private static byte[] u64(long value) {
     return ByteBuffer.allocate(Long.BYTES).order(ByteOrder.nativeOrder()).putLong(value).array();
-  }
-
-  private static byte[] u32(int value) {
-    return ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.nativeOrder()).putInt(value).array();
   }
 }

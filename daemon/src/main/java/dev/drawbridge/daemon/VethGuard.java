@@ -4,6 +4,7 @@ import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.BpfMap;
 import dev.drawbridge.bpf.BpfObject;
 import dev.drawbridge.bpf.Link;
+import dev.drawbridge.bpf.NativeOrder;
 import dev.drawbridge.bpf.NetworkNamespace;
 import dev.drawbridge.bpf.Pins;
 import dev.drawbridge.bpf.Program;
@@ -76,7 +77,7 @@ final class VethGuard {
       for (InetAddress server : servers) {
         ResolverKey key = new ResolverKey(number, server);
         if (known.add(key)) {
-          resolvers.put(key.encode(), u32(1));
+          resolvers.put(key.encode(), NativeOrder.u32(1));
         }
       }
       List<Veths.Leading> leading = Veths.leadingTo(namespace);
@@ -84,7 +85,7 @@ final class VethGuard {
       for (Veths.Leading veth : leading) {
         int index = veth.here().index();
         if (done.add(index)) {
-          veths.put(u32(index), new Veth(number, mac(number, veth), owner).encode());
+          veths.put(NativeOrder.u32(index), new Veth(number, mac(number, veth), owner).encode());
           attach(TO_CONTAINER, number, index, Program.Way.OUT);
           attach(FROM_CONTAINER, number, index, Program.Way.INTO);
         }
@@ -108,17 +109,17 @@ final class VethGuard {
   void owned(int number, int owner) {
     for (int index : guarded.getOrDefault(number, Set.of())) {
       veths
-          .lookup(u32(index))
+          .lookup(NativeOrder.u32(index))
           .map(Veth::decode)
-          .ifPresent(
-              was -> veths.put(u32(index), new Veth(was.netns(), was.mac(), owner).encode()));
+          .ifPresent(was ->
+              veths.put(NativeOrder.u32(index), new Veth(was.netns(), was.mac(), owner).encode()));
     }
   }
 
   /** As it was when the interface was first seen: who lives behind it may have changed it since. */
   private long mac(int number, Veths.Leading veth) {
     return veths
-        .lookup(u32(veth.here().index()))
+        .lookup(NativeOrder.u32(veth.here().index()))
         .map(Veth::decode)
         .filter(before -> before.netns() == number && before.mac() != 0)
         .map(Veth::mac)
@@ -127,12 +128,12 @@ final class VethGuard {
 
   /** Whether {@link #mayRewrite} was said of it, by an agent before this one too. */
   boolean mayBeRewritten(int number) {
-    return rewriters.lookup(u32(number)).isPresent();
+    return rewriters.lookup(NativeOrder.u32(number)).isPresent();
   }
 
   /** Somebody in the namespace may change packets on their way. Holds for as long as it lives. */
   void mayRewrite(int number) {
-    rewriters.put(u32(number), u32(1));
+    rewriters.put(NativeOrder.u32(number), NativeOrder.u32(1));
   }
 
   private void attach(String program, int number, int index, Program.Way way) {
@@ -185,7 +186,7 @@ final class VethGuard {
 
   /** Whoever had the number before may have changed packets; nobody has it now. */
   void forget(int number) {
-    boolean _ = rewriters.delete(u32(number));
+    boolean _ = rewriters.delete(NativeOrder.u32(number));
   }
 
   private void remove(String name) {
@@ -195,7 +196,8 @@ final class VethGuard {
     }
     // Last: while the program is there, an interface that is not in the map passes.
     try {
-      boolean _ = veths.delete(u32(Integer.parseInt(name.substring(name.indexOf('-') + 1))));
+      boolean _ =
+          veths.delete(NativeOrder.u32(Integer.parseInt(name.substring(name.indexOf('-') + 1))));
     } catch (NumberFormatException e) {
       log.fine(directory + " is none of ours");
     }
@@ -222,9 +224,5 @@ final class VethGuard {
     } catch (NumberFormatException e) {
       return Optional.empty();
     }
-  }
-
-  private static byte[] u32(int value) {
-    return ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.nativeOrder()).putInt(value).array();
   }
 }
