@@ -68,12 +68,6 @@ DB_INLINE int db_address_is_v4(const struct db_address *address)
 	       db_address_word(address, 2) == bpf_htonl(0xffff);
 }
 
-DB_INLINE int db_address_is_unspecified(const struct db_address *address)
-{
-	return db_address_word(address, 3) == 0 && db_address_word(address, 0) == 0 && db_address_word(address, 1) == 0 &&
-	       (db_address_word(address, 2) == 0 || db_address_is_v4(address));
-}
-
 /* 127.0.0.0/8, ::1, and the unspecified addresses, which Linux connects to loopback. */
 DB_INLINE int db_address_is_loopback(const struct db_address *address)
 {
