@@ -226,7 +226,8 @@ final class AsWithoutUsTest {
     String listener =
         "use Socket; socket(S, PF_INET, SOCK_STREAM, 0) && setsockopt(S, SOL_SOCKET, 25,"
             + " qq(eth0)) && bind(S, sockaddr_in(80, INADDR_ANY)) && listen(S, 8) || die;"
-            + " sleep 100000";
+            + " while (accept(C, S)) { sysread(C, $b, 999); print C qq(HTTP/1.0 204 None\\r\\n\\r\\n);"
+            + " close(C) }";
     String began =
         Shell.run(
                 "sh",
@@ -241,10 +242,10 @@ final class AsWithoutUsTest {
           () -> Shell.run("nsenter", "-t", pid, "-n", "ss", "-Hltn").out().contains(":80"));
       agent.stop();
       agent.start();
-      Await.until(
-          "the engine finds out",
-          SOON,
-          () -> in("web", "knock " + to + " 80").out().strip().equals("connected"));
+      assertTrue(
+          Await.within(
+              SOON, () -> in("web", "knock " + to + " 80").out().strip().equals("connected")),
+          () -> in("web", "knock " + to + " 80").text());
     } finally {
       Output _ = Shell.run("kill", began);
     }
