@@ -1,12 +1,14 @@
 package dev.drawbridge.l7;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Reason;
 import java.io.IOException;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -85,6 +87,133 @@ final class OpeningTest {
       assertEquals("tunnel", record.asked().protocol());
       assertEquals(Ending.COMPLETED, record.ending());
       assertTrue(record.verdict().audited());
+    }
+  }
+
+  /** Finger and gopher: the client says an empty line, and waits. */
+  @ParameterizedTest
+  @ValueSource(strings = {"\r", "\r\n"})
+  void takesAnEmptyLineAloneForSilence(String line) throws Exception {
+    try (ScriptedOrigin origin = answering(OK);
+        Scene scene = new Scene(HASTY, origin.address(), USERS);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      assertEquals(-1, client.send(line).socket.getInputStream().read());
+      AccessRecord record = onlyRecord(scene);
+      assertEquals(Reason.CLIENT_SILENT, record.reason());
+      assertEquals(Decision.DENY, record.decision());
+      assertEquals(Ending.TIMED_OUT, record.ending());
+      assertEquals(0, origin.accepted.get());
+      Waiting.until("no connection", () -> scene.engine.stats().connections() == 0);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\r", "\r\n"})
+  void refusesWhatEndsAfterAnEmptyLine(String line) throws Exception {
+    try (ScriptedOrigin origin = answering(OK);
+        Scene scene = new Scene(origin.address(), USERS);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      client.send(line).endOutput();
+      assertEquals(-1, client.socket.getInputStream().read());
+      AccessRecord record = onlyRecord(scene);
+      assertEquals(Reason.INCOMPLETE, record.reason());
+      assertEquals(Decision.DENY, record.decision());
+      assertEquals(Ending.CLIENT_GONE, record.ending());
+      assertEquals(0, origin.accepted.get());
+      Waiting.until("no connection", () -> scene.engine.stats().connections() == 0);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\r", "\r\n"})
+  void carriesAnEmptyLineWhereItOnlyAudits(String line) throws Exception {
+    try (ScriptedOrigin origin =
+            new ScriptedOrigin(peer -> peer.out().write(peer.in().readNBytes(line.length())));
+        Scene scene = new Scene(HASTY, origin.address(), "app=api may GET /users", "mode audit");
+        RawClient client = new RawClient(scene.listener.port4())) {
+      client.send(line);
+      byte[] all = client.socket.getInputStream().readNBytes(line.length());
+      assertEquals(line, new String(all, StandardCharsets.US_ASCII));
+      client.endOutput();
+      assertEquals(-1, client.socket.getInputStream().read());
+      AccessRecord record = onlyRecord(scene);
+      assertEquals(Reason.CLIENT_SILENT, record.reason());
+      assertEquals("tunnel", record.asked().protocol());
+      assertTrue(record.verdict().audited());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\r", "\r\n"})
+  void carriesAnEmptyLineAndItsEndWhereItOnlyAudits(String line) throws Exception {
+    try (ScriptedOrigin origin =
+            new ScriptedOrigin(peer -> peer.out().write(peer.in().readAllBytes()));
+        Scene scene = new Scene(origin.address(), "app=api may GET /users", "mode audit");
+        RawClient client = new RawClient(scene.listener.port4())) {
+      client.send(line).endOutput();
+      byte[] all = client.socket.getInputStream().readAllBytes();
+      assertEquals(line, new String(all, StandardCharsets.US_ASCII));
+      AccessRecord record = onlyRecord(scene);
+      assertEquals(Reason.INCOMPLETE, record.reason());
+      assertEquals("tunnel", record.asked().protocol());
+      assertTrue(record.verdict().audited());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\r", "\r\n"})
+  void anEmptyLineMayStandBeforeARequest(String line) throws Exception {
+    try (ScriptedOrigin origin = answering(OK);
+        Scene scene = new Scene(origin.address(), USERS);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      client.send(line);
+      Waiting.until("it is open", () -> scene.engine.stats().connections() == 1);
+      assertEquals(200, client.send(("\r\n" + GET).substring(line.length())).answer().status());
+      assertEquals(Decision.ALLOW, onlyRecord(scene).decision());
+    }
+  }
+
+  /** Its client would take an answer of HTTP's for one of its own. */
+  @ParameterizedTest
+  @ValueSource(strings = {"SSH-2.0-x\r\n", "*1\r\n", "EHLO x\r\n"})
+  void resetsWhatIsNoHttp(String opening) throws Exception {
+    try (ScriptedOrigin origin = answering(OK);
+        Scene scene = new Scene(origin.address(), USERS);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      client.send(opening);
+      assertThrows(SocketException.class, () -> client.socket.getInputStream().read());
+      AccessRecord record = onlyRecord(scene);
+      assertEquals(Reason.NOT_HTTP, record.reason());
+      assertEquals(Decision.DENY, record.decision());
+      assertEquals(Ending.RESET, record.ending());
+      assertEquals(0, origin.accepted.get());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"SSH-2.0-x\r\n", "*1\r\n", "EHLO x\r\n"})
+  void answersWhatIsNoHttpAfterARequest(String opening) throws Exception {
+    for (String path : List.of("/users", "/denied")) {
+      try (ScriptedOrigin origin = answering(OK);
+          Scene scene = new Scene(origin.address(), USERS);
+          RawClient client = new RawClient(scene.listener.port4())) {
+        int status = path.equals("/users") ? 200 : 403;
+        assertEquals(status, client.send(GET.replace("/users", path)).answer().status());
+        assertEquals(400, client.send(opening).answer().status(), path);
+        assertEquals(-1, client.socket.getInputStream().read());
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"get / HTTP/1.1\r\n\r\n", "\r\n\r\nGET /users HTTP/1.1\r\nHost: db\r\n\r\n"})
+  void answersWhatWantsToBeHttp(String opening) throws Exception {
+    try (ScriptedOrigin origin = answering(OK);
+        Scene scene = new Scene(origin.address(), USERS);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      assertEquals(400, client.send(opening).answer().status());
+      assertEquals(Reason.HTTP_MALFORMED, onlyRecord(scene).reason());
     }
   }
 

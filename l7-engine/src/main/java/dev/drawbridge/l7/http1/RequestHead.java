@@ -99,10 +99,11 @@ public final class RequestHead extends Head {
 
   /**
    * Whether what was refused is no HTTP at all: it neither begins like a request, with a method and
-   * a target, nor ends its first line like one, with a version.
+   * a target, nor ends its first line like one, with a version. Empty lines are no sign of
+   * anything.
    */
   public boolean foreign() {
-    return !started() && !versioned && !beginsLikeARequest();
+    return !started() && !versioned && fault() != Fault.EMPTY_START_LINE && !beginsLikeARequest();
   }
 
   private boolean beginsLikeARequest() {

@@ -5,7 +5,6 @@ import dev.drawbridge.l7.relay.Exchange;
 import dev.drawbridge.l7.relay.Opened;
 import dev.drawbridge.l7.relay.PipedEnd;
 import dev.drawbridge.l7.relay.Records;
-import dev.drawbridge.l7.relay.Tunnel;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Policy;
@@ -332,12 +331,9 @@ final class KafkaConversation extends PipedEnd implements BigProduce.Onward {
 
   /** Audit lets it pass: nobody reads it any more. */
   private void carry(Verdict verdict, Reason reason) {
-    Exchange exchange = Exchange.begun(AskedKafka.UNREAD);
-    exchange.judged(verdict);
-    ByteBuf read = frames.takePart();
-    handOver(
-        read == null ? opened.allocator().directBuffer(0) : read,
-        new Tunnel(opened, exchange, policy -> opened.judgeUnreadable(policy, reason)));
+    ByteBuf part = frames.takePart();
+    ByteBuf read = part == null ? opened.allocator().directBuffer(0) : part;
+    carryUnread(read, AskedKafka.UNREAD, verdict, reason);
     callee.leave(true);
   }
 

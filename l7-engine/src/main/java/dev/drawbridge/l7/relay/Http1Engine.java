@@ -14,7 +14,17 @@ final class Http1Engine implements Engine {
 
   @Override
   public Guess guess(ByteBuf first, BooleanSupplier ruled) {
-    return Guess.YES;
+    return nothingSaid(first) ? Guess.MAYBE : Guess.YES;
+  }
+
+  /** Whether nothing has come but the empty line, or a part of it, that may stand first. */
+  static boolean nothingSaid(ByteBuf first) {
+    int at = first.readerIndex();
+    int size = first.readableBytes();
+    return size > 0
+        && size <= 2
+        && first.getByte(at) == '\r'
+        && (size == 1 || first.getByte(at + 1) == '\n');
   }
 
   @Override

@@ -229,10 +229,7 @@ final class Http1Requests {
     }
   }
 
-  /**
-   * Where every side that asks for the engine only audits, what it cannot read goes through unread:
-   * a trial must not break what it looks at.
-   */
+  /** What cannot be read is refused, or carried unread. */
   private void unreadable(RequestHead reading) {
     Fault fault = reading.fault();
     boolean foreign = reading.foreign() && !exchange.allowedBefore && exchange.refusals == 0;
@@ -242,15 +239,13 @@ final class Http1Requests {
       refuse(fault, foreign ? verdict : null);
       return;
     }
-    ByteBuf taken = reading.copy(relay.allocator);
-    Exchange carried = Exchange.begun(new Asked.Tunnel(taken.readableBytes()));
-    carried.judged(verdict);
     exchange.active = false;
+    carry(reading, verdict, Reason.NOT_HTTP);
     discard();
-    leg.handOver(
-        taken,
-        new Tunnel(
-            leg.opened(), carried, later -> leg.opened().judgeUnreadable(later, Reason.NOT_HTTP)));
+  }
+
+  private void carry(RequestHead read, Verdict verdict, Reason reason) {
+    leg.carryUnread(read.copy(relay.allocator), new Asked.Tunnel(read.size()), verdict, reason);
   }
 
   /**

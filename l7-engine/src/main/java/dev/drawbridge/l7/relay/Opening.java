@@ -61,9 +61,7 @@ final class Opening extends FirstBytes {
    * @param judging by a policy that has it read
    */
   private void carry(Verdict verdict, Judging judging) {
-    Exchange exchange = Exchange.begun(new Asked.Tunnel(0));
-    exchange.judged(verdict);
-    Tunnel tunnel = new Tunnel(opened, exchange, judging);
+    Tunnel tunnel = Tunnel.unread(opened, new Asked.Tunnel(0), verdict, judging);
     giveWay(tunnel);
     tunnel.open();
     handOver();
@@ -73,26 +71,37 @@ final class Opening extends FirstBytes {
   protected void ended() {
     if (held() == null) {
       close();
-    } else {
+    } else if (!unspoken(Reason.INCOMPLETE, Ending.CLIENT_GONE)) {
       giveWay(Engines.last());
     }
   }
 
   @Override
   protected void late() {
-    if (held() != null) {
+    if (!unspoken(Reason.CLIENT_SILENT, Ending.TIMED_OUT)) {
       // It has begun: how long the rest may take is its reader's affair.
       giveWay(Engines.last());
-      opened.channel().pipeline().fireChannelReadComplete();
-      return;
     }
-    Verdict verdict = silent();
+    opened.channel().pipeline().fireChannelReadComplete();
+  }
+
+  /**
+   * Ends it, or carries it where every side only audits, if nothing has come that could be read. An
+   * empty line is nothing.
+   */
+  private boolean unspoken(Reason reason, Ending how) {
+    ByteBuf come = held();
+    if (come != null && !Http1Engine.nothingSaid(come)) {
+      return false;
+    }
+    Verdict verdict = opened.judgeUnreadable(opened.policy(), reason);
     if (verdict.decision() == Decision.ALLOW) {
-      carry(verdict, later -> opened.judgeUnreadable(later, Reason.CLIENT_SILENT));
-      return;
+      carry(verdict, later -> opened.judgeUnreadable(later, reason));
+    } else {
+      Records.connection(opened, verdict, how);
+      close();
     }
-    Records.connection(opened, verdict, Ending.TIMED_OUT);
-    close();
+    return true;
   }
 
   @Override

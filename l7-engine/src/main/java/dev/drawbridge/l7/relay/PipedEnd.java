@@ -1,6 +1,9 @@
 package dev.drawbridge.l7.relay;
 
+import dev.drawbridge.l7.Asked;
 import dev.drawbridge.policy.Ending;
+import dev.drawbridge.policy.Reason;
+import dev.drawbridge.policy.Verdict;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
@@ -225,6 +228,20 @@ public abstract class PipedEnd extends ClientEnd {
   protected final void handOver(ByteBuf read, Tunnel to) {
     taken = read;
     successor = to;
+  }
+
+  /**
+   * Gives way to a tunnel for what cannot be read, where every side that asks for the engine only
+   * audits: a trial must not break what it looks at.
+   *
+   * @param read what was taken of it
+   * @param about what the record of the tunnel is about
+   * @param reason why it cannot be read
+   */
+  protected final void carryUnread(ByteBuf read, Asked about, Verdict verdict, Reason reason) {
+    handOver(
+        read,
+        Tunnel.unread(opened, about, verdict, later -> opened.judgeUnreadable(later, reason)));
   }
 
   private void giveWay(Tunnel to) {

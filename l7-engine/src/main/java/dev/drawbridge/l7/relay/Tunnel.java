@@ -1,5 +1,6 @@
 package dev.drawbridge.l7.relay;
 
+import dev.drawbridge.l7.Asked;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Policy;
@@ -28,6 +29,18 @@ public final class Tunnel extends PipedEnd {
     this.exchange = exchange;
     this.judging = judging;
     this.callee = new TunnelCallee(this);
+  }
+
+  /**
+   * A tunnel for what nobody reads, that is not open yet.
+   *
+   * @param about what its record is about
+   * @param verdict that allows it
+   */
+  static Tunnel unread(Opened opened, Asked about, Verdict verdict, Judging judging) {
+    Exchange exchange = Exchange.begun(about);
+    exchange.judged(verdict);
+    return new Tunnel(opened, exchange, judging);
   }
 
   /** Dials; may fail at once. */
