@@ -2,24 +2,32 @@ package dev.drawbridge.l7;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.drawbridge.l7.RawClient.Answer;
+import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Reason;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.zip.Deflater;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A WebSocket passes as it is, until policy ends it. Not a peer of its own: frames are bytes. */
 final class WebSocketTest {
@@ -137,22 +145,173 @@ final class WebSocketTest {
     }
   }
 
-  /** `docker exec` through a proxy of the socket, and others: refused by name, not taken off. */
-  @Test
-  void anUpgradeToAnotherProtocolIsRefusedByName() throws Exception {
-    for (String protocol : new String[] {"tcp", "SPDY/3.1", "foo, bar"}) {
-      try (ScriptedOrigin origin = switching(peer -> peer.in().readAllBytes());
-          Scene scene = new Scene(origin.address(), "app=api may ANY /**");
-          RawClient client = new RawClient(scene.listener.port4())) {
-        client.send(
-            "POST /exec HTTP/1.1\r\nHost: db\r\nConnection: Upgrade\r\nUpgrade: "
-                + protocol
-                + "\r\nContent-Length: 0\r\n\r\n");
-        Answer answer = client.answer();
-        assertEquals(501, answer.status());
-        assertTrue(answer.text().contains("websocket"), answer::text);
-        assertEquals(0, origin.accepted.get());
+  private static String asking(String method, String path, String upgrades) {
+    return method
+        + " "
+        + path
+        + " HTTP/1.1\r\nHost: db\r\nConnection: Upgrade\r\n"
+        + upgrades
+        + "Content-Length: 0\r\n\r\n";
+  }
+
+  private static AccessRecord record(Scene scene) throws Exception {
+    Waiting.until("a record", () -> !scene.records.isEmpty());
+    return scene.records.remove();
+  }
+
+  private static ScriptedOrigin answering(Queue<String> heads) throws IOException {
+    return new ScriptedOrigin(peer -> {
+      for (String head = peer.head(); !head.isEmpty(); head = peer.head()) {
+        heads.add(head.toLowerCase(Locale.ROOT));
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
       }
+    });
+  }
+
+  /** `docker exec` through a proxy of the socket, and others: refused by name, not taken off. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Upgrade: tcp\r\n",
+        "Upgrade: SPDY/3.1\r\n",
+        "Upgrade: foo, bar\r\n",
+        "Upgrade: ,foo\r\n",
+        "Upgrade: foo\r\nUpgrade: bar\r\n",
+        "Upgrade: foo, websocket\r\n"
+      })
+  void anUpgradeToAnotherProtocolIsRefusedByName(String upgrades) throws Exception {
+    try (ScriptedOrigin origin = switching(peer -> peer.in().readAllBytes());
+        Scene scene = new Scene(origin.address(), "app=api may ANY /**");
+        RawClient client = new RawClient(scene.listener.port4())) {
+      Answer answer = client.send(asking("POST", "/exec", upgrades)).answer();
+      assertEquals(501, answer.status());
+      assertTrue(answer.head().startsWith("HTTP/1.1 501 Not Implemented\r\n"), answer::head);
+      assertTrue(answer.text().contains("\"error\":\"unsupported\""), answer::text);
+      assertTrue(answer.text().contains("\"reason\":\"http-upgrade\""), answer::text);
+      assertTrue(answer.text().contains("websocket"), answer::text);
+      assertEquals(-1, client.socket.getInputStream().read());
+      AccessRecord record = record(scene);
+      assertEquals(Reason.HTTP_UPGRADE, record.reason());
+      assertEquals(Decision.DENY, record.decision());
+      assertEquals("/exec", Scene.said(record, "path"));
+      assertEquals(501, Scene.status(record));
+      assertEquals(0, origin.accepted.get());
+      assertEquals(0, scene.records.size());
+    }
+  }
+
+  @Test
+  void aDeniedRequestIsDeniedWhateverItUpgradesTo() throws Exception {
+    Queue<String> heads = new ConcurrentLinkedQueue<>();
+    try (ScriptedOrigin origin = answering(heads);
+        Scene scene = new Scene(origin.address(), "app=api may ANY /users");
+        RawClient client = new RawClient(scene.listener.port4())) {
+      Answer answer = client.send(asking("POST", "/exec", "Upgrade: tcp\r\n")).answer();
+      assertEquals(403, answer.status());
+      assertTrue(answer.text().contains("\"reason\":\"no-rule\""), answer::text);
+      assertEquals(Reason.NO_RULE, record(scene).reason());
+      assertEquals(0, origin.accepted.get());
+      assertEquals(200, client.send(asking("GET", "/users", "")).answer().status());
+      assertEquals(501, client.send(asking("GET", "/users", "Upgrade: x\r\n")).answer().status());
+      assertEquals(1, heads.size());
+    }
+  }
+
+  @Test
+  void anUpgradeToAnotherProtocolIsCarriedWhereItOnlyAudits() throws Exception {
+    try (ScriptedOrigin origin =
+            new ScriptedOrigin(peer -> {
+              String head = peer.head();
+              peer.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: tcp\r\n\r\n");
+              peer.send(head);
+              peer.out().write(peer.in().readNBytes(4));
+            });
+        Scene scene = new Scene(origin.address(), "app=api may ANY /exec", "mode audit");
+        RawClient client = new RawClient(scene.listener.port4())) {
+      String asked = asking("POST", "/exec", "Upgrade: tcp\r\n");
+      assertEquals(101, client.send(asked + "\0\1").answer().status());
+      AccessRecord request = record(scene);
+      assertEquals("http1", request.asked().protocol());
+      assertEquals("POST", Scene.said(request, "method"));
+      assertEquals("/exec", Scene.said(request, "path"));
+      assertEquals(Reason.HTTP_UPGRADE, request.reason());
+      assertTrue(request.verdict().audited());
+      byte[] seen = client.socket.getInputStream().readNBytes(asked.length());
+      assertEquals(asked, new String(seen, StandardCharsets.US_ASCII));
+      client.send("\2\3").endOutput();
+      assertArrayEquals(new byte[] {0, 1, 2, 3}, client.socket.getInputStream().readAllBytes());
+      AccessRecord tunnel = record(scene);
+      assertEquals("tunnel", tunnel.asked().protocol());
+      assertEquals(Reason.HTTP_UPGRADE, tunnel.reason());
+      assertTrue(tunnel.verdict().audited());
+    }
+  }
+
+  @Test
+  void whatAnAuditWouldDenyKeepsItsReason() throws Exception {
+    try (ScriptedOrigin origin = switching(peer -> peer.in().readAllBytes());
+        Scene scene = new Scene(origin.address(), "app=api may ANY /users", "mode audit");
+        RawClient client = new RawClient(scene.listener.port4())) {
+      client.send(asking("GET", "/chat", "Upgrade: tcp\r\n"));
+      assertEquals(Reason.NO_RULE, record(scene).reason());
+      assertEquals(101, client.answer().status());
+    }
+  }
+
+  @Test
+  void anUpgradeIsTakenOffOnAKeptConnectionWhereItOnlyAudits() throws Exception {
+    Queue<String> heads = new ConcurrentLinkedQueue<>();
+    try (ScriptedOrigin origin = answering(heads);
+        Scene scene = new Scene(origin.address(), "app=api may ANY /**", "mode audit");
+        RawClient client = new RawClient(scene.listener.port4())) {
+      for (String upgrades : List.of("", "Upgrade: tcp\r\n", "")) {
+        assertEquals("ok", client.send(asking("POST", "/exec", upgrades)).answer().text());
+        AccessRecord record = record(scene);
+        assertEquals(Decision.ALLOW, record.decision());
+        assertEquals(!upgrades.isEmpty(), record.reason() == Reason.HTTP_UPGRADE);
+      }
+      assertEquals(1, origin.accepted.get());
+      assertEquals(List.of(), heads.stream().filter(head -> head.contains("upgrade")).toList());
+      assertEquals(3, heads.size());
+    }
+  }
+
+  /** Who asks for these takes an ordinary answer as well; and an empty list asks for nothing. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Upgrade: h2c\r\n",
+        "Upgrade: HTTP/3.0\r\n",
+        "Upgrade: tls/1.0,HTTP/1.1\r\n",
+        "Upgrade: foo, TLS/1.2\r\n",
+        "Upgrade: foo\r\nUpgrade: h2c\r\n",
+        "Upgrade: ,\r\n",
+        "Upgrade: \r\n",
+        "Upgrade: websocket\r\n"
+      })
+  void whatIsOptionalIsTakenOff(String upgrades) throws Exception {
+    Queue<String> heads = new ConcurrentLinkedQueue<>();
+    try (ScriptedOrigin origin = answering(heads);
+        Scene scene = new Scene(origin.address(), "app=api may ANY /**");
+        RawClient client = new RawClient(scene.listener.port4())) {
+      assertEquals("ok", client.send(asking("POST", "/exec", upgrades)).answer().text());
+      assertEquals(1, heads.size());
+      assertFalse(heads.remove().contains("upgrade"));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Upgrade: foo, websocket\r\n",
+        "Upgrade: websocket , h2c\r\n",
+        "Upgrade: foo\r\nUpgrade: websocket\r\n"
+      })
+  void isOpenedBesideAnotherWish(String upgrades) throws Exception {
+    try (ScriptedOrigin origin = switching(peer -> peer.in().readAllBytes());
+        Scene scene = new Scene(origin.address(), RULE);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      assertEquals(101, client.send(asking("GET", "/chat", upgrades)).answer().status());
     }
   }
 

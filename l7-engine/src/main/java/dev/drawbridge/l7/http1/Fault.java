@@ -22,7 +22,6 @@ public enum Fault {
   VERSION(400, "the version is not HTTP/1.0 or HTTP/1.1"),
   VERSION_UNSUPPORTED(505, "this version of HTTP is not spoken here"),
   CONNECT(405, "CONNECT is not relayed"),
-  UPGRADE(501, "an upgrade to another protocol than websocket is not carried"),
   OBS_FOLD(400, "a header line begins with white space"),
   FIELD_NAME(400, "a header name is not a token directly followed by a colon"),
   HOST_MISSING(400, "there is no Host field"),

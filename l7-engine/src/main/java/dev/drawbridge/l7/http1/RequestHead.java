@@ -42,6 +42,13 @@ public final class RequestHead extends Head {
   private boolean expectsContinue;
   private boolean takesTrailers;
   private boolean websocket;
+  private boolean upgradesElsewhere;
+
+  /** What the fields Upgrade list, all together. */
+  private boolean listsWebsocket;
+
+  private boolean listsOptional;
+  private boolean listsAnother;
   private boolean overrides;
 
   /** The first line ends in what is a version of HTTP, or wants to be one. */
@@ -68,6 +75,10 @@ public final class RequestHead extends Head {
     expectsContinue = false;
     takesTrailers = false;
     websocket = false;
+    upgradesElsewhere = false;
+    listsWebsocket = false;
+    listsOptional = false;
+    listsAnother = false;
     overrides = false;
     versioned = false;
     pathStart = 0;
@@ -193,9 +204,18 @@ public final class RequestHead extends Head {
     return expectsContinue;
   }
 
-  /** Whether this asks to become a WebSocket; no other upgrade is sent on. */
+  /** Whether this asks to become a WebSocket; any other upgrade is taken off. */
   public boolean websocket() {
     return websocket;
+  }
+
+  /**
+   * Whether this asks for protocols of which none is a WebSocket's, nor one whose clients take an
+   * ordinary answer as well. Policy judges it like any other request; what comes of it then cannot
+   * be judged.
+   */
+  public boolean upgradesElsewhere() {
+    return upgradesElsewhere;
   }
 
   boolean takesTrailers() {
@@ -398,8 +418,6 @@ public final class RequestHead extends Head {
   @Nullable Fault complete() {
     int length = -1;
     int coding = -1;
-    boolean upgrade = false;
-    boolean another = false;
     int expects = 0;
     for (int i = 0; i < count(); i++) {
       switch (name(i)) {
@@ -428,11 +446,7 @@ public final class RequestHead extends Head {
           expectsContinue = expects == 0 && is(i, CONTINUE);
           expects++;
         }
-        case UPGRADE -> {
-          boolean wanted = lists(i, WEBSOCKET);
-          upgrade |= wanted;
-          another |= !wanted && !optional(i);
-        }
+        case UPGRADE -> upgrades(i);
         case TE -> takesTrailers |= lists(i, TRAILERS);
       }
     }
@@ -446,15 +460,14 @@ public final class RequestHead extends Head {
       }
     }
     expectsContinue &= minor == 1;
+    boolean upgrades = options.upgrade && minor == 1;
     websocket =
-        upgrade
-            && options.upgrade
-            && minor == 1
+        upgrades
+            && listsWebsocket
             && (framing == Framing.NONE || (framing == Framing.LENGTH && contentLength == 0))
             && matches("GET");
-    return found == null && another && !websocket && options.upgrade && minor == 1
-        ? Fault.UPGRADE
-        : found;
+    upgradesElsewhere = upgrades && listsAnother && !listsOptional && !websocket;
+    return found;
   }
 
   private @Nullable Fault body(int length, int coding) {
@@ -496,14 +509,24 @@ public final class RequestHead extends Head {
     return null;
   }
 
-  /** Whether a server that knows nothing of the protocols asked for would answer all the same. */
-  private boolean optional(int field) {
-    int at = valueStart(field);
-    int end = valueEnd(field);
-    return at == end
-        || lists(field, H2C)
-        || begins(at, end, VERSION)
-        || begins(at, end, TLS_VERSION);
+  /** Notes what a field Upgrade lists. */
+  private void upgrades(int field) {
+    int next = valueStart(field);
+    while (next < valueEnd(field)) {
+      int start = next;
+      int end = memberEnd(field, start);
+      next = memberAfter(field, start);
+      if (Octets.same(bytes, start, end, WEBSOCKET)) {
+        listsWebsocket = true;
+      } else if (Octets.same(bytes, start, end, H2C)
+          || begins(start, end, VERSION)
+          || begins(start, end, TLS_VERSION)) {
+        // A server that knows nothing of these answers all the same.
+        listsOptional = true;
+      } else {
+        listsAnother |= end > start;
+      }
+    }
   }
 
   private boolean begins(int start, int end, byte[] lowerCaseWord) {
@@ -518,24 +541,41 @@ public final class RequestHead extends Head {
   /** Whether a comma-separated value holds the word. */
   private boolean lists(int field, byte[] lowerCaseWord) {
     int at = valueStart(field);
-    int end = valueEnd(field);
-    while (at < end) {
-      int start = at;
-      while (at < end && bytes[at] != ',') {
-        at++;
-      }
-      int wordEnd = at;
-      while (wordEnd > start && (bytes[wordEnd - 1] == ' ' || bytes[wordEnd - 1] == '\t')) {
-        wordEnd--;
-      }
-      if (Octets.same(bytes, start, wordEnd, lowerCaseWord)) {
+    while (at < valueEnd(field)) {
+      if (Octets.same(bytes, at, memberEnd(field, at), lowerCaseWord)) {
         return true;
       }
-      at++;
-      while (at < end && (bytes[at] == ' ' || bytes[at] == '\t')) {
-        at++;
-      }
+      at = memberAfter(field, at);
     }
     return false;
+  }
+
+  /** Where the member of a list ends that begins there, without blanks. */
+  private int memberEnd(int field, int start) {
+    int end = start;
+    while (end < valueEnd(field) && bytes[end] != ',') {
+      end++;
+    }
+    while (end > start && blank(bytes[end - 1])) {
+      end--;
+    }
+    return end;
+  }
+
+  /** Where the member behind it begins. */
+  private int memberAfter(int field, int start) {
+    int at = start;
+    while (at < valueEnd(field) && bytes[at] != ',') {
+      at++;
+    }
+    at++;
+    while (at < valueEnd(field) && blank(bytes[at])) {
+      at++;
+    }
+    return at;
+  }
+
+  private static boolean blank(int octet) {
+    return octet == ' ' || octet == '\t';
   }
 }

@@ -34,6 +34,7 @@ final class Http1Answers {
       case 403 -> "denied";
       case 408 -> "timeout";
       case 413, 414, 431 -> "too-large";
+      case 501 -> "unsupported";
       case 502, 503, 504 -> "unavailable";
       default -> "malformed";
     };

@@ -100,12 +100,31 @@ final class Http1Requests {
     exchange.last = request.closes() || exchange.refusals >= relay.limits.refusals();
     // Not this connection's any more, whatever ends it in between.
     head = null;
-    if (allowed) {
-      forward(request, judged);
-    } else {
+    if (!allowed) {
       deny(policy, request, leg.opened().lack(policy, exchange.verdict, judged));
+    } else if (request.upgradesElsewhere()) {
+      upgrade(policy, request, judged);
+    } else {
+      forward(request, judged);
     }
     loop.giveBack(request);
+  }
+
+  /** It is allowed; what would be spoken after it cannot be judged. */
+  private void upgrade(Policy policy, RequestHead request, HttpRequest judged) {
+    Verdict verdict = leg.opened().judgeUnreadable(policy, Reason.HTTP_UPGRADE);
+    // What an audit would deny as a request keeps the reason for that.
+    exchange.verdict = exchange.verdict.audited() ? exchange.verdict : verdict;
+    if (verdict.decision() != Decision.ALLOW) {
+      relay.malformed.increment();
+      refuse(501, Reason.HTTP_UPGRADE, Reason.HTTP_UPGRADE.sentence());
+    } else if (leg.callee() == null) {
+      leg.records.exchange();
+      carry(request, verdict, Reason.HTTP_UPGRADE);
+    } else {
+      // Requests went to this callee: there is no tunnel to it, and the trial must break nothing.
+      forward(request, judged);
+    }
   }
 
   private void forward(RequestHead request, HttpRequest judged) {
@@ -204,18 +223,7 @@ final class Http1Requests {
   private void deny(Policy policy, RequestHead request, @Nullable Lack lack) {
     relay.denied.increment();
     Verdict verdict = exchange.verdict;
-    boolean bearable =
-        switch (request.framing()) {
-          case NONE -> true;
-          case LENGTH -> request.contentLength() <= relay.limits.drainBytes();
-          case CHUNKED -> true;
-          case UNTIL_CLOSE -> false;
-        };
-    // A client that waits for 100 may or may not send the body after a refusal.
-    boolean close =
-        exchange.last
-            || !bearable
-            || (request.expectsContinue() && request.framing() != Framing.NONE);
+    boolean close = exchange.last || !RequestBody.drains(request, relay.limits.drainBytes());
     if (GrpcContentType.of(request) == GrpcContentType.NONE) {
       answers.deny(verdict.reason(), policy.rule(verdict.rule()).orElse(null), lack, close);
     } else {

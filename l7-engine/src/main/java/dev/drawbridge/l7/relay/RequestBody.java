@@ -34,6 +34,17 @@ final class RequestBody {
     this.loop = loop;
   }
 
+  /** Whether the body of a refused request can be read out of the way, of at most so many bytes. */
+  static boolean drains(RequestHead request, long most) {
+    // A client that waits for 100 may or may not send the body after a refusal.
+    return switch (request.framing()) {
+      case NONE -> true;
+      case LENGTH -> request.contentLength() <= most && !request.expectsContinue();
+      case CHUNKED -> !request.expectsContinue();
+      case UNTIL_CLOSE -> false;
+    };
+  }
+
   /** Begins the body of a request; false if it has none. */
   boolean begin(RequestHead request, long bearable) {
     chunked = request.framing() == Framing.CHUNKED;
