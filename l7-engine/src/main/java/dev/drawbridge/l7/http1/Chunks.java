@@ -16,6 +16,7 @@ public final class Chunks {
     SIZE_START,
     SIZE,
     SIZE_SPACE,
+    EXTENSION_SPACE,
     EXTENSION_NAME_START,
     EXTENSION_NAME,
     EXTENSION_NAME_SPACE,
@@ -160,13 +161,8 @@ public final class Chunks {
     }
     return switch (state) {
       case SIZE_START, SIZE -> size(octet);
-      case SIZE_SPACE -> {
-        // RFC 9112 section 7.1.1 has white space before an extension, and only there.
-        if (octet == ';') {
-          state = State.EXTENSION_NAME_START;
-        }
-        yield octet == ';' || blank(octet) ? null : Fault.CHUNK_SIZE;
-      }
+      case SIZE_SPACE -> beforeExtension(octet, Fault.CHUNK_SIZE);
+      case EXTENSION_SPACE -> beforeExtension(octet, Fault.CHUNK_EXTENSION);
       case SIZE_LF -> {
         if (octet != '\n') {
           yield Fault.BARE_CR;
@@ -252,9 +248,17 @@ public final class Chunks {
     return endOfPart(octet, Fault.CHUNK_SIZE);
   }
 
+  /** RFC 9112 section 7.1.1 has white space before an extension, and only there. */
+  private @Nullable Fault beforeExtension(int octet, Fault otherwise) {
+    if (octet == ';') {
+      state = State.EXTENSION_NAME_START;
+    }
+    return octet == ';' || blank(octet) ? null : otherwise;
+  }
+
   private @Nullable Fault endOfValue(int octet) {
     if (blank(octet)) {
-      state = State.SIZE_SPACE;
+      state = State.EXTENSION_SPACE;
       return null;
     }
     return endOfPart(octet, Fault.CHUNK_EXTENSION);
