@@ -78,7 +78,6 @@ final class StreamsTest {
   void readsSeveralChangesAsTheGrammarDoes() {
     Sweep.random(
         30_000,
-        11,
         stream -> {
           read(stream);
           singly(stream);
@@ -177,6 +176,9 @@ final class StreamsTest {
       if (progress == Progress.FAULT) {
         return false;
       }
+      if (progress == Progress.DONE && head.upgradesElsewhere() && !denied()) {
+        return false;
+      }
       if (progress == Progress.DONE) {
         ByteBuf out = new HeadWriter().request(head, ByteBufAllocator.DEFAULT, 0);
         sent = out.toString(StandardCharsets.ISO_8859_1);
@@ -190,6 +192,10 @@ final class StreamsTest {
         }
       }
       return true;
+    }
+
+    private boolean denied() {
+      return new Request(head.method(), head.path(), "", List.of()).denied();
     }
 
     private boolean length(ByteBuf in) {

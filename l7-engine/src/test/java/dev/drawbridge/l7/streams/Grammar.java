@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a strict reader makes of a client's octets, as the grammar of RFC 9112, 9110 and 3986 over
  * the whole text: nothing is shared with the engine, which is a machine over octets. Where the RFCs
- * leave a choice it is the stricter one that {@code RequestHead} names. Does not model: limits,
- * time, WebSockets.
+ * leave a choice it is the one that {@code RequestHead} names; the lists of names below are the
+ * project's choice where they say so. Does not model: limits, time, what follows a 101.
  */
 public final class Grammar {
   private static final String TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
@@ -54,6 +54,10 @@ public final class Grammar {
               + TOKEN
               + "|\"([\\t !#-\\[\\]-~\\x80-\\xff]|\\\\[\\t -~\\x80-\\xff])*\"))?)*");
 
+  /**
+   * What no callee sees. RFC 9110 section 7.6.1 has the first of them, the project adds the last
+   * two, which some servers take for the framing.
+   */
   private static final List<String> OF_THE_CONNECTION =
       List.of(
           "connection",
@@ -68,7 +72,10 @@ public final class Grammar {
           "content_length",
           "transfer_encoding");
 
-  /** RFC 9110 section 6.5.1: framing, routing, authentication, how to read the body. */
+  /**
+   * RFC 9110 section 6.5.1 names kinds: framing, routing, authentication, how to read the body.
+   * Which fields are of these kinds is the project's choice.
+   */
   private static final List<String> NO_TRAILERS =
       List.of(
           "host",
@@ -86,7 +93,7 @@ public final class Grammar {
           "trailer",
           "www-authenticate");
 
-  /** The engine's own, and those that make another request of it. */
+  /** The engine's own, and those that make another request of it: the project's choice. */
   private static final Pattern OF_ANOTHER =
       Pattern.compile(
           "(x-)?drawbridge-.*|x-http-method(-override)?|x-method-override|x-original-url|x-rewrite-url");
@@ -227,6 +234,14 @@ public final class Grammar {
         || !codings.stream().allMatch(c -> c.equalsIgnoreCase("chunked"))) {
       return End.REFUSED;
     }
+    boolean empty = codings.isEmpty() && lengths.stream().allMatch(l -> Long.parseLong(l) == 0);
+    boolean websocket = method.equals("GET") && empty;
+    if (!old
+        && options.contains("upgrade")
+        && elsewhere(values(fields, "upgrade"), websocket)
+        && !new Request(method, path, "", List.of()).denied()) {
+      return End.REFUSED;
+    }
     StringBuilder body = new StringBuilder();
     if (!lengths.isEmpty()) {
       long length = Long.parseLong(lengths.getFirst());
@@ -251,6 +266,24 @@ public final class Grammar {
     }
     requests.add(new Request(method, path, body.toString(), seen));
     return null;
+  }
+
+  /**
+   * RFC 9110 section 7.8 lets a server ignore any upgrade. The project does so with those whose
+   * clients take an ordinary answer, and refuses the others by 501, after policy has judged.
+   *
+   * @param websocket whether the request may become one
+   */
+  private static boolean elsewhere(List<String> upgrades, boolean websocket) {
+    List<String> members = new ArrayList<>();
+    for (String upgrade : upgrades) {
+      for (String member : upgrade.split(",", -1)) {
+        members.add(trimmed(member).toLowerCase(Locale.ROOT));
+      }
+    }
+    return members.stream().anyMatch(m -> !m.isEmpty() && !m.equals("websocket"))
+        && members.stream().noneMatch(m -> m.matches("h2c|http/.*|tls/.*"))
+        && !(websocket && members.contains("websocket"));
   }
 
   /** What a callee sees of the target; null if it is none. */

@@ -25,6 +25,7 @@ public final class Heads {
     heads.targets();
     heads.hosts();
     heads.connections();
+    heads.upgrades();
     heads.fields();
     heads.pipelines();
     return heads.streams;
@@ -379,6 +380,67 @@ public final class Heads {
     // An expectation that is refused with its body unread leaves nothing that another reads.
     String expects = "Expect: 100-continue\r\nContent-Length: " + NEXT.length() + "\r\n\r\n" + NEXT;
     whole("POST /a HTTP/1.1\r\n" + HOST + expects, Request.of("POST", "/a", NEXT));
+  }
+
+  private static String upgrade(String start, String fields) {
+    return start + "\r\n" + HOST + "Connection: Upgrade, keep-alive\r\n" + fields + "\r\n";
+  }
+
+  /** What a WebSocket's or an optional upgrade leaves is an ordinary request; else nothing is. */
+  private void upgrades() {
+    Request get = Request.of("GET", "/a", "");
+    Request post = Request.of("POST", "/a", "");
+    String length = "Content-Length: 0\r\n";
+    for (String other :
+        List.of(
+            "Upgrade: tcp\r\n",
+            "upgrade: SPDY/3.1\r\n",
+            "Upgrade: foo, bar\r\n",
+            "Upgrade: ,foo\r\n",
+            "Upgrade: foo,\r\n",
+            "Upgrade: a b\r\n",
+            "Upgrade: websockets\r\n",
+            "Upgrade: h2\r\n",
+            "Upgrade: xTLS/1.2\r\n",
+            "Upgrade: foo\r\nUpgrade: bar\r\n",
+            "Upgrade: foo\r\nUpgrade:\r\n")) {
+      refused(upgrade("GET /a HTTP/1.1", other) + NEXT);
+      refused(upgrade("POST /a HTTP/1.1", other + length) + NEXT);
+      refused(
+          upgrade("POST /a HTTP/1.1", other + "Content-Length: " + NEXT.length() + "\r\n") + NEXT);
+      refused(get("") + upgrade("GET /a HTTP/1.1", other) + NEXT, get);
+      // Policy comes first.
+      whole(upgrade("GET /denied HTTP/1.1", other) + get(""), DENIED, get);
+      // Nothing is asked for.
+      whole(upgrade("GET /a HTTP/1.0", other) + NEXT, get, DENIED);
+      whole(get(other) + NEXT, get, DENIED);
+    }
+    for (String optional :
+        List.of(
+            "Upgrade: h2c\r\n",
+            "Upgrade: H2C , x\r\n",
+            "Upgrade: HTTP/2.0\r\n",
+            "Upgrade: foo, TLS/1.2\r\n",
+            "Upgrade: foo\r\nUpgrade: tls/1.0\r\n",
+            "Upgrade: ,\r\n",
+            "Upgrade:\r\n")) {
+      whole(upgrade("GET /a HTTP/1.1", optional) + NEXT, get, DENIED);
+      whole(upgrade("POST /a HTTP/1.1", optional + length) + NEXT, post, DENIED);
+    }
+    for (String websocket :
+        List.of(
+            "Upgrade: websocket\r\n",
+            "Upgrade: WebSocket , foo\r\n",
+            "Upgrade: foo\r\nUpgrade: websocket\r\n")) {
+      whole(upgrade("GET /a HTTP/1.1", websocket) + NEXT, get, DENIED);
+      whole(upgrade("GET /a HTTP/1.1", websocket + length) + NEXT, get, DENIED);
+    }
+    whole(upgrade("POST /a HTTP/1.1", "Upgrade: websocket\r\n" + length) + NEXT, post, DENIED);
+    refused(upgrade("POST /a HTTP/1.1", "Upgrade: websocket, foo\r\n" + length) + NEXT);
+  }
+
+  private static String get(String fields) {
+    return "GET /a HTTP/1.1\r\n" + HOST + fields + "\r\n";
   }
 
   private void fields() {
