@@ -101,7 +101,7 @@ final class RefusalTest {
     }
   }
 
-  /** 12.D2: whose side it is, and what is allowed there that comes nearest. */
+  /** Whose side it is, and what is allowed there that comes nearest. */
   @Test
   void aRefusalForWantOfARuleNamesTheSideAndTheNearestRule() throws Exception {
     try (ScriptedOrigin origin = answering(OK);

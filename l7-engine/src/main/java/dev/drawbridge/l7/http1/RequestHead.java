@@ -8,7 +8,9 @@ import org.jspecify.annotations.Nullable;
  * A request's head. Refused beyond the RFC's MUSTs: Content-Length beside Transfer-Encoding, either
  * of them twice, codings other than "chunked", obs-fold, a bare LF, CONNECT, userinfo, a fragment,
  * an invalid %-escape in the path, %00, bytes above 0x7e in the path, a method that is not written
- * in upper case.
+ * in upper case. Read beyond the grammar: one empty line before the request, as section 2.2 asks,
+ * and in a query bytes above 0x7e and any %, as browsers send them; {@link Chunks} reads blanks
+ * around the parts of an extension, as section 7.1.1 asks.
  */
 public final class RequestHead extends Head {
   private static final byte[] CHUNKED = Octets.ascii("chunked");
