@@ -62,6 +62,10 @@ final class CaseFiles {
       return new Case(stream.id(), stream.bytes(), strict, "", requests, stream);
     }
 
+    String text() {
+      return new String(bytes, StandardCharsets.ISO_8859_1);
+    }
+
     boolean rejected() {
       return strict.contains("reject") || strict.startsWith("wait") || strict.endsWith("wait");
     }

@@ -173,6 +173,28 @@ final class OpeningTest {
     }
   }
 
+  /** Behind a request an empty line begins nothing: the connection is idle as before. */
+  @ParameterizedTest
+  @ValueSource(strings = {"\r", "\r\n"})
+  void closesAKeptConnectionThoughAnEmptyLineCame(String line) throws Exception {
+    EngineLimits limits =
+        EngineLimits.defaults()
+            .withTimeouts(
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(60),
+                Duration.ofMillis(200),
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(60));
+    try (ScriptedOrigin origin = answering(OK);
+        Scene scene = new Scene(limits, origin.address(), USERS);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      assertEquals(200, client.send(GET).answer().status());
+      assertEquals(-1, client.send(line).socket.getInputStream().read());
+      assertEquals(Decision.ALLOW, onlyRecord(scene).decision());
+    }
+  }
+
   /** Its client would take an answer of HTTP's for one of its own. */
   @ParameterizedTest
   @ValueSource(strings = {"SSH-2.0-x\r\n", "*1\r\n", "EHLO x\r\n"})

@@ -37,10 +37,14 @@ final class OriginsTest {
   private final List<String> violations = new ArrayList<>();
   private int clean;
 
+  /** Node ends the connection after HTTP/1.0, whatever was asked: what follows is not answered. */
+  private boolean endsAfter10;
+
   @ParameterizedTest
   @ValueSource(strings = {"nginx", "apache2", "node", "jetty"})
   void keepsTheOneRuleBefore(String name, @TempDir Path directory) throws Exception {
     List<Case> cases = Generated.all();
+    endsAfter10 = name.equals("node");
     int runs = 0;
     int paths;
     try (RealOrigin origin = RealOrigin.start(name, directory);
@@ -115,9 +119,8 @@ final class OriginsTest {
     Waiting.until("no connection", () -> scene.engine.stats().connections() == 0);
     long passed = passed(scene);
     List<Line> lines = new ArrayList<>(afterACleanRequest(origin, scene));
-    if (way == Way.REUSED && !lines.isEmpty()) {
-      lines.removeFirst();
-    }
+    // On a busy machine Apache may log the one of an earlier connection after a later connection's.
+    lines.removeIf(line -> line.target().equals("/first"));
     return judge(origin, one, lines, passed);
   }
 
@@ -140,7 +143,7 @@ final class OriginsTest {
     return origin.takeUpTo(target);
   }
 
-  private static String judge(RealOrigin origin, Case one, List<Line> lines, long passed) {
+  private String judge(RealOrigin origin, Case one, List<Line> lines, long passed) {
     int allowed = allowed(one);
     int whole = 0;
     for (Line line : lines) {
@@ -157,7 +160,8 @@ final class OriginsTest {
     if (one.exact() != null && unknown(lines, one.exact().allowed()) > most - allowed) {
       return "the origin saw " + lines + ", and should have seen " + one.exact().allowed();
     }
-    if (one.accepted() && passed < allowed) {
+    boolean all = !endsAfter10 || !one.text().contains(" HTTP/1.0\r\n");
+    if (one.accepted() && all && passed < allowed) {
       return "only " + passed + " of " + allowed + " passed";
     }
     return "";
