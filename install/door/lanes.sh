@@ -11,13 +11,16 @@ fail() {
 # Whether anything was tested at all, whatever came of it.
 ran=
 
+# How long each took, for the end.
+lane_times=
+
 lane() { # name, maven arguments
 	name=$1
 	shift
 	ran=yes
 	say "lane $name"
 	find "$root" -path '*/target/surefire-reports/*' -type f -delete
-	status=0
+	status=0 lane_began=$(date +%s)
 	# Failures are counted below: otherwise a failed module would keep those that depend on it from being tested.
 	maven -fae -Dmaven.test.failure.ignore=true "$@" || status=$?
 	totals "$name"
@@ -39,6 +42,7 @@ totals() {
 	set -- $counts
 	tests=$1 wrong=$(($2 + $3)) skipped=$4
 	say "lane $name: Tests run: $1, Failures: $2, Errors: $3, Skipped: $4"
+	lane_times="$lane_times${lane_times:+, }$name $(($(date +%s) - lane_began)) s"
 }
 
 # A Debian made from nothing, and the front door in it. What the mirror does not serve is no failure of ours, and no
@@ -52,9 +56,10 @@ fresh() { # suite, commands
 	# Many times what it takes: a hang ends, and says so.
 	limit=7200
 	[ "$*" != demo ] || limit=1200
-	status=0
+	status=0 lane_began=$(date +%s)
 	"$root/it/fresh-machine" --limit "$limit" --packages "$root/target/packages-$suite" "$suite" "$@" || status=$?
 	[ "$status" = 69 ] || ran=yes
+	lane_times="$lane_times${lane_times:+, }fresh $suite $(($(date +%s) - lane_began)) s"
 	case $status in
 	0) say "lane fresh $suite: passed" ;;
 	69)
@@ -167,6 +172,7 @@ run_tests() {
 		# Such a machine runs all lanes but the one that made it.
 		if [ -n "${DRAWBRIDGE_FRESH:-}" ]; then say 'lane fresh: this is such a machine'; else fresh trixie demo; fi
 	fi
+	say "time: $lane_times"
 	if [ -z "$failed" ] && [ -z "$ran" ]; then
 		say "nothing was tested; unavailable:$unavailable"
 		exit 69
