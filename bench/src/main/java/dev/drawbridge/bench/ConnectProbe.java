@@ -20,9 +20,9 @@ import java.util.Arrays;
  *   <li>{@code tcp N}: N blocking connects, each closed by a reset; the median in nanoseconds
  *   <li>{@code udp N}: N connects of datagram sockets, which send nothing; the median in
  *       nanoseconds
- *   <li>{@code await refused|taken}: connects datagram sockets until one is refused or taken, for
- *       ten seconds at most; {@link System#nanoTime} just after that, which on Linux is the same
- *       clock in every process, or {@code never}
+ *   <li>{@code await refused|taken}: blocking connects until one is refused or taken, for ten
+ *       seconds at most; {@link System#nanoTime} just after that, which on Linux is the same clock
+ *       in every process, or {@code never}
  * </ul>
  *
  * With {@code serve PORT} as arguments it accepts connections instead, and closes them.
@@ -94,7 +94,7 @@ final class ConnectProbe {
     while (true) {
       boolean taken;
       try {
-        long _ = udp(target);
+        long _ = tcp(target);
         taken = true;
       } catch (ClosedChannelException e) {
         throw e;

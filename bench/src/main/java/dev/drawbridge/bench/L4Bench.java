@@ -343,7 +343,7 @@ final class L4Bench {
       boolean forbid = i % 2 == 0;
       guarded.tell("await " + (forbid ? "refused" : "taken"));
       Path fresh = file.resolveSibling("bench.fresh");
-      write(fresh, forbid ? "app=api may not connect 5203/udp on app=db\n" : "# nothing\n");
+      write(fresh, forbid ? "app=api may not connect 5203/tcp on app=db\n" : "# nothing\n");
       long begin = System.nanoTime();
       try {
         Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);

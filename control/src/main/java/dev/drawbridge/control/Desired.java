@@ -128,10 +128,10 @@ public record Desired(
       }
     }
     for (GuardedContainer guarded : containers) {
-      for (InetAddress address : guarded.container().addresses()) {
+      for (Cidr address : guarded.addresses()) {
         // A rule that names a container's own address as a range does not make it the world's.
         addresses.merge(
-            Cidr.single(address),
+            address,
             guarded.endpoint(),
             (before, mine) ->
                 Peers.isEndpoint(before) && !before.equals(mine)

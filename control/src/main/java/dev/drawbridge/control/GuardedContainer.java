@@ -1,8 +1,10 @@
 package dev.drawbridge.control;
 
+import dev.drawbridge.policy.Cidr;
 import dev.drawbridge.policy.ContainerPolicy;
 import dev.drawbridge.policy.Member;
 import dev.drawbridge.policy.Workload;
+import java.util.List;
 
 /**
  * A running container together with what was decided about it.
@@ -16,6 +18,7 @@ import dev.drawbridge.policy.Workload;
  * @param enginePort4 the engine's listener on 127.0.0.1 in that namespace, 0 when there is none
  * @param enginePort6 the engine's listener on ::1 in that namespace, 0 when there is none
  * @param member what the policy is compiled from; made once, for it is asked for at every change
+ * @param addresses those of the container, as keys of the map of addresses; made once as well
  */
 public record GuardedContainer(
     int endpoint,
@@ -25,9 +28,10 @@ public record GuardedContainer(
     int netns,
     int enginePort4,
     int enginePort6,
-    Member member) {
+    Member member,
+    List<Cidr> addresses) {
 
-  /** With the member that follows from the rest. */
+  /** With what follows from the rest. */
   public GuardedContainer(
       int endpoint,
       ObservedContainer container,
@@ -44,6 +48,7 @@ public record GuardedContainer(
         netns,
         enginePort4,
         enginePort6,
-        new Member(endpoint, Workload.of(container.name(), container.labels()), declared));
+        new Member(endpoint, Workload.of(container.name(), container.labels()), declared),
+        container.addresses().stream().map(Cidr::single).toList());
   }
 }

@@ -38,8 +38,8 @@ final class Acquaintances {
   private final Set<NeighbourKey> failed = new LinkedHashSet<>();
   private Optional<String> full = Optional.empty();
 
-  /** Whether the map has had anything of this agent's. */
-  private boolean used;
+  /** Who was introduced to whom, both ways: of others the map has nothing. */
+  private final Map<Integer, Set<Integer>> met = new HashMap<>();
 
   /** Namespaces that cannot be asked, and for which there was no room to say so. */
   private final Set<Integer> withheld = new HashSet<>();
@@ -122,6 +122,11 @@ final class Acquaintances {
     introductions.walk(open.keySet(), calls, isCalled, (from, to) -> introduce(open, from, to));
   }
 
+  /** No rule redirects anything: nobody is to know anybody new. */
+  void introduceNobody() {
+    introductions.nobody();
+  }
+
   private void introduce(Map<Integer, ? extends Member> open, int from, int to) {
     Member one = open.get(from);
     Member other = open.get(to);
@@ -140,7 +145,8 @@ final class Acquaintances {
       OptionalInt id = ids.of(other);
       if (id.isPresent()) {
         neighbours.put(new NeighbourKey(from, to).encode(), NativeOrder.u32(id.getAsInt()));
-        used = true;
+        met.computeIfAbsent(from, _ -> new HashSet<>()).add(to);
+        met.computeIfAbsent(to, _ -> new HashSet<>()).add(from);
       } else {
         later(from, to);
       }
@@ -191,10 +197,8 @@ final class Acquaintances {
   /**
    * What the number meant it means no longer. Before its namespace is let go: then the kernel may
    * give the ids by which it was known to others.
-   *
-   * @param others the namespaces that are open
    */
-  void forget(int number, Set<Integer> others) {
+  void forget(int number) {
     Ids ids = asking.remove(number);
     if (ids != null) {
       ids.close();
@@ -202,12 +206,14 @@ final class Acquaintances {
     introductions.forget(number);
     withheld.remove(number);
     failed.removeIf(pair -> pair.netns() == number || pair.other() == number);
-    if (!used) {
+    Set<Integer> others = met.remove(number);
+    if (others == null) {
       return;
     }
     try {
       boolean room = false;
       for (int other : others) {
+        met.getOrDefault(other, new HashSet<>()).remove(number);
         room |= neighbours.delete(new NeighbourKey(number, other).encode());
         room |= neighbours.delete(new NeighbourKey(other, number).encode());
       }

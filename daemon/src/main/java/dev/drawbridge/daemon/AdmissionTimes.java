@@ -29,12 +29,18 @@ final class AdmissionTimes {
     DESCRIBE,
     /** Reading the addresses in its network namespace. */
     ADDRESSES,
+    /** Parsing its labels and what may be said against it. */
+    LABELS,
     /** Waiting for the control loop's turn. */
     QUEUE,
     /** Opening its network namespace, with the engine's listeners there. */
     NAMESPACE,
     /** Attaching and pinning the programs at its cgroup. */
     ATTACH,
+    /** Files that tell the next agent who this one is. */
+    KEEP,
+    /** Asking its network namespace for routes, and guarding its interfaces. */
+    INTERFACES,
     /** Compiling the policy, planning, writing the maps, publishing. */
     CONVERGE
   }

@@ -59,9 +59,13 @@ final class ApiCallers {
   }
 
   private boolean guarded(Path cgroup) {
-    return state.get().containers().values().stream()
-        .filter(container -> container.attached().isPresent())
-        .anyMatch(container -> OwnCgroup.names(cgroup, container.observed().id()));
+    Set<String> ids = OwnCgroup.ids(cgroup);
+    for (NodeState.Container container : state.get().containers().values()) {
+      if (ids.contains(container.observed().id()) && container.attached().isPresent()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /**

@@ -38,6 +38,11 @@ final class Governed {
     return callees.contains(endpoint);
   }
 
+  /** Whether nothing that anybody calls may be redirected. */
+  boolean isEmpty() {
+    return callers.isEmpty() && callees.isEmpty();
+  }
+
   /** Changes when somebody is added. */
   long version() {
     return version;

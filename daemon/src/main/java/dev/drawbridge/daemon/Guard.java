@@ -7,6 +7,7 @@ import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.GuardedContainer;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.daemon.Spaces.Space;
+import dev.drawbridge.hook.DockerContainerFiles;
 import dev.drawbridge.policy.ContainerPolicy;
 import dev.drawbridge.policy.Mode;
 import dev.drawbridge.policy.Parsed;
@@ -45,6 +46,7 @@ final class Guard {
   private final int endpoint;
   private ObservedContainer observed;
   private Parsed<ContainerPolicy> declared;
+  private int labelBytes;
   private Optional<Attachment> attachment = Optional.empty();
   private Optional<String> failure = Optional.empty();
   private Optional<String> kernelRefused = Optional.empty();
@@ -66,6 +68,7 @@ final class Guard {
     this.endpoint = endpoint;
     this.observed = observed;
     this.declared = declared;
+    this.labelBytes = DockerContainerFiles.size(observed.labels());
   }
 
   int endpoint() {
@@ -80,6 +83,12 @@ final class Guard {
     changed();
     this.observed = now;
     this.declared = declaredNow;
+    this.labelBytes = DockerContainerFiles.size(now.labels());
+  }
+
+  /** What its labels take, as {@link DockerContainerFiles#size} counts. */
+  int labelBytes() {
+    return labelBytes;
   }
 
   Parsed<ContainerPolicy> declared() {
@@ -88,6 +97,12 @@ final class Guard {
 
   Optional<Attachment> attachment() {
     return attachment;
+  }
+
+  /** Whether that is the namespace it was attached in. */
+  @SuppressWarnings("ReferenceEquality") // there is one object for each
+  boolean lives(Space where) {
+    return attachment.isPresent() && attachment.get().space() == where;
   }
 
   void attached(Attachment to) {

@@ -159,7 +159,7 @@ final class Guards {
   private boolean heldBeyond(ObservedContainer fresh) {
     long held = DockerContainerFiles.size(fresh.labels());
     for (Guard guard : byId.values()) {
-      held += DockerContainerFiles.size(guard.observed().labels());
+      held += guard.labelBytes();
     }
     return held > MAX_LABELS_HELD && DockerContainerFiles.size(fresh.labels()) > FREE_LABELS;
   }
@@ -177,18 +177,22 @@ final class Guards {
     Guard guard = known(container, admission.declared());
     try {
       attach(guard, How.HOOK, opening);
+      long began = System.nanoTime();
       grants.note(container.id(), container.capabilities());
+      times.took(Stage.KEEP, began);
       if (guard.attachment().map(to -> spaces.isShared(to.space())).orElse(false)) {
         // Whoever was there before may have given itself some of what is there.
         guard.observe(container.at(List.of()), admission.declared());
       }
       guard.found(Evasions.among(container.capabilities()), true);
       guard.attachment().ifPresent(to -> Neighbours.weigh(spaces, to.space(), byId.values()));
+      began = System.nanoTime();
       guard.attachment().ifPresent(to -> spaces.readRoutes(to.space()));
       if (Evasions.rewrites(guard.found()) || keepsNetRaw(container)) {
         // Before its first process runs, where the engine has made its interfaces by now.
         boolean _ = guardInterfaces(guard);
       }
+      times.took(Stage.INTERFACES, began);
       return guard;
     } catch (IOException | RuntimeException e) {
       forget(container.id());

@@ -134,7 +134,7 @@ final class HookAdmission implements HookHandler {
     // First, because its sockets are made while all the rest is read and attached.
     Spaces.Opening opening;
     try {
-      opening = spaces.open(pid);
+      opening = spaces.openUntouched(pid);
     } catch (BpfException e) {
       return HookReply.refuse(
           "the network namespace of container "
@@ -155,17 +155,21 @@ final class HookAdmission implements HookHandler {
           container.dockers() ? container.networkMode() : networkOf(pid, container.networkMode());
       List<InetAddress> addresses = addressesOf(pid, mode);
       times.took(Stage.ADDRESSES, next);
+      next = System.nanoTime();
       ObservedContainer observed = container.observed(pid, addresses).in(mode);
       Admission admission = labels.read(observed, Optional.empty());
       Optional<HookReply> atOnce = answerAtOnce(container, admission);
       if (atOnce.isPresent()) {
         return atOnce.get();
       }
+      times.took(Stage.LABELS, next);
       asked = true;
       HookReply reply = reply(container.name(), loop.admit(admission, opening));
       if (!container.dockers() && reply.equals(HookReply.go())) {
         // Without addresses if others were in its namespace before it.
+        next = System.nanoTime();
         admitted.note(observed.at(addressesAsAdmitted(observed.id())));
+        times.took(Stage.KEEP, next);
       }
       times.took(Stage.CREATE_RUNTIME, began);
       return reply;

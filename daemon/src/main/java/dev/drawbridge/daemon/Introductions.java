@@ -58,6 +58,11 @@ final class Introductions {
     before.putAll(now);
   }
 
+  /** As {@link #walk} where no rule may redirect anything. */
+  void nobody() {
+    before.clear();
+  }
+
   private void ask(int from, int to, Map<Integer, Sides> now, Pairs pairs) {
     if (from != to
         && knows(now.get(from), now.get(to))

@@ -1,6 +1,7 @@
 package dev.drawbridge.daemon;
 
 import dev.drawbridge.daemon.Spaces.Space;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.SortedMap;
@@ -23,10 +24,12 @@ final class Neighbours {
    * @param all every container that is known
    */
   static void weigh(Spaces spaces, Space space, Collection<Guard> all) {
-    List<Guard> members =
-        all.stream()
-            .filter(guard -> guard.attachment().filter(to -> to.space() == space).isPresent())
-            .toList();
+    List<Guard> members = new ArrayList<>();
+    for (Guard guard : all) {
+      if (guard.lives(space)) {
+        members.add(guard);
+      }
+    }
     if (members.stream().anyMatch(guard -> Evasions.rewrites(guard.found()))) {
       spaces.mayRewrite(space);
     }

@@ -3,7 +3,9 @@ package dev.drawbridge.daemon;
 import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.Cgroups;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Whether a process is a container's, by the name of its cgroup: engines call a container's cgroup
@@ -42,13 +44,20 @@ final class OwnCgroup {
 
   /** Whether the path is that of the container's cgroup, or of one below. */
   static boolean names(Path cgroup, String id) {
+    return ids(cgroup).contains(id);
+  }
+
+  /** The ids of all containers whose cgroup that path may be, or one below. */
+  static Set<String> ids(Path cgroup) {
+    Set<String> ids = new HashSet<>();
     for (Path part : cgroup) {
       String name = part.toString();
       String bare = name.endsWith(SCOPE) ? name.substring(0, name.length() - SCOPE.length()) : name;
-      if (bare.equals(id) || bare.endsWith("-" + id)) {
-        return true;
+      ids.add(bare);
+      for (int dash = bare.indexOf('-'); dash >= 0; dash = bare.indexOf('-', dash + 1)) {
+        ids.add(bare.substring(dash + 1));
       }
     }
-    return false;
+    return ids;
   }
 }

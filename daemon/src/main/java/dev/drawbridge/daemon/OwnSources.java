@@ -74,7 +74,18 @@ final class OwnSources {
   /** Writes what the namespace's routes are now. */
   void read(int number, NetworkNamespace namespace) {
     try {
-      Reading reading = namespace.call(OwnSources::here);
+      write(number, namespace.call(OwnSources::here));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (Exception e) {
+      // No proc there: such sockets say that they are on loopback.
+      log.log(Level.FINE, "the routes of namespace " + number, e);
+    }
+  }
+
+  /** Writes what was read in the namespace. */
+  void write(int number, Reading reading) {
+    try {
       if (!reading.all() && cut.add(number)) {
         log.warning(
             "network namespace "
@@ -97,10 +108,8 @@ final class OwnSources {
         boolean _ = map.delete(key.encode());
         before.remove(key);
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (Exception e) {
-      // A full map, or no proc there: such sockets say that they are on loopback.
+    } catch (BpfException e) {
+      // A full map: such sockets say that they are on loopback.
       log.log(Level.FINE, "the routes of namespace " + number, e);
     }
   }

@@ -22,7 +22,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.function.Predicate;
+import java.util.function.IntPredicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -97,6 +97,9 @@ final class Spaces {
     private boolean rewritten;
     private boolean datagrams;
 
+    /** Read already, and not written yet. */
+    private Optional<OwnSources.Reading> routes = Optional.empty();
+
     private Space(int number, NetworkNamespace namespace, EngineListener listener, long cookie) {
       this.number = number;
       this.cookie = cookie;
@@ -134,11 +137,16 @@ final class Spaces {
   static final class Opening implements AutoCloseable {
     private final NetworkNamespace namespace;
     private final CompletableFuture<EngineListener> listener;
+    private final CompletableFuture<Optional<Untouched>> untouched;
     private boolean handedOver;
 
-    private Opening(NetworkNamespace namespace, CompletableFuture<EngineListener> listener) {
+    private Opening(
+        NetworkNamespace namespace,
+        CompletableFuture<EngineListener> listener,
+        CompletableFuture<Optional<Untouched>> untouched) {
       this.namespace = namespace;
       this.listener = listener;
+      this.untouched = untouched;
     }
 
     NetworkNamespace namespace() {
@@ -167,6 +175,43 @@ final class Spaces {
   }
 
   /**
+   * What a namespace has before any process of the container runs in it: it is read while the
+   * programs are attached, and is the same afterwards.
+   *
+   * @param bound whether somebody listens by an interface
+   */
+  private record Untouched(boolean bound, OwnSources.Reading routes) {}
+
+  /**
+   * As {@link #open}, for a container whose first process waits: what is asked of its namespace
+   * before that runs is asked there at once.
+   */
+  Opening openUntouched(int pid) {
+    NetworkNamespace namespace = NetworkNamespace.ofPid(pid);
+    CompletableFuture<EngineListener> listener =
+        CompletableFuture.supplyAsync(() -> listen(namespace), Thread::startVirtualThread);
+    return new Opening(
+        namespace,
+        listener,
+        listener.thenApply(_ -> look(namespace)).exceptionally(_ -> Optional.empty()));
+  }
+
+  /** Empty where it cannot be told: then it is asked again, and said why not. */
+  private static Optional<Untouched> look(NetworkNamespace namespace) {
+    try {
+      return Optional.of(
+          namespace.call(() ->
+              new Untouched(OlderConnections.listensByInterface(namespace), OwnSources.here())));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Optional.empty();
+    } catch (Exception e) {
+      log.log(Level.FINE, "network namespace " + namespace.inode(), e);
+      return Optional.empty();
+    }
+  }
+
+  /**
    * Opens the namespace of a process and begins to make the engine's sockets there, on another
    * thread: that takes as long as attaching the programs does. Safe for any thread.
    */
@@ -174,7 +219,8 @@ final class Spaces {
     NetworkNamespace namespace = NetworkNamespace.ofPid(pid);
     return new Opening(
         namespace,
-        CompletableFuture.supplyAsync(() -> listen(namespace), Thread::startVirtualThread));
+        CompletableFuture.supplyAsync(() -> listen(namespace), Thread::startVirtualThread),
+        CompletableFuture.completedFuture(Optional.empty()));
   }
 
   private EngineListener listen(NetworkNamespace namespace) {
@@ -214,12 +260,19 @@ final class Spaces {
       if (how == Guard.How.HOOK) {
         veths.forget(number);
       }
-      acquaintances.forget(number, open.keySet());
+      acquaintances.forget(number);
       if (how != Guard.How.ADOPTED) {
         acquaintances.begins(number);
       }
-      findBound(number, namespace);
+      Optional<Untouched> untouched =
+          how == Guard.How.HOOK ? opening.untouched.join() : Optional.empty();
+      if (untouched.isEmpty()) {
+        findBound(number, namespace);
+      } else if (untouched.get().bound) {
+        acquaintances.cannotBeAsked(number);
+      }
       Space space = new Space(number, namespace, listener, cookie);
+      space.routes = untouched.map(Untouched::routes);
       if (veths.mayBeRewritten(number)) {
         space.rewritten = true;
         listener.mayBeRewritten();
@@ -296,7 +349,7 @@ final class Spaces {
     }
     open.remove(space.number);
     // While it is open nobody else has its number, nor the ids by which others know it.
-    acquaintances.forget(space.number, open.keySet());
+    acquaintances.forget(space.number);
     acquaintances.begins(space.number);
     sources.forget(space.number);
     boolean _ = namespaces.delete(key(space.cookie));
@@ -317,15 +370,27 @@ final class Spaces {
     }
     moved = false;
     governedAt = governed.version();
+    if (governed.isEmpty()) {
+      acquaintances.introduceNobody();
+      return;
+    }
     acquaintances.introduce(
         open,
         number -> anybody(number, governed::calls),
         number -> anybody(number, governed::isCalled));
   }
 
-  private boolean anybody(int number, Predicate<Integer> which) {
+  private boolean anybody(int number, IntPredicate which) {
     Space space = open.get(number);
-    return space != null && space.endpoints.stream().anyMatch(which);
+    if (space == null) {
+      return false;
+    }
+    for (int endpoint : space.endpoints) {
+      if (which.test(endpoint)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Why connections of some namespaces cannot ask, if they cannot. */
@@ -340,7 +405,12 @@ final class Spaces {
 
   /** Reads by which of its addresses a namespace reaches what. */
   void readRoutes(Space space) {
-    sources.read(space.number, space.namespace);
+    if (space.routes.isPresent()) {
+      sources.write(space.number, space.routes.get());
+      space.routes = Optional.empty();
+    } else {
+      sources.read(space.number, space.namespace);
+    }
   }
 
   /**

@@ -44,8 +44,11 @@ final class PolicyCompiler {
     members();
     List<HostCode> host = host();
     List<Audit> audited = audited();
+    BitSet touched = registry.selectorsOf(appeared);
+    touched.or(registry.selectorsOf(vanished));
     EndpointSet[] sets =
-        new SelectedSets(input.members(), appeared, vanished).of(registry.selectors(), before.sets);
+        new SelectedSets(input.members(), appeared, vanished)
+            .of(registry.selectors(), touched, before.sets);
     Networks networks = networks(host);
     IntTable<Unit> units = units(host, audited, sets, networks);
     return new Policy(input, registry, units, host, audited, sets, networks);
@@ -136,21 +139,16 @@ final class PolicyCompiler {
   private Networks networks(List<HostCode> host) {
     var ranges = new TreeSet<Cidr>();
     for (HostCode code : host) {
-      ranges(code.code(), ranges);
+      ranges.addAll(code.code().ranges);
     }
-    own.forEach((_, codes) -> codes.forEach(code -> ranges(code, ranges)));
+    own.forEach((_, codes) -> {
+      for (RuleCode code : codes) {
+        if (!code.ranges.isEmpty()) {
+          ranges.addAll(code.ranges);
+        }
+      }
+    });
     return before.networks.with(ranges);
-  }
-
-  private static void ranges(RuleCode code, Set<Cidr> ranges) {
-    ranges(code.subject, ranges);
-    ranges(code.object, ranges);
-  }
-
-  private static void ranges(@Nullable Match match, Set<Cidr> ranges) {
-    if (match != null && Networks.isPart(match.party())) {
-      ranges.addAll(Networks.named(match.party()));
-    }
   }
 
   private IntTable<Unit> units(

@@ -1,6 +1,7 @@
 package dev.drawbridge.policy;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,6 +59,7 @@ final class Registry {
 
   private final Map<Key, Integer> numbers = new HashMap<>();
   private final List<Key> selectors = new ArrayList<>();
+  private final SelectorIndex index = new SelectorIndex();
   private final NamedPeers named;
   private final boolean names;
   private int nextRule = 1;
@@ -92,6 +94,11 @@ final class Registry {
 
   synchronized List<Key> selectors() {
     return List.copyOf(selectors);
+  }
+
+  /** The numbers of the selectors that may select one of the members. */
+  synchronized BitSet selectorsOf(Iterable<Member> members) {
+    return index.of(members);
   }
 
   /** The rule as code, with a number of its own. */
@@ -136,6 +143,7 @@ final class Registry {
     int number = selectors.size();
     numbers.put(key, number);
     selectors.add(key);
+    index.add(number, key);
     return number;
   }
 

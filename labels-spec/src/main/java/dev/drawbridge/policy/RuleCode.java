@@ -1,7 +1,10 @@
 package dev.drawbridge.policy;
 
 import dev.drawbridge.policy.automaton.Node;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A rule, ready to be judged by. Outlives generations as long as its text does not change. */
@@ -24,6 +27,10 @@ final class RuleCode implements ReadRule {
 
   final @Nullable Match subject;
   final @Nullable Match object;
+
+  /** The ranges of addresses that its parties name, those that they take out included. */
+  final List<Cidr> ranges;
+
   private @Nullable Node requestLine;
 
   /**
@@ -45,6 +52,13 @@ final class RuleCode implements ReadRule {
     this.protocol = read != null && (names || read.isEnforced()) ? read : null;
     this.wantsGrpc = allows && sentence.action() instanceof Action.Call;
     this.ports = sentence.action().ports(sentence.ports());
+    this.ranges =
+        Stream.of(subject, object)
+            .filter(Objects::nonNull)
+            .map(Match::party)
+            .filter(Networks::isPart)
+            .flatMap(party -> Networks.named(party).stream())
+            .toList();
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.drawbridge.policy;
 
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Set;
@@ -26,11 +27,12 @@ final class SelectedSets {
    * Selector by selector.
    *
    * @param keys all that rules use, in the order of their numbers
+   * @param touched those that may select one who has come or gone
    * @param old what the first of them selected before
    */
-  EndpointSet[] of(List<Registry.Key> keys, EndpointSet[] old) {
+  EndpointSet[] of(List<Registry.Key> keys, BitSet touched, EndpointSet[] old) {
     EndpointSet[] sets = Arrays.copyOf(old, Math.max(old.length, keys.size()));
-    for (int i = 0; i < old.length; i++) {
+    for (int i = touched.nextSetBit(0); i >= 0 && i < old.length; i = touched.nextSetBit(i + 1)) {
       sets[i] = changed(keys.get(i), old[i]);
     }
     int fresh = keys.size() - old.length;
