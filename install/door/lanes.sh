@@ -48,6 +48,24 @@ totals() {
 # A Debian made from nothing, and the front door in it. What the mirror does not serve is no failure of ours, and no
 # success either: the lane is unavailable, by name. Debian 12 and 13 are served by every mirror; in CI they must run.
 fresh() { # suite, commands
+	fresh_is "$@"
+	status=0
+	"$root/it/fresh-machine" --limit "$limit" --packages "$root/target/packages-$suite" "$@" || status=$?
+	fresh_was
+}
+
+# It has files of its own, so it may run beside another lane: that one waits for containers most of the time.
+fresh_begins() { # suite, commands
+	fresh_is "$@"
+	"$root/it/fresh-machine" --limit "$limit" --packages "$root/target/packages-$suite" "$@" \
+		>"$root/target/fresh-$suite.log" 2>&1 </dev/null &
+	fresh_process=$!
+	trap fresh_stops EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+}
+
+fresh_is() { # suite, commands
 	suite=$1
 	shift
 	# shellcheck disable=SC2086 # a list of names
@@ -56,10 +74,27 @@ fresh() { # suite, commands
 	# Many times what it takes: a hang ends, and says so.
 	limit=7200
 	[ "$*" != demo ] || limit=1200
-	status=0 lane_began=$(date +%s)
-	"$root/it/fresh-machine" --limit "$limit" --packages "$root/target/packages-$suite" "$suite" "$@" || status=$?
+	fresh_began=$(date +%s)
+}
+
+fresh_process=
+
+# Whoever ends the front door does not leave a machine behind: that one cleans up after itself.
+fresh_stops() {
+	[ -z "$fresh_process" ] || { kill "$fresh_process" && wait "$fresh_process"; } 2>/dev/null || :
+}
+
+fresh_ends() {
+	status=0
+	wait "$fresh_process" || status=$?
+	fresh_process=
+	cat "$root/target/fresh-$suite.log"
+	fresh_was
+}
+
+fresh_was() {
 	[ "$status" = 69 ] || ran=yes
-	lane_times="$lane_times${lane_times:+, }fresh $suite $(($(date +%s) - lane_began)) s"
+	lane_times="$lane_times${lane_times:+, }fresh $suite $(($(date +%s) - fresh_began)) s"
 	case $status in
 	0) say "lane fresh $suite: passed" ;;
 	69)
@@ -152,7 +187,12 @@ run_tests() {
 	# What the unit lane compiled is not compiled again: false means that only changed files count.
 	compiled=-Dmaven.compiler.useIncrementalCompilation=false
 	case $which in kernel | all) lane kernel test $compiled -Dlane.groups=kernel -Dlane.excludedGroups= ;; esac
+	# A machine made from nothing runs all lanes but the one that made it.
+	if [ "$which" = all ]; then
+		if [ -n "${DRAWBRIDGE_FRESH:-}" ]; then say 'lane fresh: this is such a machine'; else fresh_begins trixie demo; fi
+	fi
 	case $which in it | all) lane it package $compiled -Dlane.groups=it -Dlane.excludedGroups= ;; esac
+	[ -z "$fresh_process" ] || fresh_ends
 	case $which in
 	vm)
 		shift
@@ -168,10 +208,6 @@ run_tests() {
 		;;
 	all) if [ -z "${DRAWBRIDGE_FRESH:-}" ] && [ -n "${DRAWBRIDGE_ENGINES:-}" ]; then engines debian-13 sid; fi ;;
 	esac
-	if [ "$which" = all ]; then
-		# Such a machine runs all lanes but the one that made it.
-		if [ -n "${DRAWBRIDGE_FRESH:-}" ]; then say 'lane fresh: this is such a machine'; else fresh trixie demo; fi
-	fi
 	say "time: $lane_times"
 	if [ -z "$failed" ] && [ -z "$ran" ]; then
 		say "nothing was tested; unavailable:$unavailable"
