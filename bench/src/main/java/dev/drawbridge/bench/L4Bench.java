@@ -8,6 +8,7 @@ import dev.drawbridge.testkit.LabAgent;
 import dev.drawbridge.testkit.LabException;
 import dev.drawbridge.testkit.Output;
 import dev.drawbridge.testkit.RootFilesystem;
+import dev.drawbridge.testkit.SyntheticContainers;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;

@@ -38,8 +38,8 @@ final class Acquaintances {
   private final Set<NeighbourKey> failed = new LinkedHashSet<>();
   private Optional<String> full = Optional.empty();
 
-  /** Who was introduced to whom, both ways: of others the map has nothing. */
-  private final Map<Integer, Set<Integer>> met = new HashMap<>();
+  /** Who knows somebody, or is known: of others the map has nothing. */
+  private final Set<Integer> met = new HashSet<>();
 
   /** Namespaces that cannot be asked, and for which there was no room to say so. */
   private final Set<Integer> withheld = new HashSet<>();
@@ -145,8 +145,8 @@ final class Acquaintances {
       OptionalInt id = ids.of(other);
       if (id.isPresent()) {
         neighbours.put(new NeighbourKey(from, to).encode(), NativeOrder.u32(id.getAsInt()));
-        met.computeIfAbsent(from, _ -> new HashSet<>()).add(to);
-        met.computeIfAbsent(to, _ -> new HashSet<>()).add(from);
+        met.add(from);
+        met.add(to);
       } else {
         later(from, to);
       }
@@ -197,8 +197,10 @@ final class Acquaintances {
   /**
    * What the number meant it means no longer. Before its namespace is let go: then the kernel may
    * give the ids by which it was known to others.
+   *
+   * @param others the namespaces that are open
    */
-  void forget(int number) {
+  void forget(int number, Set<Integer> others) {
     Ids ids = asking.remove(number);
     if (ids != null) {
       ids.close();
@@ -206,14 +208,12 @@ final class Acquaintances {
     introductions.forget(number);
     withheld.remove(number);
     failed.removeIf(pair -> pair.netns() == number || pair.other() == number);
-    Set<Integer> others = met.remove(number);
-    if (others == null) {
+    if (!met.remove(number)) {
       return;
     }
     try {
       boolean room = false;
       for (int other : others) {
-        met.getOrDefault(other, new HashSet<>()).remove(number);
         room |= neighbours.delete(new NeighbourKey(number, other).encode());
         room |= neighbours.delete(new NeighbourKey(other, number).encode());
       }

@@ -260,7 +260,7 @@ final class Spaces {
       if (how == Guard.How.HOOK) {
         veths.forget(number);
       }
-      acquaintances.forget(number);
+      acquaintances.forget(number, open.keySet());
       if (how != Guard.How.ADOPTED) {
         acquaintances.begins(number);
       }
@@ -349,7 +349,7 @@ final class Spaces {
     }
     open.remove(space.number);
     // While it is open nobody else has its number, nor the ids by which others know it.
-    acquaintances.forget(space.number);
+    acquaintances.forget(space.number, open.keySet());
     acquaintances.begins(space.number);
     sources.forget(space.number);
     boolean _ = namespaces.delete(key(space.cookie));

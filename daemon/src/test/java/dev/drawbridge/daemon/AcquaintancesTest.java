@@ -81,7 +81,7 @@ final class AcquaintancesTest {
 
   private void leave(int number) {
     open.remove(number);
-    acquaintances.forget(number);
+    acquaintances.forget(number, open.keySet());
   }
 
   @Test
@@ -107,7 +107,7 @@ final class AcquaintancesTest {
     int before = id(1, 2);
     // Nobody said that it had ended.
     open.remove(2);
-    acquaintances.forget(2);
+    acquaintances.forget(2, open.keySet());
     assertEquals(0, id(1, 2));
     open.put(2, new Namespace());
     acquaint();
@@ -129,7 +129,7 @@ final class AcquaintancesTest {
   @Test
   void whoCannotBeAskedStaysSoUntilItsNumberBegins() throws BpfException {
     acquaintances.cannotBeAsked(7);
-    acquaintances.forget(7);
+    acquaintances.forget(7, open.keySet());
     assertEquals(1, bound.size());
     acquaintances.begins(7);
     assertFalse(bound.containsKey(ByteBuffer.wrap(NativeOrder.u32(7))));

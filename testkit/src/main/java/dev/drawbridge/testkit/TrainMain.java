@@ -10,12 +10,13 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Makes the agent's AOT cache by a training run on a lab: the first chapters of the scenario. The
- * cache lies in the distribution's {@code aot} directory under the hash of what it was made from;
+ * Makes the agent's AOT cache by a training run on a lab: the first chapters of the scenario, and
+ * many starts. The cache lies in the distribution's {@code aot} directory under the hash of what it was made from;
  * every other one is removed.
  */
 public final class TrainMain {
   private static final int ROWS = 12;
+  private static final int STARTS = 150;
 
   private TrainMain() {}
 
@@ -28,6 +29,28 @@ public final class TrainMain {
       status = 1;
     }
     System.exit(status);
+  }
+
+  /**
+   * So many that the cache knows what a start needs: an agent that was just started is asked for
+   * all containers of a host at once.
+   */
+  private static void starts(EngineLab lab, LabAgent agent) {
+    try (SyntheticContainers many =
+        new SyntheticContainers(
+            agent.hookSocket(), lab.directory().resolve("bundles"), lab.id() + "-many")) {
+      for (int i = 0; i < STARTS; i++) {
+        Map<String, String> labels =
+            Map.of(
+                "app",
+                "app" + i,
+                "drawbridge.policy.in",
+                "app=app" + (i + 1) + " may connect 5000-5010\napp=api may GET /users/*",
+                "drawbridge.policy.out",
+                "may connect 5000-5010 on app=app" + (i + 2));
+        double _ = many.admit(many.create(i, labels));
+      }
+    }
   }
 
   private static void train(Distribution distribution) throws IOException {
@@ -50,6 +73,7 @@ public final class TrainMain {
       LabAgent agent = LabAgent.train(lab, distribution, recording);
       Stage stage = Stage.set(lab, Optional.of(agent));
       Scenario.rows().stream().limit(ROWS).forEach(row -> row.observe(stage));
+      starts(lab, agent);
       agent.api("/v1/status");
       agent.api("/v1/flows?last=10");
     }

@@ -1,9 +1,8 @@
-package dev.drawbridge.bench;
+package dev.drawbridge.testkit;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.drawbridge.bpf.Cgroups;
-import dev.drawbridge.testkit.LabException;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -24,7 +23,7 @@ import java.util.concurrent.TimeUnit;
  * the runtime's hook tells it, over the hook's socket, and guards it as any other. An engine needs
  * half a second for a container; these are made by the hundred.
  */
-final class SyntheticContainers implements AutoCloseable {
+public final class SyntheticContainers implements AutoCloseable {
   private static final int CREATE_RUNTIME = 2;
   private static final int HEADER = 12;
 
@@ -35,9 +34,9 @@ final class SyntheticContainers implements AutoCloseable {
   private final List<Path> made = new ArrayList<>();
 
   /** One that exists, and waits for its hook. */
-  record Waiting(String id, long pid, Path bundle) {}
+  public record Waiting(String id, long pid, Path bundle) {}
 
-  SyntheticContainers(Path hookSocket, Path directory, String group) {
+  public SyntheticContainers(Path hookSocket, Path directory, String group) {
     this.hookSocket = hookSocket;
     this.bundles = directory;
     this.cgroups = Cgroups.cgroup2Mount().resolve(group);
@@ -50,7 +49,7 @@ final class SyntheticContainers implements AutoCloseable {
   }
 
   /** Makes the process with its cgroup, namespace, address and bundle; the agent knows nothing. */
-  Waiting create(int number, Map<String, String> labels) {
+  public Waiting create(int number, Map<String, String> labels) {
     String id = String.format(Locale.ROOT, "%064x", 0x5eed_0000_0000L + number);
     Path cgroup = cgroups.resolve(id);
     String address = "10.200." + number / 250 + "." + (number % 250 + 1);
@@ -100,7 +99,7 @@ final class SyntheticContainers implements AutoCloseable {
   }
 
   /** Asks as the hook does; milliseconds until the agent's answer, when its rules are enforced. */
-  double admit(Waiting container) {
+  public double admit(Waiting container) {
     JsonObject state = new JsonObject();
     state.addProperty("ociVersion", "1.0.2");
     state.addProperty("id", container.id());
