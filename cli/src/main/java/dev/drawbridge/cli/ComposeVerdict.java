@@ -1,8 +1,8 @@
 package dev.drawbridge.cli;
 
-import dev.drawbridge.api.PeerReference;
-import dev.drawbridge.api.VerdictReport;
 import dev.drawbridge.api.VerdictResult;
+import dev.drawbridge.api.report.PeerReference;
+import dev.drawbridge.api.report.VerdictReport;
 import dev.drawbridge.policy.HostPolicy;
 import dev.drawbridge.policy.Member;
 import dev.drawbridge.policy.Peers;

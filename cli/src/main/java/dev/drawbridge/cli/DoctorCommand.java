@@ -1,12 +1,12 @@
 package dev.drawbridge.cli;
 
 import dev.drawbridge.api.ApiException;
-import dev.drawbridge.api.EndpointReport;
-import dev.drawbridge.api.Json;
-import dev.drawbridge.api.KernelReport;
-import dev.drawbridge.api.LocalClient;
-import dev.drawbridge.api.ProblemReport;
-import dev.drawbridge.api.StatusReport;
+import dev.drawbridge.api.client.LocalClient;
+import dev.drawbridge.api.report.EndpointReport;
+import dev.drawbridge.api.report.Json;
+import dev.drawbridge.api.report.KernelReport;
+import dev.drawbridge.api.report.ProblemReport;
+import dev.drawbridge.api.report.StatusReport;
 import dev.drawbridge.install.InstallException;
 import dev.drawbridge.install.InstallOptions;
 import dev.drawbridge.install.InstallPlan;

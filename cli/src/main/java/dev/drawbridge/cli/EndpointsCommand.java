@@ -1,8 +1,8 @@
 package dev.drawbridge.cli;
 
 import dev.drawbridge.api.ApiException;
-import dev.drawbridge.api.EndpointReport;
-import dev.drawbridge.api.Json;
+import dev.drawbridge.api.report.EndpointReport;
+import dev.drawbridge.api.report.Json;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

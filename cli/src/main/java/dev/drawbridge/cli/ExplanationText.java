@@ -1,9 +1,9 @@
 package dev.drawbridge.cli;
 
-import dev.drawbridge.api.ExplanationReport;
-import dev.drawbridge.api.ExplanationReport.NearMiss;
-import dev.drawbridge.api.ExplanationReport.SideReport;
-import dev.drawbridge.api.ExplanationReport.SuggestedLabel;
+import dev.drawbridge.api.report.ExplanationReport;
+import dev.drawbridge.api.report.ExplanationReport.NearMiss;
+import dev.drawbridge.api.report.ExplanationReport.SideReport;
+import dev.drawbridge.api.report.ExplanationReport.SuggestedLabel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

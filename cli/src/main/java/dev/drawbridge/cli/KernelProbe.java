@@ -1,7 +1,7 @@
 package dev.drawbridge.cli;
 
-import dev.drawbridge.api.Json;
-import dev.drawbridge.api.KernelReport;
+import dev.drawbridge.api.report.Json;
+import dev.drawbridge.api.report.KernelReport;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

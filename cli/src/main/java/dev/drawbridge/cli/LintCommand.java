@@ -1,6 +1,6 @@
 package dev.drawbridge.cli;
 
-import dev.drawbridge.api.Json;
+import dev.drawbridge.api.report.Json;
 import dev.drawbridge.tools.lint.ComposeFile;
 import dev.drawbridge.tools.lint.LintReport;
 import dev.drawbridge.tools.lint.Linter;

@@ -1,12 +1,12 @@
 package dev.drawbridge.cli;
 
 import dev.drawbridge.api.ApiException;
-import dev.drawbridge.api.EndpointReport;
 import dev.drawbridge.api.FlowFilter;
-import dev.drawbridge.api.FlowReport;
-import dev.drawbridge.api.Json;
-import dev.drawbridge.api.LocalClient;
-import dev.drawbridge.api.Outcome;
+import dev.drawbridge.api.client.LocalClient;
+import dev.drawbridge.api.report.EndpointReport;
+import dev.drawbridge.api.report.FlowReport;
+import dev.drawbridge.api.report.Json;
+import dev.drawbridge.api.report.Outcome;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;

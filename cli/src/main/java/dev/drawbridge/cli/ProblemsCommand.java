@@ -1,8 +1,8 @@
 package dev.drawbridge.cli;
 
 import dev.drawbridge.api.ApiException;
-import dev.drawbridge.api.Json;
-import dev.drawbridge.api.ProblemReport;
+import dev.drawbridge.api.report.Json;
+import dev.drawbridge.api.report.ProblemReport;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;

@@ -1,10 +1,10 @@
 package dev.drawbridge.cli;
 
 import dev.drawbridge.api.ApiException;
-import dev.drawbridge.api.EndpointReport;
-import dev.drawbridge.api.Json;
-import dev.drawbridge.api.LocalClient;
-import dev.drawbridge.api.StatusReport;
+import dev.drawbridge.api.client.LocalClient;
+import dev.drawbridge.api.report.EndpointReport;
+import dev.drawbridge.api.report.Json;
+import dev.drawbridge.api.report.StatusReport;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;

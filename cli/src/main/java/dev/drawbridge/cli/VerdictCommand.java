@@ -1,11 +1,11 @@
 package dev.drawbridge.cli;
 
 import dev.drawbridge.api.ApiException;
-import dev.drawbridge.api.Json;
-import dev.drawbridge.api.Outcome;
-import dev.drawbridge.api.RuleReference;
-import dev.drawbridge.api.VerdictQuestion;
-import dev.drawbridge.api.VerdictReport;
+import dev.drawbridge.api.question.VerdictQuestion;
+import dev.drawbridge.api.report.Json;
+import dev.drawbridge.api.report.Outcome;
+import dev.drawbridge.api.report.RuleReference;
+import dev.drawbridge.api.report.VerdictReport;
 import dev.drawbridge.policy.HostPolicy;
 import dev.drawbridge.policy.HostPolicyParser;
 import dev.drawbridge.policy.Parsed;

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonParser;
 import dev.drawbridge.api.ApiException;
-import dev.drawbridge.api.ProblemReport;
+import dev.drawbridge.api.report.ProblemReport;
 import dev.drawbridge.policy.ask.Asked;
 import dev.drawbridge.policy.ask.Who;
 import java.io.InputStream;

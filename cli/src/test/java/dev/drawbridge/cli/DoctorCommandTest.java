@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.drawbridge.api.ApiConfig;
-import dev.drawbridge.api.Json;
-import dev.drawbridge.api.KernelReport;
-import dev.drawbridge.api.KernelReport.Feature;
-import dev.drawbridge.api.KernelReport.Presence;
+import dev.drawbridge.api.report.Json;
+import dev.drawbridge.api.report.KernelReport;
+import dev.drawbridge.api.report.KernelReport.Feature;
+import dev.drawbridge.api.report.KernelReport.Presence;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,9 +3,9 @@ package dev.drawbridge.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.drawbridge.api.Outcome;
-import dev.drawbridge.api.VerdictQuestion;
-import dev.drawbridge.api.VerdictReport;
+import dev.drawbridge.api.question.VerdictQuestion;
+import dev.drawbridge.api.report.Outcome;
+import dev.drawbridge.api.report.VerdictReport;
 import dev.drawbridge.policy.HostPolicy;
 import dev.drawbridge.policy.HostPolicyParser;
 import dev.drawbridge.tools.compose.ComposeRequest;

@@ -1,8 +1,8 @@
 package dev.drawbridge.daemon;
 
 import dev.drawbridge.api.ApiException;
-import dev.drawbridge.api.ApiServer;
-import dev.drawbridge.api.StatusReport;
+import dev.drawbridge.api.report.StatusReport;
+import dev.drawbridge.api.server.ApiServer;
 import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.BpfFs;
 import dev.drawbridge.bpf.BpfObject;

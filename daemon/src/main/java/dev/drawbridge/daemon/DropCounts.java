@@ -1,6 +1,6 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.api.StatusReport;
+import dev.drawbridge.api.report.StatusReport;
 import dev.drawbridge.bpf.Drop;
 import dev.drawbridge.policy.Reason;
 import java.util.Comparator;

@@ -1,9 +1,9 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.api.FlowReport;
-import dev.drawbridge.api.Outcome;
-import dev.drawbridge.api.PeerReference;
-import dev.drawbridge.api.RuleReference;
+import dev.drawbridge.api.report.FlowReport;
+import dev.drawbridge.api.report.Outcome;
+import dev.drawbridge.api.report.PeerReference;
+import dev.drawbridge.api.report.RuleReference;
 import dev.drawbridge.bpf.Event;
 import dev.drawbridge.l7.AccessRecord;
 import dev.drawbridge.policy.Decision;

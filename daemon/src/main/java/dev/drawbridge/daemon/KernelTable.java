@@ -1,7 +1,7 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.api.KernelReport;
-import dev.drawbridge.api.KernelReport.Presence;
+import dev.drawbridge.api.report.KernelReport;
+import dev.drawbridge.api.report.KernelReport.Presence;
 import dev.drawbridge.bpf.KernelFeatures;
 import dev.drawbridge.bpf.KernelFeatures.Feature;
 import dev.drawbridge.bpf.Probe;

@@ -1,6 +1,6 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.api.Json;
+import dev.drawbridge.api.report.Json;
 import java.io.PrintStream;
 import java.nio.file.Path;
 

@@ -1,6 +1,6 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.api.StatusReport;
+import dev.drawbridge.api.report.StatusReport;
 import dev.drawbridge.bpf.EventRing;
 import dev.drawbridge.l7.EngineStats;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;

@@ -1,7 +1,7 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.api.PeerReference;
-import dev.drawbridge.api.RuleReference;
+import dev.drawbridge.api.report.PeerReference;
+import dev.drawbridge.api.report.RuleReference;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.l7.EndpointNames;
 import dev.drawbridge.policy.Cidr;

@@ -1,7 +1,7 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.api.PeerReference;
-import dev.drawbridge.api.ProblemReport;
+import dev.drawbridge.api.report.PeerReference;
+import dev.drawbridge.api.report.ProblemReport;
 import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.policy.Cidr;

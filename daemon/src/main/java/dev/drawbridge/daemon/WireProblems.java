@@ -1,6 +1,6 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.api.ProblemReport;
+import dev.drawbridge.api.report.ProblemReport;
 import dev.drawbridge.l7.AccessRecord;
 import dev.drawbridge.policy.Ask;
 import dev.drawbridge.policy.Peers;

@@ -2,7 +2,7 @@ package dev.drawbridge.daemon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.drawbridge.api.ProblemReport;
+import dev.drawbridge.api.report.ProblemReport;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.control.RuntimeEvent;
 import dev.drawbridge.runtime.RefusedStart;

@@ -3,8 +3,8 @@ package dev.drawbridge.daemon;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.drawbridge.api.StatusReport.Component;
-import dev.drawbridge.api.StatusReport.Health;
+import dev.drawbridge.api.report.StatusReport.Component;
+import dev.drawbridge.api.report.StatusReport.Health;
 import org.junit.jupiter.api.Test;
 
 class LocalViewTest {

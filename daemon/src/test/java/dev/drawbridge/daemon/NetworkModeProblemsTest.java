@@ -2,7 +2,7 @@ package dev.drawbridge.daemon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.drawbridge.api.ProblemReport;
+import dev.drawbridge.api.report.ProblemReport;
 import dev.drawbridge.control.ObservedContainer;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.drawbridge.api.FlowFilter;
-import dev.drawbridge.api.FlowReport;
-import dev.drawbridge.api.ProblemReport;
+import dev.drawbridge.api.report.FlowReport;
+import dev.drawbridge.api.report.ProblemReport;
 import dev.drawbridge.l7.AccessRecord;
 import dev.drawbridge.l7.EngineStats;
 import dev.drawbridge.l7.tls.AskedTls;

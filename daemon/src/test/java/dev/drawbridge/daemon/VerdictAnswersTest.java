@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.drawbridge.api.ExplanationReport;
-import dev.drawbridge.api.Outcome;
-import dev.drawbridge.api.VerdictQuestion;
-import dev.drawbridge.api.VerdictReport;
 import dev.drawbridge.api.VerdictResult;
+import dev.drawbridge.api.question.VerdictQuestion;
+import dev.drawbridge.api.report.ExplanationReport;
+import dev.drawbridge.api.report.Outcome;
+import dev.drawbridge.api.report.VerdictReport;
 import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.policy.ContainerPolicy;

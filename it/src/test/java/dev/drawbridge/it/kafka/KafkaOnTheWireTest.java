@@ -227,8 +227,8 @@ final class KafkaOnTheWireTest {
   }
 
   /**
-   * What the shipped unit lets the agent have, in KiB. Half of it is room for the whole heap, Kafka's
-   * classes and the code that the compilers made of them.
+   * What the shipped unit lets the agent have, in KiB. Half of it is room for the whole heap,
+   * Kafka's classes and the code that the compilers made of them.
    */
   private static long allowed() throws IOException {
     return Files.readString(
