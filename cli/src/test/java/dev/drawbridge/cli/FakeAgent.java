@@ -35,7 +35,7 @@ import java.util.function.Consumer;
  * <p>Does not model: policy beyond that one question, attachment, a kernel, or change other than
  * what a test sets.
  */
-final class FakeAgent implements AgentView, AutoCloseable {
+public final class FakeAgent implements AgentView, AutoCloseable {
   private static final ExplanationReport EXPLANATION =
       new ExplanationReport(
           List.of(
@@ -58,17 +58,17 @@ final class FakeAgent implements AgentView, AutoCloseable {
                   "db", "drawbridge.policy.allow", "app=api may POST /users")));
 
   private final ApiServer server;
-  final List<Asked> asked = new CopyOnWriteArrayList<>();
-  final FlowLog<String> log = new FlowLog<>(1024, FakeAgent::flow);
-  volatile List<String> unattached = List.of();
+  public final List<Asked> asked = new CopyOnWriteArrayList<>();
+  public final FlowLog<String> log = new FlowLog<>(1024, FakeAgent::flow);
+  public volatile List<String> unattached = List.of();
   volatile List<StatusReport.Exempt> exempt = List.of();
-  volatile boolean ready = true;
-  volatile List<ProblemReport> problems = List.of();
-  volatile String dbName = "db";
-  volatile String dbEngine = "docker";
-  volatile boolean audited;
+  public volatile boolean ready = true;
+  public volatile List<ProblemReport> problems = List.of();
+  public volatile String dbName = "db";
+  public volatile String dbEngine = "docker";
+  public volatile boolean audited;
 
-  FakeAgent(Path socket) throws ApiException {
+  public FakeAgent(Path socket) throws ApiException {
     server = new ApiServer(new ApiConfig(socket, Optional.empty(), Optional.empty()), this);
     server.start();
   }
