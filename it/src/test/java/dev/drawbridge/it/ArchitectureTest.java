@@ -65,7 +65,6 @@ final class ArchitectureTest {
       Set.of(
           "dev.drawbridge.policy",
           "dev.drawbridge.l7.relay",
-          "dev.drawbridge.l7.kafka",
           "dev.drawbridge.bpf",
           "dev.drawbridge.daemon");
 

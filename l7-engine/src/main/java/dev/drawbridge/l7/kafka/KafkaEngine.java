@@ -1,5 +1,6 @@
 package dev.drawbridge.l7.kafka;
 
+import dev.drawbridge.l7.kafka.frame.KafkaLimits;
 import dev.drawbridge.l7.relay.Conversation;
 import dev.drawbridge.l7.relay.Engine;
 import dev.drawbridge.l7.relay.Opened;

@@ -1,21 +1,21 @@
-package dev.drawbridge.l7.kafka;
+package dev.drawbridge.l7.kafka.frame;
 
 /** What one Kafka connection may make the engine hold; docs/configuration.md has them too. */
-final class KafkaLimits {
+public final class KafkaLimits {
   /** Bytes of a frame of a client: a broker's own default, {@code socket.request.max.bytes}. */
-  static final int FRAME = 100 << 20;
+  public static final int FRAME = 100 << 20;
 
   /** Bytes of a Produce request that is read as a whole; a larger one goes by in pieces. */
-  static final int WHOLE_PRODUCE = 256 << 10;
+  public static final int WHOLE_PRODUCE = 256 << 10;
 
   /** Bytes of any other request, all of which are read as a whole. */
-  static final int WHOLE = 1 << 20;
+  public static final int WHOLE = 1 << 20;
 
   /** Bytes of what a Produce request has besides its records. */
   static final int SKELETON = 128 << 10;
 
   /** Bytes of an answer that something is changed in, or learnt from. */
-  static final int ANSWER = 4 << 20;
+  public static final int ANSWER = 4 << 20;
 
   /** Fields of a request: each becomes an object, or a part of one. */
   static final int REQUEST_FIELDS = 150_000;
@@ -34,13 +34,13 @@ final class KafkaLimits {
   static final int HASHED_FIELDS = 40_000;
 
   /** Elements of an array of such a request, Produce among them. */
-  static final int HASHED_ELEMENTS = 2_000;
+  public static final int HASHED_ELEMENTS = 2_000;
 
   /** Requests of one connection that are not answered yet; then no more is read of it. */
-  static final int UNANSWERED = 100;
+  public static final int UNANSWERED = 100;
 
   /** Bytes of answers of ours that wait for a broker's before them; likewise. */
-  static final int WAITING_ANSWERS = 256 << 10;
+  public static final int WAITING_ANSWERS = 256 << 10;
 
   private KafkaLimits() {}
 }

@@ -1,4 +1,4 @@
-package dev.drawbridge.l7.kafka;
+package dev.drawbridge.l7.kafka.judge;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
  * connection alone, so that no broker says anything about another's. A topic's id never changes its
  * meaning; one that is made anew has another id.
  */
-final class TopicNames {
+public final class TopicNames {
   /** Ids remembered of one connection; the one that was not used for longest goes first. */
-  static final int MOST = 4096;
+  public static final int MOST = 4096;
 
   /** Characters of a topic's name at most, of those that need one byte each, as Kafka has it. */
   private static final int LONGEST = 249;
@@ -30,7 +30,7 @@ final class TopicNames {
         }
       };
 
-  void learn(@Nullable Uuid id, @Nullable String name) {
+  public void learn(@Nullable Uuid id, @Nullable String name) {
     if (id == null || name == null || id.equals(Uuid.ZERO_UUID)) {
       return;
     }
@@ -39,11 +39,11 @@ final class TopicNames {
     }
   }
 
-  @Nullable String name(Uuid id) {
+  public @Nullable String name(Uuid id) {
     return names.get(id);
   }
 
-  long holds() {
+  public long holds() {
     return (long) names.size() * ENTRY_BYTES;
   }
 }

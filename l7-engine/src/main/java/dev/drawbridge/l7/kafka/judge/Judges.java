@@ -1,4 +1,4 @@
-package dev.drawbridge.l7.kafka;
+package dev.drawbridge.l7.kafka.judge;
 
 import static dev.drawbridge.policy.kafka.KafkaAsk.Right.ADMINISTER;
 import static dev.drawbridge.policy.kafka.KafkaAsk.Right.CONVERSE;
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * clients: it is taken out of what a broker says it understands, and never goes on. SPEC K4 is this
  * table in words.
  */
-final class Judges {
+public final class Judges {
   private static final Map<ApiKeys, ApiJudge<?>> ALL = all();
 
   private Judges() {}
@@ -90,12 +90,12 @@ final class Judges {
 
   /** Who judges that key; null: nobody, so that it is refused. */
   @SuppressWarnings("unchecked") // Each is listed under the key whose class it takes.
-  static @Nullable ApiJudge<ApiMessage> of(ApiKeys api) {
+  public static @Nullable ApiJudge<ApiMessage> of(ApiKeys api) {
     return (ApiJudge<ApiMessage>) ALL.get(api);
   }
 
   /** Whether requests of that key and version are understood. */
-  static boolean understands(ApiKeys api, short version) {
+  public static boolean understands(ApiKeys api, short version) {
     ApiJudge<ApiMessage> judge = of(api);
     return judge != null && version >= api.oldestVersion() && version <= judge.newest(api);
   }

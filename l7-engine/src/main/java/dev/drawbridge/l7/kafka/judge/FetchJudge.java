@@ -1,5 +1,6 @@
-package dev.drawbridge.l7.kafka;
+package dev.drawbridge.l7.kafka.judge;
 
+import dev.drawbridge.l7.kafka.frame.Request;
 import dev.drawbridge.policy.kafka.KafkaAsk;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +19,7 @@ import org.apache.kafka.common.record.internal.MemoryRecords;
  * that it reads, and is judged by that. Kafka provides for it: a broker without room for a session
  * answers session 0, and the client says everything again (KIP-227).
  */
-final class FetchJudge extends ApiJudge<FetchRequestData> {
+public final class FetchJudge extends ApiJudge<FetchRequestData> {
   static final short FIRST_WITH_IDS = 13;
 
   /** Epoch of a request that neither opens a session nor belongs to one. */
@@ -33,7 +34,7 @@ final class FetchJudge extends ApiJudge<FetchRequestData> {
   static final int AMENDED_BYTES = 1 << 20;
 
   @Override
-  List<Uuid> ids(FetchRequestData data, short version) {
+  public List<Uuid> ids(FetchRequestData data, short version) {
     if (version < FIRST_WITH_IDS) {
       return List.of();
     }
@@ -41,7 +42,7 @@ final class FetchJudge extends ApiJudge<FetchRequestData> {
   }
 
   @Override
-  Ruling judge(Request request, FetchRequestData data, Rights rights) {
+  public Ruling judge(Request request, FetchRequestData data, Rights rights) {
     if (data.sessionEpoch() > 0) {
       return new Ruling.Answered(
           new FetchResponseData().setErrorCode(Errors.FETCH_SESSION_ID_NOT_FOUND.code()));
@@ -120,7 +121,7 @@ final class FetchJudge extends ApiJudge<FetchRequestData> {
    * The answer to a request that waits for data while some of it may not be read any more: of that
    * the error, of the rest nothing.
    */
-  static FetchResponseData revoked(FetchRequestData asked, short version, Rights rights) {
+  public static FetchResponseData revoked(FetchRequestData asked, short version, Rights rights) {
     var answer = new FetchResponseData();
     for (FetchTopic topic : asked.topics()) {
       String name = version < FIRST_WITH_IDS ? topic.topic() : rights.name(topic.topicId());

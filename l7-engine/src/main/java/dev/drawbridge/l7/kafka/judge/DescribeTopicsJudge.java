@@ -1,5 +1,6 @@
-package dev.drawbridge.l7.kafka;
+package dev.drawbridge.l7.kafka.judge;
 
+import dev.drawbridge.l7.kafka.frame.Request;
 import dev.drawbridge.policy.kafka.KafkaAsk;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -14,7 +15,7 @@ import org.apache.kafka.common.protocol.Errors;
 /** As metadata, in portions: what may not be seen is taken out of the answer. */
 final class DescribeTopicsJudge extends ApiJudge<DescribeTopicPartitionsRequestData> {
   @Override
-  Ruling judge(Request request, DescribeTopicPartitionsRequestData data, Rights rights) {
+  public Ruling judge(Request request, DescribeTopicPartitionsRequestData data, Rights rights) {
     if (!rights.may(KafkaAsk.Right.CONVERSE)) {
       return refused(request, Errors.CLUSTER_AUTHORIZATION_FAILED);
     }

@@ -1,5 +1,6 @@
-package dev.drawbridge.l7.kafka;
+package dev.drawbridge.l7.kafka.judge;
 
+import dev.drawbridge.l7.kafka.frame.Request;
 import dev.drawbridge.policy.kafka.KafkaAsk;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -26,7 +27,7 @@ final class MetadataJudge extends ApiJudge<MetadataRequestData> {
   private static final int UNASKED = Integer.MIN_VALUE;
 
   @Override
-  Ruling judge(Request request, MetadataRequestData data, Rights rights) {
+  public Ruling judge(Request request, MetadataRequestData data, Rights rights) {
     if (!rights.may(KafkaAsk.Right.CONVERSE)) {
       return refused(request, Errors.CLUSTER_AUTHORIZATION_FAILED);
     }

@@ -1,5 +1,6 @@
-package dev.drawbridge.l7.kafka;
+package dev.drawbridge.l7.kafka.judge;
 
+import dev.drawbridge.l7.kafka.frame.Request;
 import dev.drawbridge.policy.kafka.KafkaAsk;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
@@ -20,7 +21,7 @@ final class RightJudge extends ApiJudge<ApiMessage> {
   }
 
   @Override
-  Ruling judge(Request request, ApiMessage data, Rights rights) {
+  public Ruling judge(Request request, ApiMessage data, Rights rights) {
     return rights.may(right) ? Ruling.passed() : refused(request, error);
   }
 }

@@ -1,5 +1,7 @@
-package dev.drawbridge.l7.kafka;
+package dev.drawbridge.l7.kafka.judge;
 
+import dev.drawbridge.l7.kafka.frame.Message;
+import dev.drawbridge.l7.kafka.frame.Request;
 import dev.drawbridge.policy.kafka.KafkaAsk;
 import java.util.List;
 import org.apache.kafka.common.Uuid;
@@ -13,24 +15,24 @@ import org.apache.kafka.common.protocol.Errors;
  *
  * @param <Q> the generated class of the request
  */
-abstract class ApiJudge<Q extends ApiMessage> {
+public abstract class ApiJudge<Q extends ApiMessage> {
   /** The newest version whose requests and answers it understands. */
   short newest(ApiKeys api) {
     return api.latestVersion();
   }
 
   /** Ids of topics that have to be known before it can judge; none twice is needed. */
-  List<Uuid> ids(Q data, short version) {
+  public List<Uuid> ids(Q data, short version) {
     return List.of();
   }
 
   /** Whether it has to know every topic of the cluster before it can judge. */
-  boolean needsAll(Q data, short version) {
+  public boolean needsAll(Q data, short version) {
     return false;
   }
 
   /** What becomes of the request; {@code data} may be changed. */
-  abstract Ruling judge(Request request, Q data, Rights rights);
+  public abstract Ruling judge(Request request, Q data, Rights rights);
 
   /** All of it is refused, in Kafka's own words. */
   static Ruling refused(Request request, Errors error) {

@@ -1,5 +1,6 @@
-package dev.drawbridge.l7.kafka;
+package dev.drawbridge.l7.kafka.judge;
 
+import dev.drawbridge.l7.kafka.frame.Request;
 import dev.drawbridge.policy.kafka.KafkaAsk;
 import org.apache.kafka.common.message.SaslHandshakeRequestData;
 import org.apache.kafka.common.protocol.Errors;
@@ -11,7 +12,7 @@ import org.apache.kafka.common.protocol.Errors;
  */
 final class SaslHandshakeJudge extends ApiJudge<SaslHandshakeRequestData> {
   @Override
-  Ruling judge(Request request, SaslHandshakeRequestData data, Rights rights) {
+  public Ruling judge(Request request, SaslHandshakeRequestData data, Rights rights) {
     if (!rights.may(KafkaAsk.Right.CONVERSE)) {
       return refused(request, Errors.CLUSTER_AUTHORIZATION_FAILED);
     }

@@ -1,4 +1,4 @@
-package dev.drawbridge.l7.kafka;
+package dev.drawbridge.l7.kafka.frame;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
  * A frame without its records, as far as it has come: what the generated classes read in place of
  * the frame. Where records stand they read nothing; where more has to come they are told so.
  */
-final class Skeleton implements Readable {
+public final class Skeleton implements Readable {
   /** More has to come. */
-  static final class More extends RuntimeException {
+  public static final class More extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     More() {
@@ -43,16 +43,16 @@ final class Skeleton implements Readable {
    *
    * @param total bytes of the frame
    */
-  Skeleton(int total) {
+  public Skeleton(int total) {
     this.total = total;
   }
 
   /** Room for more bytes. */
-  int room() {
+  public int room() {
     return KafkaLimits.SKELETON - size;
   }
 
-  void append(ByteBuffer more) {
+  public void append(ByteBuffer more) {
     int length = more.remaining();
     if (size + length > bytes.length) {
       bytes = Arrays.copyOf(bytes, Math.min(KafkaLimits.SKELETON, 2 * (size + length)));
@@ -64,54 +64,54 @@ final class Skeleton implements Readable {
   /**
    * Length of the records at which the reader asked for more; -1: it was not because of records.
    */
-  int found() {
+  public int found() {
     return found;
   }
 
-  int size() {
+  public int size() {
     return size;
   }
 
   /** From here on are records: what was appended beyond is not part of it. */
-  void cut(int length) {
+  public void cut(int length) {
     size = at;
     records.add(length);
   }
 
   /** Forgets what was appended beyond that. */
-  void shorten(int length) {
+  public void shorten(int length) {
     size = length;
   }
 
   /** Whether what was read is all of the frame. */
-  boolean isWhole() {
+  public boolean isWhole() {
     return virtual == total && at == size;
   }
 
   /** What was appended between two places. */
-  ByteBuffer between(int from, int to) {
+  public ByteBuffer between(int from, int to) {
     return ByteBuffer.wrap(bytes, from, to - from);
   }
 
   /** Reads from the beginning again. */
-  void rewind() {
+  public void rewind() {
     at = 0;
     virtual = 0;
     passed = 0;
     found = -1;
   }
 
-  int at() {
+  public int at() {
     return at;
   }
 
   /** The text that was read last: the topic's name, when records come. */
-  String lastText() {
+  public String lastText() {
     return lastText;
   }
 
   /** The id that was read last; null: none. */
-  @Nullable Uuid lastId() {
+  public @Nullable Uuid lastId() {
     return lastId;
   }
 
@@ -235,7 +235,7 @@ final class Skeleton implements Readable {
     throw new IllegalArgumentException("no request is read in parts");
   }
 
-  long holds() {
+  public long holds() {
     return bytes.length;
   }
 }

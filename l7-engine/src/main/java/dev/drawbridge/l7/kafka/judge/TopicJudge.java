@@ -1,5 +1,7 @@
-package dev.drawbridge.l7.kafka;
+package dev.drawbridge.l7.kafka.judge;
 
+import dev.drawbridge.l7.kafka.frame.Message;
+import dev.drawbridge.l7.kafka.frame.Request;
 import dev.drawbridge.policy.kafka.KafkaAsk;
 import java.util.Collection;
 import java.util.List;
@@ -63,7 +65,7 @@ final class TopicJudge<Q extends ApiMessage, T, A extends ApiMessage> extends Ap
   }
 
   @Override
-  List<Uuid> ids(Q data, short version) {
+  public List<Uuid> ids(Q data, short version) {
     Function<T, Uuid> of = id;
     return of == null || version < firstWithIds
         ? List.of()
@@ -71,7 +73,8 @@ final class TopicJudge<Q extends ApiMessage, T, A extends ApiMessage> extends Ap
   }
 
   @Override
-  @SuppressWarnings("unchecked") // A copy is of the class that it was made of.
+  @SuppressWarnings("unchecked")
+  public // A copy is of the class that it was made of.
   Ruling judge(Request request, Q data, Rights rights) {
     for (KafkaAsk ask : whole.apply(data)) {
       boolean may =

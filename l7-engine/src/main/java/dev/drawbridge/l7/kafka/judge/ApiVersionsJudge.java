@@ -1,5 +1,6 @@
-package dev.drawbridge.l7.kafka;
+package dev.drawbridge.l7.kafka.judge;
 
+import dev.drawbridge.l7.kafka.frame.Request;
 import dev.drawbridge.policy.kafka.KafkaAsk;
 import java.util.Iterator;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
@@ -10,9 +11,9 @@ import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
 
 /** What a broker understands is cut to what is understood here. */
-final class ApiVersionsJudge extends ApiJudge<ApiVersionsRequestData> {
+public final class ApiVersionsJudge extends ApiJudge<ApiVersionsRequestData> {
   @Override
-  Ruling judge(Request request, ApiVersionsRequestData data, Rights rights) {
+  public Ruling judge(Request request, ApiVersionsRequestData data, Rights rights) {
     return rights.may(KafkaAsk.Right.CONVERSE)
         ? new Ruling.Passed(ApiVersionsJudge::cut)
         : refused(request, Errors.CLUSTER_AUTHORIZATION_FAILED);
@@ -48,7 +49,7 @@ final class ApiVersionsJudge extends ApiJudge<ApiVersionsRequestData> {
   }
 
   /** The answer to a version that is not known, in version 0, as a broker gives it: KIP-511. */
-  static ApiVersionsResponseData unsupported() {
+  public static ApiVersionsResponseData unsupported() {
     var answer = new ApiVersionsResponseData().setErrorCode(Errors.UNSUPPORTED_VERSION.code());
     answer
         .apiKeys()

@@ -1,5 +1,7 @@
-package dev.drawbridge.l7.kafka;
+package dev.drawbridge.l7.kafka.judge;
 
+import dev.drawbridge.l7.kafka.frame.Message;
+import dev.drawbridge.l7.kafka.frame.Request;
 import dev.drawbridge.policy.kafka.KafkaAsk;
 import dev.drawbridge.policy.kafka.KafkaAsk.Right;
 import java.util.ArrayList;
@@ -80,7 +82,7 @@ final class GroupJudges {
     }
 
     @Override
-    Ruling judge(Request request, Q data, Rights rights) {
+    public Ruling judge(Request request, Q data, Rights rights) {
       return rights.group(group.apply(data))
           ? Ruling.passed()
           : refused(request, Errors.GROUP_AUTHORIZATION_FAILED);
@@ -98,7 +100,7 @@ final class GroupJudges {
     }
 
     @Override
-    Ruling judge(Request request, ConsumerGroupHeartbeatRequestData data, Rights rights) {
+    public Ruling judge(Request request, ConsumerGroupHeartbeatRequestData data, Rights rights) {
       if (!rights.group(data.groupId())) {
         return refused(request, Errors.GROUP_AUTHORIZATION_FAILED);
       }
@@ -128,7 +130,8 @@ final class GroupJudges {
     }
 
     @Override
-    @SuppressWarnings("unchecked") // A copy, and the answer, are of the classes of the key.
+    @SuppressWarnings("unchecked")
+    public // A copy, and the answer, are of the classes of the key.
     Ruling judge(Request request, Q data, Rights rights) {
       var allowed = new ArrayList<String>();
       var refused = new ArrayList<String>();
@@ -162,7 +165,7 @@ final class GroupJudges {
   /** All groups: those that may be told of. */
   private static final class Listing extends ApiJudge<ListGroupsRequestData> {
     @Override
-    Ruling judge(Request request, ListGroupsRequestData data, Rights rights) {
+    public Ruling judge(Request request, ListGroupsRequestData data, Rights rights) {
       if (!rights.may(Right.CONVERSE)) {
         return refused(request, Errors.CLUSTER_AUTHORIZATION_FAILED);
       }
@@ -181,7 +184,7 @@ final class GroupJudges {
     private static final short FIRST_WITH_IDS = 10;
 
     @Override
-    List<Uuid> ids(OffsetFetchRequestData data, short version) {
+    public List<Uuid> ids(OffsetFetchRequestData data, short version) {
       if (version < FIRST_WITH_IDS) {
         return List.of();
       }
@@ -195,7 +198,7 @@ final class GroupJudges {
     }
 
     @Override
-    boolean needsAll(OffsetFetchRequestData data, short version) {
+    public boolean needsAll(OffsetFetchRequestData data, short version) {
       return version >= FIRST_WITH_IDS
           && data.groups().stream().anyMatch(group -> group.topics() == null);
     }
@@ -206,7 +209,7 @@ final class GroupJudges {
     }
 
     @Override
-    Ruling judge(Request request, OffsetFetchRequestData data, Rights rights) {
+    public Ruling judge(Request request, OffsetFetchRequestData data, Rights rights) {
       return request.version() < FIRST_WITH_GROUPS
           ? one(request, data, rights)
           : several(request, data, rights);

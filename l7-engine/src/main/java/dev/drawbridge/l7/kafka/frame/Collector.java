@@ -1,11 +1,11 @@
-package dev.drawbridge.l7.kafka;
+package dev.drawbridge.l7.kafka.frame;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import org.jspecify.annotations.Nullable;
 
 /** Puts together a run of bytes of known length that comes in pieces; grows with what has come. */
-final class Collector {
+public final class Collector {
   private static final int FIRST_BYTES = 4096;
 
   /** A buffer that waits is at most so many times as large as what is in it. */
@@ -15,24 +15,24 @@ final class Collector {
   private @Nullable ByteBuf bytes;
   private int wanted;
 
-  Collector(ByteBufAllocator allocator) {
+  public Collector(ByteBufAllocator allocator) {
     this.allocator = allocator;
   }
 
   /** Whether something of the run has come that is not whole yet. */
-  boolean begun() {
+  public boolean begun() {
     return bytes != null;
   }
 
   /** How long the run is to be: what has come stays. */
-  void want(int length) {
+  public void want(int length) {
     wanted = length;
   }
 
   /**
    * What has come, which stays here; at least as long as was wanted once this returns something.
    */
-  @Nullable ByteBuf look(ByteBuf in) {
+  public @Nullable ByteBuf look(ByteBuf in) {
     ByteBuf here = bytes;
     if (here == null) {
       if (in.readableBytes() >= wanted) {
@@ -49,7 +49,7 @@ final class Collector {
   }
 
   /** Takes the run, after {@link #look} has returned something; the caller owns it. */
-  ByteBuf take(ByteBuf in) {
+  public ByteBuf take(ByteBuf in) {
     ByteBuf here = bytes;
     if (here != null) {
       bytes = null;
@@ -63,18 +63,18 @@ final class Collector {
   }
 
   /** Takes what has come of a run that is not whole; null: nothing. */
-  @Nullable ByteBuf takePart() {
+  public @Nullable ByteBuf takePart() {
     ByteBuf here = bytes;
     bytes = null;
     return here;
   }
 
-  long holds() {
+  public long holds() {
     ByteBuf here = bytes;
     return here == null ? 0 : here.capacity();
   }
 
-  void discard() {
+  public void discard() {
     ByteBuf here = bytes;
     if (here != null) {
       bytes = null;

@@ -1,4 +1,4 @@
-package dev.drawbridge.l7.kafka;
+package dev.drawbridge.l7.kafka.judge;
 
 import static dev.drawbridge.policy.kafka.KafkaAsk.Right.CONSUME;
 import static dev.drawbridge.policy.kafka.KafkaAsk.Right.DESCRIBE_TOPIC;

@@ -1,10 +1,10 @@
-package dev.drawbridge.l7.kafka;
+package dev.drawbridge.l7.kafka.judge;
 
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.jspecify.annotations.Nullable;
 
 /** What becomes of a request. */
-sealed interface Ruling {
+public sealed interface Ruling {
   /**
    * It goes on as it came.
    *

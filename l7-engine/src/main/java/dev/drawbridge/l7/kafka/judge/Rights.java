@@ -1,4 +1,4 @@
-package dev.drawbridge.l7.kafka;
+package dev.drawbridge.l7.kafka.judge;
 
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Verdict;
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * What a client may do, asked for one request: remembers what was asked for the request's record,
  * and by which verdict. The one that denies counts most.
  */
-final class Rights {
+public final class Rights {
   /** Names kept of one request for its record. */
   private static final int NOTED = 64;
 
@@ -24,12 +24,12 @@ final class Rights {
   private @Nullable Verdict verdict;
   private String group = "";
 
-  Rights(Function<KafkaAsk, Verdict> policy, TopicNames names) {
+  public Rights(Function<KafkaAsk, Verdict> policy, TopicNames names) {
     this.policy = policy;
     this.names = names;
   }
 
-  boolean may(KafkaAsk ask) {
+  public boolean may(KafkaAsk ask) {
     Verdict now = policy.apply(ask);
     Verdict before = verdict;
     if (before == null
@@ -85,20 +85,20 @@ final class Rights {
     return names;
   }
 
-  List<String> allowed() {
+  public List<String> allowed() {
     return allowed;
   }
 
-  List<String> refused() {
+  public List<String> refused() {
     return refused;
   }
 
-  String group() {
+  public String group() {
     return group;
   }
 
   /** Null as long as nothing was asked. */
-  @Nullable Verdict verdict() {
+  public @Nullable Verdict verdict() {
     return verdict;
   }
 }

@@ -1,4 +1,4 @@
-package dev.drawbridge.l7.kafka;
+package dev.drawbridge.l7.kafka.frame;
 
 import org.apache.kafka.common.message.RequestHeaderData;
 import org.apache.kafka.common.protocol.ApiKeys;
@@ -10,8 +10,9 @@ import org.apache.kafka.common.protocol.ApiMessage;
  * @param data belongs to whoever judges it, who may change it
  * @param weight bytes of memory that it takes while it is kept, at most
  */
-record Request(ApiKeys api, short version, RequestHeaderData header, ApiMessage data, long weight) {
-  int correlation() {
+public record Request(
+    ApiKeys api, short version, RequestHeaderData header, ApiMessage data, long weight) {
+  public int correlation() {
     return header.correlationId();
   }
 }

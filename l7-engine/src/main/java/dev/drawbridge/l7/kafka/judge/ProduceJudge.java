@@ -1,5 +1,6 @@
-package dev.drawbridge.l7.kafka;
+package dev.drawbridge.l7.kafka.judge;
 
+import dev.drawbridge.l7.kafka.frame.Request;
 import dev.drawbridge.policy.kafka.KafkaAsk;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -15,11 +16,11 @@ import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
 /** Writing: topic by topic; what may not be written is taken out and answered here. */
-final class ProduceJudge extends ApiJudge<ProduceRequestData> {
-  static final short FIRST_WITH_IDS = 13;
+public final class ProduceJudge extends ApiJudge<ProduceRequestData> {
+  public static final short FIRST_WITH_IDS = 13;
 
   @Override
-  List<Uuid> ids(ProduceRequestData data, short version) {
+  public List<Uuid> ids(ProduceRequestData data, short version) {
     if (version < FIRST_WITH_IDS) {
       return List.of();
     }
@@ -27,7 +28,7 @@ final class ProduceJudge extends ApiJudge<ProduceRequestData> {
   }
 
   @Override
-  Ruling judge(Request request, ProduceRequestData data, Rights rights) {
+  public Ruling judge(Request request, ProduceRequestData data, Rights rights) {
     List<TopicProduceResponse> refused = new ArrayList<>();
     for (Iterator<TopicProduceData> all = data.topicData().iterator(); all.hasNext(); ) {
       TopicProduceData topic = all.next();
@@ -58,7 +59,7 @@ final class ProduceJudge extends ApiJudge<ProduceRequestData> {
   }
 
   /** What is wrong with writing into a topic of a request; null: nothing. */
-  static @Nullable Errors fault(
+  public static @Nullable Errors fault(
       short version, TopicProduceData topic, @Nullable String transaction, Rights rights) {
     return fault(
         version < FIRST_WITH_IDS ? topic.name() : rights.name(topic.topicId()),
@@ -78,7 +79,7 @@ final class ProduceJudge extends ApiJudge<ProduceRequestData> {
     return rights.topic(ask) ? null : Errors.TOPIC_AUTHORIZATION_FAILED;
   }
 
-  static TopicProduceResponse answer(TopicProduceData topic, Errors fault) {
+  public static TopicProduceResponse answer(TopicProduceData topic, Errors fault) {
     var partitions = new ArrayList<PartitionProduceResponse>(topic.partitionData().size());
     for (PartitionProduceData partition : topic.partitionData()) {
       partitions.add(

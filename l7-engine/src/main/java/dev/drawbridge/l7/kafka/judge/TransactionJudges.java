@@ -1,5 +1,6 @@
-package dev.drawbridge.l7.kafka;
+package dev.drawbridge.l7.kafka.judge;
 
+import dev.drawbridge.l7.kafka.frame.Request;
 import dev.drawbridge.policy.kafka.KafkaAsk;
 import dev.drawbridge.policy.kafka.KafkaAsk.Right;
 import java.util.ArrayList;
@@ -55,7 +56,7 @@ final class TransactionJudges {
     private static final int NO_NODE = -1;
 
     @Override
-    Ruling judge(Request request, FindCoordinatorRequestData data, Rights rights) {
+    public Ruling judge(Request request, FindCoordinatorRequestData data, Rights rights) {
       Right right =
           switch (data.keyType()) {
             case GROUP -> Right.DESCRIBE_GROUP;
@@ -109,7 +110,7 @@ final class TransactionJudges {
    */
   private static final class ProducerIds extends ApiJudge<InitProducerIdRequestData> {
     @Override
-    Ruling judge(Request request, InitProducerIdRequestData data, Rights rights) {
+    public Ruling judge(Request request, InitProducerIdRequestData data, Rights rights) {
       String transaction = data.transactionalId();
       if (transaction == null) {
         return rights.may(Right.CONVERSE)
@@ -130,7 +131,7 @@ final class TransactionJudges {
     private static final short FIRST_OF_BROKERS = 4;
 
     @Override
-    Ruling judge(Request request, AddPartitionsToTxnRequestData data, Rights rights) {
+    public Ruling judge(Request request, AddPartitionsToTxnRequestData data, Rights rights) {
       if (request.version() >= FIRST_OF_BROKERS) {
         return rights.may(Right.ADMINISTER)
             ? Ruling.passed()
@@ -165,7 +166,7 @@ final class TransactionJudges {
   /** A group whose offsets a transaction is going to keep. */
   private static final class GroupOffsets extends ApiJudge<AddOffsetsToTxnRequestData> {
     @Override
-    Ruling judge(Request request, AddOffsetsToTxnRequestData data, Rights rights) {
+    public Ruling judge(Request request, AddOffsetsToTxnRequestData data, Rights rights) {
       if (!may(data.transactionalId(), rights)) {
         return refused(request, Errors.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
       }
@@ -178,7 +179,7 @@ final class TransactionJudges {
   /** The end of a transaction. */
   private static final class Ends extends ApiJudge<EndTxnRequestData> {
     @Override
-    Ruling judge(Request request, EndTxnRequestData data, Rights rights) {
+    public Ruling judge(Request request, EndTxnRequestData data, Rights rights) {
       return may(data.transactionalId(), rights)
           ? Ruling.passed()
           : refused(request, Errors.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
@@ -188,7 +189,7 @@ final class TransactionJudges {
   /** Transactions by name: topics in them are told to whoever may see those. */
   private static final class Described extends ApiJudge<DescribeTransactionsRequestData> {
     @Override
-    Ruling judge(Request request, DescribeTransactionsRequestData data, Rights rights) {
+    public Ruling judge(Request request, DescribeTransactionsRequestData data, Rights rights) {
       var kept = new ArrayList<String>();
       List<TransactionState> refused = new ArrayList<>();
       for (String transaction : data.transactionalIds()) {
@@ -223,7 +224,7 @@ final class TransactionJudges {
   /** All transactions: those that may be told of. */
   private static final class Listing extends ApiJudge<ListTransactionsRequestData> {
     @Override
-    Ruling judge(Request request, ListTransactionsRequestData data, Rights rights) {
+    public Ruling judge(Request request, ListTransactionsRequestData data, Rights rights) {
       if (!rights.may(Right.CONVERSE)) {
         return refused(request, Errors.CLUSTER_AUTHORIZATION_FAILED);
       }

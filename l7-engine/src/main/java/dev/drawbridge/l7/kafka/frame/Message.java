@@ -1,4 +1,4 @@
-package dev.drawbridge.l7.kafka;
+package dev.drawbridge.l7.kafka.frame;
 
 import java.nio.ByteBuffer;
 import java.util.EnumSet;
@@ -19,12 +19,12 @@ import org.jspecify.annotations.Nullable;
  * Frames as Kafka's own generated classes read and write them. A frame that has anything after what
  * they read is not one that every broker would read alike.
  */
-final class Message {
+public final class Message {
   /** Bytes of the length in front of a frame. */
-  static final int LENGTH = 4;
+  public static final int LENGTH = 4;
 
   /** Key, version and correlation id, which stand first in every request. */
-  static final int FIXED_HEADER = 8;
+  public static final int FIXED_HEADER = 8;
 
   /** Bytes that a field becomes at most: a text of one character in a list of its own. */
   private static final long FIELD_BYTES = 40;
@@ -50,7 +50,7 @@ final class Message {
   }
 
   /** A frame that cannot be read. */
-  static final class Unreadable extends Exception {
+  public static final class Unreadable extends Exception {
     private static final long serialVersionUID = 1L;
 
     Unreadable(String why) {
@@ -67,7 +67,7 @@ final class Message {
    *
    * @param api of its first field, in a version that is known
    */
-  static Request request(ApiKeys api, short version, ByteBuffer frame) throws Unreadable {
+  public static Request request(ApiKeys api, short version, ByteBuffer frame) throws Unreadable {
     var in =
         HASHED.contains(api)
             ? new Counted(frame, KafkaLimits.HASHED_FIELDS, KafkaLimits.HASHED_ELEMENTS)
@@ -85,7 +85,7 @@ final class Message {
   }
 
   /** Reads an answer, without its length, as one to that version of that request. */
-  static ApiMessage answer(ApiKeys api, short version, ByteBuffer frame) throws Unreadable {
+  public static ApiMessage answer(ApiKeys api, short version, ByteBuffer frame) throws Unreadable {
     var in = new Counted(frame, KafkaLimits.ANSWER_FIELDS, KafkaLimits.ANSWER_ELEMENTS);
     try {
       ResponseHeaderData _ = new ResponseHeaderData(in, api.responseHeaderVersion(version));
@@ -99,7 +99,7 @@ final class Message {
   }
 
   /** Whether a broker says, in version 0, that it does not know the version asked: KIP-511. */
-  static boolean isUnsupportedVersion(ApiKeys api, ByteBuffer frame) {
+  public static boolean isUnsupportedVersion(ApiKeys api, ByteBuffer frame) {
     return api == ApiKeys.API_VERSIONS
         && frame.remaining() >= Integer.BYTES + Short.BYTES
         && frame.getShort(frame.position() + Integer.BYTES) == Errors.UNSUPPORTED_VERSION.code();
@@ -112,7 +112,8 @@ final class Message {
   }
 
   /** A request with its length, under a correlation id. */
-  static ByteBuffer write(ApiKeys api, short version, RequestHeaderData header, ApiMessage data) {
+  public static ByteBuffer write(
+      ApiKeys api, short version, RequestHeaderData header, ApiMessage data) {
     var own =
         new RequestHeaderData()
             .setRequestApiKey(api.id)
@@ -123,7 +124,8 @@ final class Message {
   }
 
   /** An answer with its length. */
-  static ByteBuffer writeAnswer(ApiKeys api, short version, int correlation, ApiMessage data) {
+  public static ByteBuffer writeAnswer(
+      ApiKeys api, short version, int correlation, ApiMessage data) {
     return framed(
         new ResponseHeaderData().setCorrelationId(correlation),
         api.responseHeaderVersion(version),
@@ -147,7 +149,8 @@ final class Message {
    * What Kafka itself answers where all of a request fails with that error; null: nothing is
    * answered, or the request has values that no broker would take.
    */
-  static @Nullable ApiMessage failed(ApiKeys api, short version, ApiMessage request, Errors error) {
+  public static @Nullable ApiMessage failed(
+      ApiKeys api, short version, ApiMessage request, Errors error) {
     var cache = new ObjectSerializationCache();
     ByteBuffer body = ByteBuffer.allocate(request.size(cache, version));
     request.write(new ByteBufferAccessor(body), cache, version);
