@@ -2,7 +2,7 @@ package dev.drawbridge.bench;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import dev.drawbridge.bpf.Cgroups;
+import dev.drawbridge.bpf.linux.Cgroups;
 import dev.drawbridge.testkit.LabException;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;

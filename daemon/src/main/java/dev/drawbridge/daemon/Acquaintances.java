@@ -1,12 +1,12 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.BpfMap;
-import dev.drawbridge.bpf.MapFull;
-import dev.drawbridge.bpf.NamespaceIds;
-import dev.drawbridge.bpf.NativeOrder;
-import dev.drawbridge.bpf.NeighbourKey;
-import dev.drawbridge.bpf.NetworkNamespace;
+import dev.drawbridge.bpf.abi.NativeOrder;
+import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.failure.MapFull;
+import dev.drawbridge.bpf.key.NeighbourKey;
+import dev.drawbridge.bpf.linux.NamespaceIds;
+import dev.drawbridge.bpf.linux.NetworkNamespace;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;

@@ -1,10 +1,10 @@
 package dev.drawbridge.daemon;
 
 import dev.drawbridge.api.Caller;
-import dev.drawbridge.bpf.BpfException;
-import dev.drawbridge.bpf.Cgroups;
-import dev.drawbridge.bpf.OpenSocket;
-import dev.drawbridge.bpf.Sockets;
+import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.linux.Cgroups;
+import dev.drawbridge.bpf.linux.OpenSocket;
+import dev.drawbridge.bpf.linux.Sockets;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;

@@ -1,11 +1,11 @@
 package dev.drawbridge.daemon;
 
 import dev.drawbridge.bpf.BpfObject;
-import dev.drawbridge.bpf.Cgroups;
 import dev.drawbridge.bpf.Link;
-import dev.drawbridge.bpf.NetworkNamespace;
-import dev.drawbridge.bpf.OpenCgroup;
 import dev.drawbridge.bpf.Pins;
+import dev.drawbridge.bpf.linux.Cgroups;
+import dev.drawbridge.bpf.linux.NetworkNamespace;
+import dev.drawbridge.bpf.linux.OpenCgroup;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.bpf.BpfException;
+import dev.drawbridge.bpf.failure.BpfException;
 import dev.drawbridge.control.Action;
 import dev.drawbridge.control.Desired;
 import dev.drawbridge.control.EndpointState;

@@ -1,18 +1,18 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.bpf.AddressKey;
-import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.BpfMap;
 import dev.drawbridge.bpf.BpfObject;
-import dev.drawbridge.bpf.Cgroups;
-import dev.drawbridge.bpf.Endpoint;
-import dev.drawbridge.bpf.KernelDirection;
-import dev.drawbridge.bpf.KernelVerdict;
-import dev.drawbridge.bpf.NativeOrder;
-import dev.drawbridge.bpf.Pair;
-import dev.drawbridge.bpf.Range;
-import dev.drawbridge.bpf.Self;
-import dev.drawbridge.bpf.Table;
+import dev.drawbridge.bpf.abi.Endpoint;
+import dev.drawbridge.bpf.abi.KernelDirection;
+import dev.drawbridge.bpf.abi.KernelVerdict;
+import dev.drawbridge.bpf.abi.NativeOrder;
+import dev.drawbridge.bpf.abi.Pair;
+import dev.drawbridge.bpf.abi.Range;
+import dev.drawbridge.bpf.abi.Self;
+import dev.drawbridge.bpf.abi.Table;
+import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.key.AddressKey;
+import dev.drawbridge.bpf.linux.Cgroups;
 import dev.drawbridge.control.Action;
 import dev.drawbridge.control.Applied;
 import dev.drawbridge.control.Desired;
@@ -245,7 +245,7 @@ final class Datapath {
         }
       }
       case Action.SetGeneration(long generation) -> {
-        config.put(NativeOrder.u32(0), new dev.drawbridge.bpf.Config(generation, 0).encode());
+        config.put(NativeOrder.u32(0), new dev.drawbridge.bpf.abi.Config(generation, 0).encode());
         appliedGeneration = generation;
       }
     }
@@ -255,8 +255,8 @@ final class Datapath {
     appliedGeneration =
         config
             .lookup(NativeOrder.u32(0))
-            .map(dev.drawbridge.bpf.Config::decode)
-            .map(dev.drawbridge.bpf.Config::generation)
+            .map(dev.drawbridge.bpf.abi.Config::decode)
+            .map(dev.drawbridge.bpf.abi.Config::generation)
             .orElse(0L);
     endpoints.forEach((key, value) ->
         appliedEndpoints.put(NativeOrder.asU32(key), endpointState(Endpoint.decode(value))));

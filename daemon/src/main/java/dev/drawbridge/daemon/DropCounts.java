@@ -1,7 +1,7 @@
 package dev.drawbridge.daemon;
 
 import dev.drawbridge.api.report.StatusReport;
-import dev.drawbridge.bpf.Drop;
+import dev.drawbridge.bpf.abi.Drop;
 import dev.drawbridge.policy.Reason;
 import java.util.Comparator;
 import java.util.List;

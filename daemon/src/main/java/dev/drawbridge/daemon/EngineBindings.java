@@ -1,8 +1,8 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.BpfMap;
-import dev.drawbridge.bpf.SocketState;
+import dev.drawbridge.bpf.abi.SocketState;
+import dev.drawbridge.bpf.failure.BpfException;
 import dev.drawbridge.l7.ConnectionOrigin;
 import dev.drawbridge.l7.OnwardSockets;
 import dev.drawbridge.l7.Origins;

@@ -4,7 +4,7 @@ import dev.drawbridge.api.report.FlowReport;
 import dev.drawbridge.api.report.Outcome;
 import dev.drawbridge.api.report.PeerReference;
 import dev.drawbridge.api.report.RuleReference;
-import dev.drawbridge.bpf.Event;
+import dev.drawbridge.bpf.abi.Event;
 import dev.drawbridge.l7.AccessRecord;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Reason;

@@ -1,12 +1,12 @@
 package dev.drawbridge.daemon;
 
 import dev.drawbridge.api.FlowLog;
-import dev.drawbridge.bpf.Event;
-import dev.drawbridge.bpf.KernelDirection;
-import dev.drawbridge.bpf.KernelHook;
-import dev.drawbridge.bpf.KernelVerdict;
-import dev.drawbridge.bpf.OpenSocket;
-import dev.drawbridge.bpf.SourceLine;
+import dev.drawbridge.bpf.abi.Event;
+import dev.drawbridge.bpf.abi.KernelDirection;
+import dev.drawbridge.bpf.abi.KernelHook;
+import dev.drawbridge.bpf.abi.KernelVerdict;
+import dev.drawbridge.bpf.abi.SourceLine;
+import dev.drawbridge.bpf.linux.OpenSocket;
 import dev.drawbridge.l7.AccessLog;
 import dev.drawbridge.l7.AccessRecord;
 import dev.drawbridge.policy.Ending;

@@ -1,9 +1,9 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.bpf.BpfException;
-import dev.drawbridge.bpf.Cgroups;
-import dev.drawbridge.bpf.MapFull;
-import dev.drawbridge.bpf.OpenSocket;
+import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.failure.MapFull;
+import dev.drawbridge.bpf.linux.Cgroups;
+import dev.drawbridge.bpf.linux.OpenSocket;
 import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.GuardedContainer;
 import dev.drawbridge.control.ObservedContainer;

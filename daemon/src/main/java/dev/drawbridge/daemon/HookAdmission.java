@@ -1,6 +1,6 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.bpf.BpfException;
+import dev.drawbridge.bpf.failure.BpfException;
 import dev.drawbridge.control.EngineCapabilities;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.daemon.AdmissionTimes.Stage;

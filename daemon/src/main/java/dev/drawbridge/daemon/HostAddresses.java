@@ -1,6 +1,6 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.bpf.LocalRoutes;
+import dev.drawbridge.bpf.linux.LocalRoutes;
 import dev.drawbridge.policy.Cidr;
 import java.net.InetAddress;
 import java.net.NetworkInterface;

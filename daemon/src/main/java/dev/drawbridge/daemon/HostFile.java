@@ -1,6 +1,6 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.bpf.RegularFile;
+import dev.drawbridge.bpf.linux.RegularFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;

@@ -1,10 +1,10 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.bpf.AddressKey;
-import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.BpfMap;
-import dev.drawbridge.bpf.Learned;
-import dev.drawbridge.bpf.LearnedKey;
+import dev.drawbridge.bpf.abi.Learned;
+import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.key.AddressKey;
+import dev.drawbridge.bpf.key.LearnedKey;
 import dev.drawbridge.l7.LearnedNames;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;

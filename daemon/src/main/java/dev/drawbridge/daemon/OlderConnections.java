@@ -1,9 +1,9 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.bpf.Cgroups;
-import dev.drawbridge.bpf.NetworkNamespace;
-import dev.drawbridge.bpf.OpenSocket;
-import dev.drawbridge.bpf.Sockets;
+import dev.drawbridge.bpf.linux.Cgroups;
+import dev.drawbridge.bpf.linux.NetworkNamespace;
+import dev.drawbridge.bpf.linux.OpenSocket;
+import dev.drawbridge.bpf.linux.Sockets;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

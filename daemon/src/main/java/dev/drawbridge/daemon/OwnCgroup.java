@@ -1,7 +1,7 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.bpf.BpfException;
-import dev.drawbridge.bpf.Cgroups;
+import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.linux.Cgroups;
 import java.nio.file.Path;
 import java.util.Optional;
 

@@ -1,11 +1,11 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.bpf.AddressKey;
-import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.BpfMap;
-import dev.drawbridge.bpf.InterfaceAddresses;
-import dev.drawbridge.bpf.NetworkNamespace;
-import dev.drawbridge.bpf.SourceKey;
+import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.key.AddressKey;
+import dev.drawbridge.bpf.key.SourceKey;
+import dev.drawbridge.bpf.linux.InterfaceAddresses;
+import dev.drawbridge.bpf.linux.NetworkNamespace;
 import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;

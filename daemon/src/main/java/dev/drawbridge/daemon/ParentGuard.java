@@ -1,11 +1,11 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.BpfMap;
 import dev.drawbridge.bpf.BpfObject;
-import dev.drawbridge.bpf.Cgroups;
-import dev.drawbridge.bpf.GuardConfig;
-import dev.drawbridge.bpf.NativeOrder;
+import dev.drawbridge.bpf.abi.GuardConfig;
+import dev.drawbridge.bpf.abi.NativeOrder;
+import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.linux.Cgroups;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,7 +1,7 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.bpf.BpfException;
-import dev.drawbridge.bpf.CompletedWrites;
+import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.linux.CompletedWrites;
 import dev.drawbridge.policy.HostPolicy;
 import dev.drawbridge.policy.HostPolicyParser;
 import dev.drawbridge.policy.Parsed;

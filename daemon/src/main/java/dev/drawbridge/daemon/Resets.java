@@ -1,10 +1,10 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.bpf.BpfException;
-import dev.drawbridge.bpf.Event;
-import dev.drawbridge.bpf.NetworkNamespace;
-import dev.drawbridge.bpf.OpenSocket;
-import dev.drawbridge.bpf.Sockets;
+import dev.drawbridge.bpf.abi.Event;
+import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.linux.NetworkNamespace;
+import dev.drawbridge.bpf.linux.OpenSocket;
+import dev.drawbridge.bpf.linux.Sockets;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Reason;
 import java.net.InetSocketAddress;

@@ -1,9 +1,9 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.BpfMap;
-import dev.drawbridge.bpf.Slot;
-import dev.drawbridge.bpf.SlotKey;
+import dev.drawbridge.bpf.abi.Slot;
+import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.key.SlotKey;
 import dev.drawbridge.l7.ConnectionOrigin;
 import dev.drawbridge.l7.DatagramOrigins;
 import java.net.InetSocketAddress;

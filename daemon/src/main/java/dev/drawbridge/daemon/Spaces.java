@@ -1,10 +1,10 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.BpfMap;
-import dev.drawbridge.bpf.NetworkNamespace;
-import dev.drawbridge.bpf.SlotKey;
-import dev.drawbridge.bpf.Sockets;
+import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.key.SlotKey;
+import dev.drawbridge.bpf.linux.NetworkNamespace;
+import dev.drawbridge.bpf.linux.Sockets;
 import dev.drawbridge.l7.EngineListener;
 import dev.drawbridge.l7.L7Engine;
 import dev.drawbridge.l7.NetnsHandle;

@@ -1,16 +1,16 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.BpfMap;
 import dev.drawbridge.bpf.BpfObject;
 import dev.drawbridge.bpf.Link;
-import dev.drawbridge.bpf.NativeOrder;
-import dev.drawbridge.bpf.NetworkNamespace;
 import dev.drawbridge.bpf.Pins;
 import dev.drawbridge.bpf.Program;
-import dev.drawbridge.bpf.ResolverKey;
-import dev.drawbridge.bpf.Veth;
-import dev.drawbridge.bpf.Veths;
+import dev.drawbridge.bpf.abi.NativeOrder;
+import dev.drawbridge.bpf.abi.Veth;
+import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.key.ResolverKey;
+import dev.drawbridge.bpf.linux.NetworkNamespace;
+import dev.drawbridge.bpf.linux.Veths;
 import java.io.File;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;

@@ -4,10 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.drawbridge.bpf.BpfException;
-import dev.drawbridge.bpf.NativeOrder;
-import dev.drawbridge.bpf.NeighbourKey;
-import dev.drawbridge.bpf.NetworkNamespace;
+import dev.drawbridge.bpf.abi.NativeOrder;
+import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.key.NeighbourKey;
+import dev.drawbridge.bpf.linux.NetworkNamespace;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.HashSet;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.drawbridge.api.Caller;
 import dev.drawbridge.api.report.PeerReference;
-import dev.drawbridge.bpf.Cgroups;
+import dev.drawbridge.bpf.linux.Cgroups;
 import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.policy.HostPolicy;

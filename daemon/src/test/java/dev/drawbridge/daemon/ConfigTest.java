@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.drawbridge.bpf.MapLimit;
+import dev.drawbridge.bpf.abi.MapLimit;
 import dev.drawbridge.daemon.Config.ConfigException;
 import java.io.IOException;
 import java.nio.file.Files;

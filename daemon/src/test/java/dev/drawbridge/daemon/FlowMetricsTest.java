@@ -2,11 +2,11 @@ package dev.drawbridge.daemon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.drawbridge.bpf.Event;
-import dev.drawbridge.bpf.KernelDirection;
-import dev.drawbridge.bpf.KernelHook;
-import dev.drawbridge.bpf.KernelVerdict;
-import dev.drawbridge.bpf.SourceLine;
+import dev.drawbridge.bpf.abi.Event;
+import dev.drawbridge.bpf.abi.KernelDirection;
+import dev.drawbridge.bpf.abi.KernelHook;
+import dev.drawbridge.bpf.abi.KernelVerdict;
+import dev.drawbridge.bpf.abi.SourceLine;
 import dev.drawbridge.policy.Reason;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;

@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.drawbridge.bpf.BpfException;
 import dev.drawbridge.bpf.BpfObject;
-import dev.drawbridge.bpf.MapFull;
-import dev.drawbridge.bpf.MapLimit;
-import dev.drawbridge.bpf.MapSizes;
+import dev.drawbridge.bpf.abi.MapLimit;
+import dev.drawbridge.bpf.abi.MapSizes;
+import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.failure.MapFull;
 import dev.drawbridge.control.Action;
 import dev.drawbridge.control.EndpointState;
 import dev.drawbridge.control.PairKey;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.drawbridge.bpf.AddressKey;
+import dev.drawbridge.bpf.key.AddressKey;
 import dev.drawbridge.daemon.OwnSources.Own;
 import java.io.IOException;
 import java.net.InetAddress;
