@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.drawbridge.bpf.BpfMap;
 import dev.drawbridge.bpf.linux.Cgroups;
+import dev.drawbridge.daemon.config.Config;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
