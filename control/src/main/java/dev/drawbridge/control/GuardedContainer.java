@@ -1,8 +1,8 @@
 package dev.drawbridge.control;
 
-import dev.drawbridge.policy.ContainerPolicy;
 import dev.drawbridge.policy.Member;
-import dev.drawbridge.policy.Workload;
+import dev.drawbridge.policy.labels.Workload;
+import dev.drawbridge.policy.language.ContainerPolicy;
 
 /**
  * A running container together with what was decided about it.

@@ -1,10 +1,10 @@
 package dev.drawbridge.api.question;
 
 import dev.drawbridge.api.ApiException;
-import dev.drawbridge.policy.Ask;
 import dev.drawbridge.policy.ask.Asked;
 import dev.drawbridge.policy.ask.Who;
 import dev.drawbridge.policy.kafka.KafkaAsk;
+import dev.drawbridge.policy.read.Ask;
 import dev.drawbridge.policy.tls.TlsAsk;
 import java.net.InetAddress;
 import java.util.Collections;

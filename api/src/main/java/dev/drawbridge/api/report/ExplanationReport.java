@@ -1,6 +1,6 @@
 package dev.drawbridge.api.report;
 
-import dev.drawbridge.policy.Explanation;
+import dev.drawbridge.policy.ask.Explanation;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;

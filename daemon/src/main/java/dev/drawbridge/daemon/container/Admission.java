@@ -1,8 +1,8 @@
 package dev.drawbridge.daemon.container;
 
 import dev.drawbridge.control.ObservedContainer;
-import dev.drawbridge.policy.ContainerPolicy;
 import dev.drawbridge.policy.Parsed;
+import dev.drawbridge.policy.language.ContainerPolicy;
 
 /**
  * A container that asks to start.

@@ -1,8 +1,8 @@
 package dev.drawbridge.daemon.kernel;
 
 import dev.drawbridge.policy.Direction;
-import dev.drawbridge.policy.L4Verdict;
-import dev.drawbridge.policy.PortTable;
+import dev.drawbridge.policy.kernel.L4Verdict;
+import dev.drawbridge.policy.kernel.PortTable;
 import java.util.HashSet;
 import java.util.Set;
 

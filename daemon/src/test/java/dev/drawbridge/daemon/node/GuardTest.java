@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.ObservedContainer;
-import dev.drawbridge.policy.ContainerPolicy;
 import dev.drawbridge.policy.Parsed;
+import dev.drawbridge.policy.language.ContainerPolicy;
 import java.util.List;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;

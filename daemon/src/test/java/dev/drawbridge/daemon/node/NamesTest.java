@@ -2,9 +2,9 @@ package dev.drawbridge.daemon.node;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.drawbridge.policy.HttpRequest;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.PolicyInput;
+import dev.drawbridge.policy.http.HttpRequest;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

@@ -1,9 +1,9 @@
 package dev.drawbridge.l7.http;
 
 import dev.drawbridge.policy.Ending;
-import dev.drawbridge.policy.Lack;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.RuleInfo;
+import dev.drawbridge.policy.ask.Lack;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.nio.charset.StandardCharsets;

@@ -1,6 +1,6 @@
 package dev.drawbridge.l7.relay;
 
-import dev.drawbridge.policy.Protocol;
+import dev.drawbridge.policy.read.Protocol;
 import io.netty.buffer.ByteBuf;
 import java.util.function.BooleanSupplier;
 

@@ -1,8 +1,8 @@
 package dev.drawbridge.l7.http1.relay;
 
 import dev.drawbridge.l7.http1.RequestHead;
-import dev.drawbridge.policy.Headers;
-import dev.drawbridge.policy.HttpRequest;
+import dev.drawbridge.policy.http.Headers;
+import dev.drawbridge.policy.http.HttpRequest;
 import java.util.List;
 import java.util.Map;
 

@@ -3,9 +3,9 @@ package dev.drawbridge.l7.http1.relay;
 import dev.drawbridge.l7.http.Refusal;
 import dev.drawbridge.l7.http1.RequestHead;
 import dev.drawbridge.l7.relay.Relay;
-import dev.drawbridge.policy.Lack;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.RuleInfo;
+import dev.drawbridge.policy.ask.Lack;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 

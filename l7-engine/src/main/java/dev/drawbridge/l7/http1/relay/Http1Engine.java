@@ -3,8 +3,8 @@ package dev.drawbridge.l7.http1.relay;
 import dev.drawbridge.l7.relay.Conversation;
 import dev.drawbridge.l7.relay.Engine;
 import dev.drawbridge.l7.relay.Opened;
-import dev.drawbridge.policy.HttpProtocol;
-import dev.drawbridge.policy.Protocol;
+import dev.drawbridge.policy.http.HttpProtocol;
+import dev.drawbridge.policy.read.Protocol;
 import io.netty.buffer.ByteBuf;
 import java.util.function.BooleanSupplier;
 

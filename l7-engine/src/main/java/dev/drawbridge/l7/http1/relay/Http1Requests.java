@@ -11,14 +11,14 @@ import dev.drawbridge.l7.relay.Outbox;
 import dev.drawbridge.l7.relay.Relay;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Ending;
-import dev.drawbridge.policy.GrpcContentType;
-import dev.drawbridge.policy.Headers;
-import dev.drawbridge.policy.HttpRequest;
-import dev.drawbridge.policy.Lack;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.RuleInfo;
 import dev.drawbridge.policy.Verdict;
+import dev.drawbridge.policy.ask.Lack;
+import dev.drawbridge.policy.http.GrpcContentType;
+import dev.drawbridge.policy.http.Headers;
+import dev.drawbridge.policy.http.HttpRequest;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 

@@ -6,7 +6,7 @@ import dev.drawbridge.l7.http1.Framing;
 import dev.drawbridge.l7.http1.RequestHead;
 import dev.drawbridge.l7.relay.Loop;
 import dev.drawbridge.l7.relay.Outbox;
-import dev.drawbridge.policy.Headers;
+import dev.drawbridge.policy.http.Headers;
 import io.netty.buffer.ByteBuf;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;

@@ -8,9 +8,9 @@ import dev.drawbridge.l7.http2.FieldList;
 import dev.drawbridge.l7.http2.RequestFields.Grpc;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Ending;
-import dev.drawbridge.policy.HttpRequest;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
+import dev.drawbridge.policy.http.HttpRequest;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
