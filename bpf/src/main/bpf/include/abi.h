@@ -2,7 +2,8 @@
 /*
  * What kernel and agent agree on: every struct that crosses the border, every
  * map's key and value, every number with a meaning. The Java layouts in
- * dev.drawbridge.bpf are compared with this file's BTF by a test; change both.
+ * dev.drawbridge.bpf.abi and dev.drawbridge.bpf.key are compared with this
+ * file's BTF by a test; change both.
  *
  * Addresses are always 16 bytes in network order, IPv4 as ::ffff:a.b.c.d, so
  * that no lookup exists that one family could miss. Ports are in host order.

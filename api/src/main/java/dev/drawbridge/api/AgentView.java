@@ -1,12 +1,16 @@
 package dev.drawbridge.api;
 
+import dev.drawbridge.api.report.EndpointReport;
+import dev.drawbridge.api.report.FlowReport;
+import dev.drawbridge.api.report.ProblemReport;
+import dev.drawbridge.api.report.StatusReport;
 import dev.drawbridge.policy.ask.Asked;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * What the agent shows of itself: the port that the daemon implements and {@link ApiServer} reads.
+ * What the agent shows of itself: the port that the daemon implements and {@code ApiServer} reads.
  *
  * <p>Every method is called from the server's own worker threads, several at a time. It must answer
  * from a snapshot, without waiting for the kernel, the container engine or a lock that the data

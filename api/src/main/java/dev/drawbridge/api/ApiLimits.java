@@ -5,51 +5,51 @@ import java.time.Duration;
 /**
  * Every bound of the server, by name. None is configurable: they protect the agent, not a workload.
  */
-final class ApiLimits {
+public final class ApiLimits {
 
   /** Open connections of each listener; one more is answered 503 and closed. */
-  static final int CONNECTIONS = 128;
+  public static final int CONNECTIONS = 128;
 
   /** Threads that ask the {@link AgentView}. */
-  static final int WORKERS = 2;
+  public static final int WORKERS = 2;
 
   /** Bytes of a request line (RFC 9112 section 3 recommends at least 8000). */
-  static final int REQUEST_LINE = 8192;
+  public static final int REQUEST_LINE = 8192;
 
   /** Bytes of all header fields together. */
-  static final int HEADERS = 8192;
+  public static final int HEADERS = 8192;
 
   /** From the opening of a connection, or the end of the last answer, to a whole request head. */
-  static final Duration HEAD = Duration.ofSeconds(10);
+  public static final Duration HEAD = Duration.ofSeconds(10);
 
   /** From the first byte of an answer to the last that the client has taken. */
-  static final Duration ANSWER = Duration.ofSeconds(30);
+  public static final Duration ANSWER = Duration.ofSeconds(30);
 
   /**
    * Bytes of whole answers that wait for their clients, of each listener; beyond, 503. Lists are
    * streamed and do not count.
    */
-  static final long ANSWERS = 2L << 20;
+  public static final long ANSWERS = 2L << 20;
 
   /** Connections that follow flows. */
-  static final int FOLLOWERS = 8;
+  public static final int FOLLOWERS = 8;
 
   /** Records waiting for one follower. */
-  static final int FOLLOWER_QUEUE = 1024;
+  public static final int FOLLOWER_QUEUE = 1024;
 
   /** How long a follower may take nothing at all. */
-  static final Duration FOLLOWER_STALLED = Duration.ofSeconds(60);
+  public static final Duration FOLLOWER_STALLED = Duration.ofSeconds(60);
 
   /** Records in one answer of {@code /v1/flows}. */
-  static final int FLOWS = 5000;
+  public static final int FLOWS = 5000;
 
   /** Records when {@code last} is not given. */
-  static final int FLOWS_DEFAULT = 100;
+  public static final int FLOWS_DEFAULT = 100;
 
   /** Parameters in one query string, and bytes of one value. */
-  static final int PARAMETERS = 64;
+  public static final int PARAMETERS = 64;
 
-  static final int PARAMETER = 4096;
+  public static final int PARAMETER = 4096;
 
   private ApiLimits() {}
 }

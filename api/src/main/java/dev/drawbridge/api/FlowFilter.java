@@ -1,5 +1,9 @@
 package dev.drawbridge.api;
 
+import dev.drawbridge.api.report.FlowReport;
+import dev.drawbridge.api.report.Outcome;
+import dev.drawbridge.api.report.PeerReference;
+import dev.drawbridge.api.report.RuleReference;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;

@@ -1,5 +1,6 @@
 package dev.drawbridge.api;
 
+import dev.drawbridge.api.report.FlowReport;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;

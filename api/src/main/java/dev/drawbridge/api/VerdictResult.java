@@ -1,5 +1,6 @@
 package dev.drawbridge.api;
 
+import dev.drawbridge.api.report.VerdictReport;
 import dev.drawbridge.policy.ask.Answer;
 
 /** The answer to a question, or why there is none. */

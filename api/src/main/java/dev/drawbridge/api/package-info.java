@@ -3,8 +3,9 @@
  * loopback TCP, answered from an {@link dev.drawbridge.api.AgentView}.
  *
  * <p>Read {@link dev.drawbridge.api.AgentView} first (what the agent has to offer), then {@link
- * dev.drawbridge.api.ApiServer} (the two listeners), {@code RequestGuard} (who is turned away) and
- * {@code Routes} (what is answered). {@code LocalClient} is the other end, for the command line.
+ * dev.drawbridge.api.server.ApiServer} (the two listeners), {@code RequestGuard} (who is turned
+ * away) and {@code Routes} (what is answered). {@code LocalClient} is the other end, for the
+ * command line.
  *
  * <p>It never changes anything: no route writes. It never sends a CORS header, never redirects,
  * never reads a request body, and never waits for a slow reader: a follower that falls behind is

@@ -1,5 +1,14 @@
 package dev.drawbridge.api;
 
+import dev.drawbridge.api.report.EndpointReport;
+import dev.drawbridge.api.report.ExplanationReport;
+import dev.drawbridge.api.report.FlowReport;
+import dev.drawbridge.api.report.Outcome;
+import dev.drawbridge.api.report.PeerReference;
+import dev.drawbridge.api.report.ProblemReport;
+import dev.drawbridge.api.report.RuleReference;
+import dev.drawbridge.api.report.StatusReport;
+import dev.drawbridge.api.report.VerdictReport;
 import dev.drawbridge.policy.ask.Asked;
 import dev.drawbridge.policy.ask.Who;
 import io.prometheus.metrics.core.metrics.Counter;
@@ -22,10 +31,10 @@ import java.util.function.Consumer;
  * <p>Does not model: policy (one hard-wired question is allowed), generations, attachment,
  * addresses, a kernel, or any change over time other than the flows that a test appends.
  */
-final class FakeAgentView implements AgentView {
-  static final String DB_ID = "d".repeat(64);
+public final class FakeAgentView implements AgentView {
+  public static final String DB_ID = "d".repeat(64);
 
-  static final ExplanationReport EXPLANATION =
+  public static final ExplanationReport EXPLANATION =
       new ExplanationReport(
           List.of(
               new ExplanationReport.SideReport(
@@ -46,12 +55,12 @@ final class FakeAgentView implements AgentView {
               new ExplanationReport.SuggestedLabel(
                   "db", "drawbridge.policy.allow", "app=api may POST /users")));
 
-  final FlowLog<String> log = new FlowLog<>(8192, (sequence, text) -> flow(sequence, text));
-  final List<Asked> asked = new CopyOnWriteArrayList<>();
+  public final FlowLog<String> log = new FlowLog<>(8192, (sequence, text) -> flow(sequence, text));
+  public final List<Asked> asked = new CopyOnWriteArrayList<>();
   final PrometheusRegistry registry = new PrometheusRegistry();
-  volatile boolean broken;
+  public volatile boolean broken;
 
-  FakeAgentView() {
+  public FakeAgentView() {
     Counter.builder()
         .name("drawbridge_verdicts_total")
         .help("Verdicts.")
@@ -61,12 +70,12 @@ final class FakeAgentView implements AgentView {
         .inc(3);
   }
 
-  static SortedMap<String, String> labels(String app) {
+  public static SortedMap<String, String> labels(String app) {
     return Collections.unmodifiableSortedMap(new TreeMap<>(Map.of("app", app)));
   }
 
   /** {@code text} is "deny /path" or "allow /path". */
-  static FlowReport flow(long sequence, String text) {
+  public static FlowReport flow(long sequence, String text) {
     boolean deny = text.startsWith("deny");
     return new FlowReport(
         sequence,
@@ -95,7 +104,7 @@ final class FakeAgentView implements AgentView {
         deny ? "skb_egress.bpf.c:286" : "");
   }
 
-  volatile java.util.function.Predicate<Caller> admitted = caller -> true;
+  public volatile java.util.function.Predicate<Caller> admitted = caller -> true;
 
   @Override
   public boolean admits(Caller caller) {

@@ -2,6 +2,11 @@ package dev.drawbridge.api;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.drawbridge.api.question.FlowQuestion;
+import dev.drawbridge.api.question.Query;
+import dev.drawbridge.api.report.FlowReport;
+import dev.drawbridge.api.report.Outcome;
+import dev.drawbridge.api.report.PeerReference;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;

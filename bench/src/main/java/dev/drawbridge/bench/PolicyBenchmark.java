@@ -1,12 +1,12 @@
 package dev.drawbridge.bench;
 
 import dev.drawbridge.policy.Decision;
-import dev.drawbridge.policy.HttpRequest;
-import dev.drawbridge.policy.PairEntry;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.PolicyInput;
 import dev.drawbridge.policy.Verdict;
+import dev.drawbridge.policy.http.HttpRequest;
+import dev.drawbridge.policy.kernel.PairEntry;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;

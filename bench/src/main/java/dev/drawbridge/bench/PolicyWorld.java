@@ -1,14 +1,14 @@
 package dev.drawbridge.bench;
 
-import dev.drawbridge.policy.ContainerPolicy;
-import dev.drawbridge.policy.HostPolicy;
-import dev.drawbridge.policy.HostPolicyParser;
-import dev.drawbridge.policy.LabelParser;
 import dev.drawbridge.policy.Member;
 import dev.drawbridge.policy.Parsed;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.PolicyInput;
-import dev.drawbridge.policy.Workload;
+import dev.drawbridge.policy.labels.Workload;
+import dev.drawbridge.policy.language.ContainerPolicy;
+import dev.drawbridge.policy.language.HostPolicy;
+import dev.drawbridge.policy.parse.HostPolicyParser;
+import dev.drawbridge.policy.parse.LabelParser;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.drawbridge.bench;
 
-import dev.drawbridge.bpf.ThreadTurns;
+import dev.drawbridge.bpf.linux.ThreadTurns;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Locale;

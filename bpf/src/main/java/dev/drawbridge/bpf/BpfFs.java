@@ -1,6 +1,8 @@
 package dev.drawbridge.bpf;
 
+import dev.drawbridge.bpf.failure.Failures;
 import dev.drawbridge.bpf.ffi.LibC;
+import dev.drawbridge.bpf.linux.MountInfo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,5 +1,8 @@
 package dev.drawbridge.bpf;
 
+import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.failure.Failures;
+import dev.drawbridge.bpf.failure.MapFull;
 import dev.drawbridge.bpf.ffi.Errno;
 import dev.drawbridge.bpf.ffi.Fd;
 import dev.drawbridge.bpf.ffi.LibBpf;

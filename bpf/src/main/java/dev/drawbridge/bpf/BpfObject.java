@@ -1,5 +1,9 @@
 package dev.drawbridge.bpf;
 
+import dev.drawbridge.bpf.abi.MapSizes;
+import dev.drawbridge.bpf.failure.Failures;
+import dev.drawbridge.bpf.failure.LoadRejected;
+import dev.drawbridge.bpf.failure.MapLayoutMismatch;
 import dev.drawbridge.bpf.ffi.Errno;
 import dev.drawbridge.bpf.ffi.Fd;
 import dev.drawbridge.bpf.ffi.LibBpf;

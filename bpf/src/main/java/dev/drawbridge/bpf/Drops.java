@@ -1,5 +1,8 @@
 package dev.drawbridge.bpf;
 
+import dev.drawbridge.bpf.abi.Drop;
+import dev.drawbridge.bpf.abi.NativeOrder;
+import dev.drawbridge.bpf.failure.BpfException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 

@@ -1,5 +1,8 @@
 package dev.drawbridge.bpf;
 
+import dev.drawbridge.bpf.abi.Event;
+import dev.drawbridge.bpf.abi.NativeOrder;
+import dev.drawbridge.bpf.failure.Failures;
 import dev.drawbridge.bpf.ffi.Errno;
 import dev.drawbridge.bpf.ffi.LibBpf;
 import dev.drawbridge.bpf.ffi.NativeFailure;

@@ -1,6 +1,12 @@
 package dev.drawbridge.bpf;
 
+import dev.drawbridge.bpf.abi.NativeOrder;
+import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.failure.Failures;
 import dev.drawbridge.bpf.ffi.Errno;
+import dev.drawbridge.bpf.linux.Cgroups;
+import dev.drawbridge.bpf.linux.OpenSocket;
+import dev.drawbridge.bpf.linux.Sockets;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;

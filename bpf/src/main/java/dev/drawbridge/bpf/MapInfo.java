@@ -1,5 +1,6 @@
 package dev.drawbridge.bpf;
 
+import dev.drawbridge.bpf.failure.Failures;
 import dev.drawbridge.bpf.ffi.Fd;
 import dev.drawbridge.bpf.ffi.LibBpf;
 import java.nio.ByteBuffer;

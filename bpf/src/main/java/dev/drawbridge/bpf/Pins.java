@@ -1,5 +1,7 @@
 package dev.drawbridge.bpf;
 
+import dev.drawbridge.bpf.abi.NativeOrder;
+import dev.drawbridge.bpf.failure.Failures;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;

@@ -1,9 +1,13 @@
 package dev.drawbridge.bpf;
 
+import dev.drawbridge.bpf.abi.NativeOrder;
+import dev.drawbridge.bpf.failure.Failures;
 import dev.drawbridge.bpf.ffi.Errno;
 import dev.drawbridge.bpf.ffi.Fd;
 import dev.drawbridge.bpf.ffi.LibBpf;
 import dev.drawbridge.bpf.ffi.TestRun;
+import dev.drawbridge.bpf.linux.OpenCgroup;
+import dev.drawbridge.bpf.linux.Veths;
 import java.nio.file.Path;
 import java.util.Set;
 

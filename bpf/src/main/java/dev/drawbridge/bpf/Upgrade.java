@@ -1,5 +1,10 @@
 package dev.drawbridge.bpf;
 
+import dev.drawbridge.bpf.abi.MapSizes;
+import dev.drawbridge.bpf.failure.Failures;
+import dev.drawbridge.bpf.failure.LoadRejected;
+import dev.drawbridge.bpf.failure.MapFull;
+import dev.drawbridge.bpf.failure.MapLayoutMismatch;
 import dev.drawbridge.bpf.ffi.LibBpf;
 import java.io.IOException;
 import java.nio.file.Files;

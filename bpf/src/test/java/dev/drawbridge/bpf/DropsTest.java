@@ -2,6 +2,9 @@ package dev.drawbridge.bpf;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.drawbridge.bpf.abi.Drop;
+import dev.drawbridge.bpf.abi.KernelHook;
+import dev.drawbridge.bpf.abi.SourceLine;
 import dev.drawbridge.bpf.ffi.LibBpf;
 import dev.drawbridge.bpf.ffi.NativeFailure;
 import java.io.IOException;

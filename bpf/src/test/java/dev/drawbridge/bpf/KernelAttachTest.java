@@ -7,6 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.drawbridge.bpf.abi.NativeOrder;
+import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.linux.Cgroups;
+import dev.drawbridge.bpf.linux.NetworkNamespace;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;

@@ -2,6 +2,8 @@ package dev.drawbridge.bpf;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.linux.Cgroups;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -23,7 +25,7 @@ import java.util.stream.Stream;
  * A bpffs and a cgroup of one test's own, and the check that it leaves nothing behind: no process,
  * no mount, no cgroup, no descriptor of the kinds this module opens.
  */
-final class KernelLab implements AutoCloseable {
+public final class KernelLab implements AutoCloseable {
   private static final Duration DEADLINE = Duration.ofSeconds(20);
 
   static {
@@ -41,7 +43,7 @@ final class KernelLab implements AutoCloseable {
   private final Path cgroup;
   private final List<Process> processes = new ArrayList<>();
 
-  KernelLab() {
+  public KernelLab() {
     try {
       bpffs = Files.createTempDirectory("drawbridge-bpffs");
       BpfFs.mount(bpffs);
@@ -66,7 +68,7 @@ final class KernelLab implements AutoCloseable {
   }
 
   /** Starts a process in a network namespace of its own, with its loopback up. */
-  Process startInNamespace() {
+  public Process startInNamespace() {
     Process process = start("exec unshare --net sh -c 'ip link set lo up; exec sleep 600'");
     int pid = Math.toIntExact(process.pid());
     await(
@@ -101,7 +103,7 @@ final class KernelLab implements AutoCloseable {
     return exitCode(process) == 0;
   }
 
-  static int exitCode(Process process) {
+  public static int exitCode(Process process) {
     try {
       assertTrue(process.waitFor(DEADLINE.toSeconds(), TimeUnit.SECONDS), "still running");
       return process.exitValue();
@@ -110,7 +112,7 @@ final class KernelLab implements AutoCloseable {
     }
   }
 
-  static void await(BooleanSupplier condition, String what) {
+  public static void await(BooleanSupplier condition, String what) {
     Instant deadline = Instant.now().plus(DEADLINE);
     while (!condition.getAsBoolean()) {
       assertTrue(Instant.now().isBefore(deadline), "waited in vain for " + what);

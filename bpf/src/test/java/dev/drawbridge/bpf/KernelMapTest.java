@@ -8,6 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.drawbridge.bpf.abi.NativeOrder;
+import dev.drawbridge.bpf.abi.SocketState;
+import dev.drawbridge.bpf.abi.Table;
+import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.failure.LoadRejected;
+import dev.drawbridge.bpf.failure.MapLayoutMismatch;
+import dev.drawbridge.bpf.key.AddressKey;
+import dev.drawbridge.bpf.linux.Cgroups;
+import dev.drawbridge.bpf.linux.Sockets;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;

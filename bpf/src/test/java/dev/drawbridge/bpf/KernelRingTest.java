@@ -5,6 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.drawbridge.bpf.abi.Event;
+import dev.drawbridge.bpf.abi.KernelDirection;
+import dev.drawbridge.bpf.abi.KernelHook;
+import dev.drawbridge.bpf.abi.KernelVerdict;
+import dev.drawbridge.bpf.abi.SourceLine;
+import dev.drawbridge.bpf.failure.BpfException;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;

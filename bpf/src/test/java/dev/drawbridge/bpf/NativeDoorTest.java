@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.drawbridge.bpf.ffi.Errno;
 import dev.drawbridge.bpf.ffi.Fd;
 import dev.drawbridge.bpf.ffi.LibC;
+import dev.drawbridge.bpf.linux.ThreadTurns;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,22 @@
 package dev.drawbridge.cli;
 
 import dev.drawbridge.api.ApiException;
+import dev.drawbridge.cli.agent.EndpointsCommand;
+import dev.drawbridge.cli.agent.ObserveCommand;
+import dev.drawbridge.cli.agent.ProblemsCommand;
+import dev.drawbridge.cli.agent.StatusCommand;
+import dev.drawbridge.cli.host.AgentConfigCommand;
+import dev.drawbridge.cli.host.DoctorCommand;
+import dev.drawbridge.cli.host.InstallCommand;
+import dev.drawbridge.cli.host.UninstallCommand;
+import dev.drawbridge.cli.policy.ImportCommand;
+import dev.drawbridge.cli.policy.LintCommand;
+import dev.drawbridge.cli.policy.VerdictCommand;
+import dev.drawbridge.cli.terminal.AbstractCommand;
+import dev.drawbridge.cli.terminal.CommandException;
+import dev.drawbridge.cli.terminal.Exit;
+import dev.drawbridge.cli.terminal.Surroundings;
+import dev.drawbridge.cli.terminal.Text;
 import dev.drawbridge.install.InstallException;
 import java.util.Arrays;
 import java.util.List;
@@ -39,11 +55,11 @@ import picocli.CommandLine.Spec;
       AgentConfigCommand.class,
       DoctorCommand.class
     })
-final class Drawbridge implements Runnable {
+public final class Drawbridge implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
 
   /** Runs one command line. Returns its exit code and never throws. */
-  static int run(Surroundings surroundings, String... arguments) {
+  public static int run(Surroundings surroundings, String... arguments) {
     CommandLine line = new CommandLine(new Drawbridge(), new Factory(surroundings));
     line.setOut(surroundings.out());
     line.setErr(surroundings.err());

@@ -1,5 +1,6 @@
 package dev.drawbridge.cli;
 
+import dev.drawbridge.cli.terminal.Surroundings;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 

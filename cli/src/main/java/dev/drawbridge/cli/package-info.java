@@ -3,8 +3,8 @@
  * them one question to the agent's local API each.
  *
  * <p>Read {@link dev.drawbridge.cli.Drawbridge} first (the commands and what every one shares),
- * then any command. {@link dev.drawbridge.cli.ComposeFile} is how {@code lint} finds labels without
- * an agent.
+ * then any command. {@link dev.drawbridge.cli.policy.ComposeOptions} is how {@code lint} finds
+ * labels without an agent.
  *
  * <p>It never talks to a container engine or the kernel, never decides a verdict itself, and never
  * prints a label, path or name from outside without taking control characters out of it.

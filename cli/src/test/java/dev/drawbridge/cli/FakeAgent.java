@@ -3,19 +3,19 @@ package dev.drawbridge.cli;
 import dev.drawbridge.api.AgentView;
 import dev.drawbridge.api.ApiConfig;
 import dev.drawbridge.api.ApiException;
-import dev.drawbridge.api.ApiServer;
-import dev.drawbridge.api.EndpointReport;
-import dev.drawbridge.api.ExplanationReport;
 import dev.drawbridge.api.FlowFilter;
 import dev.drawbridge.api.FlowLog;
-import dev.drawbridge.api.FlowReport;
-import dev.drawbridge.api.Outcome;
-import dev.drawbridge.api.PeerReference;
-import dev.drawbridge.api.ProblemReport;
-import dev.drawbridge.api.RuleReference;
-import dev.drawbridge.api.StatusReport;
-import dev.drawbridge.api.VerdictReport;
 import dev.drawbridge.api.VerdictResult;
+import dev.drawbridge.api.report.EndpointReport;
+import dev.drawbridge.api.report.ExplanationReport;
+import dev.drawbridge.api.report.FlowReport;
+import dev.drawbridge.api.report.Outcome;
+import dev.drawbridge.api.report.PeerReference;
+import dev.drawbridge.api.report.ProblemReport;
+import dev.drawbridge.api.report.RuleReference;
+import dev.drawbridge.api.report.StatusReport;
+import dev.drawbridge.api.report.VerdictReport;
+import dev.drawbridge.api.server.ApiServer;
 import dev.drawbridge.policy.ask.Asked;
 import dev.drawbridge.policy.ask.Who;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
@@ -35,7 +35,7 @@ import java.util.function.Consumer;
  * <p>Does not model: policy beyond that one question, attachment, a kernel, or change other than
  * what a test sets.
  */
-final class FakeAgent implements AgentView, AutoCloseable {
+public final class FakeAgent implements AgentView, AutoCloseable {
   private static final ExplanationReport EXPLANATION =
       new ExplanationReport(
           List.of(
@@ -58,17 +58,17 @@ final class FakeAgent implements AgentView, AutoCloseable {
                   "db", "drawbridge.policy.allow", "app=api may POST /users")));
 
   private final ApiServer server;
-  final List<Asked> asked = new CopyOnWriteArrayList<>();
-  final FlowLog<String> log = new FlowLog<>(1024, FakeAgent::flow);
-  volatile List<String> unattached = List.of();
+  public final List<Asked> asked = new CopyOnWriteArrayList<>();
+  public final FlowLog<String> log = new FlowLog<>(1024, FakeAgent::flow);
+  public volatile List<String> unattached = List.of();
   volatile List<StatusReport.Exempt> exempt = List.of();
-  volatile boolean ready = true;
-  volatile List<ProblemReport> problems = List.of();
-  volatile String dbName = "db";
-  volatile String dbEngine = "docker";
-  volatile boolean audited;
+  public volatile boolean ready = true;
+  public volatile List<ProblemReport> problems = List.of();
+  public volatile String dbName = "db";
+  public volatile String dbEngine = "docker";
+  public volatile boolean audited;
 
-  FakeAgent(Path socket) throws ApiException {
+  public FakeAgent(Path socket) throws ApiException {
     server = new ApiServer(new ApiConfig(socket, Optional.empty(), Optional.empty()), this);
     server.start();
   }

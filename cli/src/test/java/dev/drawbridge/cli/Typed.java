@@ -1,5 +1,6 @@
 package dev.drawbridge.cli;
 
+import dev.drawbridge.cli.terminal.Surroundings;
 import java.io.ByteArrayInputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -7,14 +8,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 /** A command line as it was typed, and what came of it. */
-record Typed(int exit, String out, String err) {
+public record Typed(int exit, String out, String err) {
 
-  static Typed run(Map<String, String> environment, String... arguments) {
+  public static Typed run(Map<String, String> environment, String... arguments) {
     return run(environment, "", arguments);
   }
 
   /** With something on standard input. */
-  static Typed run(Map<String, String> environment, String input, String[] arguments) {
+  public static Typed run(Map<String, String> environment, String input, String[] arguments) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     int exit =
@@ -28,7 +29,7 @@ record Typed(int exit, String out, String err) {
     return new Typed(exit, out.toString(), err.toString());
   }
 
-  static Typed run(String... arguments) {
+  public static Typed run(String... arguments) {
     return run(Map.of(), arguments);
   }
 }

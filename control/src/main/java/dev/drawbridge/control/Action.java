@@ -1,7 +1,7 @@
 package dev.drawbridge.control;
 
 import dev.drawbridge.policy.Cidr;
-import dev.drawbridge.policy.PortTable;
+import dev.drawbridge.policy.kernel.PortTable;
 
 /** One change to what is applied. Executed in the order of the plan, by one executor. */
 public sealed interface Action {

@@ -2,15 +2,15 @@ package dev.drawbridge.control;
 
 import dev.drawbridge.policy.Cidr;
 import dev.drawbridge.policy.Direction;
-import dev.drawbridge.policy.HostPolicy;
 import dev.drawbridge.policy.LinkRanges;
 import dev.drawbridge.policy.Member;
 import dev.drawbridge.policy.Mode;
-import dev.drawbridge.policy.NetworkEntry;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.PolicyInput;
-import dev.drawbridge.policy.PortTable;
+import dev.drawbridge.policy.kernel.NetworkEntry;
+import dev.drawbridge.policy.kernel.PortTable;
+import dev.drawbridge.policy.language.HostPolicy;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collection;

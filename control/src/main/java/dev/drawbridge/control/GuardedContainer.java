@@ -1,9 +1,9 @@
 package dev.drawbridge.control;
 
 import dev.drawbridge.policy.Cidr;
-import dev.drawbridge.policy.ContainerPolicy;
 import dev.drawbridge.policy.Member;
-import dev.drawbridge.policy.Workload;
+import dev.drawbridge.policy.labels.Workload;
+import dev.drawbridge.policy.language.ContainerPolicy;
 import java.util.List;
 
 /**

@@ -1,7 +1,7 @@
 package dev.drawbridge.control;
 
 import dev.drawbridge.policy.Peers;
-import dev.drawbridge.policy.PortTable;
+import dev.drawbridge.policy.kernel.PortTable;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;

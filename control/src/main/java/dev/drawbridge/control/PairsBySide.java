@@ -1,9 +1,9 @@
 package dev.drawbridge.control;
 
 import dev.drawbridge.policy.Direction;
-import dev.drawbridge.policy.PairEntry;
 import dev.drawbridge.policy.Policy;
-import dev.drawbridge.policy.PortTable;
+import dev.drawbridge.policy.kernel.PairEntry;
+import dev.drawbridge.policy.kernel.PortTable;
 import java.util.AbstractMap;
 import java.util.AbstractSet;
 import java.util.HashMap;

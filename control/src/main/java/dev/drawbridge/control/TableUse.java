@@ -1,6 +1,6 @@
 package dev.drawbridge.control;
 
-import dev.drawbridge.policy.PortTable;
+import dev.drawbridge.policy.kernel.PortTable;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalInt;

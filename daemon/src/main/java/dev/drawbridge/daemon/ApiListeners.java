@@ -2,6 +2,7 @@ package dev.drawbridge.daemon;
 
 import dev.drawbridge.api.ApiConfig;
 import dev.drawbridge.daemon.Agent.StartException;
+import dev.drawbridge.daemon.config.Config;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

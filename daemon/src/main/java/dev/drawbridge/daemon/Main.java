@@ -1,6 +1,8 @@
 package dev.drawbridge.daemon;
 
-import dev.drawbridge.api.Json;
+import dev.drawbridge.api.report.Json;
+import dev.drawbridge.daemon.config.Config;
+import dev.drawbridge.daemon.config.KernelTable;
 import java.io.PrintStream;
 import java.nio.file.Path;
 

@@ -5,7 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.drawbridge.bpf.BpfMap;
-import dev.drawbridge.bpf.Cgroups;
+import dev.drawbridge.bpf.linux.Cgroups;
+import dev.drawbridge.daemon.config.Config;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -142,9 +143,9 @@ class AgentUpgradeTest {
         configuration("run", ""),
         () -> {
           try (BpfMap pinned = BpfMap.openPinned(map)) {
-            assertEquals(dev.drawbridge.bpf.Config.SIZE, pinned.valueSize());
+            assertEquals(dev.drawbridge.bpf.abi.Config.SIZE, pinned.valueSize());
             long generation =
-                dev.drawbridge.bpf.Config.decode(pinned.lookup(new byte[4]).orElseThrow())
+                dev.drawbridge.bpf.abi.Config.decode(pinned.lookup(new byte[4]).orElseThrow())
                     .generation();
             assertTrue(generation > 41, "generation " + generation);
           }

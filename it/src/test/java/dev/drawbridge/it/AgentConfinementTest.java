@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.drawbridge.bpf.ThreadTurns;
+import dev.drawbridge.bpf.linux.ThreadTurns;
 import dev.drawbridge.testkit.Await;
 import dev.drawbridge.testkit.Distribution;
 import dev.drawbridge.testkit.EngineLab;

@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.drawbridge.api.ApiException;
-import dev.drawbridge.api.LocalClient;
-import dev.drawbridge.api.Outcome;
-import dev.drawbridge.api.VerdictReport;
+import dev.drawbridge.api.client.LocalClient;
+import dev.drawbridge.api.report.Outcome;
+import dev.drawbridge.api.report.VerdictReport;
 import dev.drawbridge.testkit.Await;
 import dev.drawbridge.testkit.Distribution;
 import dev.drawbridge.testkit.EngineLab;

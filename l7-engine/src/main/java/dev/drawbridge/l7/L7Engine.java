@@ -1,7 +1,8 @@
 package dev.drawbridge.l7;
 
 import dev.drawbridge.l7.accept.NamespaceListener;
-import dev.drawbridge.l7.relay.DatagramEngine;
+import dev.drawbridge.l7.datagram.DatagramEngine;
+import dev.drawbridge.l7.opening.Engines;
 import dev.drawbridge.l7.relay.Relay;
 import dev.drawbridge.policy.Policy;
 import java.io.IOException;
@@ -24,6 +25,7 @@ public final class L7Engine implements AutoCloseable {
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("drawbridge-l7-namespaces").factory());
   private final Set<NamespaceListener> listeners = ConcurrentHashMap.newKeySet();
+  private volatile DatagramEngine datagrams = Engines.datagrams();
 
   /** Starts the event loops; nothing listens yet, and nothing is known before publish. */
   public L7Engine(
@@ -48,7 +50,7 @@ public final class L7Engine implements AutoCloseable {
 
   /** Another engine reads the datagrams of namespaces from now on: for tests. */
   void datagramEngine(DatagramEngine other) {
-    relay.datagramEngine(other);
+    datagrams = other;
   }
 
   /**
@@ -58,7 +60,7 @@ public final class L7Engine implements AutoCloseable {
    */
   public EngineListener listen(NetnsHandle netns) throws IOException {
     NamespaceListener listener =
-        NamespaceListener.open(relay, netns, namespaces, listeners::remove);
+        NamespaceListener.open(relay, () -> datagrams, netns, namespaces, listeners::remove);
     listeners.add(listener);
     return listener;
   }

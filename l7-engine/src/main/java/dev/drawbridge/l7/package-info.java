@@ -3,7 +3,8 @@
  * relays or refuses it.
  *
  * <p>Read first: {@link dev.drawbridge.l7.L7Engine}, then {@code http1} and {@code http2} for how
- * bytes become a request, {@code relay} for what happens to one connection.
+ * bytes become a request, {@code opening} for how a connection begins, {@code relay} for what
+ * happens to it, whatever it carries.
  *
  * <p>It never decides by an address, never relays a byte of a head that it did not parse and judge,
  * never repeats a request, and never lets two clients share a connection to a callee. It knows

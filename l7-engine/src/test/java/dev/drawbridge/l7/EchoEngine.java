@@ -1,8 +1,8 @@
 package dev.drawbridge.l7;
 
-import dev.drawbridge.l7.relay.Datagram;
-import dev.drawbridge.l7.relay.DatagramSpace;
-import dev.drawbridge.l7.relay.Datagrams;
+import dev.drawbridge.l7.datagram.Datagram;
+import dev.drawbridge.l7.datagram.DatagramSpace;
+import dev.drawbridge.l7.datagram.Datagrams;
 import io.netty.buffer.ByteBufUtil;
 
 /** Says again what it was told, and where that was sent. */

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.drawbridge.l7.streams.Paths;
 import dev.drawbridge.policy.Decision;
-import dev.drawbridge.policy.Headers;
-import dev.drawbridge.policy.HttpRequest;
 import dev.drawbridge.policy.Policy;
+import dev.drawbridge.policy.http.Headers;
+import dev.drawbridge.policy.http.HttpRequest;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

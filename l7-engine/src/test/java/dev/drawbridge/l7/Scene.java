@@ -1,13 +1,13 @@
 package dev.drawbridge.l7;
 
-import dev.drawbridge.policy.ContainerPolicy;
-import dev.drawbridge.policy.HostPolicy;
-import dev.drawbridge.policy.LabelParser;
 import dev.drawbridge.policy.Member;
 import dev.drawbridge.policy.Parsed;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.PolicyInput;
-import dev.drawbridge.policy.Workload;
+import dev.drawbridge.policy.labels.Workload;
+import dev.drawbridge.policy.language.ContainerPolicy;
+import dev.drawbridge.policy.language.HostPolicy;
+import dev.drawbridge.policy.parse.LabelParser;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -1,5 +1,11 @@
 package dev.drawbridge.policy;
 
+import dev.drawbridge.policy.compile.EndpointSet;
+import dev.drawbridge.policy.compile.IntTable;
+import dev.drawbridge.policy.compile.Networks;
+import dev.drawbridge.policy.language.HostPolicy;
+import dev.drawbridge.policy.read.Match;
+import dev.drawbridge.policy.read.RuleCode;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.IdentityHashMap;

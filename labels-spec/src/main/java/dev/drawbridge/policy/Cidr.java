@@ -231,7 +231,7 @@ public record Cidr(long high, long low, int bits) implements Comparable<Cidr> {
   }
 
   /** -1 unless plain decimal digits without a leading zero, at most {@code max}. */
-  static int decimal(String text, int max) {
+  public static int decimal(String text, int max) {
     if (text.isEmpty() || text.length() > 5 || (text.length() > 1 && text.charAt(0) == '0')) {
       return -1;
     }

@@ -1,5 +1,8 @@
 package dev.drawbridge.policy;
 
+import dev.drawbridge.policy.labels.Workload;
+import dev.drawbridge.policy.language.ContainerPolicy;
+
 /**
  * One container of the host.
  *

@@ -1,5 +1,24 @@
 package dev.drawbridge.policy;
 
+import dev.drawbridge.policy.compile.EndpointSet;
+import dev.drawbridge.policy.compile.IntTable;
+import dev.drawbridge.policy.compile.JudgedSpan;
+import dev.drawbridge.policy.compile.NamedAddress;
+import dev.drawbridge.policy.compile.NamedPeers;
+import dev.drawbridge.policy.compile.Networks;
+import dev.drawbridge.policy.compile.PeerPolicy;
+import dev.drawbridge.policy.compile.Protocols;
+import dev.drawbridge.policy.compile.Registry;
+import dev.drawbridge.policy.compile.Side;
+import dev.drawbridge.policy.kernel.L4Verdict;
+import dev.drawbridge.policy.kernel.NetworkEntry;
+import dev.drawbridge.policy.kernel.PairEntry;
+import dev.drawbridge.policy.kernel.PortTable;
+import dev.drawbridge.policy.language.HostPolicy;
+import dev.drawbridge.policy.read.Ask;
+import dev.drawbridge.policy.read.Protocol;
+import dev.drawbridge.policy.read.ProtocolRules;
+import dev.drawbridge.policy.read.Saying;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -167,6 +186,11 @@ public final class Policy {
   public boolean closedByHost(int endpoint, Direction direction) {
     Side side = side(endpoint, direction);
     return side != null && side.guardedByHost();
+  }
+
+  /** Who has that number; nobody for one that is not known. */
+  public Optional<Member> member(int endpoint) {
+    return Optional.ofNullable(units.find(endpoint)).map(PolicyCompiler.Unit::member);
   }
 
   /**
@@ -389,7 +413,7 @@ public final class Policy {
   /**
    * What counts of what a side says: in audit mode a denial is no more than the host makes of it.
    */
-  static long hostSayso(
+  public static long hostSayso(
       @Nullable Side side, long says, int peer, int protocol, int port, @Nullable Ask ask) {
     return side == null || side.mode != Mode.AUDIT || !denies(says)
         ? says
@@ -412,7 +436,8 @@ public final class Policy {
   }
 
   /** What one side says, packed into a number so that judging allocates nothing. */
-  static long sayso(@Nullable Side side, int peer, int protocol, int port, @Nullable Ask ask) {
+  public static long sayso(
+      @Nullable Side side, int peer, int protocol, int port, @Nullable Ask ask) {
     return said(side, span(side, peer, protocol, port, ask), ask);
   }
 
@@ -434,7 +459,7 @@ public final class Policy {
   }
 
   /** Null for a side that has no rules of its own: host, world, address ranges. */
-  @Nullable Side sideOf(int caller, int callee, Direction direction) {
+  public @Nullable Side sideOf(int caller, int callee, Direction direction) {
     return side(direction == Direction.EGRESS ? caller : callee, direction);
   }
 
@@ -451,7 +476,8 @@ public final class Policy {
     return ask != null && ask.isGiven() && side.direction == Direction.EGRESS;
   }
 
-  static JudgedSpan span(@Nullable Side side, int peer, int protocol, int port, @Nullable Ask ask) {
+  public static JudgedSpan span(
+      @Nullable Side side, int peer, int protocol, int port, @Nullable Ask ask) {
     if (side == null || !side.guarded() || ask == null || !isGiven(side, ask)) {
       return span(side, peer, protocol, port);
     }
@@ -459,7 +485,7 @@ public final class Policy {
         .given(ask.protocol(), protocol, port, side.allows(ask.protocol(), false));
   }
 
-  static JudgedSpan span(@Nullable Side side, int peer, int protocol, int port) {
+  public static JudgedSpan span(@Nullable Side side, int peer, int protocol, int port) {
     if (side == null || !side.guarded()) {
       return JudgedSpan.OPEN;
     }

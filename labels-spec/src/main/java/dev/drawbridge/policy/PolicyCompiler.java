@@ -1,5 +1,17 @@
 package dev.drawbridge.policy;
 
+import dev.drawbridge.policy.compile.EndpointSet;
+import dev.drawbridge.policy.compile.IntTable;
+import dev.drawbridge.policy.compile.Networks;
+import dev.drawbridge.policy.compile.Registry;
+import dev.drawbridge.policy.compile.SelectedSets;
+import dev.drawbridge.policy.compile.Side;
+import dev.drawbridge.policy.labels.Workload;
+import dev.drawbridge.policy.language.Rule;
+import dev.drawbridge.policy.language.Sentence;
+import dev.drawbridge.policy.parse.Bearer;
+import dev.drawbridge.policy.read.Match;
+import dev.drawbridge.policy.read.RuleCode;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collections;

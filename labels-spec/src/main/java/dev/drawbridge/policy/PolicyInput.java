@@ -1,5 +1,6 @@
 package dev.drawbridge.policy;
 
+import dev.drawbridge.policy.language.HostPolicy;
 import java.util.List;
 
 /**

@@ -1,5 +1,18 @@
 package dev.drawbridge.policy;
 
+import dev.drawbridge.policy.compile.JudgedSpan;
+import dev.drawbridge.policy.compile.PeerPolicy;
+import dev.drawbridge.policy.compile.Protocols;
+import dev.drawbridge.policy.compile.Side;
+import dev.drawbridge.policy.labels.Workload;
+import dev.drawbridge.policy.language.Party;
+import dev.drawbridge.policy.language.Rule;
+import dev.drawbridge.policy.language.Term;
+import dev.drawbridge.policy.read.Match;
+import dev.drawbridge.policy.read.Protocol;
+import dev.drawbridge.policy.read.ProtocolRules;
+import dev.drawbridge.policy.read.ReadRule;
+import dev.drawbridge.policy.read.RuleCode;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

@@ -10,7 +10,7 @@ public record Ports(List<Span> spans) {
   public static final int SCTP = 132;
   public static final int ICMP = 1;
   public static final int ICMPV6 = 58;
-  static final int MAX_PORT = 65535;
+  public static final int MAX_PORT = 65535;
 
   /** No port written. */
   public static final Ports NONE = new Ports(List.of());
@@ -27,11 +27,11 @@ public record Ports(List<Span> spans) {
    * @param high inclusive; 0 for ICMP
    */
   public record Span(int protocol, int low, int high) {
-    boolean covers(int otherProtocol, int port) {
+    public boolean covers(int otherProtocol, int port) {
       return protocol == otherProtocol && low <= port && port <= high;
     }
 
-    boolean isWholeProtocol() {
+    public boolean isWholeProtocol() {
       return low <= 1 && high == MAX_PORT;
     }
 
@@ -61,12 +61,12 @@ public record Ports(List<Span> spans) {
   }
 
   /** As {@code connect} writes it: with protocols. */
-  String print() {
+  public String print() {
     return String.join(",", spans.stream().map(Span::print).toList());
   }
 
   /** As {@code port} writes it: TCP goes without saying. */
-  String printNumbers() {
+  public String printNumbers() {
     var parts = new ArrayList<String>();
     for (Span span : spans) {
       parts.add(span.low == span.high ? "" + span.low : span.low + "-" + span.high);
@@ -74,7 +74,7 @@ public record Ports(List<Span> spans) {
     return String.join(",", parts);
   }
 
-  static String protocolName(int protocol) {
+  public static String protocolName(int protocol) {
     return switch (protocol) {
       case TCP -> "tcp";
       case UDP -> "udp";

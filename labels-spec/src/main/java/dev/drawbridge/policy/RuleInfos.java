@@ -1,5 +1,8 @@
 package dev.drawbridge.policy;
 
+import dev.drawbridge.policy.compile.IntTable;
+import dev.drawbridge.policy.language.Rule;
+import dev.drawbridge.policy.read.RuleCode;
 import java.util.List;
 
 /** Lists the rules of a generation by number. */

@@ -4,6 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
+import dev.drawbridge.policy.compile.Side;
+import dev.drawbridge.policy.kernel.NetworkEntry;
+import dev.drawbridge.policy.kernel.PairEntry;
+import dev.drawbridge.policy.kernel.PortRange;
+import dev.drawbridge.policy.labels.Workload;
+import dev.drawbridge.policy.language.HostPolicy;
+import dev.drawbridge.policy.parse.HostPolicyParser;
+import dev.drawbridge.policy.parse.LabelParser;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

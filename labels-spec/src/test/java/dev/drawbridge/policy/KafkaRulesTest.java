@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.drawbridge.policy.ask.Question;
 import dev.drawbridge.policy.kafka.KafkaAsk;
 import dev.drawbridge.policy.kafka.KafkaAsk.Right;
 import dev.drawbridge.policy.kafka.KafkaProtocol;
+import dev.drawbridge.policy.language.Globs;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;

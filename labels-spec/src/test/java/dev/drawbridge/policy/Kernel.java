@@ -1,5 +1,9 @@
 package dev.drawbridge.policy;
 
+import dev.drawbridge.policy.kernel.L4Verdict;
+import dev.drawbridge.policy.kernel.PairEntry;
+import dev.drawbridge.policy.kernel.PortRange;
+import dev.drawbridge.policy.kernel.PortTable;
 import java.util.Optional;
 
 /**

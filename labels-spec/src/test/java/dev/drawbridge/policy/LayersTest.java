@@ -3,6 +3,9 @@ package dev.drawbridge.policy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.drawbridge.policy.http.GrpcContentType;
+import dev.drawbridge.policy.http.Headers;
+import dev.drawbridge.policy.http.HttpRequest;
 import dev.drawbridge.policy.tls.TlsAsk;
 import java.util.List;
 import java.util.Map;

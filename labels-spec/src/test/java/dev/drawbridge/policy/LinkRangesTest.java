@@ -2,6 +2,10 @@ package dev.drawbridge.policy;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.drawbridge.policy.kernel.NetworkEntry;
+import dev.drawbridge.policy.labels.Workload;
+import dev.drawbridge.policy.parse.HostPolicyParser;
+import dev.drawbridge.policy.parse.LabelParser;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;

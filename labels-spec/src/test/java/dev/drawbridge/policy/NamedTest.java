@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.drawbridge.policy.compile.NamedPeers;
+import dev.drawbridge.policy.kernel.L4Verdict;
+import dev.drawbridge.policy.kernel.PairEntry;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;

@@ -6,6 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.drawbridge.policy.http.HttpRequest;
+import dev.drawbridge.policy.kernel.PortTable;
+import dev.drawbridge.policy.labels.ImageLabels;
+import dev.drawbridge.policy.labels.Provenance;
+import dev.drawbridge.policy.labels.Workload;
+import dev.drawbridge.policy.language.ContainerPolicy;
+import dev.drawbridge.policy.language.HostPolicy;
+import dev.drawbridge.policy.language.NamePattern;
+import dev.drawbridge.policy.parse.HostPolicyParser;
+import dev.drawbridge.policy.parse.LabelParser;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

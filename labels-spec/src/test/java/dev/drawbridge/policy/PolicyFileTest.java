@@ -4,6 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.drawbridge.policy.ask.Explainer;
+import dev.drawbridge.policy.ask.Explanation;
+import dev.drawbridge.policy.language.HostPolicy;
+import dev.drawbridge.policy.language.Rule;
+import dev.drawbridge.policy.parse.HostPolicyParser;
+import dev.drawbridge.policy.parse.SentenceParser;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Optional;

@@ -7,6 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.drawbridge.policy.http.Headers;
+import dev.drawbridge.policy.http.HttpRequest;
+import dev.drawbridge.policy.kernel.L4Verdict;
+import dev.drawbridge.policy.kernel.PairEntry;
+import dev.drawbridge.policy.kernel.PortRange;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

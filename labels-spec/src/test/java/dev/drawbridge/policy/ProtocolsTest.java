@@ -2,6 +2,12 @@ package dev.drawbridge.policy;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.drawbridge.policy.compile.Protocols;
+import dev.drawbridge.policy.http.HttpProtocol;
+import dev.drawbridge.policy.http.HttpRequest;
+import dev.drawbridge.policy.language.Sentence;
+import dev.drawbridge.policy.parse.SentenceParser;
+import dev.drawbridge.policy.read.Protocol;
 import dev.drawbridge.policy.tls.TlsAsk;
 import dev.drawbridge.policy.tls.TlsProtocol;
 import java.util.List;

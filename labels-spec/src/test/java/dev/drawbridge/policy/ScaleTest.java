@@ -4,6 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.drawbridge.policy.http.HttpRequest;
+import dev.drawbridge.policy.labels.Workload;
+import dev.drawbridge.policy.language.HostPolicy;
+import dev.drawbridge.policy.parse.HostPolicyParser;
+import dev.drawbridge.policy.parse.LabelParser;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;

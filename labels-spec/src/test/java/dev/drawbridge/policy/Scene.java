@@ -1,5 +1,12 @@
 package dev.drawbridge.policy;
 
+import dev.drawbridge.policy.http.Headers;
+import dev.drawbridge.policy.http.HttpRequest;
+import dev.drawbridge.policy.labels.Workload;
+import dev.drawbridge.policy.language.ContainerPolicy;
+import dev.drawbridge.policy.language.HostPolicy;
+import dev.drawbridge.policy.parse.HostPolicyParser;
+import dev.drawbridge.policy.parse.LabelParser;
 import dev.drawbridge.policy.tls.TlsAsk;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -8,7 +15,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** Containers and host files to judge by. Models no network: peers are numbers. */
-final class Scene {
+public final class Scene {
   private final Map<String, Map<String, String>> containers = new LinkedHashMap<>();
   private final List<String> hostLines = new ArrayList<>();
   private boolean defaultDeny;
@@ -16,7 +23,7 @@ final class Scene {
   private boolean names;
 
   /** A container; each label is {@code key: value}, a bare sentence becomes a policy label. */
-  Scene container(String name, String... labels) {
+  public Scene container(String name, String... labels) {
     var map = new TreeMap<String, String>();
     int n = 0;
     for (String label : labels) {
@@ -54,7 +61,7 @@ final class Scene {
     return this;
   }
 
-  int number(String name) {
+  public int number(String name) {
     return switch (name) {
       case "host" -> Peers.HOST;
       case "world" -> Peers.WORLD;
@@ -93,7 +100,7 @@ final class Scene {
     return this;
   }
 
-  Policy policy() {
+  public Policy policy() {
     return Policy.compile(input(), names);
   }
 
@@ -102,7 +109,7 @@ final class Scene {
    * pkg.Service/Method}, {@code TLS:443 name}, or {@code READ /path}: GET, in every reading;
    * without a port 80.
    */
-  Verdict ask(String from, String to, String what) {
+  public Verdict ask(String from, String to, String what) {
     return ask(policy(), from, to, what);
   }
 
@@ -155,12 +162,12 @@ final class Scene {
   }
 
   /** A gRPC request for {@code pkg.Service/Method}. */
-  static HttpRequest call(String target) {
+  public static HttpRequest call(String target) {
     Headers grpc = name -> name.equals("content-type") ? List.of("application/grpc") : List.of();
     return new HttpRequest("POST", List.of("/" + target), "", grpc);
   }
 
-  Decision decide(String from, String to, String what) {
+  public Decision decide(String from, String to, String what) {
     return ask(from, to, what).decision();
   }
 }

@@ -2,6 +2,8 @@ package dev.drawbridge.policy;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.drawbridge.policy.kernel.L4Verdict;
+
 /** One row of a table of cases: api, web and db, what their labels and the host say, a question. */
 final class SemanticsCase {
   private SemanticsCase() {}

@@ -4,6 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.drawbridge.policy.http.Headers;
+import dev.drawbridge.policy.http.HttpRequest;
+import dev.drawbridge.policy.kernel.L4Verdict;
+import dev.drawbridge.policy.kernel.NetworkEntry;
+import dev.drawbridge.policy.kernel.PairEntry;
+import dev.drawbridge.policy.kernel.PortTable;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -3,6 +3,8 @@ package dev.drawbridge.policy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.drawbridge.policy.http.HttpRequest;
+import dev.drawbridge.policy.http.RequestLine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTimeout;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.drawbridge.policy.HostPolicyParser;
+import dev.drawbridge.policy.parse.HostPolicyParser;
 import dev.drawbridge.tools.importer.Importer;
 import dev.drawbridge.tools.lint.Linter;
 import java.time.Duration;

@@ -2,7 +2,7 @@ package dev.drawbridge.testkit;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import dev.drawbridge.bpf.Cgroups;
+import dev.drawbridge.bpf.linux.Cgroups;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;

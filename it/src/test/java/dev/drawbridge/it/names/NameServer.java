@@ -1,6 +1,6 @@
 package dev.drawbridge.it.names;
 
-import dev.drawbridge.bpf.NetworkNamespace;
+import dev.drawbridge.bpf.linux.NetworkNamespace;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import dev.drawbridge.bpf.NetworkNamespace;
+import dev.drawbridge.bpf.linux.NetworkNamespace;
 import dev.drawbridge.testkit.Await;
 import dev.drawbridge.testkit.Distribution;
 import dev.drawbridge.testkit.EngineLab;

@@ -1,6 +1,6 @@
 package dev.drawbridge.l7.accept;
 
-import dev.drawbridge.l7.relay.Arrival;
+import dev.drawbridge.l7.opening.Arrival;
 import dev.drawbridge.l7.relay.Entrance;
 import dev.drawbridge.l7.relay.Loop;
 import dev.drawbridge.l7.relay.Relay;

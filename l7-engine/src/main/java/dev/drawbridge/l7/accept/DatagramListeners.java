@@ -3,10 +3,11 @@ package dev.drawbridge.l7.accept;
 import dev.drawbridge.l7.DatagramOrigins;
 import dev.drawbridge.l7.EngineListener.DatagramSocket;
 import dev.drawbridge.l7.NetnsHandle;
-import dev.drawbridge.l7.relay.DatagramArrival;
-import dev.drawbridge.l7.relay.DatagramSource;
-import dev.drawbridge.l7.relay.DatagramSpace;
-import dev.drawbridge.l7.relay.Datagrams;
+import dev.drawbridge.l7.datagram.DatagramArrival;
+import dev.drawbridge.l7.datagram.DatagramEngine;
+import dev.drawbridge.l7.datagram.DatagramSource;
+import dev.drawbridge.l7.datagram.DatagramSpace;
+import dev.drawbridge.l7.datagram.Datagrams;
 import dev.drawbridge.l7.relay.Loop;
 import dev.drawbridge.l7.relay.Relay;
 import io.netty.channel.ChannelOption;
@@ -36,11 +37,12 @@ final class DatagramListeners implements DatagramSource {
   private final List<EpollDatagramChannel> channels = new ArrayList<>();
   private final List<DatagramSocket> sockets = new ArrayList<>();
 
-  private DatagramListeners(Relay relay, NetnsHandle netns, Executor executor) {
+  private DatagramListeners(
+      Relay relay, DatagramEngine reader, NetnsHandle netns, Executor executor) {
     this.netns = netns;
     this.executor = executor;
     this.loop = relay.nextLoop();
-    this.engine = relay.datagramEngine().open(new DatagramSpace(loop, this));
+    this.engine = reader.open(new DatagramSpace(loop, this));
   }
 
   /**
@@ -50,9 +52,14 @@ final class DatagramListeners implements DatagramSource {
    * @throws IOException if neither family can be bound
    */
   static DatagramListeners open(
-      Relay relay, NetnsHandle netns, Executor executor, int slots, DatagramOrigins origins)
+      Relay relay,
+      DatagramEngine reader,
+      NetnsHandle netns,
+      Executor executor,
+      int slots,
+      DatagramOrigins origins)
       throws IOException {
-    DatagramListeners listeners = new DatagramListeners(relay, netns, executor);
+    DatagramListeners listeners = new DatagramListeners(relay, reader, netns, executor);
     IOException failure = null;
     for (boolean version6 : new boolean[] {false, true}) {
       try {

@@ -3,6 +3,7 @@ package dev.drawbridge.l7.accept;
 import dev.drawbridge.l7.DatagramOrigins;
 import dev.drawbridge.l7.EngineListener;
 import dev.drawbridge.l7.NetnsHandle;
+import dev.drawbridge.l7.datagram.DatagramEngine;
 import dev.drawbridge.l7.relay.Loop;
 import dev.drawbridge.l7.relay.Relay;
 import io.netty.channel.ChannelFuture;
@@ -15,6 +16,7 @@ import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The listening sockets of one namespace. */
@@ -24,6 +26,7 @@ public final class NamespaceListener implements EngineListener {
   static final byte[] LOOPBACK_6 = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
 
   private final Relay relay;
+  private final Supplier<DatagramEngine> reader;
   private final NetnsHandle netns;
   private final Executor executor;
   private final SocketStock stock;
@@ -35,11 +38,13 @@ public final class NamespaceListener implements EngineListener {
 
   private NamespaceListener(
       Relay relay,
+      Supplier<DatagramEngine> reader,
       NetnsHandle netns,
       Executor executor,
       SocketStock stock,
       Consumer<NamespaceListener> closed) {
     this.relay = relay;
+    this.reader = reader;
     this.netns = netns;
     this.executor = executor;
     this.stock = stock;
@@ -49,15 +54,21 @@ public final class NamespaceListener implements EngineListener {
   /**
    * Makes and binds the sockets.
    *
+   * @param reader who reads datagrams, asked when there are sockets for them
    * @param executor where namespaces are entered later on; never an event loop
    * @param closed told once when this is closed
    * @throws IOException if neither family can be bound
    */
   public static NamespaceListener open(
-      Relay relay, NetnsHandle netns, Executor executor, Consumer<NamespaceListener> closed)
+      Relay relay,
+      Supplier<DatagramEngine> reader,
+      NetnsHandle netns,
+      Executor executor,
+      Consumer<NamespaceListener> closed)
       throws IOException {
     SocketStock stock = new SocketStock(netns, executor);
-    NamespaceListener listener = new NamespaceListener(relay, netns, executor, stock, closed);
+    NamespaceListener listener =
+        new NamespaceListener(relay, reader, netns, executor, stock, closed);
     Made made = SocketStock.inside(netns, Made::both);
     Binding binding4 = listener.begin(made.version4, LOOPBACK_4);
     Binding binding6 = listener.begin(made.version6, LOOPBACK_6);
@@ -180,7 +191,7 @@ public final class NamespaceListener implements EngineListener {
       throws IOException {
     DatagramListeners there = datagrams;
     if (there == null) {
-      there = DatagramListeners.open(relay, netns, executor, slots, origins);
+      there = DatagramListeners.open(relay, reader.get(), netns, executor, slots, origins);
       datagrams = there;
     }
     return there.sockets();

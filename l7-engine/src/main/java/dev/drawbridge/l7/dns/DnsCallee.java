@@ -11,7 +11,7 @@ final class DnsCallee extends PipedCallee {
   private boolean dialled;
 
   DnsCallee(DnsConversation client) {
-    super(client, new Outbox());
+    super(client, Outbox.plain());
     this.client = client;
   }
 

@@ -2,9 +2,9 @@ package dev.drawbridge.l7.dns;
 
 import dev.drawbridge.l7.ConnectionOrigin;
 import dev.drawbridge.l7.LearnedNames;
-import dev.drawbridge.l7.relay.Datagram;
-import dev.drawbridge.l7.relay.DatagramSpace;
-import dev.drawbridge.l7.relay.Datagrams;
+import dev.drawbridge.l7.datagram.Datagram;
+import dev.drawbridge.l7.datagram.DatagramSpace;
+import dev.drawbridge.l7.datagram.Datagrams;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Policy;

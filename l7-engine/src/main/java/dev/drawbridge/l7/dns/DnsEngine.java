@@ -1,10 +1,10 @@
 package dev.drawbridge.l7.dns;
 
 import dev.drawbridge.l7.ConnectionOrigin;
+import dev.drawbridge.l7.datagram.DatagramEngine;
+import dev.drawbridge.l7.datagram.DatagramSpace;
+import dev.drawbridge.l7.datagram.Datagrams;
 import dev.drawbridge.l7.relay.Conversation;
-import dev.drawbridge.l7.relay.DatagramEngine;
-import dev.drawbridge.l7.relay.DatagramSpace;
-import dev.drawbridge.l7.relay.Datagrams;
 import dev.drawbridge.l7.relay.Opened;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Policy;

@@ -1,7 +1,7 @@
 package dev.drawbridge.l7.dns;
 
 import dev.drawbridge.l7.ConnectionOrigin;
-import dev.drawbridge.l7.relay.DatagramSpace;
+import dev.drawbridge.l7.datagram.DatagramSpace;
 import dev.drawbridge.policy.Ending;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;

@@ -1,6 +1,6 @@
 package dev.drawbridge.l7.http1;
 
-import dev.drawbridge.policy.Overrides;
+import dev.drawbridge.policy.http.Overrides;
 import java.nio.charset.StandardCharsets;
 
 /** The header fields that the engine acts on; all others are data. */

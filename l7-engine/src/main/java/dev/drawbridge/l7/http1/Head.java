@@ -1,6 +1,6 @@
 package dev.drawbridge.l7.http1;
 
-import dev.drawbridge.policy.Headers;
+import dev.drawbridge.policy.http.Headers;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.nio.charset.StandardCharsets;

@@ -1,6 +1,6 @@
 package dev.drawbridge.l7.http1;
 
-import dev.drawbridge.policy.HttpRequest;
+import dev.drawbridge.policy.http.HttpRequest;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

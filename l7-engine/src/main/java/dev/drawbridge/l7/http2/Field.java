@@ -1,6 +1,6 @@
 package dev.drawbridge.l7.http2;
 
-import dev.drawbridge.policy.Overrides;
+import dev.drawbridge.policy.http.Overrides;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,6 @@
 package dev.drawbridge.l7.http2;
 
-import dev.drawbridge.policy.Headers;
+import dev.drawbridge.policy.http.Headers;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,5 +1,11 @@
 package dev.drawbridge.l7.kafka;
 
+import dev.drawbridge.l7.kafka.frame.Collector;
+import dev.drawbridge.l7.kafka.frame.KafkaLimits;
+import dev.drawbridge.l7.kafka.frame.Message;
+import dev.drawbridge.l7.kafka.judge.FetchJudge;
+import dev.drawbridge.l7.kafka.judge.Rights;
+import dev.drawbridge.l7.kafka.judge.Ruling;
 import dev.drawbridge.l7.relay.Opened;
 import dev.drawbridge.l7.relay.Outbox;
 import dev.drawbridge.policy.Ending;

@@ -1,6 +1,8 @@
 package dev.drawbridge.l7.kafka;
 
 import dev.drawbridge.l7.Asked;
+import dev.drawbridge.l7.kafka.frame.Request;
+import dev.drawbridge.l7.kafka.judge.Rights;
 import dev.drawbridge.l7.relay.Recorded;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,5 +1,9 @@
 package dev.drawbridge.l7.kafka;
 
+import dev.drawbridge.l7.kafka.frame.Message;
+import dev.drawbridge.l7.kafka.frame.Request;
+import dev.drawbridge.l7.kafka.frame.Skeleton;
+import dev.drawbridge.l7.kafka.judge.ProduceJudge;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import org.apache.kafka.common.Uuid;

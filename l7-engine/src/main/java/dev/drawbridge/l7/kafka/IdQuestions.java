@@ -1,5 +1,9 @@
 package dev.drawbridge.l7.kafka;
 
+import dev.drawbridge.l7.kafka.frame.Message;
+import dev.drawbridge.l7.kafka.frame.Request;
+import dev.drawbridge.l7.kafka.judge.ApiJudge;
+import dev.drawbridge.l7.kafka.judge.TopicNames;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;

@@ -11,7 +11,7 @@ final class KafkaCallee extends PipedCallee {
   private final KafkaConversation client;
 
   KafkaCallee(KafkaConversation client) {
-    super(client, new Outbox());
+    super(client, Outbox.plain());
     this.client = client;
   }
 

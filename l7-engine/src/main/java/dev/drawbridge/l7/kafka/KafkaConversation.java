@@ -1,5 +1,16 @@
 package dev.drawbridge.l7.kafka;
 
+import dev.drawbridge.l7.kafka.frame.Collector;
+import dev.drawbridge.l7.kafka.frame.KafkaLimits;
+import dev.drawbridge.l7.kafka.frame.Message;
+import dev.drawbridge.l7.kafka.frame.Request;
+import dev.drawbridge.l7.kafka.judge.ApiJudge;
+import dev.drawbridge.l7.kafka.judge.ApiVersionsJudge;
+import dev.drawbridge.l7.kafka.judge.Judges;
+import dev.drawbridge.l7.kafka.judge.ProduceJudge;
+import dev.drawbridge.l7.kafka.judge.Rights;
+import dev.drawbridge.l7.kafka.judge.Ruling;
+import dev.drawbridge.l7.kafka.judge.TopicNames;
 import dev.drawbridge.l7.relay.CalleeEnd;
 import dev.drawbridge.l7.relay.Exchange;
 import dev.drawbridge.l7.relay.Opened;

@@ -1,10 +1,11 @@
 package dev.drawbridge.l7.kafka;
 
+import dev.drawbridge.l7.kafka.frame.KafkaLimits;
 import dev.drawbridge.l7.relay.Conversation;
 import dev.drawbridge.l7.relay.Engine;
 import dev.drawbridge.l7.relay.Opened;
-import dev.drawbridge.policy.Protocol;
 import dev.drawbridge.policy.kafka.KafkaProtocol;
+import dev.drawbridge.policy.read.Protocol;
 import io.netty.buffer.ByteBuf;
 import java.util.function.BooleanSupplier;
 

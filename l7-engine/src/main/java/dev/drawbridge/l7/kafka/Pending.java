@@ -1,5 +1,6 @@
 package dev.drawbridge.l7.kafka;
 
+import dev.drawbridge.l7.kafka.judge.Ruling;
 import dev.drawbridge.l7.relay.Exchange;
 import dev.drawbridge.l7.relay.Records;
 import dev.drawbridge.policy.Ending;

@@ -1,5 +1,7 @@
 package dev.drawbridge.l7.kafka;
 
+import dev.drawbridge.l7.kafka.frame.Message;
+import dev.drawbridge.l7.kafka.judge.Judges;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;

@@ -4,8 +4,8 @@
  * is to be taken out, put in or learnt.
  *
  * <p>Read first: {@link dev.drawbridge.l7.kafka.KafkaEngine}, which the registry of engines has,
- * and its conversation; then {@link dev.drawbridge.l7.kafka.Judges}, which says who judges what,
- * and {@link dev.drawbridge.l7.kafka.Ruling}, which is what becomes of a request.
+ * and its conversation; then {@link dev.drawbridge.l7.kafka.judge.Judges}, which says who judges
+ * what, and {@link dev.drawbridge.l7.kafka.judge.Ruling}, which is what becomes of a request.
  *
  * <p>It never opens a batch of records, never forwards a key or a version that it does not
  * understand, never takes one topic's id for another's.

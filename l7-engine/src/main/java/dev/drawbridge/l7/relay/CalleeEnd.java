@@ -1,5 +1,6 @@
 package dev.drawbridge.l7.relay;
 
+import dev.drawbridge.l7.share.Pace;
 import dev.drawbridge.policy.Ending;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
@@ -65,7 +66,7 @@ public abstract class CalleeEnd extends ChannelInboundHandlerAdapter implements 
   // Beginning.
 
   /** Begins to connect; may fail at once. */
-  protected final void open() {
+  public final void open() {
     new Dial(this, opened).begin();
   }
 
@@ -99,7 +100,7 @@ public abstract class CalleeEnd extends ChannelInboundHandlerAdapter implements 
   }
 
   /** Whether there is a connection. */
-  protected final boolean isOpen() {
+  public final boolean isOpen() {
     return connected && !closed;
   }
 
@@ -110,18 +111,18 @@ public abstract class CalleeEnd extends ChannelInboundHandlerAdapter implements 
   // Output.
 
   /** Whether it can take more of the client's. */
-  protected final boolean takes() {
+  public final boolean takes() {
     return isOpen() && outbox.writable();
   }
 
-  protected final void flush() {
+  public final void flush() {
     if (connected) {
       outbox.flush();
     }
   }
 
   /** The client says no more: so does this end, after what is still to be sent. */
-  protected final void endOutput() {
+  public final void endOutput() {
     outputEnds = true;
     endOutputIfDue();
   }
@@ -145,13 +146,13 @@ public abstract class CalleeEnd extends ChannelInboundHandlerAdapter implements 
   }
 
   /** Pays for the time that was taken; whether the rest has to wait for its turn. */
-  protected final boolean lap() {
+  public final boolean lap() {
     Pace of = pace;
     return of != null && of.lap();
   }
 
   /** Whether it may be read now. */
-  protected final boolean reading() {
+  public final boolean reading() {
     Pace of = pace;
     return isOpen() && of != null && !of.waits();
   }
@@ -182,12 +183,12 @@ public abstract class CalleeEnd extends ChannelInboundHandlerAdapter implements 
     }
   }
 
-  protected final boolean inputEnded() {
+  public final boolean inputEnded() {
     return inputEnded;
   }
 
   /** Lets go of the connection: gently, or with a reset. */
-  protected final void close(boolean reset) {
+  public final void close(boolean reset) {
     if (closed) {
       return;
     }

@@ -1,10 +1,10 @@
 package dev.drawbridge.l7.relay;
 
-import dev.drawbridge.policy.Protocol;
+import dev.drawbridge.policy.read.Protocol;
 import io.netty.buffer.ByteBuf;
 import java.util.function.BooleanSupplier;
 
-/** Reads one protocol. There is one object of each; {@link Engines} has them. */
+/** Reads one protocol. There is one object of each; {@code Engines} has them. */
 public interface Engine {
   /** What an engine makes of the first bytes of a client. */
   enum Guess {

@@ -8,38 +8,55 @@ import dev.drawbridge.policy.Verdict;
 import java.time.Instant;
 
 /** What a record is made of, while it lasts: something that was asked, and what became of it. */
-public sealed class Exchange permits Http1Exchange {
+public abstract class Exchange {
   static final Verdict UNJUDGED = new Verdict(Decision.DENY, Reason.INCOMPLETE, 0, 0, false);
 
   /** Between its first byte and its record. */
-  boolean active;
+  public boolean active;
 
-  long requestBytes;
-  long responseBytes;
+  public long requestBytes;
+  public long responseBytes;
   long startNanos;
   Instant at = Instant.EPOCH;
-  String requestId = "";
-  Verdict verdict = UNJUDGED;
+  public String requestId = "";
+  public Verdict verdict = UNJUDGED;
   Ending ending = Ending.COMPLETED;
   private Asked asked;
 
-  Exchange(Asked asked) {
+  protected Exchange(Asked asked) {
     this.asked = asked;
+  }
+
+  /** One that is what was said of it last. */
+  private static final class Plain extends Exchange {
+    Plain(Asked asked) {
+      super(asked);
+    }
+
+    @Override
+    protected void begins() {
+      // Nothing more is known of it.
+    }
+
+    @Override
+    protected Asked asked(Asked last) {
+      return last;
+    }
   }
 
   /** Begins now with what is known of it. */
   public static Exchange begun(Asked asked) {
-    Exchange begun = new Exchange(asked);
+    Exchange begun = new Plain(asked);
     begun.begin(System.nanoTime());
     return begun;
   }
 
   /** For an end whose requests have exchanges of their own: it leaves no record itself. */
   public static Exchange none() {
-    return new Exchange(new Asked.Connection());
+    return new Plain(new Asked.Connection());
   }
 
-  void begin(long nowNanos) {
+  public final void begin(long nowNanos) {
     active = true;
     requestBytes = 0;
     responseBytes = 0;
@@ -48,35 +65,42 @@ public sealed class Exchange permits Http1Exchange {
     requestId = "";
     verdict = UNJUDGED;
     ending = Ending.COMPLETED;
+    begins();
   }
 
+  /** Forgets what is known of the one before. */
+  protected abstract void begins();
+
   /** What it is, now that it is known. */
-  public void is(Asked something) {
+  public final void is(Asked something) {
     asked = something;
   }
 
   /** What the record is about. */
-  Asked asked() {
-    return asked;
+  final Asked asked() {
+    return asked(asked);
   }
 
-  public void judged(Verdict by) {
+  /** What it is by now, and what was said of it last. */
+  protected abstract Asked asked(Asked last);
+
+  public final void judged(Verdict by) {
     verdict = by;
   }
 
   /** Bytes that went by until now. */
-  public void carried(long fromClient, long toClient) {
+  public final void carried(long fromClient, long toClient) {
     requestBytes = fromClient;
     responseBytes = toClient;
   }
 
   /** Whether policy was asked. */
-  boolean judged() {
+  public final boolean judged() {
     return verdict.generation() != 0;
   }
 
   /** How it ends; what it met first counts. */
-  void ends(Ending how) {
+  public final void ends(Ending how) {
     if (ending == Ending.COMPLETED) {
       ending = how;
     }

@@ -128,7 +128,7 @@ public abstract class FirstBytes extends ClientEnd {
   }
 
   /** Ends it by a verdict that a record tells. */
-  protected final void turnAway(Verdict verdict, Ending how) {
+  public final void turnAway(Verdict verdict, Ending how) {
     Records.connection(opened, verdict, how);
     abort();
   }

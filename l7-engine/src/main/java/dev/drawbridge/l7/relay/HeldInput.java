@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /** Input that has to wait. */
 public final class HeldInput {
   /** A buffer that waits is at most so many times as large as what is in it. */
-  static final int MOST_WASTE = 4;
+  public static final int MOST_WASTE = 4;
 
   private HeldInput() {}
 

@@ -3,6 +3,9 @@ package dev.drawbridge.l7.relay;
 import dev.drawbridge.l7.http1.AnswerHead;
 import dev.drawbridge.l7.http1.HeadWriter;
 import dev.drawbridge.l7.http1.RequestHead;
+import dev.drawbridge.l7.share.Share;
+import dev.drawbridge.l7.share.SteadyEpoll;
+import dev.drawbridge.l7.share.Turns;
 import dev.drawbridge.policy.Policy;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
@@ -29,13 +32,13 @@ public final class Loop {
 
   private static final int MANY_UNJUDGED = 64;
 
-  final Relay relay;
-  final int index;
-  final Turns turns;
-  final HeadWriter writer = new HeadWriter();
+  public final Relay relay;
+  public final int index;
+  public final Turns turns;
+  public final HeadWriter writer = new HeadWriter();
 
   /** The time as of the last tick: exact enough to tell who was quiet longest. */
-  long nowNanos = System.nanoTime();
+  public long nowNanos = System.nanoTime();
 
   private final EventLoop eventLoop;
   private final List<Connection> connections = new ArrayList<>();
@@ -68,7 +71,7 @@ public final class Loop {
   }
 
   /** Registers a connection: from now on every new policy reaches it. */
-  void enter(Connection connection) {
+  public void enter(Connection connection) {
     connection.place(connections.size());
     connections.add(connection);
   }
@@ -87,24 +90,24 @@ public final class Loop {
     }
   }
 
-  RequestHead borrowRequestHead() {
+  public RequestHead borrowRequestHead() {
     RequestHead head = requestHeads.poll();
     return head == null ? new RequestHead(relay.headLimits) : head;
   }
 
-  void giveBack(RequestHead head) {
+  public void giveBack(RequestHead head) {
     if (requestHeads.size() < KEPT_HEADS) {
       head.clear();
       requestHeads.push(head);
     }
   }
 
-  AnswerHead borrowAnswerHead() {
+  public AnswerHead borrowAnswerHead() {
     AnswerHead head = answerHeads.poll();
     return head == null ? new AnswerHead(relay.headLimits) : head;
   }
 
-  void giveBack(AnswerHead head) {
+  public void giveBack(AnswerHead head) {
     if (answerHeads.size() < KEPT_HEADS) {
       head.clear();
       answerHeads.push(head);
@@ -212,7 +215,7 @@ public final class Loop {
    * @param newcomer the connection for which there is no room, which stays
    * @return whether there is room now
    */
-  boolean makeRoom(Share crowded, Connection newcomer) {
+  public boolean makeRoom(Share crowded, Connection newcomer) {
     Share own = newcomer.opened().share();
     boolean mayBeBusy =
         !own.belongsTo(crowded) && crowded.connections.get() > 2 * own.connections.get();

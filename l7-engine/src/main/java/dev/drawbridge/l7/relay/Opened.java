@@ -3,14 +3,17 @@ package dev.drawbridge.l7.relay;
 import dev.drawbridge.l7.ConnectionOrigin;
 import dev.drawbridge.l7.EngineLimits;
 import dev.drawbridge.l7.LearnedNames;
-import dev.drawbridge.policy.Ask;
+import dev.drawbridge.l7.share.Holding;
+import dev.drawbridge.l7.share.Pace;
+import dev.drawbridge.l7.share.Share;
 import dev.drawbridge.policy.Decision;
-import dev.drawbridge.policy.Lack;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
-import dev.drawbridge.policy.Protocol;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
+import dev.drawbridge.policy.ask.Lack;
+import dev.drawbridge.policy.read.Ask;
+import dev.drawbridge.policy.read.Protocol;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.socket.SocketChannel;
@@ -32,7 +35,7 @@ public record Opened(
   private static final int TCP = 6;
 
   /** Who takes room that others need. */
-  static final Verdict LIMIT = new Verdict(Decision.DENY, Reason.LIMIT, 0, 0, false);
+  public static final Verdict LIMIT = new Verdict(Decision.DENY, Reason.LIMIT, 0, 0, false);
 
   /** What was allowed is not any more, by that verdict. */
   public static Verdict late(Verdict by) {
@@ -105,7 +108,7 @@ public record Opened(
   }
 
   /** A connection that no share is known for yet. */
-  static Opened unclaimed(Loop loop, SocketChannel channel, OnwardSource source) {
+  public static Opened unclaimed(Loop loop, SocketChannel channel, OnwardSource source) {
     return of(
         loop,
         channel,
@@ -114,7 +117,7 @@ public record Opened(
         new Share(0, null, loop.index + 1));
   }
 
-  static Opened of(
+  public static Opened of(
       Loop loop, SocketChannel channel, OnwardSource source, ConnectionOrigin origin, Share share) {
     return new Opened(
         loop,
@@ -158,7 +161,7 @@ public record Opened(
     return policy.peerAgain(origin.callee(), origin.destination().getAddress());
   }
 
-  int port() {
+  public int port() {
     return origin.destination().getPort();
   }
 
@@ -175,7 +178,7 @@ public record Opened(
   }
 
   /** Whether rules about the connection's port speak of that protocol. */
-  boolean speaks(Protocol protocol) {
+  public boolean speaks(Protocol protocol) {
     Policy now = policy();
     return now.speaks(caller(now), callee(now), TCP, port()).contains(protocol);
   }
@@ -191,7 +194,7 @@ public record Opened(
   }
 
   /** What a refusal for want of a rule says; null for any other reason. */
-  @Nullable Lack lack(Policy policy, Verdict verdict, Ask ask) {
+  public @Nullable Lack lack(Policy policy, Verdict verdict, Ask ask) {
     return verdict.reason() == Reason.NO_RULE
         ? Lack.of(policy, caller(policy), callee(policy), port(), ask)
         : null;

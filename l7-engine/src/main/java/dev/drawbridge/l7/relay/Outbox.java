@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
  * What is on its way out of one leg. Small pieces are copied together, so that a head and a short
  * body, or what belongs to many streams, leave in one write; large ones are passed on as they are.
  */
-public sealed class Outbox permits Http2Output {
+public abstract class Outbox {
   /** Up to here a copy is cheaper than another entry in the vector of a write. */
-  static final int SMALL = 2048;
+  public static final int SMALL = 2048;
 
   private @Nullable Channel channel;
 
@@ -23,6 +23,22 @@ public sealed class Outbox permits Http2Output {
   private @Nullable ByteBuf tail;
 
   private boolean dirty;
+
+  /** One that holds nothing but buffers. */
+  private static final class Plain extends Outbox {
+    @Override
+    protected long more() {
+      return 0;
+    }
+  }
+
+  /** One for a protocol that needs nothing of its own. */
+  public static Outbox plain() {
+    return new Plain();
+  }
+
+  /** Bytes of memory that are held besides what waits to be sent. */
+  protected abstract long more();
 
   /** From now on there is somewhere to send to. */
   public final void attach(Channel to) {
@@ -36,13 +52,13 @@ public sealed class Outbox permits Http2Output {
   }
 
   /** Bytes of memory that wait to be sent; a slice may hold on to some more than itself. */
-  long holds() {
+  public final long holds() {
     ByteBuf open = tail;
-    return (open == null ? 0 : open.capacity()) + 2 * pending();
+    return (open == null ? 0 : open.capacity()) + 2 * pending() + more();
   }
 
   /** Bytes that the peer has not taken yet. */
-  final long pending() {
+  public final long pending() {
     Channel to = channel;
     ChannelOutboundBuffer waiting = to == null ? null : to.unsafe().outboundBuffer();
     return waiting == null ? 0 : waiting.totalPendingWriteBytes();
@@ -54,7 +70,7 @@ public sealed class Outbox permits Http2Output {
    *
    * @param made how large a new one is
    */
-  final ByteBuf room(int octets, int made) {
+  public final ByteBuf room(int octets, int made) {
     ByteBuf open = tail;
     if (open == null || open.writableBytes() < octets) {
       seal();
@@ -151,7 +167,7 @@ public sealed class Outbox permits Http2Output {
     }
   }
 
-  final void seal() {
+  protected final void seal() {
     ByteBuf open = tail;
     if (open != null) {
       tail = null;
@@ -159,7 +175,7 @@ public sealed class Outbox permits Http2Output {
     }
   }
 
-  final void write(ByteBuf buffer) {
+  protected final void write(ByteBuf buffer) {
     Channel to = channel;
     if (to == null) {
       buffer.release();

@@ -9,7 +9,7 @@ public abstract class PipedCallee extends CalleeEnd {
   private static final int FIXED_BYTES = 2048;
 
   /** On its way to the callee. */
-  protected final Outbox outbox;
+  public final Outbox outbox;
 
   private final PipedEnd client;
 

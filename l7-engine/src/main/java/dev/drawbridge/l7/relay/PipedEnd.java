@@ -1,6 +1,7 @@
 package dev.drawbridge.l7.relay;
 
 import dev.drawbridge.l7.Asked;
+import dev.drawbridge.l7.share.Pace;
 import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
@@ -25,9 +26,9 @@ public abstract class PipedEnd extends ClientEnd {
   }
 
   /** On its way to the client. */
-  protected final Outbox outbox = new Outbox();
+  public final Outbox outbox = Outbox.plain();
 
-  protected final Records records;
+  public final Records records;
   private final Pace pace;
   private Life life = Life.OPEN;
   private boolean running;
@@ -214,7 +215,7 @@ public abstract class PipedEnd extends ClientEnd {
   }
 
   /** Sends what both ends have to send. */
-  protected final void flush() {
+  public final void flush() {
     outbox.flush();
     CalleeEnd to = callee();
     if (to != null) {
@@ -238,7 +239,7 @@ public abstract class PipedEnd extends ClientEnd {
    * @param about what the record of the tunnel is about
    * @param reason why it cannot be read
    */
-  protected final void carryUnread(ByteBuf read, Asked about, Verdict verdict, Reason reason) {
+  public final void carryUnread(ByteBuf read, Asked about, Verdict verdict, Reason reason) {
     handOver(
         read,
         Tunnel.unread(opened, about, verdict, later -> opened.judgeUnreadable(later, reason)));
@@ -286,12 +287,12 @@ public abstract class PipedEnd extends ClientEnd {
     }
   }
 
-  protected final boolean inputEnded() {
+  public final boolean inputEnded() {
     return inputEnded;
   }
 
   /** Sends what there is to send, then the end; waits a little for the client to read it. */
-  protected final void closeGently() {
+  public final void closeGently() {
     if (over()) {
       return;
     }

@@ -10,11 +10,11 @@ public final class Recorded {
 
   private Recorded() {}
 
-  static String method(String sent) {
+  public static String method(String sent) {
     return cut(sent, EngineLimits.RECORDED_METHOD);
   }
 
-  static String path(String sent) {
+  public static String path(String sent) {
     return cut(sent, EngineLimits.RECORDED_PATH);
   }
 

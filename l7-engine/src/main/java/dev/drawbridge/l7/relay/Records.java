@@ -65,7 +65,7 @@ public final class Records {
   }
 
   /** What has begun is denied by another policy than the one that allowed it. */
-  void revoked(Verdict verdict) {
+  public void revoked(Verdict verdict) {
     if (exchange.active) {
       exchange.verdict = verdict;
       exchange(Ending.RESET);

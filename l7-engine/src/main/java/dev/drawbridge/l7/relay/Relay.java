@@ -10,6 +10,9 @@ import dev.drawbridge.l7.OnwardSockets;
 import dev.drawbridge.l7.Origins;
 import dev.drawbridge.l7.http1.HeadLimits;
 import dev.drawbridge.l7.http2.Http2Limits;
+import dev.drawbridge.l7.http2.Http2Shared;
+import dev.drawbridge.l7.share.Ledger;
+import dev.drawbridge.l7.share.SteadyEpoll;
 import dev.drawbridge.policy.Policy;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocator;
@@ -41,22 +44,22 @@ public final class Relay implements AutoCloseable {
     }
   }
 
-  final EngineLimits limits;
-  final HeadLimits headLimits;
-  final Http2Shared http2;
-  final EndpointNames names;
-  final Origins origins;
-  final OnwardSockets onward;
-  final LearnedNames learned;
-  final ByteBufAllocator allocator;
-  final LongAdder unclaimed = new LongAdder();
-  final LongAdder requests = new LongAdder();
-  final LongAdder denied = new LongAdder();
-  final LongAdder malformed = new LongAdder();
-  final LongAdder upstreamFailures = new LongAdder();
-  final LongAdder limited = new LongAdder();
+  public final EngineLimits limits;
+  public final HeadLimits headLimits;
+  public final Http2Shared http2;
+  public final EndpointNames names;
+  public final Origins origins;
+  public final OnwardSockets onward;
+  public final LearnedNames learned;
+  public final ByteBufAllocator allocator;
+  public final LongAdder unclaimed = new LongAdder();
+  public final LongAdder requests = new LongAdder();
+  public final LongAdder denied = new LongAdder();
+  public final LongAdder malformed = new LongAdder();
+  public final LongAdder upstreamFailures = new LongAdder();
+  public final LongAdder limited = new LongAdder();
   final LongAdder lateDenied = new LongAdder();
-  final Ledger ledger;
+  public final Ledger ledger;
   private final LongAdder accepted = new LongAdder();
   private final LongAdder requestBytes = new LongAdder();
   private final LongAdder responseBytes = new LongAdder();
@@ -67,7 +70,6 @@ public final class Relay implements AutoCloseable {
   private final AtomicInteger connections = new AtomicInteger();
   private final AtomicLong sequence = new AtomicLong();
   private final String run;
-  private volatile DatagramEngine datagrams = Engines.datagrams();
   private volatile Policy policy = Policy.empty();
 
   /** One that learns nothing. */
@@ -128,16 +130,6 @@ public final class Relay implements AutoCloseable {
     return allocator;
   }
 
-  /** Who reads datagrams. */
-  public DatagramEngine datagramEngine() {
-    return datagrams;
-  }
-
-  /** Another reads datagrams from now on: for tests. */
-  public void datagramEngine(DatagramEngine other) {
-    datagrams = other;
-  }
-
   public EngineLimits limits() {
     return limits;
   }
@@ -165,16 +157,16 @@ public final class Relay implements AutoCloseable {
   }
 
   /** The whole snapshot; a caller reads it once for each judgement. */
-  Policy policy() {
+  public Policy policy() {
     return policy;
   }
 
-  String nextRequestId() {
+  public String nextRequestId() {
     return run + "-" + Long.toHexString(sequence.incrementAndGet());
   }
 
   /** Takes a connection into account; how many there are now. */
-  int admit() {
+  public int admit() {
     accepted.increment();
     return connections.incrementAndGet();
   }
@@ -188,11 +180,11 @@ public final class Relay implements AutoCloseable {
     }
   }
 
-  void release() {
+  public void release() {
     connections.decrementAndGet();
   }
 
-  void record(AccessRecord access) {
+  public void record(AccessRecord access) {
     requestBytes.add(access.requestBytes());
     responseBytes.add(access.responseBytes());
     log.record(access);

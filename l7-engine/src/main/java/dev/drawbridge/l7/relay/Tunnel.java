@@ -37,7 +37,7 @@ public final class Tunnel extends PipedEnd {
    * @param about what its record is about
    * @param verdict that allows it
    */
-  static Tunnel unread(Opened opened, Asked about, Verdict verdict, Judging judging) {
+  public static Tunnel unread(Opened opened, Asked about, Verdict verdict, Judging judging) {
     Exchange exchange = Exchange.begun(about);
     exchange.judged(verdict);
     return new Tunnel(opened, exchange, judging);

@@ -8,7 +8,7 @@ final class TunnelCallee extends PipedCallee {
   private final Tunnel client;
 
   TunnelCallee(Tunnel client) {
-    super(client, new Outbox());
+    super(client, Outbox.plain());
     this.client = client;
   }
 

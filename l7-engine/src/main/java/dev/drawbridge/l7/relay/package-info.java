@@ -1,7 +1,7 @@
 /**
  * What happens to one connection: judge each request, relay it or refuse it, record it.
  *
- * <p>Read first: {@link dev.drawbridge.l7.relay.Arrival} and {@code Opening} (what a connection
+ * <p>Read first: {@link dev.drawbridge.l7.opening.Arrival} and {@code Opening} (what a connection
  * is), {@link dev.drawbridge.l7.relay.Engine} (the seam: who reads it; {@code Engines} lists them),
  * then the two ends that every protocol is written on: {@link dev.drawbridge.l7.relay.ClientEnd},
  * with {@link dev.drawbridge.l7.relay.FirstBytes} for one that only looks and {@link

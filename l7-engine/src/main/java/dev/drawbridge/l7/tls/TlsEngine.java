@@ -3,7 +3,7 @@ package dev.drawbridge.l7.tls;
 import dev.drawbridge.l7.relay.Conversation;
 import dev.drawbridge.l7.relay.Engine;
 import dev.drawbridge.l7.relay.Opened;
-import dev.drawbridge.policy.Protocol;
+import dev.drawbridge.policy.read.Protocol;
 import dev.drawbridge.policy.tls.TlsProtocol;
 import io.netty.buffer.ByteBuf;
 import java.util.function.BooleanSupplier;

@@ -6,6 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
+import dev.drawbridge.l7.kafka.frame.KafkaLimits;
+import dev.drawbridge.l7.kafka.frame.Message;
+import dev.drawbridge.l7.kafka.frame.Request;
+import dev.drawbridge.l7.kafka.judge.ProduceJudge;
+import dev.drawbridge.l7.kafka.judge.TopicNames;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.lang.management.ManagementFactory;

@@ -3,6 +3,7 @@ package dev.drawbridge.l7.relay;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.drawbridge.l7.http2.HpackEncoder;
+import dev.drawbridge.l7.http2.relay.Http2Output;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
@@ -21,7 +22,7 @@ final class OutboxTest {
       for (boolean attached : new boolean[] {true, false}) {
         for (Outbox outbox :
             List.of(
-                new Outbox(),
+                Outbox.plain(),
                 new Http2Output(UnpooledByteBufAllocator.DEFAULT, new HpackEncoder(4096)))) {
           ByteBuf waiting = Unpooled.buffer(16).writeByte(1);
           if (attached) {

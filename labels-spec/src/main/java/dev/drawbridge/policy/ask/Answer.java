@@ -1,6 +1,5 @@
 package dev.drawbridge.policy.ask;
 
-import dev.drawbridge.policy.Explanation;
 import dev.drawbridge.policy.RuleInfo;
 import dev.drawbridge.policy.Verdict;
 import java.util.Optional;

@@ -1,6 +1,6 @@
 package dev.drawbridge.policy.ask;
 
-import dev.drawbridge.policy.Ask;
+import dev.drawbridge.policy.read.Ask;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;

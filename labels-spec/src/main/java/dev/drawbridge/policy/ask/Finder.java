@@ -1,9 +1,9 @@
 package dev.drawbridge.policy.ask;
 
 import dev.drawbridge.policy.Cidr;
-import dev.drawbridge.policy.Nearest;
 import dev.drawbridge.policy.Peers;
-import dev.drawbridge.policy.Workload;
+import dev.drawbridge.policy.labels.Nearest;
+import dev.drawbridge.policy.labels.Workload;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;

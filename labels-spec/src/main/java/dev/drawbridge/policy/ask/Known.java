@@ -1,12 +1,12 @@
 package dev.drawbridge.policy.ask;
 
 import dev.drawbridge.policy.Cidr;
-import dev.drawbridge.policy.HostPolicy;
 import dev.drawbridge.policy.LinkRanges;
 import dev.drawbridge.policy.Member;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.PolicyInput;
+import dev.drawbridge.policy.language.HostPolicy;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

@@ -1,9 +1,9 @@
 package dev.drawbridge.policy.dns;
 
-import dev.drawbridge.policy.Ask;
-import dev.drawbridge.policy.DnsName;
 import dev.drawbridge.policy.Ports;
-import dev.drawbridge.policy.Protocol;
+import dev.drawbridge.policy.language.DnsName;
+import dev.drawbridge.policy.read.Ask;
+import dev.drawbridge.policy.read.Protocol;
 import java.util.List;
 
 /**

@@ -1,11 +1,11 @@
 package dev.drawbridge.policy.dns;
 
-import dev.drawbridge.policy.Action;
-import dev.drawbridge.policy.Ask;
-import dev.drawbridge.policy.Protocol;
-import dev.drawbridge.policy.ProtocolRules;
-import dev.drawbridge.policy.ReadRule;
 import dev.drawbridge.policy.Reason;
+import dev.drawbridge.policy.language.Action;
+import dev.drawbridge.policy.read.Ask;
+import dev.drawbridge.policy.read.Protocol;
+import dev.drawbridge.policy.read.ProtocolRules;
+import dev.drawbridge.policy.read.ReadRule;
 import java.util.List;
 import java.util.Set;
 

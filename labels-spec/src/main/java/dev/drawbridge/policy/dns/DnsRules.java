@@ -1,14 +1,14 @@
 package dev.drawbridge.policy.dns;
 
-import dev.drawbridge.policy.Action;
-import dev.drawbridge.policy.Ask;
-import dev.drawbridge.policy.DnsName;
-import dev.drawbridge.policy.NamePattern;
-import dev.drawbridge.policy.Protocol;
-import dev.drawbridge.policy.ProtocolRules;
-import dev.drawbridge.policy.ReadRule;
 import dev.drawbridge.policy.Reason;
-import dev.drawbridge.policy.Saying;
+import dev.drawbridge.policy.language.Action;
+import dev.drawbridge.policy.language.DnsName;
+import dev.drawbridge.policy.language.NamePattern;
+import dev.drawbridge.policy.read.Ask;
+import dev.drawbridge.policy.read.Protocol;
+import dev.drawbridge.policy.read.ProtocolRules;
+import dev.drawbridge.policy.read.ReadRule;
+import dev.drawbridge.policy.read.Saying;
 import java.util.List;
 
 /**

@@ -1,7 +1,7 @@
 package dev.drawbridge.policy.tls;
 
-import dev.drawbridge.policy.Ask;
-import dev.drawbridge.policy.Protocol;
+import dev.drawbridge.policy.read.Ask;
+import dev.drawbridge.policy.read.Protocol;
 import java.util.List;
 
 /**

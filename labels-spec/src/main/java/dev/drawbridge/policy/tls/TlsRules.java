@@ -1,12 +1,12 @@
 package dev.drawbridge.policy.tls;
 
-import dev.drawbridge.policy.Action;
-import dev.drawbridge.policy.Ask;
-import dev.drawbridge.policy.Protocol;
-import dev.drawbridge.policy.ProtocolRules;
-import dev.drawbridge.policy.ReadRule;
 import dev.drawbridge.policy.Reason;
-import dev.drawbridge.policy.Saying;
+import dev.drawbridge.policy.language.Action;
+import dev.drawbridge.policy.read.Ask;
+import dev.drawbridge.policy.read.Protocol;
+import dev.drawbridge.policy.read.ProtocolRules;
+import dev.drawbridge.policy.read.ReadRule;
+import dev.drawbridge.policy.read.Saying;
 import java.util.List;
 
 /** The TLS rules that govern a port of a pair: asked once a connection, by the server name. */

@@ -1,6 +1,6 @@
 package dev.drawbridge.tools.importer;
 
-import dev.drawbridge.policy.Nearest;
+import dev.drawbridge.policy.labels.Nearest;
 import dev.drawbridge.tools.yaml.YamlValue;
 import dev.drawbridge.tools.yaml.YamlValue.YamlMap;
 import java.util.ArrayList;

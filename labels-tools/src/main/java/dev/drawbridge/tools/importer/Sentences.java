@@ -1,14 +1,14 @@
 package dev.drawbridge.tools.importer;
 
-import dev.drawbridge.policy.HostPolicy;
 import dev.drawbridge.policy.Origin;
 import dev.drawbridge.policy.Parsed;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.PolicyInput;
 import dev.drawbridge.policy.Problem;
 import dev.drawbridge.policy.ProblemCode;
-import dev.drawbridge.policy.Rule;
-import dev.drawbridge.policy.SentenceParser;
+import dev.drawbridge.policy.language.HostPolicy;
+import dev.drawbridge.policy.language.Rule;
+import dev.drawbridge.policy.parse.SentenceParser;
 import dev.drawbridge.tools.yaml.YamlValue;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashSet;

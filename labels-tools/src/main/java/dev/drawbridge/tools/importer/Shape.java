@@ -1,10 +1,10 @@
 package dev.drawbridge.tools.importer;
 
-import dev.drawbridge.policy.Nearest;
 import dev.drawbridge.policy.Origin;
 import dev.drawbridge.policy.Problem;
 import dev.drawbridge.policy.ProblemCode;
 import dev.drawbridge.policy.Severity;
+import dev.drawbridge.policy.labels.Nearest;
 import dev.drawbridge.tools.lint.Finding;
 import dev.drawbridge.tools.yaml.YamlValue;
 import dev.drawbridge.tools.yaml.YamlValue.YamlList;

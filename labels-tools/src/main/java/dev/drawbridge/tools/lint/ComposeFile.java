@@ -1,15 +1,15 @@
 package dev.drawbridge.tools.lint;
 
-import dev.drawbridge.policy.HostPolicy;
-import dev.drawbridge.policy.LabelParser;
 import dev.drawbridge.policy.Member;
-import dev.drawbridge.policy.Party;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.PolicyInput;
-import dev.drawbridge.policy.Rule;
-import dev.drawbridge.policy.Term;
-import dev.drawbridge.policy.Workload;
+import dev.drawbridge.policy.labels.Workload;
+import dev.drawbridge.policy.language.HostPolicy;
+import dev.drawbridge.policy.language.Party;
+import dev.drawbridge.policy.language.Rule;
+import dev.drawbridge.policy.language.Term;
+import dev.drawbridge.policy.parse.LabelParser;
 import dev.drawbridge.tools.compose.ComposeProject;
 import dev.drawbridge.tools.compose.ComposeRequest;
 import dev.drawbridge.tools.compose.ComposeService;

@@ -1,19 +1,19 @@
 package dev.drawbridge.tools.lint;
 
-import dev.drawbridge.policy.HostPolicy;
-import dev.drawbridge.policy.HostPolicyParser;
 import dev.drawbridge.policy.Member;
-import dev.drawbridge.policy.Nearest;
 import dev.drawbridge.policy.Origin;
 import dev.drawbridge.policy.Parsed;
-import dev.drawbridge.policy.Party;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.PolicyInput;
 import dev.drawbridge.policy.Problem;
 import dev.drawbridge.policy.ProblemCode;
-import dev.drawbridge.policy.Rule;
 import dev.drawbridge.policy.Severity;
-import dev.drawbridge.policy.Term;
+import dev.drawbridge.policy.labels.Nearest;
+import dev.drawbridge.policy.language.HostPolicy;
+import dev.drawbridge.policy.language.Party;
+import dev.drawbridge.policy.language.Rule;
+import dev.drawbridge.policy.language.Term;
+import dev.drawbridge.policy.parse.HostPolicyParser;
 import dev.drawbridge.tools.compose.Complaint;
 import java.util.ArrayList;
 import java.util.List;

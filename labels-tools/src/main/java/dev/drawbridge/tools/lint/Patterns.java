@@ -1,12 +1,12 @@
 package dev.drawbridge.tools.lint;
 
-import dev.drawbridge.policy.Action;
 import dev.drawbridge.policy.Origin;
-import dev.drawbridge.policy.PathPattern;
 import dev.drawbridge.policy.Problem;
 import dev.drawbridge.policy.ProblemCode;
-import dev.drawbridge.policy.Rule;
 import dev.drawbridge.policy.Severity;
+import dev.drawbridge.policy.language.Action;
+import dev.drawbridge.policy.language.PathPattern;
+import dev.drawbridge.policy.language.Rule;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

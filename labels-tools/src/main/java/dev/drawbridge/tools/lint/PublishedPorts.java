@@ -1,13 +1,13 @@
 package dev.drawbridge.tools.lint;
 
-import dev.drawbridge.policy.Action;
-import dev.drawbridge.policy.Party;
 import dev.drawbridge.policy.Ports;
 import dev.drawbridge.policy.Problem;
 import dev.drawbridge.policy.ProblemCode;
-import dev.drawbridge.policy.Rule;
 import dev.drawbridge.policy.Severity;
-import dev.drawbridge.policy.Term;
+import dev.drawbridge.policy.language.Action;
+import dev.drawbridge.policy.language.Party;
+import dev.drawbridge.policy.language.Rule;
+import dev.drawbridge.policy.language.Term;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

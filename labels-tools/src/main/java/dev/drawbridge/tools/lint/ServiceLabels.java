@@ -1,8 +1,8 @@
 package dev.drawbridge.tools.lint;
 
-import dev.drawbridge.policy.ContainerPolicy;
 import dev.drawbridge.policy.Parsed;
-import dev.drawbridge.policy.Workload;
+import dev.drawbridge.policy.labels.Workload;
+import dev.drawbridge.policy.language.ContainerPolicy;
 import dev.drawbridge.tools.compose.ComposeService;
 import java.util.Map;
 

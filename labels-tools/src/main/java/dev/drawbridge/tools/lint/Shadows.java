@@ -1,11 +1,11 @@
 package dev.drawbridge.tools.lint;
 
-import dev.drawbridge.policy.Coverage;
 import dev.drawbridge.policy.Origin;
 import dev.drawbridge.policy.Problem;
 import dev.drawbridge.policy.ProblemCode;
-import dev.drawbridge.policy.Rule;
 import dev.drawbridge.policy.Severity;
+import dev.drawbridge.policy.ask.Coverage;
+import dev.drawbridge.policy.language.Rule;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

@@ -3,7 +3,7 @@ package dev.drawbridge.tools.importer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.drawbridge.policy.HostPolicyParser;
+import dev.drawbridge.policy.parse.HostPolicyParser;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;

@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.drawbridge.policy.Decision;
-import dev.drawbridge.policy.HostPolicy;
-import dev.drawbridge.policy.HttpRequest;
 import dev.drawbridge.policy.Policy;
+import dev.drawbridge.policy.http.HttpRequest;
+import dev.drawbridge.policy.language.HostPolicy;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

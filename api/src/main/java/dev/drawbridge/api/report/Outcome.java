@@ -1,0 +1,7 @@
+package dev.drawbridge.api.report;
+
+/** The two things that can happen to a connection or a request. */
+public enum Outcome {
+  ALLOW,
+  DENY
+}

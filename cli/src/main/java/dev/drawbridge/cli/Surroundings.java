@@ -1,9 +1,0 @@
-package dev.drawbridge.cli;
-
-import java.io.InputStream;
-import java.io.PrintWriter;
-import java.util.Map;
-
-/** What a command has of the outside world. Both writers flush at every line. */
-record Surroundings(
-    InputStream in, PrintWriter out, PrintWriter err, Map<String, String> environment) {}

@@ -1,0 +1,105 @@
+package dev.drawbridge.cli.host;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.drawbridge.api.ApiConfig;
+import dev.drawbridge.api.report.Json;
+import dev.drawbridge.api.report.KernelReport;
+import dev.drawbridge.api.report.KernelReport.Feature;
+import dev.drawbridge.api.report.KernelReport.Presence;
+import dev.drawbridge.cli.terminal.CommandException;
+import dev.drawbridge.cli.terminal.RunDirectory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class DoctorCommandTest {
+
+  private static final KernelReport KERNEL =
+      new KernelReport(
+          "6.1.0-18-amd64",
+          "6.1",
+          "v1.1",
+          List.of(
+              new Feature(
+                  "sk-lookup", "programs", "rules for world", "5.9", Presence.YES, "", "x", true),
+              new Feature(
+                  "tcx",
+                  "programs",
+                  "ping by rule",
+                  "6.6",
+                  Presence.NO,
+                  "refused",
+                  "pings",
+                  false)));
+
+  @TempDir Path directory;
+
+  private Path program(String text) throws IOException {
+    Path program = directory.resolve("drawbridge-agent");
+    Files.writeString(program, "#!/bin/sh\n" + text);
+    Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
+    return program;
+  }
+
+  @Test
+  void theTableHasOneRowAFeatureWithWhatIsLostWithoutIt() {
+    List<String> lines = DoctorCommand.table(KERNEL);
+
+    assertEquals(3, lines.size());
+    assertTrue(lines.getFirst().startsWith("FEATURE    SINCE  PRESENT  NEEDED FOR"));
+    assertTrue(lines.get(2).matches("tcx +6.6 +no +ping by rule +pings"), lines.get(2));
+  }
+
+  @Test
+  void theKernelIsLookedAtByTheAgentsProgramWithoutAnAgent() throws Exception {
+    Path program = program("[ \"$1\" = --features ] && echo '" + Json.write(KERNEL) + "'");
+
+    assertEquals(KERNEL, KernelProbe.ask(program));
+  }
+
+  @Test
+  void whatTheProgramCannotSayIsSaid() throws Exception {
+    for (String text : List.of("echo '{}'", "echo nonsense", "exit 3", "echo '{\"release\":1}'")) {
+      Path program = program(text);
+      CommandException e = assertThrows(CommandException.class, () -> KernelProbe.ask(program));
+      assertTrue(String.valueOf(e.getMessage()).contains(program.toString()), e.getMessage());
+    }
+    assertThrows(CommandException.class, () -> KernelProbe.ask(directory.resolve("none")));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "5.14.0-427.el9, 6.1, true",
+    "6.1.0, 6.1, false",
+    "5.15.4, 6.1, true",
+    "6.1.0-18-amd64, 6.1, false",
+    "10.0, 6.1, false",
+    "unknown, 6.1, false"
+  })
+  void kernelsAreComparedByNumber(String release, String minimum, boolean older) {
+    assertEquals(older, DoctorCommand.older(release, minimum));
+  }
+
+  @Test
+  void theFrontDoorsDirectoriesReachShimAndClient() {
+    Map<String, String> elsewhere =
+        Map.of("DRAWBRIDGE_RUN", "/run/other", "DRAWBRIDGE_HOME", "/srv/other");
+
+    assertEquals(Path.of("/run/other/api.sock"), RunDirectory.apiSocket(elsewhere));
+    assertEquals(Path.of("/run/other/hook.sock"), RunDirectory.layout(elsewhere).hookSocket());
+    assertEquals(Path.of("/srv/other/exempt"), RunDirectory.layout(elsewhere).exempt());
+    assertEquals(ApiConfig.DEFAULT_SOCKET, RunDirectory.apiSocket(Map.of()));
+    assertFalse(RunDirectory.layout(Map.of()).hookSocket().startsWith("/run/other"));
+  }
+}

@@ -1,0 +1,58 @@
+package dev.drawbridge.daemon.attach;
+
+import dev.drawbridge.bpf.BpfMap;
+import dev.drawbridge.bpf.abi.Slot;
+import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.key.SlotKey;
+import dev.drawbridge.l7.ConnectionOrigin;
+import dev.drawbridge.l7.DatagramOrigins;
+import java.net.InetSocketAddress;
+import java.util.Optional;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/** Where the kernel's programs have sent datagrams to. Safe for any thread. */
+public final class Slots {
+  private static final Logger log = Logger.getLogger(Slots.class.getName());
+
+  private final BpfMap slots;
+
+  /**
+   * @param slots the map; what an agent before this one left there is forgotten, because its
+   *     listeners are gone
+   */
+  public Slots(BpfMap slots) {
+    this.slots = slots;
+    int _ = slots.clear();
+  }
+
+  /** Those of one namespace. */
+  public DatagramOrigins of(int netns) {
+    return (slot, version6) -> sentTo(new SlotKey(netns, slot, version6));
+  }
+
+  private Optional<ConnectionOrigin> sentTo(SlotKey key) {
+    try {
+      return slots
+          .lookup(key.encode())
+          .map(Slot::decode)
+          .map(slot ->
+              new ConnectionOrigin(
+                  slot.owner(),
+                  slot.callee(),
+                  new InetSocketAddress(slot.destination(), slot.port()),
+                  false));
+    } catch (BpfException e) {
+      log.log(Level.WARNING, "where a datagram was sent cannot be read; it is dropped", e);
+      return Optional.empty();
+    }
+  }
+
+  /** A namespace is gone. */
+  public void forget(int netns) {
+    for (int slot = 0; slot < SlotKey.SLOTS; slot++) {
+      boolean _ = slots.delete(new SlotKey(netns, slot, false).encode());
+      boolean _ = slots.delete(new SlotKey(netns, slot, true).encode());
+    }
+  }
+}

@@ -1,0 +1,229 @@
+package dev.drawbridge.daemon.attach;
+
+import dev.drawbridge.bpf.BpfMap;
+import dev.drawbridge.bpf.BpfObject;
+import dev.drawbridge.bpf.Link;
+import dev.drawbridge.bpf.Pins;
+import dev.drawbridge.bpf.Program;
+import dev.drawbridge.bpf.abi.NativeOrder;
+import dev.drawbridge.bpf.abi.Veth;
+import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.key.ResolverKey;
+import dev.drawbridge.bpf.linux.NetworkNamespace;
+import dev.drawbridge.bpf.linux.Veths;
+import java.io.File;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * The programs at the host's ends of containers' veths, for what no program of a cgroup sees: what
+ * the kernel itself answers (ping), what a process sends that has left its cgroup and not its
+ * network namespace, and frames that no socket of a container sent, whatever its processes showed
+ * of their capabilities. Needs tcx (Linux 6.6). Used by the control loop's thread alone.
+ */
+public final class VethGuard {
+
+  private static final Logger log = Logger.getLogger(VethGuard.class.getName());
+
+  private static final String TO_CONTAINER = "to_container";
+  private static final String FROM_CONTAINER = "from_container";
+
+  private final BpfObject object;
+  private final Pins pins;
+  private final BpfMap veths;
+
+  private final BpfMap resolvers;
+  private final BpfMap rewriters;
+
+  /** By namespace: indexes of the host's interfaces that are guarded. */
+  private final Map<Integer, Set<Integer>> guarded = new HashMap<>();
+
+  /** By namespace, what the maps of addresses and capabilities hold of it. */
+  private final Map<Integer, Set<ResolverKey>> asked = new HashMap<>();
+
+  private boolean refused;
+
+  public VethGuard(BpfObject object, Pins pins) {
+    this.object = object;
+    this.pins = pins;
+    this.veths = object.map("veths");
+    this.resolvers = object.map("resolvers");
+    this.rewriters = object.map("rewriters");
+  }
+
+  /**
+   * Guards every veth of a namespace.
+   *
+   * @param number the agent's number of the namespace
+   * @param owner the endpoint that answers for what is asked of the link
+   * @param servers whom the container engine's DNS server asks from inside
+   * @return whether all that leads out of the namespace is guarded
+   */
+  public boolean guard(
+      int number, int owner, NetworkNamespace namespace, Set<InetAddress> servers) {
+    try {
+      Set<ResolverKey> known = asked.computeIfAbsent(number, _ -> new HashSet<>());
+      for (InetAddress server : servers) {
+        ResolverKey key = new ResolverKey(number, server);
+        if (known.add(key)) {
+          resolvers.put(key.encode(), NativeOrder.u32(1));
+        }
+      }
+      List<Veths.Leading> leading = Veths.leadingTo(namespace);
+      Set<Integer> done = guarded.computeIfAbsent(number, _ -> new HashSet<>());
+      for (Veths.Leading veth : leading) {
+        int index = veth.here().index();
+        if (done.add(index)) {
+          veths.put(NativeOrder.u32(index), new Veth(number, mac(number, veth), owner).encode());
+          attach(TO_CONTAINER, number, index, Program.Way.OUT);
+          attach(FROM_CONTAINER, number, index, Program.Way.INTO);
+        }
+      }
+      // A way out that is no veth, such as macvlan, has its other end at no interface of the host.
+      return !leading.isEmpty() && leading.size() == namespace.call(Veths::ends).size();
+    } catch (BpfException e) {
+      log.log(refused ? Level.FINE : Level.WARNING, "no programs at the veths of containers", e);
+      refused = true;
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    } catch (Exception e) {
+      log.log(Level.WARNING, "the veths of namespace " + number, e);
+      return false;
+    }
+  }
+
+  /** Another endpoint answers for the link from now on. */
+  public void owned(int number, int owner) {
+    for (int index : guarded.getOrDefault(number, Set.of())) {
+      veths
+          .lookup(NativeOrder.u32(index))
+          .map(Veth::decode)
+          .ifPresent(was ->
+              veths.put(NativeOrder.u32(index), new Veth(was.netns(), was.mac(), owner).encode()));
+    }
+  }
+
+  /** As it was when the interface was first seen: who lives behind it may have changed it since. */
+  private long mac(int number, Veths.Leading veth) {
+    return veths
+        .lookup(NativeOrder.u32(veth.here().index()))
+        .map(Veth::decode)
+        .filter(before -> before.netns() == number && before.mac() != 0)
+        .map(Veth::mac)
+        .orElse(veth.inside().mac());
+  }
+
+  /** Whether {@link #mayRewrite} was said of it, by an agent before this one too. */
+  public boolean mayBeRewritten(int number) {
+    return rewriters.lookup(NativeOrder.u32(number)).isPresent();
+  }
+
+  /** Somebody in the namespace may change packets on their way. Holds for as long as it lives. */
+  public void mayRewrite(int number) {
+    rewriters.put(NativeOrder.u32(number), NativeOrder.u32(1));
+  }
+
+  private void attach(String program, int number, int index, Program.Way way) {
+    Path pin = directory(number, index).resolve(program);
+    if (Files.exists(pin)) {
+      try (Link link = Link.openPinned(pin)) {
+        if (link.target() == index) {
+          link.update(object.program(program));
+          return;
+        }
+      }
+      Link.unpin(pin);
+    }
+    try (Link link = object.program(program).attachInterface(index, way)) {
+      link.pin(pin);
+    }
+  }
+
+  /** A namespace has a directory for each of its veths. */
+  private Path directory(int number, int index) {
+    return pins.veths().resolve(number + "-" + index);
+  }
+
+  /** No guarded container lives in the namespace any more. */
+  public void leave(int number) {
+    guarded.remove(number);
+    for (ResolverKey key : Optional.ofNullable(asked.remove(number)).orElse(Set.of())) {
+      boolean _ = resolvers.delete(key.encode());
+    }
+    forget(number);
+    for (String name : directories()) {
+      numberOf(name).filter(found -> found == number).ifPresent(_ -> remove(name));
+    }
+  }
+
+  /** Lets go of what an agent before this one left for namespaces that nobody lives in. */
+  public void tidy(Set<Integer> inhabited) {
+    for (String name : directories()) {
+      if (numberOf(name).filter(inhabited::contains).isEmpty()) {
+        remove(name);
+      }
+    }
+    for (byte[] key : rewriters.keys()) {
+      int number = ByteBuffer.wrap(key).order(ByteOrder.nativeOrder()).getInt();
+      if (!inhabited.contains(number)) {
+        forget(number);
+      }
+    }
+  }
+
+  /** Whoever had the number before may have changed packets; nobody has it now. */
+  public void forget(int number) {
+    boolean _ = rewriters.delete(NativeOrder.u32(number));
+  }
+
+  private void remove(String name) {
+    Path directory = pins.veths().resolve(name);
+    for (String program : List.of(TO_CONTAINER, FROM_CONTAINER)) {
+      Link.unpin(directory.resolve(program));
+    }
+    // Last: while the program is there, an interface that is not in the map passes.
+    try {
+      boolean _ =
+          veths.delete(NativeOrder.u32(Integer.parseInt(name.substring(name.indexOf('-') + 1))));
+    } catch (NumberFormatException e) {
+      log.fine(directory + " is none of ours");
+    }
+    if (!directory.toFile().delete()) {
+      log.fine(directory + " stays");
+    }
+  }
+
+  private Set<String> directories() {
+    Set<String> found = new TreeSet<>();
+    File[] entries = pins.veths().toFile().listFiles();
+    for (File entry : entries == null ? new File[0] : entries) {
+      found.add(entry.getName());
+    }
+    return found;
+  }
+
+  private static Optional<Integer> numberOf(String directory) {
+    int dash = directory.indexOf('-');
+    try {
+      return dash < 0
+          ? Optional.empty()
+          : Optional.of(Integer.parseInt(directory.substring(0, dash)));
+    } catch (NumberFormatException e) {
+      return Optional.empty();
+    }
+  }
+}

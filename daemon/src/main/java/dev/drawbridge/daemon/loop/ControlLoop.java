@@ -1,0 +1,535 @@
+package dev.drawbridge.daemon.loop;
+
+import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.control.Action;
+import dev.drawbridge.control.Desired;
+import dev.drawbridge.control.EndpointState;
+import dev.drawbridge.control.EngineKind;
+import dev.drawbridge.control.GuardedContainer;
+import dev.drawbridge.control.ObservedContainer;
+import dev.drawbridge.control.Planner;
+import dev.drawbridge.control.RuntimeEvent;
+import dev.drawbridge.daemon.config.Config;
+import dev.drawbridge.daemon.config.EngineTraces;
+import dev.drawbridge.daemon.container.Admission;
+import dev.drawbridge.daemon.container.AdmissionTimes;
+import dev.drawbridge.daemon.container.AdmissionTimes.Stage;
+import dev.drawbridge.daemon.container.Listings;
+import dev.drawbridge.daemon.host.HostAddresses;
+import dev.drawbridge.daemon.kernel.Datapath;
+import dev.drawbridge.daemon.kernel.NamedState;
+import dev.drawbridge.daemon.network.Spaces;
+import dev.drawbridge.daemon.node.Guard;
+import dev.drawbridge.daemon.node.NodeState;
+import dev.drawbridge.daemon.node.Problems;
+import dev.drawbridge.hook.HookReply;
+import dev.drawbridge.l7.L7Engine;
+import dev.drawbridge.policy.Cidr;
+import dev.drawbridge.policy.Mode;
+import dev.drawbridge.policy.Peers;
+import dev.drawbridge.policy.Policy;
+import dev.drawbridge.policy.Problem;
+import dev.drawbridge.policy.language.HostPolicy;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one thread that owns what the agent knows. Everything that happens outside becomes a step in
+ * its queue; after each step that changed something the desired state is compiled, the difference
+ * planned, executed, and a new {@link NodeState} published.
+ *
+ * <p>Kernel first, then the engine: a request is never judged by a generation whose connections the
+ * kernel does not yet know.
+ */
+public final class ControlLoop implements AutoCloseable {
+
+  private static final Logger log = Logger.getLogger(ControlLoop.class.getName());
+
+  /** Steps that may wait. Beyond, an admission is refused and a runtime event waits its turn. */
+  static final int QUEUE_LIMIT = 4096;
+
+  /** How often, in milliseconds, addresses, files and cgroups are looked at again. */
+  static final int TICK_MILLIS = 250;
+
+  /** Pause, in milliseconds, before what the kernel refused is tried again. */
+  static final int RETRY_MILLIS = 1_000;
+
+  private final Config config;
+  private final Datapath datapath;
+  private final Guards guards;
+  private final L7Engine engine;
+  private final PolicyDirectory policyFiles;
+  private final NamedState named;
+  private final AdmissionTimes times;
+  private final AtomicReference<NodeState> published = new AtomicReference<>(NodeState.empty());
+  private final BlockingQueue<Runnable> queue = new ArrayBlockingQueue<>(QUEUE_LIMIT);
+  private final Thread thread;
+  private volatile Consumer<Set<Integer>> learned = _ -> {};
+  private volatile boolean stopping;
+
+  // Owned by the thread.
+  private Set<Cidr> hostRanges = Set.of();
+  private Policy policy = Policy.empty();
+  private long generation;
+  private final Map<EngineKind, String> engines = new EnumMap<>(EngineKind.class);
+  private final Listings listings;
+  private Optional<String> lastFailure = Optional.empty();
+  private boolean dirty = true;
+  private @Nullable Inputs lastInputs;
+
+  /** What the kernel holds, entirely; null while that is not certain. */
+  private @Nullable Desired inForce;
+
+  public ControlLoop(
+      Config config,
+      Datapath datapath,
+      Guards guards,
+      L7Engine engine,
+      PolicyDirectory policyFiles,
+      NamedState named,
+      AdmissionTimes times) {
+    this.named = named;
+    this.times = times;
+    this.config = config;
+    this.datapath = datapath;
+    this.guards = guards;
+    this.engine = engine;
+    this.policyFiles = policyFiles;
+    this.listings =
+        new Listings(
+            config.engines(),
+            engineKind -> EngineTraces.of(config, engineKind) || guards.unaccounted());
+    this.generation = datapath.applied().generation();
+    this.policy = Policy.resuming(networks(datapath), named.read());
+    this.thread = Thread.ofPlatform().name("control").unstarted(this::run);
+    this.thread.setUncaughtExceptionHandler((_, error) -> {
+      // Without this thread nothing starts and nothing changes: what is pinned enforces, and
+      // whoever supervises the process starts another.
+      log.log(Level.SEVERE, "the control thread ended; the agent ends with it", error);
+      Runtime.getRuntime().halt(3);
+    });
+  }
+
+  private static Map<Cidr, Integer> networks(Datapath datapath) {
+    Map<Cidr, Integer> networks = new LinkedHashMap<>(datapath.applied().addresses());
+    networks.values().removeIf(peer -> !Peers.isNetwork(peer));
+    return networks;
+  }
+
+  public void start() {
+    thread.start();
+  }
+
+  /** Who is told from time to time which containers there are. */
+  public void sweepsBy(Consumer<Set<Integer>> sweep) {
+    learned = sweep;
+  }
+
+  /** What was last applied; from any thread. */
+  public NodeState state() {
+    return published.get();
+  }
+
+  /**
+   * A container wants to start. The reply says go only when its rules are in the kernel. A reply
+   * that was cancelled before its turn came is not worked on.
+   *
+   * @param opening its network namespace; closed or used up whatever the answer is
+   */
+  CompletableFuture<HookReply> admit(Admission admission, Spaces.Opening opening) {
+    CompletableFuture<HookReply> reply = new CompletableFuture<>();
+    long asked = System.nanoTime();
+    Runnable step =
+        () -> {
+          try (opening) {
+            if (!reply.isDone()) {
+              times.took(Stage.QUEUE, asked);
+              reply.complete(admitNow(admission, opening));
+            }
+          }
+        };
+    if (stopping || !queue.offer(step)) {
+      opening.close();
+      reply.complete(HookReply.refuse("the agent is stopping or has too much to do; try again"));
+    }
+    return reply;
+  }
+
+  /**
+   * Containers that an earlier agent guarded and that still run. Completes when their programs are
+   * this agent's and the engine listens for them again.
+   */
+  public CompletableFuture<Void> recover(List<Admission> running) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    enqueue(() -> {
+      try {
+        running.forEach(guards::recover);
+        converge();
+        done.complete(null);
+      } catch (RuntimeException e) {
+        done.completeExceptionally(e);
+        throw e;
+      }
+    });
+    return done;
+  }
+
+  /**
+   * A container's first process is about to run. The reply says go only when the interfaces that it
+   * has by now are guarded.
+   */
+  CompletableFuture<HookReply> starts(String id) {
+    CompletableFuture<HookReply> reply = new CompletableFuture<>();
+    Runnable step =
+        () -> {
+          if (!reply.isDone()) {
+            reply.complete(startsNow(id));
+          }
+        };
+    if (stopping || !queue.offer(step)) {
+      reply.complete(HookReply.refuse("the agent is stopping or has too much to do; try again"));
+    }
+    return reply;
+  }
+
+  private HookReply startsNow(String id) {
+    try {
+      Optional<String> objection = guards.starts(id);
+      if (objection.isEmpty()) {
+        converge();
+      }
+      return objection.map(HookReply::refuse).orElseGet(HookReply::go);
+    } catch (RuntimeException e) {
+      log.log(Level.WARNING, "starting " + id, e);
+      lastInputs = null;
+      dirty = true;
+      return HookReply.refuse("container " + id + " cannot be guarded: " + e.getMessage());
+    }
+  }
+
+  /**
+   * Containers have learned of addresses by names that they had not yet: writes what the policy
+   * says of those.
+   *
+   * @param then is told, on the loop's thread, whether the kernel has it
+   */
+  public void named(Consumer<Boolean> then) {
+    Runnable step =
+        () -> {
+          lastInputs = null;
+          boolean done = attempt("what was learned of names", this::converge);
+          dirty |= !done;
+          then.accept(done && lastFailure.isEmpty());
+        };
+    if (stopping || !queue.offer(step)) {
+      then.accept(false);
+    }
+  }
+
+  /** The operator lets a container run unguarded that asked to start. */
+  void exempt(ObservedContainer container) {
+    enqueue(() -> {
+      guards.exempt().starts(container);
+      dirty = true;
+    });
+  }
+
+  /** The container's processes are gone. */
+  void stopped(String id) {
+    enqueue(() -> dirty |= guards.stopped(id));
+  }
+
+  /** News from a container engine. */
+  public void runtime(EngineKind engine, RuntimeEvent event) {
+    enqueue(() -> on(engine, event));
+  }
+
+  /** Whether every engine that is there has told of all its containers. */
+  private boolean allListed() {
+    return listings.complete();
+  }
+
+  private void enqueue(Runnable step) {
+    try {
+      while (!stopping && !queue.offer(step, 1, TimeUnit.SECONDS)) {
+        log.warning("the control queue is full; waiting");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void run() {
+    long nextTick = System.nanoTime();
+    long notBefore = nextTick;
+    while (!stopping) {
+      long now = System.nanoTime();
+      boolean failed = false;
+      if (now - nextTick >= 0) {
+        nextTick = now + TimeUnit.MILLISECONDS.toNanos(TICK_MILLIS);
+        failed = !attempt("looking around", this::tick);
+      }
+      if (dirty && now - notBefore >= 0) {
+        failed |= !attempt("converging", this::converge);
+      }
+      if (failed || dirty) {
+        dirty = true;
+        notBefore = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(RETRY_MILLIS);
+      }
+      try {
+        Runnable step = queue.poll(TICK_MILLIS, TimeUnit.MILLISECONDS);
+        while (step != null && !stopping) {
+          Runnable current = step;
+          if (!attempt("a step", current)) {
+            lastInputs = null;
+            dirty = true;
+          } else if (dirty) {
+            notBefore = System.nanoTime();
+          }
+          step = queue.poll();
+        }
+      } catch (InterruptedException e) {
+        return;
+      }
+    }
+  }
+
+  /** True if it went well. What fails is said in problems, and tried again. */
+  private boolean attempt(String what, Runnable step) {
+    try {
+      step.run();
+      return true;
+    } catch (RuntimeException e) {
+      lastFailure = Optional.of(what + ": " + e);
+      lastInputs = null;
+      log.log(Level.SEVERE, what + " failed; it is tried again", e);
+      return false;
+    }
+  }
+
+  private void tick() {
+    // A start that failed after its hook, and a stop whose hook never came, leave no other trace.
+    dirty |= guards.sweep();
+    policyFiles.watch(() -> enqueue(() -> dirty |= policyFiles.takeComplete()));
+    dirty |= policyFiles.refresh();
+    learned.accept(guards.all().stream().map(Guard::endpoint).collect(Collectors.toSet()));
+    try {
+      Set<Cidr> now = HostAddresses.ranges();
+      if (!now.equals(hostRanges)) {
+        hostRanges = now;
+        dirty = true;
+      }
+    } catch (IOException | BpfException e) {
+      log.log(Level.WARNING, "the host's addresses cannot be read; the last known stay", e);
+    }
+  }
+
+  private HookReply admitNow(Admission admission, Spaces.Opening opening) {
+    ObservedContainer container = admission.container();
+    // First, because what is undone below is what was done for this admission.
+    Optional<String> objection = guards.objection(admission);
+    if (objection.isPresent()) {
+      return HookReply.refuse(objection.get());
+    }
+    try {
+      Guard guard = guards.admit(admission, opening);
+      long began = System.nanoTime();
+      converge();
+      times.took(Stage.CONVERGE, began);
+      Optional<String> refused = guard.kernelRefused();
+      if (refused.isEmpty()) {
+        return HookReply.go();
+      }
+      undo(container.id());
+      return HookReply.refuse(
+          "container "
+              + container.name()
+              + " cannot be guarded: the kernel took only a part of its rules: "
+              + refused.get());
+    } catch (RuntimeException | IOException e) {
+      log.log(Level.WARNING, "admitting " + container.name(), e);
+      undo(container.id());
+      return HookReply.refuse(
+          "container " + container.name() + " cannot be guarded: " + e.getMessage());
+    }
+  }
+
+  private void undo(String id) {
+    guards.forget(id);
+    lastInputs = null;
+    dirty = true;
+  }
+
+  private void on(EngineKind engine, RuntimeEvent event) {
+    switch (event) {
+      case RuntimeEvent.Connected(String name) -> {
+        engines.put(engine, name);
+        listings.answers(engine);
+      }
+      case RuntimeEvent.Lost(String why) -> {
+        engines.remove(engine);
+        log.warning(engine.display() + " does not answer: " + why);
+      }
+      case RuntimeEvent.Listed(List<ObservedContainer> all) -> {
+        guards.listed(engine, all);
+        listings.listed(engine);
+      }
+      case RuntimeEvent.Changed(ObservedContainer container) -> guards.changed(engine, container);
+      case RuntimeEvent.Gone(String id) -> guards.gone(engine, id);
+    }
+    dirty = true;
+  }
+
+  /** All that a generation is compiled from: equal inputs need no new one. */
+  private record Inputs(
+      List<GuardedContainer> guarded,
+      HostPolicy hostPolicy,
+      Set<Cidr> hostRanges,
+      Set<InetAddress> exemptAddresses,
+      boolean listed) {}
+
+  private void converge() {
+    dirty = false;
+    HostPolicy hostPolicy = policyFiles.policy();
+    Inputs inputs =
+        new Inputs(
+            guards.guarded(), hostPolicy, hostRanges, guards.exempt().addresses(), allListed());
+    if (inputs.equals(lastInputs)) {
+      guards.name();
+      publish(published.get().policy(), published.get().addresses(), hostPolicy);
+      return;
+    }
+    guards.kernelRefused(Map.of());
+    // Twice at most: those for whom the kernel takes only a part are closed by the second plan.
+    for (int round = 0; round < 2; round++) {
+      generation = nextGeneration();
+      Desired desired =
+          Desired.of(
+              policy,
+              generation,
+              guards.guarded(),
+              hostPolicy,
+              hostRanges,
+              inputs.exemptAddresses(),
+              config.defaultDeny());
+      // Before the kernel has a pair of a number: it must not mean another thing to the next agent.
+      named.write(desired.policy().named());
+      List<Action> plan = plan(desired);
+      List<BpfException> failures = new ArrayList<>();
+      Map<Integer, BpfException> refused = apply(desired, plan, failures);
+      policy = desired.policy();
+      guards.name();
+      engine.publish(policy);
+      guards.resetOlder(endpoint -> closed(desired, endpoint));
+      lastFailure = failures.stream().findFirst().map(Throwable::getMessage);
+      publish(policy, desired.addresses(), hostPolicy);
+      lastInputs = inputs;
+      if (!failures.isEmpty()) {
+        lastInputs = null;
+        dirty = true;
+      }
+      if (refused.isEmpty()) {
+        return;
+      }
+      guards.kernelRefused(refused);
+    }
+  }
+
+  /** From the difference to what is in force if that is known, else from all there is. */
+  private List<Action> plan(Desired desired) {
+    Desired before = inForce;
+    return before == null
+        ? Planner.plan(desired, datapath.applied(), allListed())
+        : Planner.change(before, desired, datapath.applied(), datapath.tableUse());
+  }
+
+  private Map<Integer, BpfException> apply(
+      Desired desired, List<Action> plan, List<BpfException> failures) {
+    inForce = null;
+    Map<Integer, BpfException> refused = datapath.apply(plan, failures);
+    // Without the list of what runs the kernel may hold more than is desired, and keeps it.
+    if (allListed() && failures.isEmpty()) {
+      inForce = desired;
+    }
+    return refused;
+  }
+
+  private static boolean closed(Desired desired, int endpoint) {
+    EndpointState state = desired.endpoints().get(endpoint);
+    if (state == null) {
+      return false;
+    }
+    return state.mode() == Mode.AUDIT
+        ? state.firmEgress() || state.firmIngress()
+        : state.closedEgress() || state.closedIngress();
+  }
+
+  /** Generations are the kernel's 32 bits; 0 means none. */
+  private long nextGeneration() {
+    return generation >= 0xffff_ffffL ? 1 : generation + 1;
+  }
+
+  private void publish(Policy policy, Map<Cidr, Integer> addresses, HostPolicy hostPolicy) {
+    Map<Integer, NodeState.Container> containers = new LinkedHashMap<>();
+    guards.all().forEach(guard -> containers.put(guard.endpoint(), guard.view()));
+    // Values as they are now: the problems are made from them when somebody asks.
+    List<NodeState.Container> views = List.copyOf(containers.values());
+    List<Problem> ofFiles = policyFiles.problems();
+    List<String> unreadable = policyFiles.unreadable();
+    List<String> refused = policyFiles.refused();
+    Optional<String> failure = lastFailure;
+    Map<EngineKind, String> answering = Map.copyOf(engines);
+    Optional<String> unguardable = guards.unguardable();
+    Optional<String> unacquainted = guards.unacquainted();
+    published.set(
+        new NodeState(
+            policy,
+            containers,
+            addresses,
+            hostPolicy,
+            new NodeState.Known(() ->
+                Problems.of(
+                    views,
+                    policy,
+                    ofFiles,
+                    unreadable,
+                    refused,
+                    failure,
+                    answering,
+                    unguardable,
+                    unacquainted,
+                    config)),
+            allListed(),
+            answering,
+            guards.exempt().all()));
+  }
+
+  @Override
+  public void close() {
+    stopping = true;
+    thread.interrupt();
+    try {
+      thread.join(TimeUnit.SECONDS.toMillis(5));
+      policyFiles.close();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,111 @@
+package dev.drawbridge.daemon.loop;
+
+import dev.drawbridge.control.EngineKind;
+import dev.drawbridge.control.ObservedContainer;
+import dev.drawbridge.daemon.container.Exemptions;
+import dev.drawbridge.daemon.node.NodeState;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * The containers that run unguarded by the operator's wish, for whoever asks which those are, and
+ * for the kernel's table of addresses: to others each is neither host nor world. Owned by the
+ * control loop's thread.
+ */
+final class ExemptContainers {
+
+  private static final Logger log = Logger.getLogger(ExemptContainers.class.getName());
+
+  private final Exemptions exemptions;
+  private final Map<String, NodeState.Exempt> running = new LinkedHashMap<>();
+
+  /** Who has told of them; one that no engine has told of yet is in no list. */
+  private final Map<String, EngineKind> tellers = new HashMap<>();
+
+  ExemptContainers(Exemptions exemptions) {
+    this.exemptions = exemptions;
+  }
+
+  List<NodeState.Exempt> all() {
+    return List.copyOf(running.values());
+  }
+
+  /** Where those are. In the host's network they are the host. */
+  Set<InetAddress> addresses() {
+    Set<InetAddress> addresses = new HashSet<>();
+    running.values().forEach(one -> addresses.addAll(one.observed().addresses()));
+    return addresses;
+  }
+
+  /** What is known of one. */
+  Optional<ObservedContainer> observed(String id) {
+    return Optional.ofNullable(running.get(id)).map(NodeState.Exempt::observed);
+  }
+
+  /** Who has told of one. */
+  Optional<EngineKind> teller(String id) {
+    return Optional.ofNullable(tellers.get(id));
+  }
+
+  /** It asked to start, and was let. */
+  void starts(ObservedContainer container) {
+    exemptions
+        .by(container.name(), container.ownLabels())
+        .ifPresent(entry -> running.put(container.id(), new NodeState.Exempt(container, entry)));
+    note(container.id(), true);
+  }
+
+  /**
+   * The engine tells of a container.
+   *
+   * @param guarded it has been under guard since before it was listed, and stays so
+   * @return whether the operator exempts it
+   * @throws IOException when what the shim looks for cannot be written
+   */
+  boolean reported(EngineKind engine, ObservedContainer container, boolean guarded)
+      throws IOException {
+    tellers.put(container.id(), engine);
+    Optional<String> entry = exemptions.by(container.name(), container.ownLabels());
+    // Of a guarded one the file would let whoever starts next by its id start unguarded: ids are
+    // unique in a namespace only.
+    exemptions.note(container.id(), entry.isPresent() && !guarded);
+    if (entry.isEmpty() || guarded || !container.running()) {
+      running.remove(container.id());
+      tellers.remove(container.id());
+    } else {
+      running.put(container.id(), new NodeState.Exempt(container, entry.get()));
+    }
+    return entry.isPresent();
+  }
+
+  /** Of one engine only these exist. */
+  void retain(EngineKind engine, Set<String> ids) {
+    // One that nobody has told of yet may have started after this list was made.
+    running.keySet().removeIf(id -> tellers.get(id) == engine && !ids.contains(id));
+    tellers.keySet().retainAll(running.keySet());
+  }
+
+  /** It exists no more. */
+  void gone(String id) {
+    running.remove(id);
+    tellers.remove(id);
+    note(id, false);
+  }
+
+  private void note(String id, boolean exempt) {
+    try {
+      exemptions.note(id, exempt);
+    } catch (IOException e) {
+      log.log(Level.WARNING, "exemption of container " + id, e);
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package dev.drawbridge.daemon.loop;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * Where a container is by the network namespace of its first process, once that runs. Any process
+ * can make itself a user namespace and in it a network namespace (user_namespaces(7)), where it has
+ * every capability and gives itself whatever address it likes. It cannot come back from either:
+ * what it is in after the addresses were read, it was in before.
+ */
+final class OwnNetwork {
+
+  private static final Logger log = Logger.getLogger(OwnNetwork.class.getName());
+
+  private OwnNetwork() {}
+
+  /**
+   * The addresses that a process has, unless it may have made the namespace that has them.
+   *
+   * @param begun the namespace that it was in before it ran, by its inode, if that is known: it is
+   *     to be in that one. Else it is to be in the agent's own user namespace.
+   */
+  static List<InetAddress> addresses(int pid, String networkMode, OptionalLong begun) {
+    List<InetAddress> now = HookAdmission.addressesOf(pid, networkMode);
+    if (now.isEmpty()) {
+      return now;
+    }
+    try {
+      String process = Integer.toString(pid);
+      boolean given =
+          begun.isPresent()
+              ? namespace(process, "net").equals("net:[" + begun.getAsLong() + "]")
+              : namespace(process, "user").equals(namespace("self", "user"));
+      return given ? now : List.of();
+    } catch (IOException e) {
+      log.log(Level.FINE, "the namespaces of process " + pid, e);
+      return List.of();
+    }
+  }
+
+  private static String namespace(String process, String kind) throws IOException {
+    return Files.readSymbolicLink(Path.of("/proc", process, "ns", kind)).toString();
+  }
+}

@@ -1,0 +1,113 @@
+package dev.drawbridge.daemon.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.drawbridge.bpf.abi.MapLimit;
+import dev.drawbridge.daemon.config.Config.ConfigException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ConfigTest {
+
+  @TempDir Path directory;
+
+  private Config load(String text) throws IOException, ConfigException {
+    return Config.load(Files.writeString(directory.resolve("agent.json"), text));
+  }
+
+  @Test
+  void everyKeyIsOptional() throws Exception {
+    Config config = load("{}");
+    assertEquals(Path.of("/run/drawbridge/hook.sock"), config.hookSocket());
+    assertEquals("127.0.0.1:9807", config.apiTcp());
+  }
+
+  @Test
+  void socketsFollowTheRunDirectory() throws Exception {
+    assertEquals(Path.of("/x/api.sock"), load("{\"runDir\":\"/x\"}").apiSocket());
+  }
+
+  @Test
+  void readsEveryKindOfValue() throws Exception {
+    Config config = load("{\"defaultDeny\":true,\"exempt\":[\"a\",\"k=v\"],\"flowRecords\":500}");
+    assertTrue(config.defaultDeny());
+    assertEquals(List.of("a", "k=v"), config.exempt());
+    assertEquals(500, config.flowRecords());
+  }
+
+  @Test
+  void whatStartsWithoutTheHookIsAllowedUnlessDenied() throws Exception {
+    assertEquals(Config.Unhooked.ALLOW, load("{}").unhooked());
+    assertEquals(Config.Unhooked.DENY, load("{\"unhooked\":\"deny\"}").unhooked());
+    for (String wrong : List.of("\"Deny\"", "\"\"", "true", "null", "[\"deny\"]")) {
+      ConfigException e =
+          assertThrows(ConfigException.class, () -> load("{\"unhooked\":" + wrong + "}"));
+      assertTrue(String.valueOf(e.getMessage()).contains("unhooked"), e.getMessage());
+    }
+  }
+
+  @Test
+  void aLimitThatIsNotNamedKeepsItsStandard() throws Exception {
+    Config config = load("{\"limits\":{\"pairs\":1024,\"events\":65536}}");
+
+    assertEquals(1024, config.limits().of(MapLimit.PAIRS));
+    assertEquals(65_536, config.limits().of(MapLimit.EVENTS));
+    assertEquals(MapLimit.TABLES.standard(), config.limits().of(MapLimit.TABLES));
+  }
+
+  @Test
+  void theReferenceNamesEveryKeyAndEveryLimitWithItsNumbers() throws Exception {
+    String reference = Files.readString(Path.of("../docs/configuration.md"));
+    for (String key : Config.KEYS) {
+      assertTrue(reference.contains("| `" + key + "` |"), key);
+    }
+    for (MapLimit limit : MapLimit.values()) {
+      String row =
+          "| `limits.%s` | %d | %d to %d |"
+              .formatted(limit.map(), limit.standard(), limit.least(), limit.most());
+      assertTrue(reference.contains(row), row);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          {"runDri":"/x"}          | unknown key "runDri"
+          {"runDir":5}             | expected a string, found 5
+          {"defaultDeny":"yes"}    | expected true or false, found "yes"
+          {"exempt":"a"}           | expected a list of strings, found "a"
+          {"exempt":[1]}           | expected a list of strings, found [1]
+          {"flowRecords":1}        | expected a whole number from 100 to 1000000, found 1
+          {"flowRecords":100.5}    | expected a whole number from 100 to 1000000, found 100.5
+          {"startSeconds":0}       | expected a whole number from 1 to 600, found 0
+          {"limits":[1]}           | expected an object of numbers such as {"pairs": 262144}, found [1]
+          {"limits":{"pair":1}}    | unknown limit "limits.pair"; known limits are [addresses, budgets,
+          {"limits":{"pairs":0}}   | key "limits.pairs": expected a whole number from 1 to 67108864, found 0
+          {"limits":{"pairs":"9"}} | key "limits.pairs": expected a whole number from 1 to 67108864, found "9"
+          {"limits":{"events":65537}} | key "limits.events": expected a power of two, in bytes
+          []                       | expected a JSON object
+          {                        | is not JSON
+          """)
+  void saysWhatIsWrongWhereAndWhatWasExpected(String text, String message) {
+    ConfigException thrown = assertThrows(ConfigException.class, () -> load(text));
+    assertTrue(String.valueOf(thrown.getMessage()).contains(message), thrown::getMessage);
+    assertTrue(String.valueOf(thrown.getMessage()).contains("agent.json"), thrown::getMessage);
+  }
+
+  @Test
+  void namesAFileThatIsNotThere() {
+    ConfigException thrown =
+        assertThrows(ConfigException.class, () -> Config.load(directory.resolve("none.json")));
+    assertTrue(String.valueOf(thrown.getMessage()).contains("none.json"));
+  }
+}

@@ -1,0 +1,10 @@
+package dev.drawbridge.l7.datagram;
+
+/** What an engine of datagrams keeps of one namespace. All methods are called on its loop. */
+public interface Datagrams {
+  /** One has arrived; its bytes stay the caller's. */
+  void arrived(Datagram datagram);
+
+  /** The namespace is let go of: what is under way ends, with its records. */
+  void close();
+}

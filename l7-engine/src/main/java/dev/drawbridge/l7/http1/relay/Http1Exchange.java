@@ -1,0 +1,69 @@
+package dev.drawbridge.l7.http1.relay;
+
+import dev.drawbridge.l7.Asked;
+import dev.drawbridge.l7.http1.AskedHttp1;
+import dev.drawbridge.l7.http1.RequestHead;
+import dev.drawbridge.l7.relay.Exchange;
+import dev.drawbridge.l7.relay.Recorded;
+
+/** One request and its answer. A connection has one at a time, and uses the object again. */
+final class Http1Exchange extends Exchange {
+  /** Judged and on its way to the callee. */
+  boolean sent;
+
+  boolean requestDone;
+  boolean answerBegun;
+  boolean answerDone;
+
+  /** Requests refused since one was allowed. */
+  int refusals;
+
+  /** Whether anything was allowed on the connection. */
+  boolean allowedBefore;
+
+  /** No further request on the connection. */
+  boolean last;
+
+  /** The request is HEAD: its answer has no body. */
+  boolean bodiless;
+
+  boolean websocket;
+  int minorVersion;
+  int interimAnswers;
+  int status;
+  String method = "";
+  String path = "";
+
+  Http1Exchange() {
+    super(new AskedHttp1("", "", 0));
+  }
+
+  @Override
+  protected void begins() {
+    sent = false;
+    requestDone = false;
+    answerBegun = false;
+    answerDone = false;
+    last = false;
+    bodiless = false;
+    websocket = false;
+    minorVersion = 1;
+    interimAnswers = 0;
+    status = 0;
+    method = "";
+    path = "";
+  }
+
+  @Override
+  protected Asked asked(Asked last) {
+    return new AskedHttp1(method, path, status);
+  }
+
+  /** The head is there, readable or not. */
+  void name(RequestHead head) {
+    method = Recorded.method(head.method());
+    path = Recorded.path(head.path());
+    bodiless = head.isHead();
+    minorVersion = head.minorVersion();
+  }
+}

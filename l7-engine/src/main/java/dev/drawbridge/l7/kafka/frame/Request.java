@@ -1,0 +1,18 @@
+package dev.drawbridge.l7.kafka.frame;
+
+import org.apache.kafka.common.message.RequestHeaderData;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.ApiMessage;
+
+/**
+ * A request that has been read.
+ *
+ * @param data belongs to whoever judges it, who may change it
+ * @param weight bytes of memory that it takes while it is kept, at most
+ */
+public record Request(
+    ApiKeys api, short version, RequestHeaderData header, ApiMessage data, long weight) {
+  public int correlation() {
+    return header.correlationId();
+  }
+}

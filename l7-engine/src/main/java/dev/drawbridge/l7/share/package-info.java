@@ -1,0 +1,10 @@
+/**
+ * What one peer may take of the engine: memory, connections and time on a loop, each accounted to a
+ * {@link dev.drawbridge.l7.share.Share}.
+ *
+ * <p>Knows no connection and no protocol.
+ */
+@NullMarked
+package dev.drawbridge.l7.share;
+
+import org.jspecify.annotations.NullMarked;
