@@ -7,12 +7,16 @@
  *   1. a question for names, of who has rules about names: to the engine, where
  *      there is one; without, on to whom it was meant for, or denied
  *      (ENGINE_UNAVAILABLE) where rules say which names may be asked for.
- *   2. loopback: never judged; forget what the socket was before. But nobody
+ *   2. loopback: never judged, unless another container of this namespace
+ *      listens there; forget what the socket was before. But nobody
  *      sends to the engine's listeners for datagrams by himself (NO_ORIGIN).
  *   3. no stream: passes. To connect it sends nothing, and is often done to
  *      learn one's own address alone; skb_egress judges what is sent.
  *   4. no room for the socket's state: DENY STATE_FULL.
- *   5. both sides judged; the judgement is stored with its generation.
+ *   5. both sides judged; the judgement is stored with its generation. Where
+ *      containers share the address, the callee is who listens (members.h). If that
+ *      can't be known, all of them are asked, the strictest answers, and what the
+ *      engine would have to judge is denied (LISTENER_UNKNOWN).
  *      (MPTCP calls this with its first subflow, a TCP socket; later subflows
  *      are judged at their SYN.)
  *   6. ENGINE: a datagram only to ask for names, only if the engine listens here,
@@ -20,12 +24,12 @@
  *      interface cannot (BOUND_DEVICE); then the destination becomes the engine's
  *      listener.
  *      From a namespace whose packets can be changed on their way only to a
- *      container, whose own side judges what arrives (agent_egress).
+ *      container of another, whose own side judges what arrives (agent_egress).
  *   7. nobody listens where it wants to go: ECONNREFUSED, as the callee's kernel
  *      would answer (listening.h). It was allowed, and is recorded as that.
  */
 #include "include/datagrams.h"
-#include "include/listening.h"
+#include "include/members.h"
 
 /*
  * Where the engine listens in our namespace; 0: nowhere. Asked of the socket itself, which leaves the map when it is
@@ -67,6 +71,8 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 	struct db_socket state __attribute__((aligned(8))) = {};
 	const struct db_socket *before;
 	__u32 type = ctx->type, protocol = ctx->protocol, names, slot = 0;
+	enum db_called called = DB_CALLED_ADDRESS;
+	int on_loopback = db_address_is_loopback(&key->destination);
 
 	if (!sk)
 		return db_drop(DB_REASON_UNJUDGED_SOCKET, key, &answer, db_self_endpoint(), DB_PEER_WORLD,
@@ -77,8 +83,13 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 			0;
 	key->protocol = protocol;
 	key->source_port = sk->src_port;
+	if (protocol == IPPROTO_TCP) {
+		question.callee = on_loopback ? question.caller : db_callee_of(question.caller, &key->destination);
+		if (!db_is_engines_resolver(&key->destination))
+			called = db_who_is_called(ctx, key, question.caller, &question.callee);
+	}
 	/* 2. */
-	if (!names && db_address_is_loopback(&key->destination)) {
+	if (!names && on_loopback && (protocol != IPPROTO_TCP || question.callee == question.caller)) {
 		if (protocol == IPPROTO_UDP &&
 			db_is_datagram_listener(question.caller, &key->destination, key->destination_port))
 			return db_drop(DB_REASON_NO_ORIGIN, key, &answer, question.caller, question.caller,
@@ -94,18 +105,29 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 	}
 	if (!db_has_ports(protocol))
 		key->destination_port = 0;
-	question.callee = db_callee_of(question.caller, &key->destination);
+	if (protocol != IPPROTO_TCP || (names && on_loopback))
+		question.callee = db_callee_of(question.caller, &key->destination);
 	question.protocol = protocol;
 	question.port = key->destination_port;
-	question.at_caller = 1;
+	question.at_caller = called == DB_CALLED_ADDRESS;
 	/* 5. */
-	if (names && db_address_is_loopback(&key->destination)) {
+	if (names && on_loopback) {
 		answer.generation = db_generation();
 		answer.verdict = answer.generation ? DB_ALLOW : DB_DENY;
 		answer.reason = answer.generation ? DB_REASON_OPEN : DB_REASON_NO_POLICY;
 	} else if (!question.caller) {
 		answer.generation = db_generation();
 		db_deny(&answer, DB_REASON_UNKNOWN_SELF);
+	} else if (called == DB_CALLED_NOBODY || called == DB_CALLED_UNKNOWN) {
+		question.callee = db_judge_members(&question, &answer, called == DB_CALLED_UNKNOWN);
+		if (called == DB_CALLED_NOBODY && answer.verdict != DB_DENY) {
+			/* 7. Nothing is sent, so it makes no difference which of them would have it. */
+			bpf_sk_storage_delete(&sockets, sk);
+			answer.verdict = DB_ALLOW;
+			return db_unheard(key, &answer, question.caller, question.callee, DB_WHERE(hook, DB_EGRESS));
+		}
+		if (answer.verdict == DB_ENGINE)
+			db_deny(&answer, DB_REASON_LISTENER_UNKNOWN);
 	} else {
 		db_judge_here(&question, &answer);
 	}
@@ -121,7 +143,7 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 			answer.verdict = DB_ENGINE;
 		else if (names & DB_EP_RESOLVES || answer.verdict == DB_ENGINE)
 			db_deny(&answer, DB_REASON_ENGINE_UNAVAILABLE);
-		else if (db_address_is_loopback(&key->destination)) {
+		else if (on_loopback) {
 			bpf_sk_storage_delete(&sockets, sk);
 			return DB_PASS;
 		}
@@ -135,7 +157,8 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 			db_deny(&answer, DB_REASON_ENGINE_UNAVAILABLE);
 		else if (sk->bound_dev_if > 1)
 			db_deny(&answer, DB_REASON_BOUND_DEVICE);
-		else if (!db_is_endpoint(question.callee) && db_is_rewriter(question.caller))
+		else if (db_is_rewriter(question.caller) &&
+			 (!db_is_endpoint(question.callee) || db_live_together(question.caller, question.callee)))
 			db_deny(&answer, DB_REASON_CALLER_REWRITES);
 	}
 	/* Nothing has been sent by a datagram socket; what it sends is skb_egress's to store and record. */
@@ -144,7 +167,7 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 		return DB_PASS;
 	}
 	/* 7. */
-	if (answer.verdict == DB_ENGINE && protocol == IPPROTO_TCP &&
+	if (answer.verdict == DB_ENGINE && protocol == IPPROTO_TCP && called == DB_CALLED_ADDRESS &&
 		db_listens(ctx, key, question.caller, question.callee) == DB_NOBODY) {
 		bpf_sk_storage_delete(&sockets, sk);
 		answer.verdict = DB_ALLOW;

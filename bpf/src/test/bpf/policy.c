@@ -59,9 +59,11 @@ void policy_flags(uint32_t id, uint32_t flags)
 {
 	endpoint_of[id - ID_A].flags = flags;
 	endpoint_of[id - ID_A].netns = id - ID_A + 1;
+	endpoint_of[id - ID_A].next = 0;
 	if (shared && id != ID_B) {
 		endpoint_of[id - ID_A].flags |= DB_EP_SHARED;
 		endpoint_of[id - ID_A].netns = 1;
+		endpoint_of[id - ID_A].next = id == ID_A ? ID_C : ID_A;
 	}
 	put("endpoints", &id, &endpoint_of[id - ID_A]);
 }
@@ -199,6 +201,7 @@ void policy_reset(void)
 	clear("origins", 24);
 	clear("rewriters", sizeof(uint32_t));
 	clear("bound", sizeof(uint32_t));
+	clear("ports", 8);
 	clear("neighbours", sizeof(struct db_neighbour));
 	clear("resolvers", sizeof(struct db_resolver_key));
 	for (int place = A; place <= C; place++) {

@@ -305,6 +305,7 @@ final class Guard {
               engine,
               declared,
               attachment.map(Attachment::how),
+              attachment.map(to -> to.space().number()).orElse(0),
               attachment.map(to -> to.space().rewritten()).orElse(false),
               failure,
               Problems.of(this));

@@ -25,6 +25,7 @@ import java.util.concurrent.CompletionException;
 import java.util.function.Predicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The network namespaces that guarded containers live in, each with the engine's listeners. A
@@ -309,7 +310,7 @@ final class Spaces {
 
   /**
    * Lets connections that may be redirected ask in their callee's namespace whether anybody
-   * listens.
+   * listens, and all of them whose listener it is where containers share one.
    */
   void acquaint(Governed governed) {
     if (!moved && governed.version() == governedAt) {
@@ -320,7 +321,7 @@ final class Spaces {
     acquaintances.introduce(
         open,
         number -> anybody(number, governed::calls),
-        number -> anybody(number, governed::isCalled));
+        number -> isShared(open.get(number)) || anybody(number, governed::isCalled));
   }
 
   private boolean anybody(int number, Predicate<Integer> which) {
@@ -374,8 +375,8 @@ final class Spaces {
   }
 
   /** Whether another container lives there too. */
-  boolean isShared(Space space) {
-    return space.endpoints.size() > 1;
+  boolean isShared(@Nullable Space space) {
+    return space != null && space.endpoints.size() > 1;
   }
 
   /** Whether a guarded container lives in the namespace of that number. */

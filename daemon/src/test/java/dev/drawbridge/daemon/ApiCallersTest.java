@@ -81,6 +81,7 @@ class ApiCallersTest {
                     Optional.of(EngineKind.DOCKER),
                     LabelParser.parse("in", new TreeMap<>()),
                     Optional.of(Guard.How.HOOK),
+                    7,
                     false,
                     Optional.empty(),
                     List.of())),
