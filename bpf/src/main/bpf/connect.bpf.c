@@ -62,6 +62,14 @@ DB_INLINE void forget_redirection(struct bpf_sock *sk)
 		bpf_sk_storage_delete(&sockets, sk);
 }
 
+DB_INLINE enum db_fate unheard(struct bpf_sock *sk, const struct db_flow_key *key, struct db_answer *answer,
+	const struct db_question *question, __u32 hook)
+{
+	bpf_sk_storage_delete(&sockets, sk);
+	answer->verdict = DB_ALLOW;
+	return db_unheard(key, answer, question->caller, question->callee, DB_WHERE(hook, DB_EGRESS));
+}
+
 /* DB_PASS with a *port: go to the engine's listener there. */
 DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_key *key, __u32 hook, __u16 *port)
 {
@@ -71,8 +79,7 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 	struct db_socket state __attribute__((aligned(8))) = {};
 	const struct db_socket *before;
 	__u32 type = ctx->type, protocol = ctx->protocol, names, slot = 0;
-	enum db_called called = DB_CALLED_ADDRESS;
-	int on_loopback = db_address_is_loopback(&key->destination);
+	int called = DB_CALLED_ADDRESS, on_loopback = db_address_is_loopback(&key->destination);
 
 	if (!sk)
 		return db_drop(DB_REASON_UNJUDGED_SOCKET, key, &answer, db_self_endpoint(), DB_PEER_WORLD,
@@ -83,13 +90,8 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 			0;
 	key->protocol = protocol;
 	key->source_port = sk->src_port;
-	if (protocol == IPPROTO_TCP) {
-		question.callee = on_loopback ? question.caller : db_callee_of(question.caller, &key->destination);
-		if (!db_is_engines_resolver(&key->destination))
-			called = db_who_is_called(ctx, key, question.caller, &question.callee);
-	}
 	/* 2. */
-	if (!names && on_loopback && (protocol != IPPROTO_TCP || question.callee == question.caller)) {
+	if (!names && on_loopback && protocol != IPPROTO_TCP) {
 		if (protocol == IPPROTO_UDP &&
 			db_is_datagram_listener(question.caller, &key->destination, key->destination_port))
 			return db_drop(DB_REASON_NO_ORIGIN, key, &answer, question.caller, question.caller,
@@ -105,31 +107,24 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 	}
 	if (!db_has_ports(protocol))
 		key->destination_port = 0;
-	if (protocol != IPPROTO_TCP || (names && on_loopback))
-		question.callee = db_callee_of(question.caller, &key->destination);
 	question.protocol = protocol;
 	question.port = key->destination_port;
-	question.at_caller = called == DB_CALLED_ADDRESS;
 	/* 5. */
 	if (names && on_loopback) {
+		question.callee = db_callee_of(question.caller, &key->destination);
 		answer.generation = db_generation();
 		answer.verdict = answer.generation ? DB_ALLOW : DB_DENY;
 		answer.reason = answer.generation ? DB_REASON_OPEN : DB_REASON_NO_POLICY;
-	} else if (!question.caller) {
-		answer.generation = db_generation();
-		db_deny(&answer, DB_REASON_UNKNOWN_SELF);
-	} else if (called == DB_CALLED_NOBODY || called == DB_CALLED_UNKNOWN) {
-		question.callee = db_judge_members(&question, &answer, called == DB_CALLED_UNKNOWN);
-		if (called == DB_CALLED_NOBODY && answer.verdict != DB_DENY) {
-			/* 7. Nothing is sent, so it makes no difference which of them would have it. */
-			bpf_sk_storage_delete(&sockets, sk);
-			answer.verdict = DB_ALLOW;
-			return db_unheard(key, &answer, question.caller, question.callee, DB_WHERE(hook, DB_EGRESS));
-		}
-		if (answer.verdict == DB_ENGINE)
-			db_deny(&answer, DB_REASON_LISTENER_UNKNOWN);
 	} else {
-		db_judge_here(&question, &answer);
+		called = db_judge_call(ctx, key, &question, &answer);
+		/* 2. */
+		if (on_loopback && question.callee == question.caller) {
+			bpf_sk_storage_delete(&sockets, sk);
+			return DB_PASS;
+		}
+		/* 7. Nothing is sent, so it makes no difference which of them would have it. */
+		if (called == DB_CALLED_NOBODY && answer.verdict != DB_DENY)
+			return unheard(sk, key, &answer, &question, hook);
 	}
 	/* 1. */
 	if (names && answer.verdict != DB_DENY) {
@@ -168,11 +163,9 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 	}
 	/* 7. */
 	if (answer.verdict == DB_ENGINE && protocol == IPPROTO_TCP && called == DB_CALLED_ADDRESS &&
-		db_listens(ctx, key, question.caller, question.callee) == DB_NOBODY) {
-		bpf_sk_storage_delete(&sockets, sk);
-		answer.verdict = DB_ALLOW;
+		db_nobody_listens(ctx, key, question.caller, question.callee)) {
 		*port = 0;
-		return db_unheard(key, &answer, question.caller, question.callee, DB_WHERE(hook, DB_EGRESS));
+		return unheard(sk, key, &answer, &question, hook);
 	}
 	state.generation = answer.generation;
 	state.role = DB_ROLE_CLIENT;

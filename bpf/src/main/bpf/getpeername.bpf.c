@@ -27,8 +27,7 @@ DB_INLINE const struct db_address *own_address(const struct db_socket *socket)
 	const struct db_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &owner);
 	struct db_source_key key = { .prefix_bits = 160 };
 
-	/* Within loopback that is loopback's, as it stands. */
-	if (!endpoint || db_address_is_loopback(&socket->address))
+	if (!endpoint)
 		return NULL;
 	key.netns = endpoint->netns;
 	db_address_copy(&key.destination, &socket->address);

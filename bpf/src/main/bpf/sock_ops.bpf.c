@@ -27,7 +27,6 @@ DB_INLINE int is_on_loopback(struct bpf_sock *sk)
 
 DB_INLINE enum db_fate listens(struct bpf_sock_ops *ctx)
 {
-	struct db_socket state __attribute__((aligned(8))) = {};
 	struct bpf_sock *sk = ctx->sk;
 	struct db_port_key at = {};
 	const struct db_endpoint *endpoint;
@@ -35,11 +34,7 @@ DB_INLINE enum db_fate listens(struct bpf_sock_ops *ctx)
 
 	if (!sk || !me)
 		return DB_PASS;
-	state.role = DB_ROLE_LISTENER;
-	state.protocol = IPPROTO_TCP;
-	state.owner = me;
-	/* Without memory for it nobody knows whose it is: who calls is judged as for all who might be. */
-	db_socket_replace(sk, &state);
+	db_own_listener(sk, me);
 	endpoint = bpf_map_lookup_elem(&endpoints, &me);
 	if (!endpoint)
 		return DB_PASS;

@@ -176,12 +176,19 @@ void address_forget(union address *address)
 static void sources_of(enum place place)
 {
 	struct db_source_key from4 = { .prefix_bits = 32 + 96, .netns = place + 1 }, from6 = { .prefix_bits = 32, .netns = place + 1 };
-	union address v4 = address_of(place, AF_INET, 0), v6 = address_of(place, AF_INET6, 0);
+	union address v4 = address_of(place, AF_INET, 0), v6 = address_of(place, AF_INET6, 0), lo4 = loopback(AF_INET, 0);
 	struct db_address_key own4 = address_key(&v4), own6 = address_key(&v6);
 
 	from4.destination.bytes[10] = from4.destination.bytes[11] = 0xff;
 	put("sources", &from4, &own4.address);
 	put("sources", &from6, &own6.address);
+	from4.prefix_bits = 32 + 104;
+	from4.destination.bytes[12] = 127;
+	own4 = address_key(&lo4);
+	put("sources", &from4, &own4.address);
+	from6.prefix_bits = 32 + 128;
+	from6.destination.bytes[15] = 1;
+	put("sources", &from6, &from6.destination);
 }
 
 /* `from` knows the namespace of `other`; the number that it gets is the kernel's choice. */

@@ -158,6 +158,21 @@ static void unknowns(void)
 	close(listening);
 }
 
+/* One that was there before the programs, until somebody calls it on its loopback, as a health check does. */
+static void older(void)
+{
+	int c = listens(AS_C, AF_INET, 7000), client;
+
+	together(DB_EP_CLOSED_INGRESS, 0);
+	agreed();
+	must(bpf_map_delete_elem(lab_map("sockets"), &c), "forget whose it is");
+	client = b_dials(address_of(A, AF_INET, 7000));
+	claim(client == -EPERM, "an older listener: the strictest answers", "%d", client);
+	claim(talks(dials(A, C, loopback(AF_INET, 7000), IMPATIENT), c), "its own loopback goes on");
+	claim(talks(b_dials(address_of(A, AF_INET, 7000)), c), "and from then on it is known for whose it is");
+	close(c);
+}
+
 static void to_the_engine(union address to, int family, const char *name)
 {
 	int v4 = to.any.sa_family == AF_INET || family == AF_INET, engine = engine_offered(B, v4 ? AF_INET : AF_INET6);
@@ -346,6 +361,7 @@ void shared_cases(void)
 	from_elsewhere(address_of(A, AF_INET, 7000), AF_INET6, "IPv4 to a dual-stack listener");
 	from_elsewhere(mapped_of(A, 7000), AF_INET, "mapped");
 	unknowns();
+	older();
 	to_the_engine(address_of(A, AF_INET, 7000), AF_INET, "to the engine");
 	to_the_engine(address_of(A, AF_INET6, 7000), AF_INET6, "to the engine by IPv6");
 	arriving(AF_INET, "from outside");

@@ -296,7 +296,7 @@ __attribute__((noinline)) int db_judge(const struct db_question *question, struc
 }
 
 /* Who lives in a namespace together; of more than these nobody is asked for one and all. */
-#define DB_MEMBERS 16
+#define DB_MEMBERS 8
 
 /*
  * For callees of whom it is not known which one is called: the callee of the

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Whether anybody listens where a connection that goes to the engine wants to
- * go: the callee's kernel's own search for a listener, in the callee's network
+ * Whether anybody listens, and who, where a connection that goes to the engine, or
+ * to an address that containers share, wants to go: the callee's kernel's own search for a listener, in the callee's network
  * namespace, whoever opened it and when. It is asked for a client at loopback,
  * whom no sk_lookup program of ours takes anywhere.
  *   1. what is no container's address: it can't be asked; nor can a namespace
@@ -16,21 +16,8 @@
 
 #include "sockets.h"
 
-enum db_listening { DB_CANNOT_ASK, DB_NOBODY, DB_SOMEBODY };
-
-/* By which id one namespace knows another; DB_UNKNOWN_NETNS: by none. */
-#define DB_UNKNOWN_NETNS (1ull << 32)
-
-DB_INLINE __u64 db_netns_id(__u32 mine, __u32 other)
-{
-	struct db_neighbour pair = { .netns = mine, .other = other };
-	const __u32 *known;
-
-	if (mine == other)
-		return BPF_F_CURRENT_NETNS;
-	known = bpf_map_lookup_elem(&neighbours, &pair);
-	return known ? *known : DB_UNKNOWN_NETNS;
-}
+/* Or, from DB_FIRST_ENDPOINT on, whose the listener is, as its own sock_ops program has written into its storage. */
+enum db_listening { DB_NOBODY = 0, DB_CANNOT_ASK = 1, DB_SOMEBODY = 2 };
 
 /* The socket that a SYN would come to, to be released; NULL: none. */
 DB_INLINE struct bpf_sock *db_listener_there(struct bpf_sock_addr *ctx, const struct db_flow_key *key, __u64 where)
@@ -50,35 +37,47 @@ DB_INLINE struct bpf_sock *db_listener_there(struct bpf_sock_addr *ctx, const st
 	return bpf_sk_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv6), where, 0);
 }
 
-/* Whether a search without an interface says too little there. */
-DB_INLINE int db_search_misses(__u32 netns)
+/* Who listens in namespace `other`, asked from `mine`. */
+__attribute__((noinline)) __u32 db_ask(struct bpf_sock_addr *ctx, const struct db_flow_key *key, __u32 mine, __u32 other)
 {
-	return bpf_map_lookup_elem(&rewriters, &netns) || bpf_map_lookup_elem(&bound, &netns);
-}
-
-DB_INLINE enum db_listening db_listens(struct bpf_sock_addr *ctx, const struct db_flow_key *key, __u32 caller,
-	__u32 callee)
-{
-	const struct db_endpoint *mine, *theirs;
+	struct db_neighbour pair = { .netns = mine, .other = other };
+	const struct db_socket *state;
 	struct bpf_sock *found;
-	__u64 where;
+	__u64 where = BPF_F_CURRENT_NETNS;
+	__u32 whose = DB_SOMEBODY;
 
-	if (!db_is_endpoint(callee))
+	if (!key)
 		return DB_CANNOT_ASK;
-	mine = bpf_map_lookup_elem(&endpoints, &caller);
-	theirs = bpf_map_lookup_elem(&endpoints, &callee);
-	if (!mine || !theirs)
-		return DB_CANNOT_ASK;
-	if (db_search_misses(theirs->netns))
-		return DB_CANNOT_ASK;
-	where = db_netns_id(mine->netns, theirs->netns);
-	if (where == DB_UNKNOWN_NETNS)
-		return DB_CANNOT_ASK;
+	if (mine != other) {
+		const __u32 *known = bpf_map_lookup_elem(&neighbours, &pair);
+
+		/* 1. */
+		if (!known)
+			return DB_CANNOT_ASK;
+		where = *known;
+	}
 	found = db_listener_there(ctx, key, where);
 	if (!found)
-		return DB_NOBODY;
+		/* 2. 3. */
+		return bpf_map_lookup_elem(&rewriters, &other) || bpf_map_lookup_elem(&bound, &other) ? DB_CANNOT_ASK :
+													DB_NOBODY;
+	state = db_socket_of(found);
+	if (state && state->role == DB_ROLE_LISTENER)
+		whose = state->owner;
 	bpf_sk_release(found);
-	return DB_SOMEBODY;
+	return whose;
+}
+
+/* Whether nobody listens for who calls that container. */
+DB_INLINE int db_nobody_listens(struct bpf_sock_addr *ctx, const struct db_flow_key *key, __u32 caller, __u32 callee)
+{
+	const struct db_endpoint *mine, *theirs;
+
+	if (!db_is_endpoint(callee))
+		return 0;
+	mine = bpf_map_lookup_elem(&endpoints, &caller);
+	theirs = bpf_map_lookup_elem(&endpoints, &callee);
+	return mine && theirs && db_ask(ctx, key, mine->netns, theirs->netns) == DB_NOBODY;
 }
 
 #endif

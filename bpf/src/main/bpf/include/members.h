@@ -22,16 +22,12 @@
 
 enum db_called { DB_CALLED_ADDRESS, DB_CALLED_MEMBER, DB_CALLED_NOBODY, DB_CALLED_UNKNOWN };
 
-/* `callee`: whose the address is; becomes who is called, if that is known. */
-DB_INLINE enum db_called db_who_is_called(struct bpf_sock_addr *ctx, const struct db_flow_key *key, __u32 caller,
-	__u32 *callee)
+/* The question's callee is whose the address is; becomes who is called, if that is known. */
+DB_INLINE enum db_called db_who_is_called(struct bpf_sock_addr *ctx, const struct db_flow_key *key,
+	struct db_question *question)
 {
 	const struct db_endpoint *mine, *theirs;
-	const struct db_socket *state;
-	struct bpf_sock *found;
-	__u64 where;
-	__u32 at = *callee, netns, owner = 0;
-	int within, heard = 0;
+	__u32 at = question->callee, caller = question->caller, listening;
 
 	/* 1. */
 	if (!db_is_endpoint(at))
@@ -42,31 +38,50 @@ DB_INLINE enum db_called db_who_is_called(struct bpf_sock_addr *ctx, const struc
 	mine = bpf_map_lookup_elem(&endpoints, &caller);
 	if (!mine)
 		return DB_CALLED_ADDRESS;
-	netns = theirs->netns;
-	within = mine->netns == netns;
-	where = db_netns_id(mine->netns, netns);
-	if (where != DB_UNKNOWN_NETNS) {
-		found = db_listener_there(ctx, key, where);
-		if (found) {
-			heard = 1;
-			state = db_socket_of(found);
-			if (state && state->role == DB_ROLE_LISTENER)
-				owner = state->owner;
-			bpf_sk_release(found);
-		}
-	}
+	listening = db_ask(ctx, key, mine->netns, theirs->netns);
 	/* 2. */
-	if (owner) {
-		*callee = owner;
+	if (listening >= DB_FIRST_ENDPOINT) {
+		question->callee = listening;
 		return DB_CALLED_MEMBER;
 	}
 	/* 3. */
-	if (within) {
-		*callee = caller;
+	if (mine->netns == theirs->netns) {
+		question->callee = caller;
 		return DB_CALLED_MEMBER;
 	}
 	/* 4. 5. */
-	return heard || where == DB_UNKNOWN_NETNS || db_search_misses(netns) ? DB_CALLED_UNKNOWN : DB_CALLED_NOBODY;
+	return listening == DB_NOBODY ? DB_CALLED_NOBODY : DB_CALLED_UNKNOWN;
+}
+
+/*
+ * Finds out who is called and judges; the question gets its callee. On loopback
+ * that is the caller itself unless another's listener is there. Gives an enum db_called.
+ */
+__attribute__((noinline)) int db_judge_call(struct bpf_sock_addr *ctx, const struct db_flow_key *key,
+	struct db_question *question, struct db_answer *answer)
+{
+	enum db_called called = DB_CALLED_ADDRESS;
+
+	if (!key || !question || !answer)
+		return DB_CALLED_ADDRESS;
+	question->callee = db_address_is_loopback(&key->destination) ? question->caller :
+								       db_callee_of(question->caller, &key->destination);
+	if (!question->caller) {
+		answer->generation = db_generation();
+		db_deny(answer, DB_REASON_UNKNOWN_SELF);
+		return DB_CALLED_ADDRESS;
+	}
+	if (question->protocol == IPPROTO_TCP && !db_is_engines_resolver(&key->destination))
+		called = db_who_is_called(ctx, key, question);
+	if (called == DB_CALLED_NOBODY || called == DB_CALLED_UNKNOWN) {
+		question->callee = db_judge_members(question, answer, called == DB_CALLED_UNKNOWN);
+		if (called == DB_CALLED_UNKNOWN && answer->verdict == DB_ENGINE)
+			db_deny(answer, DB_REASON_LISTENER_UNKNOWN);
+	} else {
+		question->at_caller = called == DB_CALLED_ADDRESS;
+		db_judge(question, answer);
+	}
+	return called;
 }
 
 #endif

@@ -66,6 +66,17 @@ DB_INLINE int db_is_listener(const struct bpf_sock *sk)
 	return sk->state == BPF_TCP_LISTEN;
 }
 
+/* Whose a listener is, for whoever calls where containers share an address (members.h). Without memory for it nobody knows. */
+DB_INLINE void db_own_listener(struct bpf_sock *sk, __u32 me)
+{
+	struct db_socket state __attribute__((aligned(8))) = {};
+
+	state.role = DB_ROLE_LISTENER;
+	state.protocol = IPPROTO_TCP;
+	state.owner = me;
+	db_socket_replace(sk, &state);
+}
+
 /*
  * Judges a connection again with the identities learnt when it began. An
  * address that has since moved to another container changes nothing here, but
