@@ -46,6 +46,9 @@ DB_INLINE int arrived(const struct db_flow_key *key, struct db_socket *state)
 
 	if (!db_is_endpoint(me))
 		return 0;
+	me = db_receiver_of(key, me);
+	if (!me)
+		return 0;
 	db_judge_inbound(key, me, &inbound);
 	if (inbound.answer.verdict == DB_DENY && (inbound.answer.reason == DB_REASON_UNVOUCHED_ADDRESS ||
 							 inbound.answer.reason == DB_REASON_WRONG_CALLEE))

@@ -10,7 +10,10 @@
  *   2. a flow out of such a namespace (map `rewriters`) is recorded as the
  *      caller's own: the callee's side gives it to the engine once more, which
  *      judges what has arrived.
+ *   3. a connection over the loopback of containers that share it is recorded as
+ *      theirs are (include/loopback.h). It has left no namespace.
  */
+#include "include/loopback.h"
 #include "include/sockets.h"
 
 /* The socket's own idea of its peer is what no NAT has seen. */
@@ -36,6 +39,7 @@ int agent_egress(struct __sk_buff *skb)
 	struct bpf_sock *sk = skb->sk;
 	const struct db_socket *socket;
 	const struct bpf_tcp_sock *tcp;
+	__u32 flags;
 	int reason;
 
 	if (!sk)
@@ -52,10 +56,11 @@ int agent_egress(struct __sk_buff *skb)
 	reason = db_parse(skb, 0, &packet);
 	if (!reason && !goes_to_its_peer(sk, &packet))
 		reason = DB_REASON_REWRITTEN;
-	/* 3. An interface that is guarded would drop it without a word. */
+	/* 2. */
+	flags = db_is_rewriter(socket->owner) ? 0 : DB_FLOW_ENGINE;
+	/* An interface that is guarded would drop it without a word. */
 	if (!reason && packet.key.protocol == IPPROTO_UDP &&
-		db_record(&packet.key, socket->owner, socket->peer, db_is_rewriter(socket->owner) ? 0 : DB_FLOW_ENGINE,
-			db_generation()))
+		db_record(&packet.key, socket->owner, socket->peer, flags, db_generation()))
 		reason = DB_REASON_STATE_FULL;
 	if (reason)
 		return db_drop(reason, &packet.key, &answer, socket->owner, socket->peer,
@@ -65,8 +70,10 @@ int agent_egress(struct __sk_buff *skb)
 	tcp = bpf_tcp_sock(sk);
 	if (tcp && (tcp->bytes_acked > 1 || tcp->data_segs_in > 0))
 		return DB_PASS;
-	/* 2. What cannot be recorded goes out, and the receiver refuses it. */
-	db_record(&packet.key, socket->owner, socket->peer, db_is_rewriter(socket->owner) ? 0 : DB_FLOW_ENGINE,
-		db_generation());
+	/* 3. */
+	if (skb->ifindex == 1 && db_is_shared(socket->peer) && on_loopback_of(socket->peer, &packet.key))
+		flags = DB_FLOW_ENGINE;
+	/* What cannot be recorded goes out, and the receiver refuses it. */
+	db_record(&packet.key, socket->owner, socket->peer, flags, db_generation());
 	return DB_PASS;
 }

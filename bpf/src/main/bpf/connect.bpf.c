@@ -7,12 +7,16 @@
  *   1. a question for names, of who has rules about names: to the engine, where
  *      there is one; without, on to whom it was meant for, or denied
  *      (ENGINE_UNAVAILABLE) where rules say which names may be asked for.
- *   2. loopback: never judged; forget what the socket was before. But nobody
+ *   2. loopback: never judged, unless another container of this namespace
+ *      listens there; forget what the socket was before. But nobody
  *      sends to the engine's listeners for datagrams by himself (NO_ORIGIN).
  *   3. no stream: passes. To connect it sends nothing, and is often done to
  *      learn one's own address alone; skb_egress judges what is sent.
  *   4. no room for the socket's state: DENY STATE_FULL.
- *   5. both sides judged; the judgement is stored with its generation.
+ *   5. both sides judged; the judgement is stored with its generation. Where
+ *      containers share the address, the callee is who listens (members.h). If that
+ *      can't be known, all of them are asked, the strictest answers, and what the
+ *      engine would have to judge is denied (LISTENER_UNKNOWN).
  *      (MPTCP calls this with its first subflow, a TCP socket; later subflows
  *      are judged at their SYN.)
  *   6. ENGINE: a datagram only to ask for names, only if the engine listens here,
@@ -20,12 +24,12 @@
  *      interface cannot (BOUND_DEVICE); then the destination becomes the engine's
  *      listener.
  *      From a namespace whose packets can be changed on their way only to a
- *      container, whose own side judges what arrives (agent_egress).
+ *      container of another, whose own side judges what arrives (agent_egress).
  *   7. nobody listens where it wants to go: ECONNREFUSED, as the callee's kernel
  *      would answer (listening.h). It was allowed, and is recorded as that.
  */
 #include "include/datagrams.h"
-#include "include/listening.h"
+#include "include/members.h"
 
 /*
  * Where the engine listens in our namespace; 0: nowhere. Asked of the socket itself, which leaves the map when it is
@@ -58,6 +62,14 @@ DB_INLINE void forget_redirection(struct bpf_sock *sk)
 		bpf_sk_storage_delete(&sockets, sk);
 }
 
+DB_INLINE enum db_fate unheard(struct bpf_sock *sk, const struct db_flow_key *key, struct db_answer *answer,
+	const struct db_question *question, __u32 hook)
+{
+	bpf_sk_storage_delete(&sockets, sk);
+	answer->verdict = DB_ALLOW;
+	return db_unheard(key, answer, question->caller, question->callee, DB_WHERE(hook, DB_EGRESS));
+}
+
 /* DB_PASS with a *port: go to the engine's listener there. */
 DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_key *key, __u32 hook, __u16 *port)
 {
@@ -67,6 +79,7 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 	struct db_socket state __attribute__((aligned(8))) = {};
 	const struct db_socket *before;
 	__u32 type = ctx->type, protocol = ctx->protocol, names, slot = 0;
+	int called = DB_CALLED_ADDRESS, on_loopback = db_address_is_loopback(&key->destination);
 
 	if (!sk)
 		return db_drop(DB_REASON_UNJUDGED_SOCKET, key, &answer, db_self_endpoint(), DB_PEER_WORLD,
@@ -78,7 +91,7 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 	key->protocol = protocol;
 	key->source_port = sk->src_port;
 	/* 2. */
-	if (!names && db_address_is_loopback(&key->destination)) {
+	if (!names && on_loopback && protocol != IPPROTO_TCP) {
 		if (protocol == IPPROTO_UDP &&
 			db_is_datagram_listener(question.caller, &key->destination, key->destination_port))
 			return db_drop(DB_REASON_NO_ORIGIN, key, &answer, question.caller, question.caller,
@@ -94,20 +107,24 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 	}
 	if (!db_has_ports(protocol))
 		key->destination_port = 0;
-	question.callee = db_callee_of(question.caller, &key->destination);
 	question.protocol = protocol;
 	question.port = key->destination_port;
-	question.at_caller = 1;
 	/* 5. */
-	if (names && db_address_is_loopback(&key->destination)) {
+	if (names && on_loopback) {
+		question.callee = db_callee_of(question.caller, &key->destination);
 		answer.generation = db_generation();
 		answer.verdict = answer.generation ? DB_ALLOW : DB_DENY;
 		answer.reason = answer.generation ? DB_REASON_OPEN : DB_REASON_NO_POLICY;
-	} else if (!question.caller) {
-		answer.generation = db_generation();
-		db_deny(&answer, DB_REASON_UNKNOWN_SELF);
 	} else {
-		db_judge_here(&question, &answer);
+		called = db_judge_call(ctx, key, &question, &answer);
+		/* 2. */
+		if (on_loopback && question.callee == question.caller) {
+			bpf_sk_storage_delete(&sockets, sk);
+			return DB_PASS;
+		}
+		/* 7. Nothing is sent, so it makes no difference which of them would have it. */
+		if (called == DB_CALLED_NOBODY && answer.verdict != DB_DENY)
+			return unheard(sk, key, &answer, &question, hook);
 	}
 	/* 1. */
 	if (names && answer.verdict != DB_DENY) {
@@ -121,7 +138,7 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 			answer.verdict = DB_ENGINE;
 		else if (names & DB_EP_RESOLVES || answer.verdict == DB_ENGINE)
 			db_deny(&answer, DB_REASON_ENGINE_UNAVAILABLE);
-		else if (db_address_is_loopback(&key->destination)) {
+		else if (on_loopback) {
 			bpf_sk_storage_delete(&sockets, sk);
 			return DB_PASS;
 		}
@@ -135,7 +152,8 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 			db_deny(&answer, DB_REASON_ENGINE_UNAVAILABLE);
 		else if (sk->bound_dev_if > 1)
 			db_deny(&answer, DB_REASON_BOUND_DEVICE);
-		else if (!db_is_endpoint(question.callee) && db_is_rewriter(question.caller))
+		else if (db_is_rewriter(question.caller) &&
+			 (!db_is_endpoint(question.callee) || db_live_together(question.caller, question.callee)))
 			db_deny(&answer, DB_REASON_CALLER_REWRITES);
 	}
 	/* Nothing has been sent by a datagram socket; what it sends is skb_egress's to store and record. */
@@ -144,12 +162,10 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 		return DB_PASS;
 	}
 	/* 7. */
-	if (answer.verdict == DB_ENGINE && protocol == IPPROTO_TCP &&
-		db_listens(ctx, key, question.caller, question.callee) == DB_NOBODY) {
-		bpf_sk_storage_delete(&sockets, sk);
-		answer.verdict = DB_ALLOW;
+	if (answer.verdict == DB_ENGINE && protocol == IPPROTO_TCP && called == DB_CALLED_ADDRESS &&
+		db_nobody_listens(ctx, key, question.caller, question.callee)) {
 		*port = 0;
-		return db_unheard(key, &answer, question.caller, question.callee, DB_WHERE(hook, DB_EGRESS));
+		return unheard(sk, key, &answer, &question, hook);
 	}
 	state.generation = answer.generation;
 	state.role = DB_ROLE_CLIENT;

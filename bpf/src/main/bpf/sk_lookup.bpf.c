@@ -2,13 +2,15 @@
 /*
  * Attached to a guarded container's network namespace; runs for TCP packets
  * that no established connection claims.
- *   1. other protocols, an address that is no container's: pass.
+ *   1. other protocols, an address that is no container's: pass. One that
+ *      containers share, and for whom it is can't be told: skb_ingress knows whose socket it is.
  *   2. ALLOW: pass; what the engine sent, skb_ingress looks at too.
  *   3. what comes from ourselves: passes. (By address, because kernels before 5.17
  *      do not tell the interface; who forges ours meets skb_ingress, which looks
  *      at the interface.)
- *   4. DENY: recorded, and the kernel answers with a reset, at once. Where
- *      containers share the address: pass, skb_ingress knows whose socket it is.
+ *   4. DENY: recorded, and the kernel answers with a reset, at once. What a
+ *      container sends to an address that is shared passes: it was judged when
+ *      it connected, and skb_ingress knows whose socket it is.
  *   5. ENGINE: the connection goes to the engine's listener in this namespace,
  *      where agent_accept says who it is; without one, DENY ENGINE_UNAVAILABLE.
  */
@@ -25,7 +27,7 @@ int sk_lookup_program(struct bpf_sk_lookup *ctx)
 	struct db_inbound inbound = {}; /* Linux 6.1 lets no function fill what was not initialised */
 	const struct db_endpoint *endpoint;
 	struct bpf_sock *listener;
-	__u32 me, number;
+	__u32 owner, me, number;
 	long failed;
 
 	/* 1. */
@@ -43,12 +45,15 @@ int sk_lookup_program(struct bpf_sk_lookup *ctx)
 	key.source_port = bpf_ntohs(ctx->remote_port);
 	key.destination_port = ctx->local_port;
 	key.protocol = IPPROTO_TCP;
-	me = db_peer_of(&key.destination);
-	if (!db_is_endpoint(me) || db_address_is_loopback(&key.source))
+	owner = db_peer_of(&key.destination);
+	if (!db_is_endpoint(owner) || db_address_is_loopback(&key.source))
+		return DB_PASS;
+	me = db_receiver_of(&key, owner);
+	if (!me)
 		return DB_PASS;
 	db_judge_inbound(&key, me, &inbound);
 	/* 2. 3. From ourselves; asked last, because most connections never come here. */
-	if (inbound.answer.verdict == DB_ALLOW || db_peer_of(&key.source) == me)
+	if (inbound.answer.verdict == DB_ALLOW || db_peer_of(&key.source) == owner)
 		return DB_PASS;
 	/* 5. */
 	if (inbound.answer.verdict == DB_ENGINE) {
@@ -65,8 +70,8 @@ int sk_lookup_program(struct bpf_sk_lookup *ctx)
 				return DB_PASS;
 		}
 		db_deny(&inbound.answer, DB_REASON_ENGINE_UNAVAILABLE);
-	} else if (db_is_shared(me)) {
-		/* 4. Whose socket it is for, and so whose rules deny, skb_ingress knows. */
+	} else if (db_is_endpoint(inbound.caller) && db_is_shared(me)) {
+		/* 4. */
 		return DB_PASS;
 	}
 	return db_drop_judged(&key, &inbound.answer, me, inbound.caller, WHERE_LOOKUP);

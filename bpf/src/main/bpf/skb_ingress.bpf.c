@@ -4,7 +4,7 @@
  * this order (skb->sk is the receiver; nothing here knows the sender but the
  * record in `flows`):
  *   1. loopback: passes, unless another container lives in this namespace: see
- *      include/loopback.h.
+ *      include/loopback.h. A listener from before the programs gets its owner by it.
  *   2. TCP on a socket judged by this generation: its stored verdict.
  *   3. TCP judged by an older one: judged again; a denial cuts it (LATE_DENY).
  *   4. no name for the cgroup yet (`self`): UNKNOWN_SELF. What cannot be read: its
@@ -181,8 +181,17 @@ DB_INLINE enum db_fate ingress_slowly(struct __sk_buff *skb, struct bpf_sock *sk
 	int reason;
 
 	/* 1. */
-	if (skb->ifindex == 1)
-		return db_is_shared(me) ? loopback_arrives(skb, me, &packet, &other, &inbound.answer) : DB_PASS;
+	if (skb->ifindex == 1) {
+		if (!db_is_shared(me))
+			return DB_PASS;
+		if (sk && db_is_listener(sk)) {
+			const struct db_socket *known = db_socket_of(sk);
+
+			if (!known || known->role != DB_ROLE_LISTENER)
+				db_own_listener(sk, me);
+		}
+		return loopback_arrives(skb, me, &packet, &other, &inbound.answer);
+	}
 	if (sk)
 		sk = bpf_sk_fullsock(sk);
 	if (!sk)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Somebody listens by an interface: remembered.
+ * Somebody listens: the socket learns whose it is, for whoever calls where
+ * containers share an address (include/members.h); so does the port, for
+ * sk_lookup. By an interface: remembered.
  * A connection was accepted: the new socket learns who its client is, once, so
  * that the flow's record is not needed again. skb_ingress has let its handshake
  * in; it is judged here too, because the policy may have changed since.
@@ -12,21 +14,40 @@
 #include "include/inbound.h"
 #include "include/sockets.h"
 
-/* A search for listeners without an interface does not find this one: see include/listening.h. */
+DB_INLINE int is_on_loopback(struct bpf_sock *sk)
+{
+	struct db_address own __attribute__((aligned(8)));
+
+	if (sk->family == 2 /* AF_INET */)
+		return (sk->src_ip4 & bpf_htonl(0xff000000)) == bpf_htonl(0x7f000000);
+	db_address_words(&own, db_load(sk->src_ip6[0]), db_load(sk->src_ip6[1]), db_load(sk->src_ip6[2]),
+		db_load(sk->src_ip6[3]));
+	return db_address_is_loopback(&own) && db_address_word(&own, 3) != 0;
+}
+
 DB_INLINE enum db_fate listens(struct bpf_sock_ops *ctx)
 {
 	struct bpf_sock *sk = ctx->sk;
+	struct db_port_key at = {};
 	const struct db_endpoint *endpoint;
 	__u32 me = db_self_endpoint(), one = 1, netns;
 
-	if (!sk || sk->bound_dev_if <= 1)
+	if (!sk || !me)
 		return DB_PASS;
+	db_own_listener(sk, me);
 	endpoint = bpf_map_lookup_elem(&endpoints, &me);
 	if (!endpoint)
 		return DB_PASS;
 	netns = endpoint->netns;
-	/* Without room for it, who calls is refused as if nobody listened. */
-	bpf_map_update_elem(&bound, &netns, &one, BPF_ANY);
+	at.netns = netns;
+	at.port = sk->src_port;
+	/* Without room for it arrival judges alone. */
+	if (!is_on_loopback(sk))
+		bpf_map_update_elem(&ports, &at, &me, BPF_ANY);
+	/* A search for listeners without an interface does not find this one: see include/listening.h. */
+	if (sk->bound_dev_if > 1)
+		/* Without room for it, who calls is refused as if nobody listened. */
+		bpf_map_update_elem(&bound, &netns, &one, BPF_ANY);
 	return DB_PASS;
 }
 

@@ -223,7 +223,7 @@ static void without_origin(void)
 	close(engine);
 }
 
-static int speaks_for_of(enum place place, uint32_t caller, uint32_t callee, int family)
+int engine_dials_for(enum place place, uint32_t caller, uint32_t callee, int family)
 {
 	struct db_socket value = { .role = DB_ROLE_ENGINE, .owner = caller, .peer = callee, .port = 8000,
 		.protocol = IPPROTO_TCP };
@@ -236,7 +236,7 @@ static int speaks_for_of(enum place place, uint32_t caller, uint32_t callee, int
 
 static int speaks_for(enum place place, uint32_t caller, uint32_t callee)
 {
-	return speaks_for_of(place, caller, callee, AF_INET);
+	return engine_dials_for(place, caller, callee, AF_INET);
 }
 
 static void onward(void)
@@ -415,12 +415,12 @@ static void rewriter(int family, const char *name)
 	policy_rule(ID_A, DB_EGRESS, DB_PEER_WORLD, IPPROTO_TCP, 8000, 8000, DB_ENGINE, 6);
 	policy_rule(ID_B, DB_INGRESS, ID_A, IPPROTO_TCP, 8000, 8000, DB_ENGINE, 5);
 	generation_next();
-	client = speaks_for_of(A, ID_A, ID_B, family);
+	client = engine_dials_for(A, ID_A, ID_B, family);
 	claim(!dial(client, to, PATIENT) && (inside = accepted(listening, PATIENT)) >= 0, NAMED("what the engine sends is let in"));
 	close(client);
 	close(inside);
 	must(bpf_map_update_elem(lab_map("rewriters"), &netns, &one, BPF_ANY), "rewriters");
-	client = speaks_for_of(A, ID_A, ID_B, family);
+	client = engine_dials_for(A, ID_A, ID_B, family);
 	claim(!dial(client, to, PATIENT) && (inside = accepted(engine, PATIENT)) >= 0 && !readable(listening, 0),
 		NAMED("but out of a namespace that may change it, it meets the callee's engine"));
 	claim(origin_of(inside, &origin) && origin.owner == ID_A && origin.peer == ID_B && origin.flags == DB_SOCKET_ARRIVED,

@@ -90,6 +90,8 @@ void lab_sysctl(enum place place, const char *name, const char *value);
 int engine_offered(enum place place, int family);
 int origin_of(int fd, struct db_socket *origin); /* an accepted socket's: 1 if there is one */
 
+int engine_dials_for(enum place place, uint32_t caller, uint32_t callee, int family); /* its socket, not connected */
+
 /* Events. */
 int events_open(void);
 void events_close(void);
@@ -111,5 +113,6 @@ void kinds_cases(void);
 void rewrite_cases(void);
 void flood_cases(void);
 void refuse_cases(void);
+void shared_cases(void);
 
 #endif

@@ -59,9 +59,11 @@ void policy_flags(uint32_t id, uint32_t flags)
 {
 	endpoint_of[id - ID_A].flags = flags;
 	endpoint_of[id - ID_A].netns = id - ID_A + 1;
+	endpoint_of[id - ID_A].next = 0;
 	if (shared && id != ID_B) {
 		endpoint_of[id - ID_A].flags |= DB_EP_SHARED;
 		endpoint_of[id - ID_A].netns = 1;
+		endpoint_of[id - ID_A].next = id == ID_A ? ID_C : ID_A;
 	}
 	put("endpoints", &id, &endpoint_of[id - ID_A]);
 }
@@ -174,12 +176,19 @@ void address_forget(union address *address)
 static void sources_of(enum place place)
 {
 	struct db_source_key from4 = { .prefix_bits = 32 + 96, .netns = place + 1 }, from6 = { .prefix_bits = 32, .netns = place + 1 };
-	union address v4 = address_of(place, AF_INET, 0), v6 = address_of(place, AF_INET6, 0);
+	union address v4 = address_of(place, AF_INET, 0), v6 = address_of(place, AF_INET6, 0), lo4 = loopback(AF_INET, 0);
 	struct db_address_key own4 = address_key(&v4), own6 = address_key(&v6);
 
 	from4.destination.bytes[10] = from4.destination.bytes[11] = 0xff;
 	put("sources", &from4, &own4.address);
 	put("sources", &from6, &own6.address);
+	from4.prefix_bits = 32 + 104;
+	from4.destination.bytes[12] = 127;
+	own4 = address_key(&lo4);
+	put("sources", &from4, &own4.address);
+	from6.prefix_bits = 32 + 128;
+	from6.destination.bytes[15] = 1;
+	put("sources", &from6, &from6.destination);
 }
 
 /* `from` knows the namespace of `other`; the number that it gets is the kernel's choice. */
@@ -199,6 +208,7 @@ void policy_reset(void)
 	clear("origins", 24);
 	clear("rewriters", sizeof(uint32_t));
 	clear("bound", sizeof(uint32_t));
+	clear("ports", 8);
 	clear("neighbours", sizeof(struct db_neighbour));
 	clear("resolvers", sizeof(struct db_resolver_key));
 	for (int place = A; place <= C; place++) {

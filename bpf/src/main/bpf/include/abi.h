@@ -35,7 +35,8 @@ enum db_verdict { DB_DENY = 0, DB_ENGINE = 1, DB_ALLOW = 2, DB_AUDIT = 3 /* even
 /*
  * Another endpoint lives in the same network namespace and has the same
  * addresses. Whose rules a caller meets there depends on whose socket has the
- * port, which only arrival can tell; and loopback is judged.
+ * port: connect() looks for it (include/members.h), and arrival judges for whose
+ * it is; loopback is judged too.
  */
 #define DB_EP_SHARED (1u << 4)
 /* The host's policy alone denies something in that direction: what nobody can judge there is denied in audit mode too. */
@@ -61,7 +62,7 @@ struct db_endpoint {
 	__u32 netns; /* the agent's number of the network namespace, never 0 */
 	__u16 engine_port4; /* engine's listener on 127.0.0.1 in that namespace; 0: none, fail closed */
 	__u16 engine_port6; /* and on ::1; 0: none */
-	__u32 reserved;
+	__u32 next; /* DB_EP_SHARED: the next endpoint of that namespace, and so on until the first again; else 0 */
 };
 
 /* map addresses (LPM_TRIE): who has an address. Containers as /128; CIDRs come later. */
@@ -123,8 +124,11 @@ struct db_flow {
 /* map namespaces (HASH, key __u64 the kernel's cookie of a network namespace, value __u32 the agent's number): those with a listener. */
 
 /* map sockets (SK_STORAGE, fd as key from the agent): what is known of a socket. Lives and dies with it. */
-enum db_role { DB_ROLE_NONE = 0, DB_ROLE_CLIENT = 1, DB_ROLE_SERVER = 2, DB_ROLE_ENGINE = 3, DB_ROLE_ACCEPTED = 4 };
-/* DB_ROLE_ACCEPTED, at the engine's listener: `owner` calls `peer` at `address` and `port`, the connection's destination. */
+enum db_role {
+	DB_ROLE_NONE = 0, DB_ROLE_CLIENT = 1, DB_ROLE_SERVER = 2, DB_ROLE_ENGINE = 3, DB_ROLE_ACCEPTED = 4,
+	DB_ROLE_LISTENER = 5,
+};
+/* DB_ROLE_LISTENER: `owner` listens there; who calls is in no listener. DB_ROLE_ACCEPTED, at the engine's listener: `owner` calls `peer` at `address` and `port`, the connection's destination. */
 struct db_socket {
 	__u32 generation; /* policy generation it was judged by; 0: never */
 	__u8 role; /* enum db_role */

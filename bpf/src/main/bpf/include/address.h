@@ -79,6 +79,12 @@ DB_INLINE int db_address_is_loopback(const struct db_address *address)
 	       db_address_word(address, 2) == 0 && (last == 0 || last == bpf_htonl(1));
 }
 
+/* 127.0.0.11: the container engine's resolver, at any port, because its rules translate 53 to one of its own. */
+DB_INLINE int db_is_engines_resolver(const struct db_address *address)
+{
+	return db_address_is_v4(address) && db_address_word(address, 3) == bpf_htonl(0x7f00000b);
+}
+
 DB_INLINE int db_is_endpoint(__u32 peer)
 {
 	return peer >= DB_FIRST_ENDPOINT && peer < DB_FIRST_NETWORK;

@@ -14,12 +14,6 @@
 #define DB_PORT_DNS 53
 #define DB_NO_SLOT 0x10000 /* all are in use */
 
-/* 127.0.0.11: the container engine's resolver, at any port, because its rules translate 53 to one of its own. */
-DB_INLINE int db_is_engines_resolver(const struct db_address *address)
-{
-	return db_address_is_v4(address) && db_address_word(address, 3) == bpf_htonl(0x7f00000b);
-}
-
 /* The flags of an endpoint for which what goes there is a question for names; else 0. */
 DB_INLINE __u32 db_asks_names(__u32 me, __u32 protocol, const struct db_address *to, __u16 port)
 {

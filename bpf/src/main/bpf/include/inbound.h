@@ -16,6 +16,37 @@
 
 #include "flows.h"
 
+/*
+ * For whom a connection is that arrives at an address of `owner`, before any
+ * socket has it. Where containers share the address: whom a container meant when
+ * it connected, else who listened there last. 0: it can't be told, and arrival
+ * judges for whose socket it is.
+ */
+DB_INLINE __u32 db_receiver_of(const struct db_flow_key *key, __u32 owner)
+{
+	const struct db_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &owner);
+	struct db_port_key at = {};
+	const struct db_flow *flow;
+	const __u32 *last;
+	__u32 callee;
+
+	if (!endpoint || !(endpoint->flags & DB_EP_SHARED))
+		return owner;
+	flow = db_fresh_flow(key);
+	if (flow && !(flow->flags & DB_FLOW_OUTSIDER)) {
+		callee = flow->callee;
+	} else {
+		at.netns = endpoint->netns;
+		at.port = key->destination_port;
+		last = bpf_map_lookup_elem(&ports, &at);
+		if (!last)
+			return 0;
+		callee = *last;
+	}
+	/* Another's before: numbers of namespaces come again. */
+	return db_live_together(owner, callee) ? callee : 0;
+}
+
 struct db_inbound {
 	struct db_answer answer;
 	__u32 caller;

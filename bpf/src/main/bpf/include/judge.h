@@ -59,6 +59,15 @@ DB_INLINE int db_is_shared(__u32 number)
 	return endpoint && endpoint->flags & DB_EP_SHARED;
 }
 
+/* Whether two endpoints live in one network namespace, so that what one sends the other goes over its loopback. */
+DB_INLINE int db_live_together(__u32 one, __u32 other)
+{
+	const struct db_endpoint *first = bpf_map_lookup_elem(&endpoints, &one);
+	const struct db_endpoint *second = bpf_map_lookup_elem(&endpoints, &other);
+
+	return first && second && first->netns == second->netns;
+}
+
 /* Whether somebody in its namespace may change packets on their way. */
 DB_INLINE int db_is_rewriter(__u32 number)
 {
@@ -284,6 +293,51 @@ __attribute__((noinline)) int db_judge(const struct db_question *question, struc
 	if (!question || !answer)
 		return DB_DENY;
 	return db_judge_here(question, answer);
+}
+
+/* Who lives in a namespace together; of more than these nobody is asked for one and all. */
+#define DB_MEMBERS 8
+
+/*
+ * For callees of whom it is not known which one is called: the callee of the
+ * question and all that live with it. Gives the member whose verdict it is,
+ * the smallest of all if `strictly`, else the greatest. If not all could be
+ * asked the smallest is DENY.
+ */
+__attribute__((noinline)) __u32 db_judge_members(const struct db_question *question, struct db_answer *answer,
+	__u32 strictly)
+{
+	struct db_question one = {};
+	struct db_answer found = {};
+	__u32 member, chosen = 0;
+
+	if (!question || !answer)
+		return 0;
+	one = *question;
+	one.at_caller = 0;
+	member = question->callee;
+	for (int i = 0; i < DB_MEMBERS; i++) {
+		const struct db_endpoint *endpoint;
+
+		one.callee = member;
+		db_judge(&one, &found);
+		if (!chosen || (strictly ? found.verdict < answer->verdict : found.verdict > answer->verdict)) {
+			*answer = found;
+			chosen = member;
+		}
+		endpoint = bpf_map_lookup_elem(&endpoints, &member);
+		member = endpoint ? endpoint->next : 0;
+		if (member == question->callee)
+			return chosen;
+		if (!member)
+			break;
+	}
+	if (strictly && answer->verdict != DB_DENY) {
+		answer->verdict = DB_DENY;
+		answer->reason = DB_REASON_LISTENER_UNKNOWN;
+		answer->audited = 0;
+	}
+	return chosen;
 }
 
 DB_INLINE void db_deny(struct db_answer *answer, __u16 reason)

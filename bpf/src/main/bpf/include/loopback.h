@@ -6,7 +6,8 @@
  *   1. neither TCP nor UDP: passes. Unreadable: dropped. A connection to the
  *      engine's port never gets here while the engine has it: who takes the port
  *      after it gets nothing, ENGINE_UNAVAILABLE.
- *   2. recorded by this container itself: passes.
+ *   2. recorded by this container itself: passes. By the engine: for the callee
+ *      that it judged for and no other, WRONG_CALLEE.
  *   3. a TCP packet that opens nothing: passes unless its sender is another
  *      container and neither may call the other any more.
  *   4. a datagram that answers one of ours: passes.
@@ -54,11 +55,13 @@ DB_INLINE enum db_fate loopback_leaves(struct __sk_buff *skb, __u32 me, struct d
 	return DB_PASS;
 }
 
-DB_INLINE int loopback_may(__u32 caller, __u32 callee, __u32 protocol, __u32 port, struct db_answer *answer)
+/* What the engine sends needs no more than that layer 4 does not deny it. */
+DB_INLINE int loopback_may(__u32 caller, __u32 callee, __u32 protocol, __u32 port, int by_engine, struct db_answer *answer)
 {
 	struct db_question question = { .caller = caller, .callee = callee, .protocol = protocol, .port = port };
+	int verdict = db_judge(&question, answer);
 
-	return db_judge(&question, answer) == DB_ALLOW;
+	return verdict == DB_ALLOW || (by_engine && verdict == DB_ENGINE);
 }
 
 DB_INLINE int opens_to_engine(const struct db_packet *packet, __u32 me)
@@ -80,8 +83,8 @@ DB_INLINE enum db_fate loopback_arrives(struct __sk_buff *skb, __u32 me, struct 
 	struct db_answer *answer)
 {
 	const struct db_flow *known;
-	__u32 caller;
-	int reason = db_parse(skb, 0, packet);
+	__u32 caller, meant = me;
+	int reason = db_parse(skb, 0, packet), by_engine = 0;
 
 	/* 1. */
 	if (reason)
@@ -93,18 +96,25 @@ DB_INLINE enum db_fate loopback_arrives(struct __sk_buff *skb, __u32 me, struct 
 		return db_drop(DB_REASON_UNKNOWN_ENDPOINT, &packet->key, answer, me, me, LOOPBACK_IN);
 	known = db_fresh_flow(&packet->key);
 	caller = known ? known->sender : DB_PEER_HOST;
+	if (known && known->flags & DB_FLOW_ENGINE) {
+		by_engine = 1;
+		meant = known->callee;
+	}
 	if (opens_to_engine(packet, me)) {
 		answer->generation = db_generation();
 		db_deny(answer, DB_REASON_ENGINE_UNAVAILABLE);
+	} else if (meant != me) {
+		answer->generation = db_generation();
+		db_deny(answer, DB_REASON_WRONG_CALLEE);
 	} else if (caller == me) {
 		/* 2. */
 		return DB_PASS;
 	} else if (packet->key.protocol == IPPROTO_TCP && (packet->tcp_flags & (DB_TCP_SYN | DB_TCP_ACK)) != DB_TCP_SYN) {
 		/* 3. */
-		if (!known || loopback_may(caller, me, IPPROTO_TCP, packet->key.destination_port, answer))
+		if (!known || loopback_may(caller, me, IPPROTO_TCP, packet->key.destination_port, by_engine, answer))
 			return DB_PASS;
 		/* An answer, then? */
-		if (loopback_may(me, caller, IPPROTO_TCP, packet->key.source_port, answer))
+		if (loopback_may(me, caller, IPPROTO_TCP, packet->key.source_port, 0, answer))
 			return DB_PASS;
 	} else {
 		if (packet->key.protocol == IPPROTO_UDP) {
@@ -119,7 +129,7 @@ DB_INLINE enum db_fate loopback_arrives(struct __sk_buff *skb, __u32 me, struct 
 				return DB_PASS;
 		}
 		/* 6. */
-		if (loopback_may(caller, me, packet->key.protocol, packet->key.destination_port, answer))
+		if (loopback_may(caller, me, packet->key.protocol, packet->key.destination_port, by_engine, answer))
 			return DB_PASS;
 	}
 	if (answer->verdict == DB_ENGINE)

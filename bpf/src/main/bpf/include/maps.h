@@ -8,7 +8,7 @@
  * without an entry in `sources` a socket says that it is on loopback, without one
  * in `neighbours` the engine finds out whether somebody listens, without one in
  * `bound` who listens by an interface is refused to callers, and `drops` does not
- * count.
+ * count. `ports` is LRU because without an entry arrival judges alone.
  */
 #ifndef DRAWBRIDGE_MAPS_H
 #define DRAWBRIDGE_MAPS_H
@@ -290,5 +290,21 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } rewriters SEC(".maps");
+
+/*
+ * Who listened last at a port of a namespace, beyond its loopback; not for user space. For sk_lookup, which can search
+ * for no listener, where containers share the namespace: it may be wrong, and nobody is let in by it alone.
+ */
+struct db_port_key {
+	__u32 netns;
+	__u16 port;
+	__u16 reserved;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct db_port_key);
+	__type(value, __u32); /* endpoint */
+} ports SEC(".maps");
 
 #endif

@@ -30,6 +30,7 @@ enum db_reason {
 	DB_REASON_REWRITTEN = 32, /* the packet goes elsewhere than its socket was judged for: NAT or a tunnel in the container */
 	DB_REASON_CALLER_REWRITES = 33, /* a layer-7 rule decides, and CAP_NET_ADMIN or CAP_SYS_ADMIN in the caller's network namespace could change what the engine sends */
 	DB_REASON_BOUND_DEVICE = 34, /* a layer-7 rule decides, and the socket is bound to an interface, from which the engine cannot be reached */
+	DB_REASON_LISTENER_UNKNOWN = 35, /* containers share the callee's network namespace, and whose the listener is that a layer-7 rule decides for is not known */
 	/* 64..: the engine; never set by the kernel */
 	DB_REASON_HTTP_MALFORMED = 64, /* not a request that every server would read alike */
 	DB_REASON_HTTP_TOO_LARGE = 65, /* beyond a named limit: 413, 414 or 431 */

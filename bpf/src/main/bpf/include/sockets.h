@@ -66,6 +66,17 @@ DB_INLINE int db_is_listener(const struct bpf_sock *sk)
 	return sk->state == BPF_TCP_LISTEN;
 }
 
+/* Whose a listener is, for whoever calls where containers share an address (members.h). Without memory for it nobody knows. */
+DB_INLINE void db_own_listener(struct bpf_sock *sk, __u32 me)
+{
+	struct db_socket state __attribute__((aligned(8))) = {};
+
+	state.role = DB_ROLE_LISTENER;
+	state.protocol = IPPROTO_TCP;
+	state.owner = me;
+	db_socket_replace(sk, &state);
+}
+
 /*
  * Judges a connection again with the identities learnt when it began. An
  * address that has since moved to another container changes nothing here, but
@@ -82,7 +93,7 @@ __attribute__((noinline)) int db_judge_again(struct db_socket *socket, __u32 me,
 		return DB_DENY;
 	question.protocol = socket->protocol;
 	question.port = socket->port;
-	if (socket->flags & DB_SOCKET_REDIRECTED && db_address_is_loopback(&socket->address)) {
+	if (socket->flags & DB_SOCKET_REDIRECTED && db_is_engines_resolver(&socket->address)) {
 		/* To the container engine's resolver: the engine judges each question. */
 		answer->generation = db_generation();
 		answer->verdict = DB_ENGINE;
@@ -115,7 +126,7 @@ DB_INLINE int db_first_refusal(struct bpf_sock *sk, __u32 generation)
 	if (!socket)
 		return 1;
 	state = db_socket_state(socket);
-	if (state.role != DB_ROLE_NONE)
+	if (state.role != DB_ROLE_NONE && state.role != DB_ROLE_LISTENER)
 		return 1;
 	if (generation && state.generation == generation)
 		return 0;

@@ -78,12 +78,22 @@ class AbiLayoutTest {
 
   @Test
   void endpointLiesWhereTheKernelReadsIt() {
-    Endpoint endpoint = new Endpoint(true, false, true, false, 77, 0xfff1, 0xfff2, true);
+    Endpoint endpoint = new Endpoint(true, false, true, false, 77, 0xfff1, 0xfff2, 301);
     verify(
         "db_endpoint",
         Endpoint.SIZE,
         endpoint.encode(),
-        Map.of("flags", 21L, "netns", 77L, "engine_port4", 0xfff1L, "engine_port6", 0xfff2L));
+        Map.of(
+            "flags",
+            21L,
+            "netns",
+            77L,
+            "engine_port4",
+            0xfff1L,
+            "engine_port6",
+            0xfff2L,
+            "next",
+            301L));
     assertEquals(endpoint, Endpoint.decode(endpoint.encode()));
   }
 
@@ -96,19 +106,19 @@ class AbiLayoutTest {
     assertEquals(define("DB_EP_AUDIT"), flags(new Endpoint(false, false, true, false, 1, 0, 0)));
     assertEquals(define("DB_EP_OFF"), flags(new Endpoint(false, false, false, true, 1, 0, 0)));
     assertEquals(
-        define("DB_EP_SHARED"), flags(new Endpoint(false, false, false, false, 1, 0, 0, true)));
+        define("DB_EP_SHARED"), flags(new Endpoint(false, false, false, false, 1, 0, 0, 301)));
     assertEquals(
         define("DB_EP_FIRM_EGRESS"),
-        flags(new Endpoint(false, false, false, false, 1, 0, 0, false, true, false, false, false)));
+        flags(new Endpoint(false, false, false, false, 1, 0, 0, 0, true, false, false, false)));
     assertEquals(
         define("DB_EP_FIRM_INGRESS"),
-        flags(new Endpoint(false, false, false, false, 1, 0, 0, false, false, true, false, false)));
+        flags(new Endpoint(false, false, false, false, 1, 0, 0, 0, false, true, false, false)));
     assertEquals(
         define("DB_EP_NAMES"),
-        flags(new Endpoint(false, false, false, false, 1, 0, 0, false, false, false, true, false)));
+        flags(new Endpoint(false, false, false, false, 1, 0, 0, 0, false, false, true, false)));
     assertEquals(
         define("DB_EP_RESOLVES"),
-        flags(new Endpoint(false, false, false, false, 1, 0, 0, false, false, false, false, true)));
+        flags(new Endpoint(false, false, false, false, 1, 0, 0, 0, false, false, false, true)));
   }
 
   private static int flags(Endpoint endpoint) {

@@ -104,6 +104,11 @@ final class KernelProgramsTest {
     return behaviour("refuse");
   }
 
+  @TestFactory
+  List<DynamicTest> shared() throws Exception {
+    return behaviour("shared");
+  }
+
   private static List<DynamicTest> behaviour(String group) throws Exception {
     return claims(OUT.resolve("behaviour_test").toString(), OUT + "/real/drawbridge.bpf.o", group);
   }

@@ -78,8 +78,7 @@ public record Desired(
 
   private static Map<Integer, EndpointState> endpoints(
       Collection<GuardedContainer> containers, Policy policy) {
-    Map<Integer, Integer> inhabitants = new HashMap<>();
-    containers.forEach(guarded -> inhabitants.merge(guarded.netns(), 1, Integer::sum));
+    Map<Integer, Integer> next = nextInNamespace(containers);
     Map<Integer, EndpointState> endpoints = new HashMap<>();
     for (GuardedContainer guarded : containers) {
       int number = guarded.endpoint();
@@ -92,13 +91,31 @@ public record Desired(
               guarded.netns(),
               guarded.enginePort4(),
               guarded.enginePort6(),
-              inhabitants.getOrDefault(guarded.netns(), 0) > 1,
+              next.getOrDefault(number, 0),
               policy.closedByHost(number, Direction.EGRESS),
               policy.closedByHost(number, Direction.INGRESS),
               !guarded.broken() && policy.readsNames(number),
               !guarded.broken() && policy.judgesNames(number)));
     }
     return Collections.unmodifiableMap(endpoints);
+  }
+
+  /** By endpoint, the next one of those that live together in one network namespace. */
+  private static Map<Integer, Integer> nextInNamespace(Collection<GuardedContainer> containers) {
+    Map<Integer, Integer> first = new HashMap<>();
+    Map<Integer, Integer> last = new HashMap<>();
+    Map<Integer, Integer> next = new HashMap<>();
+    for (GuardedContainer guarded : containers) {
+      int number = guarded.endpoint();
+      Integer before = last.put(guarded.netns(), number);
+      if (before == null) {
+        first.put(guarded.netns(), number);
+      } else {
+        next.put(before, number);
+        next.put(number, first.getOrDefault(guarded.netns(), 0));
+      }
+    }
+    return next;
   }
 
   private static Map<Cidr, Integer> addresses(

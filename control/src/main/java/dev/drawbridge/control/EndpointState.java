@@ -11,7 +11,8 @@ import dev.drawbridge.policy.Mode;
  * @param netns the agent's number of its network namespace, never 0
  * @param enginePort4 where the engine listens on 127.0.0.1 in that namespace, 0 for nowhere
  * @param enginePort6 where the engine listens on ::1 in that namespace, 0 for nowhere
- * @param shared whether another endpoint lives in that namespace too
+ * @param next another endpoint that lives in that namespace too, whose own leads on until the first
+ *     comes again; 0 for none
  * @param firmEgress whether the host's policy alone denies something that goes out
  * @param firmIngress whether the host's policy alone denies something that comes in
  * @param names whether what it asks of resolvers goes through the engine
@@ -24,7 +25,7 @@ public record EndpointState(
     int netns,
     int enginePort4,
     int enginePort6,
-    boolean shared,
+    int next,
     boolean firmEgress,
     boolean firmIngress,
     boolean names,
@@ -38,7 +39,7 @@ public record EndpointState(
       int netns,
       int enginePort4,
       int enginePort6,
-      boolean shared) {
+      int next) {
     this(
         closedEgress,
         closedIngress,
@@ -46,7 +47,7 @@ public record EndpointState(
         netns,
         enginePort4,
         enginePort6,
-        shared,
+        next,
         false,
         false,
         false,

@@ -37,9 +37,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PlannerTest {
 
   private static final EndpointState OPEN =
-      new EndpointState(false, false, Mode.ENFORCE, 7, 1000, 1001, false);
+      new EndpointState(false, false, Mode.ENFORCE, 7, 1000, 1001, 0);
   private static final EndpointState CLOSED =
-      new EndpointState(false, true, Mode.ENFORCE, 7, 1000, 1001, false);
+      new EndpointState(false, true, Mode.ENFORCE, 7, 1000, 1001, 0);
   private static final PairKey PAIR = new PairKey(300, Direction.INGRESS, 301);
   private static final InetAddress ADDRESS = InetAddress.ofLiteral("172.20.0.2");
 
@@ -485,25 +485,25 @@ class PlannerTest {
   }
 
   @Test
-  void whoSharesANamespaceIsKnownToShareIt() {
+  void whoSharesANamespaceIsKnownToShareItRoundToTheFirst() {
     GuardedContainer one = guarded(300, Map.of(), false);
     GuardedContainer two = guarded(301, Map.of(), false);
     GuardedContainer apart =
         new GuardedContainer(302, two.container(), two.declared(), false, 8, 1000, 1001);
+    GuardedContainer three = guarded(303, Map.of(), false);
     Map<Integer, EndpointState> endpoints =
         Desired.of(
                 Policy.empty(),
                 1,
-                List.of(one, two, apart),
+                List.of(one, two, apart, three),
                 new HostPolicy(List.of()),
                 Set.of(),
                 Set.of(),
                 false)
             .endpoints();
-    for (int endpoint : List.of(300, 301, 302)) {
-      EndpointState state = endpoints.get(endpoint);
-      assertTrue(state != null && state.shared() == (endpoint != 302), "endpoint " + endpoint);
-    }
+    Map<Integer, Integer> next = new TreeMap<>();
+    endpoints.forEach((endpoint, state) -> next.put(endpoint, state.next()));
+    assertEquals(Map.of(300, 301, 301, 303, 303, 300, 302, 0), next);
   }
 
   private static GuardedContainer guarded(int number, Map<String, String> labels, boolean broken) {

@@ -323,6 +323,20 @@ public final class Policy {
     return judge(caller, callee, protocol, port, null);
   }
 
+  /** The caller's side alone, for what leaves before it is known who takes it; may say ENGINE. */
+  public Verdict leaving(int caller, int callee, int protocol, int port) {
+    if (isUnknown(caller)) {
+      return new Verdict(Decision.DENY, Reason.UNKNOWN_ENDPOINT, generation(), 0, false);
+    }
+    Side out = sideOf(caller, callee, Direction.EGRESS);
+    long says = sayso(out, callee, protocol, port, null);
+    long host = hostSayso(out, says, callee, protocol, port, null);
+    if (denies(host)) {
+      return verdict(Decision.DENY, host, false);
+    }
+    return verdict(needsEngine(host) ? Decision.ENGINE : Decision.ALLOW, says, denies(says));
+  }
+
   /** Both sides for what an engine read: every reading of it must be allowed. */
   public Verdict judge(int caller, int callee, int port, Ask ask) {
     return judge(caller, callee, ask.transport(), port, ask);

@@ -38,6 +38,9 @@ public enum Reason {
   BOUND_DEVICE(
       34,
       "a layer-7 rule decides, and the socket is bound to an interface, from which the engine cannot be reached"),
+  LISTENER_UNKNOWN(
+      35,
+      "containers share the callee's network namespace, and whose the listener is that a layer-7 rule decides for is not known"),
   HTTP_MALFORMED(64, "not a request that every server would read alike"),
   HTTP_TOO_LARGE(65, "beyond a named limit: 413, 414 or 431"),
   HTTP_TIMEOUT(66, "408: the head did not arrive in time"),

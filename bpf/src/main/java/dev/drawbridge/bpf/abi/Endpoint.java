@@ -12,8 +12,9 @@ import java.nio.ByteBuffer;
  * @param netns the agent's number of its network namespace, never 0
  * @param enginePort4 the engine's listener on 127.0.0.1 in that namespace, 0 for none
  * @param enginePort6 the engine's listener on ::1 in that namespace, 0 for none
- * @param shared another endpoint lives in that namespace and has the same addresses: loopback is
- *     judged there, and whose rules a caller meets is for arrival to say
+ * @param next another endpoint that lives in that namespace and has the same addresses, whose own
+ *     leads on until the first comes again; 0 for none. Loopback is judged there, and whose rules a
+ *     caller meets depends on who listens
  * @param firmEgress the host's policy alone denies something that goes out
  * @param firmIngress the host's policy alone denies something that comes in
  * @param names what it asks of resolvers goes through the engine
@@ -27,7 +28,7 @@ public record Endpoint(
     int netns,
     int enginePort4,
     int enginePort6,
-    boolean shared,
+    int next,
     boolean firmEgress,
     boolean firmIngress,
     boolean names,
@@ -54,7 +55,7 @@ public record Endpoint(
       int netns,
       int enginePort4,
       int enginePort6) {
-    this(closedEgress, closedIngress, audit, off, netns, enginePort4, enginePort6, false);
+    this(closedEgress, closedIngress, audit, off, netns, enginePort4, enginePort6, 0);
   }
 
   /** One of whom the host's policy says nothing. */
@@ -66,7 +67,7 @@ public record Endpoint(
       int netns,
       int enginePort4,
       int enginePort6,
-      boolean shared) {
+      int next) {
     this(
         closedEgress,
         closedIngress,
@@ -75,7 +76,7 @@ public record Endpoint(
         netns,
         enginePort4,
         enginePort6,
-        shared,
+        next,
         false,
         false,
         false,
@@ -96,7 +97,7 @@ public record Endpoint(
             | (closedIngress ? CLOSED_INGRESS : 0)
             | (audit ? AUDIT : 0)
             | (off ? OFF : 0)
-            | (shared ? SHARED : 0)
+            | (next != 0 ? SHARED : 0)
             | (firmEgress ? FIRM_EGRESS : 0)
             | (firmIngress ? FIRM_INGRESS : 0)
             | (names ? NAMES : 0)
@@ -106,7 +107,8 @@ public record Endpoint(
             .putInt(flags)
             .putInt(netns)
             .putShort((short) enginePort4)
-            .putShort((short) enginePort6));
+            .putShort((short) enginePort6)
+            .putInt(next));
   }
 
   public static Endpoint decode(byte[] bytes) {
@@ -115,6 +117,7 @@ public record Endpoint(
     int netns = in.getInt();
     int port4 = NativeOrder.u16(in);
     int port6 = NativeOrder.u16(in);
+    int next = in.getInt();
     return new Endpoint(
         (flags & CLOSED_EGRESS) != 0,
         (flags & CLOSED_INGRESS) != 0,
@@ -123,7 +126,7 @@ public record Endpoint(
         netns,
         port4,
         port6,
-        (flags & SHARED) != 0,
+        next,
         (flags & FIRM_EGRESS) != 0,
         (flags & FIRM_INGRESS) != 0,
         (flags & NAMES) != 0,

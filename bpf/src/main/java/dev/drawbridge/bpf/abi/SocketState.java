@@ -50,7 +50,8 @@ public record SocketState(
     CLIENT(1),
     SERVER(2),
     ENGINE(3),
-    ACCEPTED(4);
+    ACCEPTED(4),
+    LISTENER(5);
 
     private final int number;
 

@@ -13,7 +13,6 @@ import dev.drawbridge.policy.ask.Who;
 import dev.drawbridge.policy.language.HostPolicy;
 import dev.drawbridge.tools.lint.ComposeFile;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -89,7 +88,7 @@ final class ComposeVerdict {
                     member,
                     "",
                     member.workload().composeService().orElse(member.workload().name()),
-                    Optional.empty(),
+                    0,
                     compose.rewrites(member.endpoint())))
             .toList();
     Known known = Known.of(containers, host, defaultDeny);

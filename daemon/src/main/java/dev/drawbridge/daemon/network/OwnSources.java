@@ -66,6 +66,9 @@ public final class OwnSources {
     }
   }
 
+  private static final InetAddress LOOPBACK_4 = InetAddress.ofLiteral("127.0.0.1");
+  private static final InetAddress LOOPBACK_6 = InetAddress.ofLiteral("::1");
+
   /** A route: where to, through what, and from which address of it. */
   record Route(AddressKey to, InetAddress gateway, String device, long metric) {}
 
@@ -164,8 +167,13 @@ public final class OwnSources {
             (device, more) -> own.computeIfAbsent(device, _ -> new ArrayList<>()).addAll(more));
     List<Route> routes = new ArrayList<>(ipv4(ipv4.lines()));
     routes.addAll(ipv6(ipv6.lines()));
+    Map<AddressKey, InetAddress> sources =
+        sources(routes, device -> own.getOrDefault(device, List.of()));
+    // What one container sends another of its namespace over their loopback.
+    sources.put(AddressKey.block(InetAddress.ofLiteral("127.0.0.0"), 8), LOOPBACK_4);
+    sources.put(AddressKey.exactly(LOOPBACK_6), LOOPBACK_6);
     return new Reading(
-        sources(routes, device -> own.getOrDefault(device, List.of())),
+        sources,
         !ipv4.more() && !ipv6.more() && !inet6.more() && inet4.size() < MOST_ADDRESSES);
   }
 

@@ -30,6 +30,7 @@ import java.util.concurrent.CompletionException;
 import java.util.function.IntPredicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The network namespaces that guarded containers live in, each with the engine's listeners. A
@@ -367,7 +368,7 @@ public final class Spaces {
 
   /**
    * Lets connections that may be redirected ask in their callee's namespace whether anybody
-   * listens.
+   * listens, and all of them whose listener it is where containers share one.
    */
   public void acquaint(Governed governed) {
     if (!moved && governed.version() == governedAt) {
@@ -375,14 +376,14 @@ public final class Spaces {
     }
     moved = false;
     governedAt = governed.version();
-    if (governed.isEmpty()) {
+    if (governed.isEmpty() && open.values().stream().noneMatch(this::isShared)) {
       acquaintances.introduceNobody();
       return;
     }
     acquaintances.introduce(
         open,
         number -> anybody(number, governed::calls),
-        number -> anybody(number, governed::isCalled));
+        number -> isShared(open.get(number)) || anybody(number, governed::isCalled));
   }
 
   private boolean anybody(int number, IntPredicate which) {
@@ -449,8 +450,8 @@ public final class Spaces {
   }
 
   /** Whether another container lives there too. */
-  public boolean isShared(Space space) {
-    return space.endpoints.size() > 1;
+  public boolean isShared(@Nullable Space space) {
+    return space != null && space.endpoints.size() > 1;
   }
 
   /** Whether a guarded container lives in the namespace of that number. */

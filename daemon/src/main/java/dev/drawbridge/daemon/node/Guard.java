@@ -313,6 +313,7 @@ public final class Guard {
               engine,
               declared,
               attachment.map(Attachment::how),
+              attachment.map(to -> to.space().number()).orElse(0),
               attachment.map(to -> to.space().rewritten()).orElse(false),
               failure,
               Problems.of(this));

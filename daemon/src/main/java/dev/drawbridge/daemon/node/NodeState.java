@@ -64,6 +64,7 @@ public record NodeState(
    * One container.
    *
    * @param reference how records name it; made once, because every request has two
+   * @param network the number of its network namespace, 0 while it is not attached
    * @param rewritten whether somebody in its network namespace may change packets on their way
    */
   public record Container(
@@ -73,6 +74,7 @@ public record NodeState(
       Optional<EngineKind> engine,
       Parsed<ContainerPolicy> declared,
       Optional<How> attached,
+      int network,
       boolean rewritten,
       Optional<String> failure,
       List<ProblemReport> problems) {}

@@ -141,9 +141,10 @@ public final class Problems {
               "DB0510",
               "warning",
               container.name(),
-              "shares the network of another container: each is judged by its own labels, but layer-7"
-                  + " rules at the common address are those of the owner of the address",
-              "a network of its own, or the same labels on both"));
+              "shares the network of another container: each is judged by its own labels, by whose"
+                  + " listener is called; what listened before its programs were there is judged as"
+                  + " strictly as any of them, and has no layer-7 rules",
+              "nothing, or a network of its own; what was started without the hook, started again"));
     }
     return Optional.empty();
   }

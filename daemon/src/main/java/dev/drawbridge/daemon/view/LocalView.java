@@ -34,7 +34,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -260,7 +259,7 @@ public final class LocalView implements AgentView {
         now.containers().values().stream()
             .filter(container -> container.attached().isPresent())
             .sorted(Comparator.comparingInt(NodeState.Container::endpoint))
-            .map(container -> known(now, container))
+            .map(LocalView::known)
             .toList(),
         now.addresses(),
         now.hostPolicy(),
@@ -277,7 +276,7 @@ public final class LocalView implements AgentView {
         exempt.name());
   }
 
-  private static Known.Container known(NodeState now, NodeState.Container container) {
+  private static Known.Container known(NodeState.Container container) {
     ObservedContainer observed = container.observed();
     return new Known.Container(
         new Member(
@@ -286,20 +285,8 @@ public final class LocalView implements AgentView {
             container.declared().value()),
         observed.id(),
         observed.name(),
-        networkOf(now, observed.networkMode()),
+        container.network(),
         container.rewritten());
-  }
-
-  private static Optional<Integer> networkOf(NodeState now, String networkMode) {
-    if (!networkMode.startsWith("container:")) {
-      return Optional.empty();
-    }
-    String owner = networkMode.substring("container:".length());
-    return now.containers().values().stream()
-        .filter(other ->
-            other.observed().id().startsWith(owner) || other.observed().name().equals(owner))
-        .map(NodeState.Container::endpoint)
-        .findFirst();
   }
 
   @Override

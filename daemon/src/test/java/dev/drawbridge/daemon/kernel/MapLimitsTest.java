@@ -86,7 +86,7 @@ class MapLimitsTest {
 
   @Test
   void fullEndpointsAndAddressesCloseTheLastComer() {
-    EndpointState state = new EndpointState(true, true, Mode.ENFORCE, 7, 1, 2, false);
+    EndpointState state = new EndpointState(true, true, Mode.ENFORCE, 7, 1, 2, 0);
     assertEquals(
         Set.of(301),
         refused(

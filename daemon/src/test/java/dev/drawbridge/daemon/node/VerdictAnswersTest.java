@@ -13,6 +13,8 @@ import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.daemon.container.How;
 import dev.drawbridge.daemon.view.LocalView;
+import dev.drawbridge.policy.Cidr;
+import dev.drawbridge.policy.language.ContainerPolicy;
 import dev.drawbridge.policy.Direction;
 import dev.drawbridge.policy.Member;
 import dev.drawbridge.policy.Parsed;
@@ -48,10 +50,14 @@ public class VerdictAnswersTest {
               Map.of("app", "db", "drawbridge.policy.read", "app=api may GET /users")),
           "anyone may not GET /admin/** on app=db");
 
-  /** Numbered 256 and up in the order of their names; NET_ADMIN is with those called mighty. */
+  /**
+   * Numbered 256 and up in the order of their names; NET_ADMIN is with those called mighty. Whose
+   * names end in one word after a dot live together, and the address 10.9.9.9 is the first's.
+   */
   public static NodeState state(Map<String, Map<String, String>> containers, String hostPolicy) {
     List<Member> members = new ArrayList<>();
     Map<Integer, NodeState.Container> known = new TreeMap<>();
+    Map<Cidr, Integer> addresses = new HashMap<>();
     new TreeMap<>(containers)
         .forEach((name, labels) -> {
           int number = 256 + members.size();
@@ -69,6 +75,9 @@ public class VerdictAnswersTest {
                   List.of(),
                   "",
                   "");
+          if (name.contains(".")) {
+            addresses.putIfAbsent(Cidr.parse("10.9.9.9").orElseThrow(), number);
+          }
           known.put(
               number,
               new NodeState.Container(
@@ -78,6 +87,7 @@ public class VerdictAnswersTest {
                   Optional.of(EngineKind.DOCKER),
                   declared,
                   Optional.of(How.HOOK),
+                  name.contains(".") ? 7 : number,
                   name.startsWith("mighty"),
                   Optional.empty(),
                   List.of()));
@@ -86,7 +96,7 @@ public class VerdictAnswersTest {
     return new NodeState(
         Policy.compile(new PolicyInput(5, members, host, false)),
         known,
-        Map.of(),
+        addresses,
         host,
         new NodeState.Known(List::of),
         true,
@@ -134,6 +144,112 @@ public class VerdictAnswersTest {
     assertEquals(Outcome.ALLOW, report.verdict());
     assertEquals("open", report.reason());
     assertEquals("kernel", report.judgedBy());
+  }
+
+  /** As connect.bpf.c: who is called at a common address is who listens there. */
+  @Test
+  void whoSharesANetworkIsJudgedByItsOwnRulesAlone() throws Exception {
+    NodeState state =
+        state(
+            Map.of(
+                "api",
+                Map.of("app", "api"),
+                "other",
+                Map.of("app", "other"),
+                "narrow",
+                Map.of("drawbridge.policy.out", "may connect any on app=guest"),
+                "a.owner",
+                Map.of("app", "owner", "drawbridge.policy.in", "app=other may connect 80"),
+                "guest.owner",
+                Map.of(
+                    "app",
+                    "guest",
+                    "drawbridge.policy.get",
+                    "app=api may GET /users port 80\napp=owner may GET /users port 80",
+                    "drawbridge.policy.dns",
+                    "anyone may connect 53/udp")),
+            "");
+    for (String from : List.of("api", "a.owner")) {
+      assertEquals(
+          Outcome.ALLOW,
+          ask(state, "from", from, "to", "guest.owner", "method", "GET", "path", "/users")
+              .verdict());
+      assertEquals(
+          "no-rule",
+          ask(state, "from", from, "to", "guest.owner", "method", "POST", "path", "/users")
+              .reason());
+    }
+    assertEquals("no-rule", ask(state, "from", "api", "to", "a.owner", "port", "80").reason());
+    assertEquals(
+        Outcome.ALLOW, ask(state, "from", "other", "to", "a.owner", "port", "80").verdict());
+    assertEquals(
+        Outcome.ALLOW, ask(state, "from", "a.owner", "to", "a.owner", "port", "9").verdict());
+    assertEquals(
+        Outcome.ALLOW,
+        ask(state, "from", "guest.owner", "to", "guest.owner", "port", "9").verdict());
+    assertEquals(
+        "no-rule", ask(state, "from", "guest.owner", "to", "a.owner", "port", "9").reason());
+    VerdictResult at =
+        VerdictResult.of(
+            new Inquiry(LocalView.known(state, false))
+                .answer(
+                    VerdictQuestion.of(List.of("from", "other", "to", "10.9.9.9", "port", "80"))));
+    assertEquals("ambiguous", assertInstanceOf(VerdictResult.Unknown.class, at).code());
+    // A datagram leaves to whose the address is, and who is called is found out where it arrives.
+    String[] asked = {"to", "guest.owner", "port", "53", "protocol", "udp"};
+    assertEquals(
+        Outcome.ALLOW,
+        ask(state, "from", "api", asked[0], asked[1], asked[2], asked[3], asked[4], asked[5])
+            .verdict());
+    assertEquals(
+        "no-rule",
+        ask(state, "from", "narrow", asked[0], asked[1], asked[2], asked[3], asked[4], asked[5])
+            .reason());
+  }
+
+  /** SPEC L7: nobody judges again what goes over a common loopback. */
+  @Test
+  void whoMayChangePacketsHasNoLayer7WithinItsOwnNetwork() throws Exception {
+    NodeState state =
+        state(
+            Map.of(
+                "mighty.owner",
+                Map.of("app", "owner"),
+                "mighty-guest.owner",
+                Map.of("drawbridge.policy.get", "app=owner may GET /users port 80"),
+                "api",
+                Map.of("app", "owner")),
+            "");
+    assertEquals(
+        "caller-rewrites",
+        ask(
+                state,
+                "from",
+                "mighty.owner",
+                "to",
+                "mighty-guest.owner",
+                "port",
+                "80",
+                "method",
+                "GET",
+                "path",
+                "/users")
+            .reason());
+    assertEquals(
+        Outcome.ALLOW,
+        ask(
+                state,
+                "from",
+                "api",
+                "to",
+                "mighty-guest.owner",
+                "port",
+                "80",
+                "method",
+                "GET",
+                "path",
+                "/users")
+            .verdict());
   }
 
   /**

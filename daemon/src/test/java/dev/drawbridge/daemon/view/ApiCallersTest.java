@@ -83,6 +83,7 @@ class ApiCallersTest {
                     Optional.of(EngineKind.DOCKER),
                     LabelParser.parse("in", new TreeMap<>()),
                     Optional.of(How.HOOK),
+                    7,
                     false,
                     Optional.empty(),
                     List.of())),

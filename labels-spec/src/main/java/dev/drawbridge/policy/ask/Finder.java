@@ -29,7 +29,7 @@ final class Finder {
    *
    * @param imagined a workload that does not exist, with all its labels
    * @param address an address beyond this host, which rules may name
-   * @param networkOf whose network it shares
+   * @param network number of its network namespace; 0: nobody else lives there
    * @param rewritten whether somebody in its network namespace may change packets on their way
    */
   record Candidate(
@@ -37,7 +37,7 @@ final class Finder {
       Answer.Peer peer,
       Optional<SortedMap<String, String>> imagined,
       Optional<Cidr> address,
-      Optional<Integer> networkOf,
+      int network,
       boolean rewritten) {}
 
   sealed interface Found {
@@ -75,7 +75,7 @@ final class Finder {
         new Answer.Peer(number, name, new TreeMap<>()),
         Optional.empty(),
         address,
-        Optional.empty(),
+        0,
         false);
   }
 
@@ -86,7 +86,7 @@ final class Finder {
             container.endpoint(), container.shown(), container.member().workload().labels()),
         Optional.empty(),
         Optional.empty(),
-        container.networkOf(),
+        container.network(),
         container.rewritten());
   }
 
@@ -100,7 +100,7 @@ final class Finder {
     int peer = Known.peerOf(known.addresses(), single);
     for (Known.Container container : known.containers()) {
       if (container.endpoint() == peer) {
-        return some(known(container));
+        return new Found.Some(livesWith(container));
       }
     }
     return switch (peer) {
@@ -108,6 +108,16 @@ final class Finder {
       case Peers.EXEMPT -> some(outsider(peer, "exempt", Optional.empty()));
       default -> some(outsider(Peers.WORLD, "world", Optional.of(single)));
     };
+  }
+
+  /** Everybody who has its addresses: which of them is meant depends on who listens. */
+  private List<Candidate> livesWith(Known.Container container) {
+    return known.containers().stream()
+        .filter(other ->
+            other.equals(container)
+                || (container.network() != 0 && other.network() == container.network()))
+        .map(Finder::known)
+        .toList();
   }
 
   private Found byName(String nameOrId) {
@@ -213,7 +223,7 @@ final class Finder {
             new Answer.Peer(0, "", Workload.of("", labels).labels()),
             Optional.of(labels),
             Optional.empty(),
-            Optional.empty(),
+            0,
             false));
   }
 

@@ -87,7 +87,6 @@ public final class Inquiry {
 
   private static boolean isOne(Candidate caller, Candidate callee) {
     return caller.imagined().isEmpty()
-        && caller.networkOf().isEmpty()
         && caller.number() == callee.number()
         && Peers.isEndpoint(caller.number());
   }
@@ -168,10 +167,11 @@ public final class Inquiry {
   }
 
   /** As the wire does: what cannot be read in one way only is refused where anything is read. */
-  private static Verdict verdict(
+  private Verdict verdict(
       Policy policy, Asked asked, Question question, Candidate caller, Candidate callee) {
+    boolean within = caller.network() != 0 && caller.network() == callee.network();
     if (caller.rewritten()
-        && !Peers.isEndpoint(question.callee())
+        && (within || !Peers.isEndpoint(question.callee()))
         && question.protocol() == Asked.Protocol.TCP.number()
         && question.needsEngine(policy)) {
       // Refused at connect, before anything is read: nobody there judges what arrives.
@@ -180,26 +180,23 @@ public final class Inquiry {
       return new Verdict(
           Decision.DENY, Reason.CALLER_REWRITES, carried.generation(), carried.rule(), false);
     }
-    Verdict verdict = plainVerdict(policy, asked, question);
-    if (callee.networkOf().isEmpty()) {
-      return verdict;
+    if (!within && question.protocol() != Asked.Protocol.TCP.number()) {
+      // Nothing tells whose socket a datagram will come to: it leaves by what the rules say of
+      // whose the address is.
+      for (Known.Container owner : known.containers()) {
+        if (callee.network() != 0
+            && owner.network() == callee.network()
+            && known.addresses().containsValue(owner.endpoint())) {
+          Verdict leaving =
+              policy.leaving(
+                  question.caller(), owner.endpoint(), question.protocol(), question.port());
+          if (isDenied(leaving)) {
+            return leaving;
+          }
+        }
+      }
     }
-    // At a common address the engine asks for its owner; what is the guest's own it does not carry.
-    int owner = callee.networkOf().get();
-    boolean within = owner == caller.number() || caller.networkOf().equals(Optional.of(owner));
-    Verdict atOwner = within ? verdict : plainVerdict(policy, asked, question.to(owner));
-    if (!within && isDenied(atOwner)) {
-      return atOwner;
-    }
-    Verdict carried =
-        policy.l4(question.caller(), question.callee(), question.protocol(), question.port());
-    return switch (carried.decision()) {
-      case DENY -> carried;
-      case ENGINE ->
-          new Verdict(
-              Decision.DENY, Reason.NEEDS_ENGINE, carried.generation(), carried.rule(), false);
-      case ALLOW -> atOwner;
-    };
+    return plainVerdict(policy, asked, question);
   }
 
   private static Verdict plainVerdict(Policy policy, Asked asked, Question question) {

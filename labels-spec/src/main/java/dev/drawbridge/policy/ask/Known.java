@@ -10,7 +10,6 @@ import dev.drawbridge.policy.language.HostPolicy;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * What an {@link Inquiry} may know.
@@ -41,11 +40,10 @@ public record Known(
    *
    * @param id empty where it has none yet
    * @param shown its name in answers
-   * @param networkOf the container whose network namespace it shares
+   * @param network number of its network namespace, in which others may live; 0: nobody else does
    * @param rewritten whether somebody in its network namespace may change packets on their way
    */
-  public record Container(
-      Member member, String id, String shown, Optional<Integer> networkOf, boolean rewritten) {
+  public record Container(Member member, String id, String shown, int network, boolean rewritten) {
     int endpoint() {
       return member.endpoint();
     }

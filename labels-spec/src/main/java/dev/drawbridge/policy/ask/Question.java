@@ -35,11 +35,6 @@ public record Question(
     return new Question(caller, callee, protocol, port, ask, anyPort);
   }
 
-  /** The same of another callee. */
-  public Question to(int otherCallee) {
-    return new Question(caller, otherCallee, protocol, port, ask, anyPort);
-  }
-
   /** What would happen on the wire. */
   public Verdict verdict(Policy policy) {
     return ask.isPresent() && isRead(policy)
