@@ -114,5 +114,6 @@ void rewrite_cases(void);
 void flood_cases(void);
 void refuse_cases(void);
 void shared_cases(void);
+void settle_cases(void);
 
 #endif

@@ -61,6 +61,8 @@ DB_INLINE int loopback_may(__u32 caller, __u32 callee, __u32 protocol, __u32 por
 	struct db_question question = { .caller = caller, .callee = callee, .protocol = protocol, .port = port };
 	int verdict = db_judge(&question, answer);
 
+	if (verdict == DB_ENGINE && db_may_do_without_engine(caller, callee))
+		verdict = answer->verdict = DB_ALLOW;
 	return verdict == DB_ALLOW || (by_engine && verdict == DB_ENGINE);
 }
 
