@@ -137,7 +137,7 @@ final class SharedNamespaceTest {
         from.equals("host")
             ? Shell.run(lab.onHost("sh", "-c", "curl " + line).toArray(String[]::new))
             : lab.docker().run("exec", from, "/bin/sh", "-c", "curl " + line);
-    String[] said = output.out().strip().split(" ");
+    String[] said = output.out().strip().split(" ", -1);
     return said[0].equals("000") ? "error " + said[1] + " " + said[2] : said[0] + " 0 " + said[2];
   }
 

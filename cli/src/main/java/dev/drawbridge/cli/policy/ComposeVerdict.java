@@ -89,7 +89,8 @@ final class ComposeVerdict {
                     "",
                     member.workload().composeService().orElse(member.workload().name()),
                     0,
-                    compose.rewrites(member.endpoint())))
+                    compose.rewrites(member.endpoint()),
+                    false))
             .toList();
     Known known = Known.of(containers, host, defaultDeny);
     return switch (VerdictResult.of(new Inquiry(known).answer(asked))) {

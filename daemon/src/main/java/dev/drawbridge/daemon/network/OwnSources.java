@@ -173,8 +173,7 @@ public final class OwnSources {
     sources.put(AddressKey.block(InetAddress.ofLiteral("127.0.0.0"), 8), LOOPBACK_4);
     sources.put(AddressKey.exactly(LOOPBACK_6), LOOPBACK_6);
     return new Reading(
-        sources,
-        !ipv4.more() && !ipv6.more() && !inet6.more() && inet4.size() < MOST_ADDRESSES);
+        sources, !ipv4.more() && !ipv6.more() && !inet6.more() && inet4.size() < MOST_ADDRESSES);
   }
 
   /** {@code /proc/net/if_inet6} (net/ipv6/addrconf.c). */

@@ -34,6 +34,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -286,7 +287,8 @@ public final class LocalView implements AgentView {
         observed.id(),
         observed.name(),
         container.network(),
-        container.rewritten());
+        container.rewritten(),
+        container.attached().equals(Optional.of(Guard.How.LISTENER)));
   }
 
   @Override

@@ -86,7 +86,7 @@ public class VerdictAnswersTest {
                   observed,
                   Optional.of(EngineKind.DOCKER),
                   declared,
-                  Optional.of(How.HOOK),
+                  Optional.of(name.startsWith("late") ? How.LISTENER : How.HOOK),
                   name.contains(".") ? 7 : number,
                   name.startsWith("mighty"),
                   Optional.empty(),
@@ -205,6 +205,30 @@ public class VerdictAnswersTest {
         "no-rule",
         ask(state, "from", "narrow", asked[0], asked[1], asked[2], asked[3], asked[4], asked[5])
             .reason());
+  }
+
+  /** As members.h: one who listened before the programs may be taken for any of them. */
+  @Test
+  void whoseListenerIsNotKnownIsNotAnsweredUnlessAllAnswerAlike() throws Exception {
+    NodeState state =
+        state(
+            Map.of(
+                "api",
+                Map.of("app", "api"),
+                "late.owner",
+                Map.of("drawbridge.policy.in", "app=api may connect 80-90"),
+                "z.owner",
+                Map.of("drawbridge.policy.in", "app=api may connect 80")),
+            "");
+    assertEquals(
+        Outcome.ALLOW, ask(state, "from", "api", "to", "late.owner", "port", "80").verdict());
+    assertEquals("no-rule", ask(state, "from", "api", "to", "late.owner", "port", "91").reason());
+    VerdictResult between =
+        VerdictResult.of(
+            new Inquiry(LocalView.known(state, false))
+                .answer(
+                    VerdictQuestion.of(List.of("from", "api", "to", "late.owner", "port", "81"))));
+    assertEquals("unknown-listener", assertInstanceOf(VerdictResult.Unknown.class, between).code());
   }
 
   /** SPEC L7: nobody judges again what goes over a common loopback. */

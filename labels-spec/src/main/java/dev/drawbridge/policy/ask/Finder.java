@@ -31,6 +31,7 @@ final class Finder {
    * @param address an address beyond this host, which rules may name
    * @param network number of its network namespace; 0: nobody else lives there
    * @param rewritten whether somebody in its network namespace may change packets on their way
+   * @param older whether it may have listened before its programs were there
    */
   record Candidate(
       int number,
@@ -38,7 +39,8 @@ final class Finder {
       Optional<SortedMap<String, String>> imagined,
       Optional<Cidr> address,
       int network,
-      boolean rewritten) {}
+      boolean rewritten,
+      boolean older) {}
 
   sealed interface Found {
     record Some(List<Candidate> candidates) implements Found {}
@@ -76,6 +78,7 @@ final class Finder {
         Optional.empty(),
         address,
         0,
+        false,
         false);
   }
 
@@ -87,7 +90,8 @@ final class Finder {
         Optional.empty(),
         Optional.empty(),
         container.network(),
-        container.rewritten());
+        container.rewritten(),
+        container.older());
   }
 
   private Found byAddress(String literal) {
@@ -224,6 +228,7 @@ final class Finder {
             Optional.of(labels),
             Optional.empty(),
             0,
+            false,
             false));
   }
 

@@ -153,6 +153,14 @@ public final class Inquiry {
         }
       }
     }
+    if (mayBeTakenForAnother(policy, asked, asOne, caller, callee, verdict)) {
+      return new Answer.Unknown(
+          "unknown-listener",
+          told(callee.peer())
+              + " shares its network and ran before its programs were there: whose a listener is"
+              + " may not be known",
+          "a container that was started with the hook; start it again");
+    }
     return new Answer.Given(
         verdict,
         policy.rule(verdict.rule()),
@@ -197,6 +205,34 @@ public final class Inquiry {
       }
     }
     return plainVerdict(policy, asked, question);
+  }
+
+  /** As members.h: of whom nothing is known the strictest of those that live there answers. */
+  private boolean mayBeTakenForAnother(
+      Policy policy,
+      Asked asked,
+      Question question,
+      Candidate caller,
+      Candidate callee,
+      Verdict verdict) {
+    if (!callee.older()
+        || isDenied(verdict)
+        || question.protocol() != Asked.Protocol.TCP.number()
+        || caller.network() == callee.network()) {
+      return false;
+    }
+    boolean alone = true;
+    for (Known.Container other : known.containers()) {
+      if (other.network() == callee.network() && other.endpoint() != callee.number()) {
+        alone = false;
+        Question asOther =
+            question(asked, question.caller(), other.endpoint(), asked.host()).at(question.port());
+        if (isDenied(plainVerdict(policy, asked, asOther)) || asOther.needsEngine(policy)) {
+          return true;
+        }
+      }
+    }
+    return !alone && question.needsEngine(policy);
   }
 
   private static Verdict plainVerdict(Policy policy, Asked asked, Question question) {

@@ -42,8 +42,10 @@ public record Known(
    * @param shown its name in answers
    * @param network number of its network namespace, in which others may live; 0: nobody else does
    * @param rewritten whether somebody in its network namespace may change packets on their way
+   * @param older whether it may have listened before its programs were there
    */
-  public record Container(Member member, String id, String shown, int network, boolean rewritten) {
+  public record Container(
+      Member member, String id, String shown, int network, boolean rewritten, boolean older) {
     int endpoint() {
       return member.endpoint();
     }
