@@ -29,6 +29,8 @@ public final class FlowQuestion {
   private FlowQuestion() {}
 
   /**
+   * Reads which flows a query asks for.
+   *
    * @param names makes a container's name of its id
    */
   public static FlowFilter read(Query query, UnaryOperator<String> names) throws Refusal {

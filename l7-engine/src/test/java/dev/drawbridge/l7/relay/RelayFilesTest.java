@@ -27,9 +27,10 @@ final class RelayFilesTest {
     }
   }
 
+  /** Imports aside: they say where a room's neighbours are. */
   private static long lines(Path file) {
     try (Stream<String> lines = Files.lines(file)) {
-      return lines.count();
+      return lines.filter(line -> !line.startsWith("import ")).count();
     } catch (IOException failure) {
       throw new UncheckedIOException(failure);
     }

@@ -15,24 +15,24 @@ import org.apache.kafka.common.protocol.Errors;
  *
  * @param <Q> the generated class of the request
  */
-public abstract class ApiJudge<Q extends ApiMessage> {
+public interface ApiJudge<Q extends ApiMessage> {
   /** The newest version whose requests and answers it understands. */
-  short newest(ApiKeys api) {
+  default short newest(ApiKeys api) {
     return api.latestVersion();
   }
 
   /** Ids of topics that have to be known before it can judge; none twice is needed. */
-  public List<Uuid> ids(Q data, short version) {
+  default List<Uuid> ids(Q data, short version) {
     return List.of();
   }
 
   /** Whether it has to know every topic of the cluster before it can judge. */
-  public boolean needsAll(Q data, short version) {
+  default boolean needsAll(Q data, short version) {
     return false;
   }
 
   /** What becomes of the request; {@code data} may be changed. */
-  public abstract Ruling judge(Request request, Q data, Rights rights);
+  Ruling judge(Request request, Q data, Rights rights);
 
   /** All of it is refused, in Kafka's own words. */
   static Ruling refused(Request request, Errors error) {

@@ -11,12 +11,12 @@ import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
 
 /** What a broker understands is cut to what is understood here. */
-public final class ApiVersionsJudge extends ApiJudge<ApiVersionsRequestData> {
+public final class ApiVersionsJudge implements ApiJudge<ApiVersionsRequestData> {
   @Override
   public Ruling judge(Request request, ApiVersionsRequestData data, Rights rights) {
     return rights.may(KafkaAsk.Right.CONVERSE)
         ? new Ruling.Passed(ApiVersionsJudge::cut)
-        : refused(request, Errors.CLUSTER_AUTHORIZATION_FAILED);
+        : ApiJudge.refused(request, Errors.CLUSTER_AUTHORIZATION_FAILED);
   }
 
   private static ApiMessage cut(ApiMessage answer) {

@@ -13,11 +13,11 @@ import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
 
 /** As metadata, in portions: what may not be seen is taken out of the answer. */
-final class DescribeTopicsJudge extends ApiJudge<DescribeTopicPartitionsRequestData> {
+final class DescribeTopicsJudge implements ApiJudge<DescribeTopicPartitionsRequestData> {
   @Override
   public Ruling judge(Request request, DescribeTopicPartitionsRequestData data, Rights rights) {
     if (!rights.may(KafkaAsk.Right.CONVERSE)) {
-      return refused(request, Errors.CLUSTER_AUTHORIZATION_FAILED);
+      return ApiJudge.refused(request, Errors.CLUSTER_AUTHORIZATION_FAILED);
     }
     boolean all = data.topics().isEmpty();
     for (TopicRequest topic : data.topics()) {

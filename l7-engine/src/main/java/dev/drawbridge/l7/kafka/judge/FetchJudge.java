@@ -19,7 +19,7 @@ import org.apache.kafka.common.record.internal.MemoryRecords;
  * that it reads, and is judged by that. Kafka provides for it: a broker without room for a session
  * answers session 0, and the client says everything again (KIP-227).
  */
-public final class FetchJudge extends ApiJudge<FetchRequestData> {
+public final class FetchJudge implements ApiJudge<FetchRequestData> {
   static final short FIRST_WITH_IDS = 13;
 
   /** Epoch of a request that neither opens a session nor belongs to one. */
@@ -49,7 +49,7 @@ public final class FetchJudge extends ApiJudge<FetchRequestData> {
     }
     boolean replica = data.replicaId() != CONSUMER || data.replicaState().replicaId() != CONSUMER;
     if (replica && !rights.may(KafkaAsk.Right.ADMINISTER)) {
-      return refused(request, Errors.CLUSTER_AUTHORIZATION_FAILED);
+      return ApiJudge.refused(request, Errors.CLUSTER_AUTHORIZATION_FAILED);
     }
     boolean changed = data.sessionEpoch() != NO_SESSION || data.sessionId() != 0;
     data.setSessionId(0).setSessionEpoch(NO_SESSION).setForgottenTopicsData(new ArrayList<>());

@@ -74,7 +74,7 @@ final class GroupJudges {
    * What a member of a group says. What it subscribes to stands in bytes that only other members
    * read; what it reads is judged where it is fetched.
    */
-  private static final class Member<Q extends ApiMessage> extends ApiJudge<Q> {
+  private static final class Member<Q extends ApiMessage> implements ApiJudge<Q> {
     private final Function<Q, String> group;
 
     Member(Function<Q, String> group) {
@@ -85,7 +85,7 @@ final class GroupJudges {
     public Ruling judge(Request request, Q data, Rights rights) {
       return rights.group(group.apply(data))
           ? Ruling.passed()
-          : refused(request, Errors.GROUP_AUTHORIZATION_FAILED);
+          : ApiJudge.refused(request, Errors.GROUP_AUTHORIZATION_FAILED);
     }
   }
 
@@ -93,29 +93,30 @@ final class GroupJudges {
    * A member whose topics the broker divides (KIP-848). Version 1 has regular expressions that the
    * broker evaluates, which nobody else can judge: only version 0 is understood.
    */
-  private static final class ConsumerHeartbeat extends ApiJudge<ConsumerGroupHeartbeatRequestData> {
+  private static final class ConsumerHeartbeat
+      implements ApiJudge<ConsumerGroupHeartbeatRequestData> {
     @Override
-    short newest(ApiKeys api) {
+    public short newest(ApiKeys api) {
       return 0;
     }
 
     @Override
     public Ruling judge(Request request, ConsumerGroupHeartbeatRequestData data, Rights rights) {
       if (!rights.group(data.groupId())) {
-        return refused(request, Errors.GROUP_AUTHORIZATION_FAILED);
+        return ApiJudge.refused(request, Errors.GROUP_AUTHORIZATION_FAILED);
       }
       List<String> topics = data.subscribedTopicNames();
       boolean may = true;
       for (String topic : topics == null ? List.<String>of() : topics) {
         may &= rights.topic(KafkaAsk.consume(topic));
       }
-      return may ? Ruling.passed() : refused(request, Errors.TOPIC_AUTHORIZATION_FAILED);
+      return may ? Ruling.passed() : ApiJudge.refused(request, Errors.TOPIC_AUTHORIZATION_FAILED);
     }
   }
 
   /** Lists of groups to be told about. */
   private static final class Described<Q extends ApiMessage, A extends ApiMessage>
-      extends ApiJudge<Q> {
+      implements ApiJudge<Q> {
     private final Function<Q, List<String>> groups;
     private final BiConsumer<Q, List<String>> keep;
     private final BiConsumer<A, A> merge;
@@ -163,11 +164,11 @@ final class GroupJudges {
   }
 
   /** All groups: those that may be told of. */
-  private static final class Listing extends ApiJudge<ListGroupsRequestData> {
+  private static final class Listing implements ApiJudge<ListGroupsRequestData> {
     @Override
     public Ruling judge(Request request, ListGroupsRequestData data, Rights rights) {
       if (!rights.may(Right.CONVERSE)) {
-        return refused(request, Errors.CLUSTER_AUTHORIZATION_FAILED);
+        return ApiJudge.refused(request, Errors.CLUSTER_AUTHORIZATION_FAILED);
       }
       return new Ruling.Passed(answer -> {
         ((ListGroupsResponseData) answer)
@@ -179,7 +180,7 @@ final class GroupJudges {
   }
 
   /** Where groups have come to: group by group, topic by topic; or all topics of a group. */
-  private static final class Offsets extends ApiJudge<OffsetFetchRequestData> {
+  private static final class Offsets implements ApiJudge<OffsetFetchRequestData> {
     private static final short FIRST_WITH_GROUPS = 8;
     private static final short FIRST_WITH_IDS = 10;
 
@@ -221,7 +222,7 @@ final class GroupJudges {
 
     private static Ruling one(Request request, OffsetFetchRequestData data, Rights rights) {
       if (!group(data.groupId(), rights)) {
-        return refused(request, Errors.GROUP_AUTHORIZATION_FAILED);
+        return ApiJudge.refused(request, Errors.GROUP_AUTHORIZATION_FAILED);
       }
       if (data.topics() == null) {
         return new Ruling.Passed(answer -> {

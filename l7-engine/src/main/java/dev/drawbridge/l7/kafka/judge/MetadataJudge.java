@@ -19,7 +19,7 @@ import org.apache.kafka.common.protocol.Errors;
  * Who is asked for what is there: the answer is what is judged. A topic is made by being asked for
  * only by whoever may write into it, or administer.
  */
-final class MetadataJudge extends ApiJudge<MetadataRequestData> {
+final class MetadataJudge implements ApiJudge<MetadataRequestData> {
   /** The first version that can say that nothing is to be made. */
   private static final short FIRST_WITHOUT_CREATION = 4;
 
@@ -29,7 +29,7 @@ final class MetadataJudge extends ApiJudge<MetadataRequestData> {
   @Override
   public Ruling judge(Request request, MetadataRequestData data, Rights rights) {
     if (!rights.may(KafkaAsk.Right.CONVERSE)) {
-      return refused(request, Errors.CLUSTER_AUTHORIZATION_FAILED);
+      return ApiJudge.refused(request, Errors.CLUSTER_AUTHORIZATION_FAILED);
     }
     boolean all = data.topics() == null || (request.version() == 0 && data.topics().isEmpty());
     var ids = new HashSet<Uuid>();

@@ -16,7 +16,7 @@ import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
 /** Writing: topic by topic; what may not be written is taken out and answered here. */
-public final class ProduceJudge extends ApiJudge<ProduceRequestData> {
+public final class ProduceJudge implements ApiJudge<ProduceRequestData> {
   public static final short FIRST_WITH_IDS = 13;
 
   @Override

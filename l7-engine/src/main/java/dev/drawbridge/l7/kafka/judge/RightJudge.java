@@ -6,12 +6,12 @@ import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
 
 /** What is allowed or refused as a whole, by one right that names nothing. */
-final class RightJudge extends ApiJudge<ApiMessage> {
+final class RightJudge implements ApiJudge<ApiMessage> {
   private final KafkaAsk.Right right;
   private final Errors error;
 
   RightJudge(KafkaAsk.Right right) {
-    this(right, error(right));
+    this(right, ApiJudge.error(right));
   }
 
   /** A judge whose refusals are of that kind. */
@@ -22,6 +22,6 @@ final class RightJudge extends ApiJudge<ApiMessage> {
 
   @Override
   public Ruling judge(Request request, ApiMessage data, Rights rights) {
-    return rights.may(right) ? Ruling.passed() : refused(request, error);
+    return rights.may(right) ? Ruling.passed() : ApiJudge.refused(request, error);
   }
 }

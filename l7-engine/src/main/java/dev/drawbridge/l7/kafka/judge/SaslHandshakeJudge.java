@@ -10,12 +10,14 @@ import org.apache.kafka.common.protocol.Errors;
  * requests, which nobody could tell from what is to be judged. Every client since Kafka 1.0 takes
  * version 1 where it is offered.
  */
-final class SaslHandshakeJudge extends ApiJudge<SaslHandshakeRequestData> {
+final class SaslHandshakeJudge implements ApiJudge<SaslHandshakeRequestData> {
   @Override
   public Ruling judge(Request request, SaslHandshakeRequestData data, Rights rights) {
     if (!rights.may(KafkaAsk.Right.CONVERSE)) {
-      return refused(request, Errors.CLUSTER_AUTHORIZATION_FAILED);
+      return ApiJudge.refused(request, Errors.CLUSTER_AUTHORIZATION_FAILED);
     }
-    return request.version() == 0 ? refused(request, Errors.UNSUPPORTED_VERSION) : Ruling.passed();
+    return request.version() == 0
+        ? ApiJudge.refused(request, Errors.UNSUPPORTED_VERSION)
+        : Ruling.passed();
   }
 }

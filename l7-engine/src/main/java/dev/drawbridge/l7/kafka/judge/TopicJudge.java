@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param <T> that of a topic in it
  * @param <A> that of the answer
  */
-final class TopicJudge<Q extends ApiMessage, T, A extends ApiMessage> extends ApiJudge<Q> {
+final class TopicJudge<Q extends ApiMessage, T, A extends ApiMessage> implements ApiJudge<Q> {
   private final ApiKeys api;
   private final KafkaAsk.Right right;
   private final Function<Q, Collection<T>> topics;
@@ -80,7 +80,7 @@ final class TopicJudge<Q extends ApiMessage, T, A extends ApiMessage> extends Ap
       boolean may =
           ask.right() == KafkaAsk.Right.GROUP ? rights.group(ask.name()) : rights.may(ask);
       if (!may) {
-        return refused(request, error(ask.right()));
+        return ApiJudge.refused(request, ApiJudge.error(ask.right()));
       }
     }
     Q denied = (Q) data.duplicate();
@@ -94,7 +94,7 @@ final class TopicJudge<Q extends ApiMessage, T, A extends ApiMessage> extends Ap
     keep(unknown, request.version(), rights, Kind.UNKNOWN);
     A refused = null;
     if (!topics.apply(denied).isEmpty()) {
-      refused = failed(request, denied, error(right));
+      refused = failed(request, denied, ApiJudge.error(right));
     }
     if (!topics.apply(unknown).isEmpty()) {
       A more = failed(request, unknown, Errors.UNKNOWN_TOPIC_ID);

@@ -49,7 +49,7 @@ final class TransactionJudges {
   }
 
   /** Which broker has a group or a transaction. */
-  private static final class Coordinators extends ApiJudge<FindCoordinatorRequestData> {
+  private static final class Coordinators implements ApiJudge<FindCoordinatorRequestData> {
     private static final byte GROUP = 0;
     private static final byte TRANSACTION = 1;
     private static final short FIRST_WITH_KEYS = 4;
@@ -65,12 +65,12 @@ final class TransactionJudges {
           };
       if (right == null) {
         boolean _ = rights.may(Right.CONVERSE);
-        return refused(request, Errors.INVALID_REQUEST);
+        return ApiJudge.refused(request, Errors.INVALID_REQUEST);
       }
       if (request.version() < FIRST_WITH_KEYS) {
         return rights.may(KafkaAsk.of(right, data.key()))
             ? Ruling.passed()
-            : refused(request, error(right));
+            : ApiJudge.refused(request, ApiJudge.error(right));
       }
       var kept = new ArrayList<String>();
       var refused = new ArrayList<Coordinator>();
@@ -84,8 +84,8 @@ final class TransactionJudges {
                   .setNodeId(NO_NODE)
                   .setHost("")
                   .setPort(NO_NODE)
-                  .setErrorMessage(error(right).message())
-                  .setErrorCode(error(right).code()));
+                  .setErrorMessage(ApiJudge.error(right).message())
+                  .setErrorCode(ApiJudge.error(right).code()));
         }
       }
       if (refused.isEmpty()) {
@@ -108,18 +108,18 @@ final class TransactionJudges {
    * A number for a producer. Without a transaction it gives nobody anything: what is written with
    * it is judged topic by topic, and the client learns there what it may not.
    */
-  private static final class ProducerIds extends ApiJudge<InitProducerIdRequestData> {
+  private static final class ProducerIds implements ApiJudge<InitProducerIdRequestData> {
     @Override
     public Ruling judge(Request request, InitProducerIdRequestData data, Rights rights) {
       String transaction = data.transactionalId();
       if (transaction == null) {
         return rights.may(Right.CONVERSE)
             ? Ruling.passed()
-            : refused(request, Errors.CLUSTER_AUTHORIZATION_FAILED);
+            : ApiJudge.refused(request, Errors.CLUSTER_AUTHORIZATION_FAILED);
       }
       return may(transaction, rights)
           ? Ruling.passed()
-          : refused(request, Errors.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+          : ApiJudge.refused(request, Errors.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
     }
   }
 
@@ -127,7 +127,7 @@ final class TransactionJudges {
    * Topics that a transaction is going to write: all of them or none. From version 4 on it is what
    * brokers ask each other.
    */
-  private static final class Partitions extends ApiJudge<AddPartitionsToTxnRequestData> {
+  private static final class Partitions implements ApiJudge<AddPartitionsToTxnRequestData> {
     private static final short FIRST_OF_BROKERS = 4;
 
     @Override
@@ -135,11 +135,11 @@ final class TransactionJudges {
       if (request.version() >= FIRST_OF_BROKERS) {
         return rights.may(Right.ADMINISTER)
             ? Ruling.passed()
-            : refused(request, Errors.CLUSTER_AUTHORIZATION_FAILED);
+            : ApiJudge.refused(request, Errors.CLUSTER_AUTHORIZATION_FAILED);
       }
       String transaction = data.v3AndBelowTransactionalId();
       if (!may(transaction, rights)) {
-        return refused(request, Errors.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+        return ApiJudge.refused(request, Errors.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
       }
       boolean all = true;
       var answer = new AddPartitionsToTxnResponseData();
@@ -164,30 +164,30 @@ final class TransactionJudges {
   }
 
   /** A group whose offsets a transaction is going to keep. */
-  private static final class GroupOffsets extends ApiJudge<AddOffsetsToTxnRequestData> {
+  private static final class GroupOffsets implements ApiJudge<AddOffsetsToTxnRequestData> {
     @Override
     public Ruling judge(Request request, AddOffsetsToTxnRequestData data, Rights rights) {
       if (!may(data.transactionalId(), rights)) {
-        return refused(request, Errors.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+        return ApiJudge.refused(request, Errors.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
       }
       return rights.group(data.groupId())
           ? Ruling.passed()
-          : refused(request, Errors.GROUP_AUTHORIZATION_FAILED);
+          : ApiJudge.refused(request, Errors.GROUP_AUTHORIZATION_FAILED);
     }
   }
 
   /** The end of a transaction. */
-  private static final class Ends extends ApiJudge<EndTxnRequestData> {
+  private static final class Ends implements ApiJudge<EndTxnRequestData> {
     @Override
     public Ruling judge(Request request, EndTxnRequestData data, Rights rights) {
       return may(data.transactionalId(), rights)
           ? Ruling.passed()
-          : refused(request, Errors.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+          : ApiJudge.refused(request, Errors.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
     }
   }
 
   /** Transactions by name: topics in them are told to whoever may see those. */
-  private static final class Described extends ApiJudge<DescribeTransactionsRequestData> {
+  private static final class Described implements ApiJudge<DescribeTransactionsRequestData> {
     @Override
     public Ruling judge(Request request, DescribeTransactionsRequestData data, Rights rights) {
       var kept = new ArrayList<String>();
@@ -222,11 +222,11 @@ final class TransactionJudges {
   }
 
   /** All transactions: those that may be told of. */
-  private static final class Listing extends ApiJudge<ListTransactionsRequestData> {
+  private static final class Listing implements ApiJudge<ListTransactionsRequestData> {
     @Override
     public Ruling judge(Request request, ListTransactionsRequestData data, Rights rights) {
       if (!rights.may(Right.CONVERSE)) {
-        return refused(request, Errors.CLUSTER_AUTHORIZATION_FAILED);
+        return ApiJudge.refused(request, Errors.CLUSTER_AUTHORIZATION_FAILED);
       }
       return new Ruling.Passed(answer -> {
         ((ListTransactionsResponseData) answer)
