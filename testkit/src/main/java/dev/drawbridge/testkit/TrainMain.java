@@ -11,8 +11,8 @@ import java.util.Optional;
 
 /**
  * Makes the agent's AOT cache by a training run on a lab: the first chapters of the scenario, and
- * many starts. The cache lies in the distribution's {@code aot} directory under the hash of what it was made from;
- * every other one is removed.
+ * many starts. The cache lies in the distribution's {@code aot} directory under the hash of what it
+ * was made from; every other one is removed.
  */
 public final class TrainMain {
   private static final int ROWS = 12;

@@ -1,11 +1,11 @@
 package dev.drawbridge.daemon.loop;
 
+import dev.drawbridge.bpf.failure.BpfException;
 import dev.drawbridge.daemon.attach.Attachments;
 import dev.drawbridge.daemon.attach.ParentGuard;
 import dev.drawbridge.daemon.kernel.Datapath;
 import dev.drawbridge.daemon.network.OlderConnections;
 import dev.drawbridge.daemon.network.Spaces;
-import dev.drawbridge.bpf.failure.BpfException;
 import dev.drawbridge.daemon.node.Guard;
 import dev.drawbridge.daemon.node.Guard.Attachment;
 import dev.drawbridge.daemon.node.Guard.Progress;

@@ -1,8 +1,8 @@
 package dev.drawbridge.daemon.loop;
 
 import dev.drawbridge.daemon.container.Evasions;
-import dev.drawbridge.daemon.network.Spaces.Space;
 import dev.drawbridge.daemon.network.Spaces;
+import dev.drawbridge.daemon.network.Spaces.Space;
 import dev.drawbridge.daemon.node.Guard;
 import java.util.ArrayList;
 import java.util.Collection;

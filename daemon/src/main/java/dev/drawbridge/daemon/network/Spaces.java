@@ -270,8 +270,7 @@ public final class Spaces {
       if (how != How.ADOPTED) {
         acquaintances.begins(number);
       }
-      Optional<Untouched> untouched =
-          how == How.HOOK ? opening.untouched.join() : Optional.empty();
+      Optional<Untouched> untouched = how == How.HOOK ? opening.untouched.join() : Optional.empty();
       if (untouched.isEmpty()) {
         findBound(number, namespace);
       } else if (untouched.get().bound) {

@@ -10,7 +10,6 @@ import dev.drawbridge.daemon.container.Evasions;
 import dev.drawbridge.daemon.container.How;
 import dev.drawbridge.daemon.network.Spaces.Space;
 import dev.drawbridge.hook.DockerContainerFiles;
-import dev.drawbridge.policy.language.ContainerPolicy;
 import dev.drawbridge.policy.Mode;
 import dev.drawbridge.policy.Parsed;
 import dev.drawbridge.policy.language.ContainerPolicy;

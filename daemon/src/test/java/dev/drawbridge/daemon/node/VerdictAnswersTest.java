@@ -14,7 +14,6 @@ import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.daemon.container.How;
 import dev.drawbridge.daemon.view.LocalView;
 import dev.drawbridge.policy.Cidr;
-import dev.drawbridge.policy.language.ContainerPolicy;
 import dev.drawbridge.policy.Direction;
 import dev.drawbridge.policy.Member;
 import dev.drawbridge.policy.Parsed;

@@ -1,14 +1,14 @@
 package dev.drawbridge.policy.compile;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import dev.drawbridge.policy.Member;
 import dev.drawbridge.policy.Parsed;
 import dev.drawbridge.policy.labels.Workload;
 import dev.drawbridge.policy.language.ContainerPolicy;
 import dev.drawbridge.policy.language.Rule;
 import dev.drawbridge.policy.parse.LabelParser;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
@@ -83,9 +83,7 @@ final class SelectorIndexTest {
     Parsed<ContainerPolicy> parsed =
         LabelParser.parse(
             Map.of("drawbridge.policy.in", "app=a may connect 80\napp=b may connect 80"));
-    parsed.value().rules().forEach(rule ->
-        registry.code(rule.sentence(), Optional.empty(), true));
-    assertEquals(
-        1, registry.selectorsOf(List.of(member(256, Map.of("app", "a")))).cardinality());
+    parsed.value().rules().forEach(rule -> registry.code(rule.sentence(), Optional.empty(), true));
+    assertEquals(1, registry.selectorsOf(List.of(member(256, Map.of("app", "a")))).cardinality());
   }
 }
