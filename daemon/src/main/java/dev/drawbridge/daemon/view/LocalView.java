@@ -14,6 +14,7 @@ import dev.drawbridge.api.report.StatusReport.Health;
 import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.daemon.config.Config;
+import dev.drawbridge.daemon.container.How;
 import dev.drawbridge.daemon.flow.FlowRecorder;
 import dev.drawbridge.daemon.node.NodeState;
 import dev.drawbridge.daemon.node.Problems;
@@ -288,7 +289,7 @@ public final class LocalView implements AgentView {
         observed.name(),
         container.network(),
         container.rewritten(),
-        container.attached().equals(Optional.of(Guard.How.LISTENER)));
+        container.attached().equals(Optional.of(How.LISTENER)));
   }
 
   @Override
