@@ -13,7 +13,8 @@ import java.time.Duration;
  * @param headFields most field lines in a head; beyond: 431, or 502
  * @param trailerBytes longest trailer section; beyond: 431, or a broken answer
  * @param chunkLineBytes longest chunk size line with its extensions, which are dropped
- * @param interimAnswers most 1xx answers to one request
+ * @param interimBytes most bytes of 1xx answers to one request, heads and all; however many they
+ *     are, each is one more sign of life
  * @param heldBytes most bytes kept of requests that wait for the answer before them; the engine
  *     stops reading beyond
  * @param drainBytes longest body of a denied request that is read to its end to keep the
@@ -34,7 +35,8 @@ import java.time.Duration;
  * @param refusedIdleTimeout the same on a connection on which nothing has been allowed yet, or
  *     whose last request was refused
  * @param connectTimeout for the connection to the callee; beyond: 504
- * @param answerTimeout from the end of the request to the head of its answer; beyond: 504
+ * @param answerTimeout from the end of the request, or the last 1xx answer to it, to the head of
+ *     its answer; beyond: 504
  * @param lingerTimeout for the client to take a last answer and close
  */
 public record EngineLimits(
@@ -44,7 +46,7 @@ public record EngineLimits(
     int headFields,
     int trailerBytes,
     int chunkLineBytes,
-    int interimAnswers,
+    int interimBytes,
     int heldBytes,
     int drainBytes,
     int writeHighWater,
@@ -77,7 +79,7 @@ public record EngineLimits(
         1024,
         8 * 1024,
         256,
-        16,
+        1024 * 1024,
         64 * 1024,
         256 * 1024,
         128 * 1024,
@@ -222,7 +224,7 @@ public record EngineLimits(
         headFields,
         trailerBytes,
         chunkLineBytes,
-        interimAnswers,
+        interimBytes,
         heldBytes,
         drainBytes,
         writeHighWater,

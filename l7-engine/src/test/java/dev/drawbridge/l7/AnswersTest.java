@@ -12,6 +12,7 @@ import dev.drawbridge.policy.Reason;
 import java.io.IOException;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What becomes of answers, good and broken. */
@@ -191,6 +193,112 @@ final class AnswersTest {
       assertEquals(103, client.answer().status());
       assertEquals("a", client.answer().text());
       assertEquals(1, scene.records.size());
+    }
+  }
+
+  private static EngineLimits answeringWithin(Duration soon) {
+    Duration late = Duration.ofSeconds(30);
+    return EngineLimits.defaults().withTimeouts(late, late, late, late, soon, late);
+  }
+
+  /** RFC 2518 section 10.1; a minute of them, one a second. */
+  @Test
+  void passesTheHeartbeatOfASlowJobOn() throws Exception {
+    String processing = "HTTP/1.1 102 Processing\r\n\r\n";
+    try (ScriptedOrigin origin = answering(processing.repeat(60) + OK);
+        Scene scene = new Scene(origin.address(), USERS);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      client.send(GET);
+      for (int i = 0; i < 60; i++) {
+        assertEquals(102, client.answer().status());
+      }
+      assertEquals("ok", client.answer().text());
+      assertAllowed(Ending.COMPLETED, onlyRecord(scene));
+    }
+  }
+
+  @Test
+  void eachInterimAnswerIsASignOfLife() throws Exception {
+    try (ScriptedOrigin origin =
+            new ScriptedOrigin(peer -> {
+              peer.head();
+              for (int i = 0; i < 8; i++) {
+                Thread.sleep(250);
+                peer.send("HTTP/1.1 102 Processing\r\n\r\n");
+              }
+              peer.send(OK);
+              peer.head();
+            });
+        Scene scene = new Scene(answeringWithin(Duration.ofSeconds(1)), origin.address(), USERS);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      client.send(GET);
+      for (int i = 0; i < 8; i++) {
+        assertEquals(102, client.answer().status());
+      }
+      assertEquals(200, client.answer().status());
+    }
+  }
+
+  @Test
+  void interimAnswersThatNeverEndDo() throws Exception {
+    String hint = "HTTP/1.1 103 Early Hints\r\nLink: " + "x".repeat(8000) + "\r\n\r\n";
+    try (ScriptedOrigin origin =
+            new ScriptedOrigin(peer -> {
+              peer.head();
+              for (int i = 0; i < 1_000; i++) {
+                peer.send(hint);
+              }
+            });
+        Scene scene = new Scene(origin.address(), USERS);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      client.send(GET);
+      int hints = 0;
+      Answer answer = client.answer();
+      while (answer.status() == 103) {
+        hints++;
+        answer = client.answer();
+      }
+      assertEquals(502, answer.status());
+      assertTrue(answer.text().contains("interim answers"), answer::text);
+      assertTrue(hints > 100 && hints < 150, "of 8 KiB each: " + hints);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "Content-Length: 2, Content-Length: 2 | more than one Content-Length",
+        "Transfer-Encoding: chunked, Transfer-Encoding: chunked | more than one Transfer-Encoding",
+        "Content-Length: 2, Transfer-Encoding: chunked | Content-Length and Transfer-Encoding",
+        "Transfer-Encoding: gzip | the Transfer-Encoding is not",
+        "Content-Length: two | the Content-Length is not"
+      })
+  void a502NamesTheHeaderThatCannotBeRead(String fields, String named) throws Exception {
+    String answer = "HTTP/1.1 200 OK\r\n" + fields.replace(", ", "\r\n") + "\r\n\r\nok";
+    try (ScriptedOrigin origin = answering(answer);
+        Scene scene = new Scene(origin.address(), USERS);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      Answer refused = client.send(GET).answer();
+      assertEquals(502, refused.status());
+      assertTrue(refused.text().contains(named), refused::text);
+    }
+  }
+
+  @Test
+  void keepsAKeepAliveHintWhereTheConnectionIsKept() throws Exception {
+    String hinted =
+        "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5, max=7\r\n"
+            + "Content-Length: 2\r\n\r\nok";
+    try (ScriptedOrigin origin = answering(hinted);
+        Scene scene = new Scene(origin.address(), USERS);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      String kept = client.send(GET).answer().head();
+      assertTrue(kept.contains("Keep-Alive: timeout=5, max=7\r\n"), kept);
+      assertTrue(kept.contains("Connection: keep-alive\r\n"), kept);
+      String closed =
+          client.send(GET.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")).answer().head();
+      assertFalse(closed.contains("Keep-Alive"), closed);
     }
   }
 

@@ -531,6 +531,28 @@ final class Http2RelayTest {
   }
 
   @Test
+  void passesTheHeartbeatOfASlowJobOn() throws Exception {
+    try (ScriptedOrigin origin =
+            new ScriptedOrigin(peer -> {
+              H2Peer callee = H2Peer.server(peer.socket());
+              section(callee, 1);
+              for (int i = 0; i < 60; i++) {
+                callee.headers(1, false, ":status", "102").flush();
+              }
+              callee.headers(1, true, ":status", "204").flush();
+              callee.rest();
+            });
+        Scene scene = new Scene(origin.address(), USERS);
+        H2Peer client = H2Peer.client(scene.listener.port4())) {
+      client.request(1, true, "GET", "/users").flush();
+      for (int i = 0; i < 60; i++) {
+        assertEquals("102", await(client, H2Peer.HEADERS).field(":status"));
+      }
+      assertEquals("204", await(client, H2Peer.HEADERS).field(":status"));
+    }
+  }
+
+  @Test
   void passesAnEarlyAnswerAndTheEndOfInterestInTheRequest() throws Exception {
     try (ScriptedOrigin origin =
             new ScriptedOrigin(peer -> {

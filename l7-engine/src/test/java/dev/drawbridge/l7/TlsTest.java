@@ -246,6 +246,20 @@ final class TlsTest {
     }
   }
 
+  /** SPEC T5: PostgreSQL's SSLRequest, and STARTTLS. */
+  @ParameterizedTest
+  @ValueSource(strings = {"\0\0\0\b\u0004\u00d2\u0016/", "EHLO client.example\r\nSTARTTLS\r\n"})
+  void whoFirstAsksWhetherTlsIsSpokenIsNotTlsAndGetsNothingOfHttp(String opening) throws Exception {
+    try (ScriptedOrigin origin = new ScriptedOrigin(peer -> peer.in().readAllBytes());
+        Scene scene = new Scene(origin.address(), RULE);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      client.send(opening.getBytes(StandardCharsets.ISO_8859_1)).endOutput();
+      assertEquals(List.of(), client.answers());
+      assertEquals(Reason.NOT_TLS, onlyRecord(scene).reason());
+      assertEquals(0, origin.accepted.get());
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"SSH-2.0-x\r\n", "\u0080.\u0001\u0003\u0001"})
   void refusesWhatIsNeitherTlsNorHttp(String bytes) throws Exception {

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The table of SPEC rules L1 to L5, G1 to G3 and T1 to T4: every row is a case. */
+/** The table of SPEC rules L1 to L5, G1 to G3 and T1 to T5: every row is a case. */
 final class LayersTest {
   /** Rows: rule of SPEC.md, api's labels, db's labels, host lines, from, to, what, expected. */
   private static List<Arguments> table() {
@@ -315,7 +315,12 @@ final class LayersTest {
             "app=api may open tls to a.b;drawbridge.mode: audit",
             "GET /x",
             "ALLOW NOT_TLS audited"),
-        row("T4", "", "TLS a.b", "ALLOW OPEN"));
+        row("T4", "", "TLS a.b", "ALLOW OPEN"),
+        row(
+            "T5",
+            "app=api may open tls to a.b port 443;app=api may connect 5432",
+            "TLS:443 a.b",
+            "ALLOW RULE_ALLOWS"));
   }
 
   @ParameterizedTest

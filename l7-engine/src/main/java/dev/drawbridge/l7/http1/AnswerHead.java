@@ -117,7 +117,7 @@ public final class AnswerHead extends Head {
       int start = valueStart(i);
       int end = valueEnd(i);
       switch (name(i)) {
-        case OTHER, OVERRIDE, DROPPED, OWN, HOST, EXPECT, TE, CONNECTION -> {}
+        case OTHER, OVERRIDE, KEEP_ALIVE, DROPPED, OWN, HOST, EXPECT, TE, CONNECTION -> {}
         case CONTENT_LENGTH -> {
           if (contentLength >= 0) {
             return Fault.LENGTH_REPEATED;

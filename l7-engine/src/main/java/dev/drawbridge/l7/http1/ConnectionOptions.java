@@ -65,7 +65,7 @@ final class ConnectionOptions {
           case HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, EXPECT -> {
             return false;
           }
-          case TE, UPGRADE, DROPPED, OWN -> {}
+          case TE, UPGRADE, KEEP_ALIVE, DROPPED, OWN -> {}
           case OTHER, OVERRIDE -> head.drop(i);
         }
       }

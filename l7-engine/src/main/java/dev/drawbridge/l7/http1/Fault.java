@@ -45,7 +45,6 @@ public enum Fault {
   CHUNK_LINE_LENGTH(400, Reason.HTTP_TOO_LARGE, "a chunk size line is too long"),
   STATUS(400, "the status line is not: version, one space, three digits"),
   SWITCHED(400, "the protocol was switched though nobody had asked"),
-  INTERIM_COUNT(400, "there are too many interim answers"),
   UNASKED(400, "there is an answer without a request");
 
   private final int status;
@@ -74,5 +73,14 @@ public enum Fault {
   /** For the client; says nothing that the client did not send. */
   public String sentence() {
     return sentence;
+  }
+
+  /** The same of an answer. */
+  public String sentenceOfAnswer() {
+    return switch (this) {
+      case EMPTY_START_LINE -> "there is an empty line where the status line should be";
+      case REQUEST_LINE_LENGTH -> "the status line is too long";
+      default -> sentence;
+    };
   }
 }

@@ -15,6 +15,8 @@ enum FieldName {
   TE,
   /** By which some servers take the request for another one; sent on as it is. */
   OVERRIDE,
+  /** Of an answer: how long a connection is kept, which the client's is as long as the callee's. */
+  KEEP_ALIVE,
   /** Hop by hop, never sent on. */
   DROPPED,
   /**
@@ -65,7 +67,7 @@ enum FieldName {
           return CONNECTION;
         }
         if (Octets.same(bytes, start, end, KEEP_ALIVE_NAME)) {
-          return DROPPED;
+          return KEEP_ALIVE;
         }
       }
       case 13, 22 -> {

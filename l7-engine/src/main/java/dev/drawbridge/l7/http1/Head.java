@@ -307,7 +307,7 @@ public abstract sealed class Head implements Headers
     List<String> found = List.of();
     for (int i = 0; i < count; i++) {
       FieldName name = name(i);
-      if (name == FieldName.DROPPED || name == FieldName.OWN) {
+      if (name == FieldName.DROPPED || name == FieldName.OWN || name == FieldName.KEEP_ALIVE) {
         continue;
       }
       if (Octets.same(bytes, nameStart(i), nameEnd(i), wanted)) {

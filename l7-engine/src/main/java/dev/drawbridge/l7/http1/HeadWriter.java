@@ -104,9 +104,17 @@ public final class HeadWriter {
     put(' ');
     put(head.bytes, head.reasonStart(), head.reasonEnd());
     put(CRLF);
+    boolean kept = status >= 200 && persistence != Persistence.CLOSE;
+    boolean hinted = false;
     for (int i = 0; i < head.count(); i++) {
       switch (head.name(i)) {
         case OTHER, OVERRIDE, HOST, EXPECT -> field(head, i);
+        case KEEP_ALIVE -> {
+          if (kept) {
+            field(head, i);
+            hinted = true;
+          }
+        }
         case CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, UPGRADE, TE, DROPPED, OWN -> {}
       }
     }
@@ -119,7 +127,12 @@ public final class HeadWriter {
       put(CHUNKED);
     }
     switch (persistence) {
-      case DEFAULT -> {}
+      case DEFAULT -> {
+        if (hinted) {
+          // A field of one hop is named: RFC 9110 section 7.6.1.
+          put(KEEP_ALIVE);
+        }
+      }
       case CLOSE -> put(CLOSE);
       case KEEP_ALIVE -> put(KEEP_ALIVE);
       case WEBSOCKET -> put(WEBSOCKET);

@@ -424,7 +424,7 @@ public final class RequestHead extends Head {
     for (int i = 0; i < count(); i++) {
       switch (name(i)) {
         case OVERRIDE -> overrides = true;
-        case OTHER, DROPPED, OWN, CONNECTION -> {}
+        case OTHER, KEEP_ALIVE, DROPPED, OWN, CONNECTION -> {}
         case HOST -> {
           if (host >= 0) {
             return Fault.HOST_REPEATED;

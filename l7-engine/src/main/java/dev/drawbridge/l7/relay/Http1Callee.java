@@ -83,7 +83,8 @@ final class Http1Callee extends PipedCallee {
       case MORE -> {}
       case FAULT ->
           client.requests.failed(
-              Ending.UPSTREAM_BROKEN, "the callee's answer is not readable HTTP/1");
+              Ending.UPSTREAM_BROKEN,
+              "the callee's answer is not readable HTTP/1: " + reading.fault().sentenceOfAnswer());
       case DONE -> {
         if (reading.interim()) {
           interim(reading);
@@ -110,9 +111,16 @@ final class Http1Callee extends PipedCallee {
       switchProtocol(answer);
       return;
     }
-    if (++exchange.interimAnswers > relay.limits.interimAnswers()) {
-      client.requests.failed(Ending.UPSTREAM_BROKEN, "the callee's answer does not begin");
+    exchange.interimBytes += answer.size();
+    if (exchange.interimBytes > relay.limits.interimBytes()) {
+      client.requests.failed(
+          Ending.UPSTREAM_BROKEN,
+          "the callee's answer does not begin: its interim answers are too long together");
       return;
+    }
+    if (exchange.requestDone) {
+      // It is at work: RFC 9110 section 15.2, RFC 2518 section 10.1.
+      client.expectInputWithin(relay.limits.answerTimeout());
     }
     if (exchange.minorVersion == 1) {
       put(

@@ -27,7 +27,7 @@ final class Http1Exchange extends Exchange {
 
   boolean websocket;
   int minorVersion;
-  int interimAnswers;
+  int interimBytes;
   int status;
   String method = "";
   String path = "";
@@ -47,7 +47,7 @@ final class Http1Exchange extends Exchange {
     bodiless = false;
     websocket = false;
     minorVersion = 1;
-    interimAnswers = 0;
+    interimBytes = 0;
     status = 0;
     method = "";
     path = "";

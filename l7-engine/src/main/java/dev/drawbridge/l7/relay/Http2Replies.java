@@ -113,8 +113,12 @@ final class Http2Replies extends Http2Leg {
     }
     stream.answerHeadBytes += fields.bytes();
     if (answer.interim()) {
-      if (end || ++stream.interimAnswers > relay.limits.interimAnswers()) {
+      if (end) {
         throw malformed(id, "the answer does not begin");
+      }
+      stream.interimBytes += fields.bytes();
+      if (stream.interimBytes > relay.limits.interimBytes()) {
+        throw malformed(id, "the interim answers are too long together");
       }
       client.out.section(id, false, fields);
       return;

@@ -66,7 +66,7 @@ final class Http2Stream {
   /** The callee wants no more of the request. */
   boolean calleeDone;
 
-  int interimAnswers;
+  int interimBytes;
   int status;
   long headBytes;
   long answerHeadBytes;
