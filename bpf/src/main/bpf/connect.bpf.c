@@ -11,7 +11,7 @@
  *      sends to the engine's listeners for datagrams by himself (NO_ORIGIN).
  *   3. no stream: passes. To connect it sends nothing, and is often done to
  *      learn one's own address alone; skb_egress judges what is sent.
- *   4. no room for the socket's state: DENY STATE_FULL.
+ *   4. no room for the socket's state: DENY STATE_FULL, if any rule speaks of it.
  *   5. both sides judged; the judgement is stored with its generation.
  *      (MPTCP calls this with its first subflow, a TCP socket; later subflows
  *      are judged at their SYN.)
@@ -167,7 +167,8 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 	if (before)
 		bpf_sk_storage_delete(&sockets, sk);
 	/* 4. */
-	if (!bpf_sk_storage_get(&sockets, sk, &state, BPF_SK_STORAGE_GET_F_CREATE))
+	if (!bpf_sk_storage_get(&sockets, sk, &state, BPF_SK_STORAGE_GET_F_CREATE) &&
+		(answer.verdict != DB_ALLOW || !db_no_rule_speaks(question.caller, question.callee)))
 		db_deny(&answer, DB_REASON_STATE_FULL);
 	if (answer.verdict == DB_ENGINE)
 		return DB_PASS; /* the engine records what becomes of it */

@@ -44,7 +44,10 @@ DB_INLINE void settle(struct db_socket *socket, const struct db_flow_key *key)
 	db_forget(key);
 }
 
-/* A redirected connection's first packet: tells the engine where it wanted to go. */
+/*
+ * A redirected connection's first packet: tells the engine where it wanted to go. 0, or the reason why it must not
+ * leave. What is not redirected is not judged on loopback, whoever sends it; but it finds no origin.
+ */
 DB_INLINE int leave_origin(const struct db_packet *packet, const struct db_socket *socket, __u32 me)
 {
 	const struct db_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &me);
@@ -52,7 +55,7 @@ DB_INLINE int leave_origin(const struct db_packet *packet, const struct db_socke
 	struct db_origin origin __attribute__((aligned(8))) = {};
 
 	if (!endpoint)
-		return 0;
+		return socket ? DB_REASON_UNKNOWN_ENDPOINT : 0;
 	at.netns = endpoint->netns;
 	at.peer_port = packet->key.source_port;
 	at.local_port = packet->key.destination_port;
@@ -60,14 +63,14 @@ DB_INLINE int leave_origin(const struct db_packet *packet, const struct db_socke
 	if (!socket) {
 		if (at.local_port == endpoint->engine_port4 || at.local_port == endpoint->engine_port6)
 			bpf_map_delete_elem(&origins, &at);
-		return 1;
+		return 0;
 	}
 	db_address_copy(&origin.destination, &socket->address);
 	origin.port = socket->port;
 	origin.caller = me;
 	origin.callee = socket->peer;
 	origin.generation = socket->generation;
-	return bpf_map_update_elem(&origins, &at, &origin, BPF_ANY) == 0;
+	return bpf_map_update_elem(&origins, &at, &origin, BPF_ANY) ? DB_REASON_STATE_FULL : 0;
 }
 
 /* A connected socket's datagrams go to the listener that stood for their destination: while it still does. */
@@ -141,8 +144,9 @@ DB_INLINE enum db_fate egress_loopback_alone(struct __sk_buff *skb, struct bpf_s
 		return db_drop(reason, &packet->key, answer, me, me, WHERE_OUT);
 	if ((packet->tcp_flags & (DB_TCP_SYN | DB_TCP_ACK)) != DB_TCP_SYN)
 		return DB_PASS;
-	if (!leave_origin(packet, socket, me))
-		return db_drop(DB_REASON_STATE_FULL, &packet->key, answer, me, me, WHERE_OUT);
+	reason = leave_origin(packet, socket, me);
+	if (reason)
+		return db_drop(reason, &packet->key, answer, me, me, WHERE_OUT);
 	return DB_PASS;
 }
 
@@ -175,7 +179,7 @@ DB_INLINE enum db_fate judge_and_store(struct bpf_sock *sk, const struct db_pack
 	*callee = question.callee;
 	db_judge(&question, answer);
 	if (answer->verdict == DB_ENGINE)
-		db_deny(answer, DB_REASON_NEEDS_ENGINE);
+		db_without_engine(me, question.callee, answer);
 	if (before && before->role == DB_ROLE_CLIENT && before->verdict == DB_ALLOW &&
 		before->protocol == packet->key.protocol && before->port == question.port &&
 		db_address_equal(&before->address, &packet->key.destination))
@@ -194,7 +198,7 @@ DB_INLINE enum db_fate judge_and_store(struct bpf_sock *sk, const struct db_pack
 	state.peer_port = question.port;
 	db_address_copy(&state.address, &packet->key.destination);
 	if (db_socket_replace(sk, &state)) {
-		if (packet->key.protocol == IPPROTO_TCP)
+		if (packet->key.protocol == IPPROTO_TCP && !db_no_rule_speaks(me, question.callee))
 			db_deny(answer, DB_REASON_STATE_FULL);
 		quiet = 0;
 	}

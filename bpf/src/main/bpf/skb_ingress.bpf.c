@@ -27,7 +27,7 @@ DB_INLINE void judge_inbound(const struct db_flow_key *key, __u32 me, struct db_
 {
 	db_judge_inbound(key, me, inbound);
 	if (inbound->answer.verdict == DB_ENGINE)
-		db_deny(&inbound->answer, DB_REASON_NEEDS_ENGINE);
+		db_without_engine(inbound->caller, me, &inbound->answer);
 }
 
 /* A container's connection was recorded when it connected: only outsiders' beginnings are news. */
@@ -78,7 +78,7 @@ DB_INLINE enum db_fate ingress_unknown(struct bpf_sock *sk, const struct db_pack
 	state.port = packet->key.destination_port;
 	state.peer_port = packet->key.source_port;
 	db_address_copy(&state.address, &packet->key.source);
-	if (db_socket_replace(sk, &state))
+	if (db_socket_replace(sk, &state) && !db_no_rule_speaks(inbound->caller, me))
 		db_deny(&inbound->answer, DB_REASON_STATE_FULL);
 	return db_as_judged(is_news(inbound, 0), &packet->key, &inbound->answer, me, inbound->caller, WHERE_INBOUND);
 }

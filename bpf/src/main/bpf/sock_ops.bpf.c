@@ -51,7 +51,7 @@ DB_INLINE enum db_fate accepted(struct bpf_sock_ops *ctx)
 	if (inbound.answer.verdict == DB_DENY && inbound.answer.reason == DB_REASON_UNVOUCHED_ADDRESS)
 		return DB_PASS;
 	if (inbound.answer.verdict == DB_ENGINE)
-		db_deny(&inbound.answer, DB_REASON_NEEDS_ENGINE);
+		db_without_engine(inbound.caller, me, &inbound.answer);
 	state.generation = inbound.answer.generation;
 	state.role = DB_ROLE_SERVER;
 	state.verdict = inbound.answer.verdict;
@@ -62,7 +62,7 @@ DB_INLINE enum db_fate accepted(struct bpf_sock_ops *ctx)
 	state.port = key.destination_port;
 	state.peer_port = key.source_port;
 	db_address_copy(&state.address, &key.source);
-	/* Without state every packet is refused as UNJUDGED_SOCKET. */
+	/* Without state a server that has rules is refused every packet, as UNJUDGED_SOCKET. */
 	if (db_socket_replace(sk, &state))
 		return DB_PASS;
 	/* What the new socket sends or is sent, the packet programs refuse by what it bears now. */

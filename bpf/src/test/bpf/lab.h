@@ -111,5 +111,6 @@ void kinds_cases(void);
 void rewrite_cases(void);
 void flood_cases(void);
 void refuse_cases(void);
+void settle_cases(void);
 
 #endif

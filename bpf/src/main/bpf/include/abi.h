@@ -42,6 +42,11 @@ enum db_verdict { DB_DENY = 0, DB_ENGINE = 1, DB_ALLOW = 2, DB_AUDIT = 3 /* even
 #define DB_EP_FIRM_INGRESS (1u << 6)
 #define DB_EP_NAMES (1u << 7) /* what it asks of resolvers goes through the engine, which learns from the answers */
 #define DB_EP_RESOLVES (1u << 8) /* which names it may ask for is judged: without an engine it asks nobody */
+/*
+ * It ran before its programs were attached, which was a moment ago: what its rules deny, or would have gone through the
+ * engine and did not, passes unrecorded. Connections that began unseen end meanwhile.
+ */
+#define DB_EP_SETTLING (1u << 9)
 
 struct db_address {
 	__u8 bytes[16];

@@ -6,7 +6,7 @@
  *   2. a fresh record of a container: judged as that container.
  *   3. no record, and the source address is a container's: UNVOUCHED_ADDRESS,
  *      but WORLD for an endpoint that lets everybody in anyway: a host's NAT may
- *      have changed the flow after its sender recorded it.
+ *      have changed the flow after its sender recorded it. Likewise while it settles.
  *   4. otherwise judged as HOST or WORLD.
  * The verdict may be ENGINE: skb_ingress denies that (NEEDS_ENGINE), sk_lookup
  * hands the connection to the engine.
@@ -50,7 +50,8 @@ __attribute__((noinline)) int db_judge_inbound(const struct db_flow_key *key, __
 			__u32 flags = endpoint ? endpoint->flags : DB_EP_CLOSED_INGRESS;
 
 			inbound->answer.generation = db_generation();
-			if (!inbound->answer.generation || (flags & DB_EP_CLOSED_INGRESS)) {
+			if (!inbound->answer.generation ||
+				(flags & (DB_EP_CLOSED_INGRESS | DB_EP_SETTLING)) == DB_EP_CLOSED_INGRESS) {
 				db_deny(&inbound->answer, DB_REASON_UNVOUCHED_ADDRESS);
 				if (inbound->answer.generation && flags & DB_EP_AUDIT && !(flags & DB_EP_FIRM_INGRESS)) {
 					inbound->caller = DB_PEER_WORLD;

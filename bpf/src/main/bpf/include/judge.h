@@ -10,6 +10,7 @@
  *   4. the table of (owner, peer), else the one of (owner, ANY), else DENY.
  *   5. the range that holds (protocol, port), else DENY.
  *   6. mode audit: this side's DENY becomes ALLOW and is marked, unless it is the host's own.
+ *   7. settling: this side's DENY becomes ALLOW.
  * Mode off needs no step: the container's own rules are in no table then.
  */
 #ifndef DRAWBRIDGE_JUDGE_H
@@ -137,7 +138,41 @@ __attribute__((noinline)) __u64 db_judge_side(__u32 owner, __u32 peer, __u32 dir
 		found |= DB_SIDE_FIRM;
 	if (DB_SIDE_VERDICT(found) == DB_DENY && endpoint->flags & DB_EP_AUDIT && !(found & DB_SIDE_FIRM))
 		found = (found & ~0xffull) | DB_ALLOW | DB_SIDE_AUDITED;
+	if (DB_SIDE_VERDICT(found) == DB_DENY && endpoint->flags & DB_EP_SETTLING)
+		found = DB_SIDE(DB_ALLOW, DB_REASON_OPEN, 0);
 	return found;
+}
+
+DB_INLINE int db_has_no_rules(__u32 number, __u32 closed)
+{
+	const struct db_endpoint *endpoint;
+
+	if (!db_is_endpoint(number))
+		return 1;
+	endpoint = bpf_map_lookup_elem(&endpoints, &number);
+	return endpoint && !(endpoint->flags & closed);
+}
+
+/* No rule speaks of what one calls the other: then it needs no state, and none that finds no room denies it. */
+__attribute__((noinline)) int db_no_rule_speaks(__u32 caller, __u32 callee)
+{
+	return db_has_no_rules(caller, DB_EP_CLOSED_EGRESS) && db_has_no_rules(callee, DB_EP_CLOSED_INGRESS);
+}
+
+DB_INLINE int db_settles(__u32 number)
+{
+	const struct db_endpoint *endpoint;
+
+	if (!db_is_endpoint(number))
+		return 1;
+	endpoint = bpf_map_lookup_elem(&endpoints, &number);
+	return endpoint && endpoint->flags & DB_EP_SETTLING;
+}
+
+/* What needs the engine and did not come by it passes while everybody settles whose rule that may be. */
+__attribute__((noinline)) int db_may_do_without_engine(__u32 caller, __u32 callee)
+{
+	return db_settles(caller) && db_settles(callee);
 }
 
 /*
@@ -291,6 +326,15 @@ DB_INLINE void db_deny(struct db_answer *answer, __u16 reason)
 	answer->verdict = DB_DENY;
 	answer->reason = reason;
 	answer->audited = 0;
+}
+
+/* An ENGINE where no engine is in between. */
+DB_INLINE void db_without_engine(__u32 caller, __u32 callee, struct db_answer *answer)
+{
+	if (db_may_do_without_engine(caller, callee))
+		answer->verdict = DB_ALLOW;
+	else
+		db_deny(answer, DB_REASON_NEEDS_ENGINE);
 }
 
 #endif

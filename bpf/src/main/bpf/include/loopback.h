@@ -58,7 +58,9 @@ DB_INLINE int loopback_may(__u32 caller, __u32 callee, __u32 protocol, __u32 por
 {
 	struct db_question question = { .caller = caller, .callee = callee, .protocol = protocol, .port = port };
 
-	return db_judge(&question, answer) == DB_ALLOW;
+	if (db_judge(&question, answer) == DB_ENGINE && db_may_do_without_engine(caller, callee))
+		answer->verdict = DB_ALLOW;
+	return answer->verdict == DB_ALLOW;
 }
 
 DB_INLINE int opens_to_engine(const struct db_packet *packet, __u32 me)

@@ -96,7 +96,7 @@ __attribute__((noinline)) int db_judge_again(struct db_socket *socket, __u32 me,
 	if (answer->verdict == DB_ENGINE && socket->role == DB_ROLE_SERVER && socket->flags & DB_SOCKET_FROM_ENGINE)
 		answer->verdict = DB_ALLOW;
 	if (answer->verdict == DB_ENGINE && !(socket->flags & DB_SOCKET_REDIRECTED))
-		answer->verdict = DB_DENY;
+		answer->verdict = db_may_do_without_engine(question.caller, question.callee) ? DB_ALLOW : DB_DENY;
 	if (answer->verdict == DB_DENY && socket->verdict != DB_DENY)
 		answer->reason = DB_REASON_LATE_DENY;
 	return answer->verdict;
@@ -126,7 +126,7 @@ DB_INLINE int db_first_refusal(struct bpf_sock *sk, __u32 generation)
 /*
  * A TCP connection that began before its cgroup was attached: who called whom
  * cannot be told. Passes if this endpoint has no rules in either direction
- * (its peer's own programs enforce the peer's), or only records them. The
+ * (its peer's own programs enforce the peer's), settles, or only records them. The
  * verdict is kept for this generation. Gives whether it is news: 0 if it was recorded before.
  */
 DB_INLINE int db_unjudged(struct bpf_sock *sk, __u32 me, struct db_answer *answer)
@@ -151,7 +151,8 @@ DB_INLINE int db_unjudged(struct bpf_sock *sk, __u32 me, struct db_answer *answe
 		answer->reason = DB_REASON_UNKNOWN_ENDPOINT;
 	} else if (generation) {
 		__u32 firm = endpoint->flags & (DB_EP_FIRM_EGRESS | DB_EP_FIRM_INGRESS);
-		int closed = (endpoint->flags & (DB_EP_CLOSED_EGRESS | DB_EP_CLOSED_INGRESS)) != 0;
+		int closed = endpoint->flags & (DB_EP_CLOSED_EGRESS | DB_EP_CLOSED_INGRESS) &&
+			     !(endpoint->flags & DB_EP_SETTLING);
 
 		if (!closed || (endpoint->flags & DB_EP_AUDIT && !firm))
 			answer->verdict = DB_ALLOW;

@@ -18,6 +18,7 @@ import java.nio.ByteBuffer;
  * @param firmIngress the host's policy alone denies something that comes in
  * @param names what it asks of resolvers goes through the engine
  * @param resolves which names it may ask for is judged: without an engine it asks nobody
+ * @param settling it ran before it was attached, a moment ago: what rules deny it still passes
  */
 public record Endpoint(
     boolean closedEgress,
@@ -31,7 +32,8 @@ public record Endpoint(
     boolean firmEgress,
     boolean firmIngress,
     boolean names,
-    boolean resolves) {
+    boolean resolves,
+    boolean settling) {
   /** Bytes in the kernel. */
   public static final int SIZE = 16;
 
@@ -44,6 +46,7 @@ public record Endpoint(
   private static final int FIRM_INGRESS = 1 << 6;
   private static final int NAMES = 1 << 7;
   private static final int RESOLVES = 1 << 8;
+  private static final int SETTLING = 1 << 9;
 
   /** One that has its namespace to itself. */
   public Endpoint(
@@ -79,6 +82,7 @@ public record Endpoint(
         false,
         false,
         false,
+        false,
         false);
   }
 
@@ -100,7 +104,8 @@ public record Endpoint(
             | (firmEgress ? FIRM_EGRESS : 0)
             | (firmIngress ? FIRM_INGRESS : 0)
             | (names ? NAMES : 0)
-            | (resolves ? RESOLVES : 0);
+            | (resolves ? RESOLVES : 0)
+            | (settling ? SETTLING : 0);
     return NativeOrder.bytes(
         NativeOrder.allocate(SIZE)
             .putInt(flags)
@@ -127,6 +132,7 @@ public record Endpoint(
         (flags & FIRM_EGRESS) != 0,
         (flags & FIRM_INGRESS) != 0,
         (flags & NAMES) != 0,
-        (flags & RESOLVES) != 0);
+        (flags & RESOLVES) != 0,
+        (flags & SETTLING) != 0);
   }
 }

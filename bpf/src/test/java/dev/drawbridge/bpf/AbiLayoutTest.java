@@ -72,16 +72,29 @@ class AbiLayoutTest {
         define("DB_EP_SHARED"), flags(new Endpoint(false, false, false, false, 1, 0, 0, true)));
     assertEquals(
         define("DB_EP_FIRM_EGRESS"),
-        flags(new Endpoint(false, false, false, false, 1, 0, 0, false, true, false, false, false)));
+        flags(
+            new Endpoint(
+                false, false, false, false, 1, 0, 0, false, true, false, false, false, false)));
     assertEquals(
         define("DB_EP_FIRM_INGRESS"),
-        flags(new Endpoint(false, false, false, false, 1, 0, 0, false, false, true, false, false)));
+        flags(
+            new Endpoint(
+                false, false, false, false, 1, 0, 0, false, false, true, false, false, false)));
     assertEquals(
         define("DB_EP_NAMES"),
-        flags(new Endpoint(false, false, false, false, 1, 0, 0, false, false, false, true, false)));
+        flags(
+            new Endpoint(
+                false, false, false, false, 1, 0, 0, false, false, false, true, false, false)));
     assertEquals(
         define("DB_EP_RESOLVES"),
-        flags(new Endpoint(false, false, false, false, 1, 0, 0, false, false, false, false, true)));
+        flags(
+            new Endpoint(
+                false, false, false, false, 1, 0, 0, false, false, false, false, true, false)));
+    assertEquals(
+        define("DB_EP_SETTLING"),
+        flags(
+            new Endpoint(
+                false, false, false, false, 1, 0, 0, false, false, false, false, false, true)));
   }
 
   private static int flags(Endpoint endpoint) {

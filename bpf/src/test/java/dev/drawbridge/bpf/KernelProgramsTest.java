@@ -104,6 +104,11 @@ final class KernelProgramsTest {
     return behaviour("refuse");
   }
 
+  @TestFactory
+  List<DynamicTest> settling() throws Exception {
+    return behaviour("settle");
+  }
+
   private static List<DynamicTest> behaviour(String group) throws Exception {
     return claims(OUT.resolve("behaviour_test").toString(), OUT + "/real/drawbridge.bpf.o", group);
   }

@@ -96,7 +96,8 @@ public record Desired(
               policy.closedByHost(number, Direction.EGRESS),
               policy.closedByHost(number, Direction.INGRESS),
               !guarded.broken() && policy.readsNames(number),
-              !guarded.broken() && policy.judgesNames(number)));
+              !guarded.broken() && policy.judgesNames(number),
+              guarded.settling()));
     }
     return Collections.unmodifiableMap(endpoints);
   }

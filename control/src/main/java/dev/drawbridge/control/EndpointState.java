@@ -16,6 +16,7 @@ import dev.drawbridge.policy.Mode;
  * @param firmIngress whether the host's policy alone denies something that comes in
  * @param names whether what it asks of resolvers goes through the engine
  * @param resolves whether it asks nobody while there is no engine
+ * @param settling whether what its rules deny still passes, because it was attached a moment ago
  */
 public record EndpointState(
     boolean closedEgress,
@@ -28,7 +29,8 @@ public record EndpointState(
     boolean firmEgress,
     boolean firmIngress,
     boolean names,
-    boolean resolves) {
+    boolean resolves,
+    boolean settling) {
 
   /** One of whom the host's policy says nothing. */
   public EndpointState(
@@ -47,6 +49,7 @@ public record EndpointState(
         enginePort4,
         enginePort6,
         shared,
+        false,
         false,
         false,
         false,

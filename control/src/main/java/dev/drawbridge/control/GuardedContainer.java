@@ -15,6 +15,8 @@ import dev.drawbridge.policy.Workload;
  * @param netns the agent's number of its network namespace, never 0
  * @param enginePort4 the engine's listener on 127.0.0.1 in that namespace, 0 when there is none
  * @param enginePort6 the engine's listener on ::1 in that namespace, 0 when there is none
+ * @param settling it ran when it was found, and what its rules deny passes for a moment more: what
+ *     began unseen ends by itself
  * @param member what the policy is compiled from; made once, for it is asked for at every change
  */
 public record GuardedContainer(
@@ -25,7 +27,20 @@ public record GuardedContainer(
     int netns,
     int enginePort4,
     int enginePort6,
+    boolean settling,
     Member member) {
+
+  /** One whose rules are in force from the start. */
+  public GuardedContainer(
+      int endpoint,
+      ObservedContainer container,
+      ContainerPolicy declared,
+      boolean broken,
+      int netns,
+      int enginePort4,
+      int enginePort6) {
+    this(endpoint, container, declared, broken, netns, enginePort4, enginePort6, false);
+  }
 
   /** With the member that follows from the rest. */
   public GuardedContainer(
@@ -35,7 +50,8 @@ public record GuardedContainer(
       boolean broken,
       int netns,
       int enginePort4,
-      int enginePort6) {
+      int enginePort6,
+      boolean settling) {
     this(
         endpoint,
         container,
@@ -44,6 +60,7 @@ public record GuardedContainer(
         netns,
         enginePort4,
         enginePort6,
+        settling,
         new Member(endpoint, Workload.of(container.name(), container.labels()), declared));
   }
 }

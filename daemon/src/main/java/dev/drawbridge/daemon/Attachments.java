@@ -35,6 +35,30 @@ final class Attachments {
           "skb_ingress",
           "sock_ops");
 
+  /** Refuses nothing, and with it the cgroup has the place where its endpoint is written. */
+  private static final List<String> FIRST = List.of("sock_ops");
+
+  /** Judges what arrives by what the senders' programs have recorded. */
+  private static final List<String> LAST = List.of("skb_ingress");
+
+  /**
+   * The others, for a container whose processes run meanwhile: what answers comes back by is there
+   * before what sends them elsewhere, and what records a packet before what redirects it.
+   */
+  private static final List<String> BETWEEN =
+      List.of(
+          "recvmsg4",
+          "recvmsg6",
+          "getpeername4",
+          "getpeername6",
+          "getsockname4",
+          "getsockname6",
+          "skb_egress",
+          "connect4",
+          "connect6",
+          "sendmsg4",
+          "sendmsg6");
+
   /** What is attached to a parent of containers' cgroups. */
   static final List<String> PARENT_PROGRAMS =
       List.of("guard_connect4", "guard_connect6", "guard_egress", "guard_ingress");
@@ -63,6 +87,21 @@ final class Attachments {
   /** Attaches every program to a container's cgroup, or swaps those that hang there already. */
   void attach(String id, Path cgroup) {
     attachAll(CONTAINER_PROGRAMS, pins.links(id), cgroup);
+  }
+
+  /** Attaches what refuses nothing; from then on the cgroup's endpoint can be named. */
+  void attachFirst(String id, Path cgroup) {
+    attachAll(FIRST, pins.links(id), cgroup);
+  }
+
+  /** Attaches what judges and records what the container sends. */
+  void attachSending(String id, Path cgroup) {
+    attachAll(BETWEEN, pins.links(id), cgroup);
+  }
+
+  /** Attaches what judges what arrives; then nothing is missing. */
+  void attachReceiving(String id, Path cgroup) {
+    attachAll(LAST, pins.links(id), cgroup);
   }
 
   private void attachAll(List<String> programs, Path directory, Path cgroup) {

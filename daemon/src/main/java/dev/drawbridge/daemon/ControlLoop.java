@@ -315,6 +315,7 @@ final class ControlLoop implements AutoCloseable {
   private void tick() {
     // A start that failed after its hook, and a stop whose hook never came, leave no other trace.
     dirty |= guards.sweep();
+    dirty |= guards.settled();
     policyFiles.watch(() -> enqueue(() -> dirty |= policyFiles.takeComplete()));
     dirty |= policyFiles.refresh();
     learned.accept(guards.all().stream().map(Guard::endpoint).collect(Collectors.toSet()));
@@ -394,6 +395,14 @@ final class ControlLoop implements AutoCloseable {
       boolean listed) {}
 
   private void converge() {
+    bringInForce();
+    if (guards.attachJoining()) {
+      // Who records what he sends by now is known by his addresses, too.
+      bringInForce();
+    }
+  }
+
+  private void bringInForce() {
     dirty = false;
     HostPolicy hostPolicy = policyFiles.policy();
     Inputs inputs =

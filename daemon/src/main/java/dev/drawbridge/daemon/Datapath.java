@@ -138,6 +138,11 @@ final class Datapath {
     self.put(cgroupKey(cgroup), new Self(endpoint, Self.Kind.CONTAINER).encode());
   }
 
+  /** From now on the programs attached to this cgroup work for nobody, and deny. */
+  void unname(Path cgroup) {
+    self.put(cgroupKey(cgroup), new Self(0, Self.Kind.NONE).encode());
+  }
+
   /**
    * Executes a plan in its order.
    *
@@ -352,7 +357,8 @@ final class Datapath {
         state.firmEgress(),
         state.firmIngress(),
         state.names(),
-        state.resolves());
+        state.resolves(),
+        state.settling());
   }
 
   private static EndpointState endpointState(Endpoint endpoint) {
@@ -368,6 +374,7 @@ final class Datapath {
         endpoint.firmEgress(),
         endpoint.firmIngress(),
         endpoint.names(),
-        endpoint.resolves());
+        endpoint.resolves(),
+        endpoint.settling());
   }
 }

@@ -36,6 +36,16 @@ final class Guard {
     ADOPTED
   }
 
+  /** How far it is on its way to being guarded. */
+  enum Progress {
+    /** It runs, and the maps are told of it; nothing hangs on it yet. */
+    JOINING,
+    /** Its programs see all that begins; what rules deny passes for a moment more. */
+    SETTLING,
+    /** Its rules decide. */
+    IN_FORCE
+  }
+
   /** What hangs on a running container. */
   record Attachment(How how, Path cgroup, long cgroupId, Space space) {}
 
@@ -49,6 +59,8 @@ final class Guard {
   private Optional<String> failure = Optional.empty();
   private Optional<String> kernelRefused = Optional.empty();
   private boolean named;
+  private Progress progress = Progress.IN_FORCE;
+  private boolean settles;
   private SortedSet<String> found = new TreeSet<>();
   private boolean interfacesGuarded = true;
   private SortedSet<String> evasions = new TreeSet<>();
@@ -91,10 +103,36 @@ final class Guard {
   }
 
   void attached(Attachment to) {
-    changed();
+    progress(Progress.IN_FORCE);
+    settles = false;
     attachment = Optional.of(to);
     named = false;
     failure = Optional.empty();
+  }
+
+  /**
+   * It runs already, and is attached when the maps hold its rules.
+   *
+   * @param settling whether what they deny passes for a moment then
+   */
+  void joins(Attachment to, boolean settling) {
+    attached(to);
+    progress(Progress.JOINING);
+    settles = settling;
+  }
+
+  Progress progress() {
+    return progress;
+  }
+
+  void progress(Progress now) {
+    changed();
+    progress = now;
+  }
+
+  /** Whether it is to settle, or does. */
+  boolean settles() {
+    return settles && progress != Progress.IN_FORCE;
   }
 
   void released() {
@@ -281,14 +319,16 @@ final class Guard {
     known =
         new GuardedContainer(
             endpoint,
-            observed,
+            // Until its own programs say what it sends, its addresses are who they were before.
+            progress == Progress.JOINING ? observed.at(List.of()) : observed,
             declared.value(),
             // In the other modes its own rules close nothing, whether they can be read or not.
             kernelRefused.isPresent()
                 || (!declared.ok() && declared.value().mode() == Mode.ENFORCE),
             space.number(),
             space.port4(),
-            space.port6());
+            space.port6(),
+            settles());
     guarded = known;
     return Optional.of(known);
   }
@@ -304,7 +344,7 @@ final class Guard {
               observed,
               engine,
               declared,
-              attachment.map(Attachment::how),
+              attachment.filter(_ -> progress == Progress.IN_FORCE).map(Attachment::how),
               attachment.map(to -> to.space().rewritten()).orElse(false),
               failure,
               Problems.of(this));

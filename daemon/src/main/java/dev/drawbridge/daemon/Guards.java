@@ -69,6 +69,7 @@ final class Guards {
   private final Resolvers resolvers = new Resolvers(Path.of("/"));
   private final Map<String, Guard> byId = new LinkedHashMap<>();
   private final ExemptContainers exempt;
+  private final Adoptions adoptions;
 
   /** Whose interfaces are to be guarded as soon as the kernel knows their addresses. */
   private final Set<Guard> lookedAt = new LinkedHashSet<>();
@@ -107,6 +108,7 @@ final class Guards {
     this.admitted = admitted;
     this.files = files;
     this.dockers = dockers;
+    this.adoptions = new Adoptions(datapath, attachments, parents, spaces);
   }
 
   Collection<Guard> all() {
@@ -242,7 +244,7 @@ final class Guards {
     try {
       Guard guard = known(container, admission.declared());
       if (guard.attachment().isEmpty()) {
-        adopt(guard);
+        adopt(guard, false);
         lookedAt.add(guard);
       }
     } catch (BpfException | IOException e) {
@@ -276,14 +278,19 @@ final class Guards {
     return numbers.take();
   }
 
-  private void attach(Guard guard, How how, Spaces.Opening opening) throws IOException {
-    ObservedContainer container = guard.observed();
+  private static Path ownCgroup(ObservedContainer container) throws IOException {
     Path cgroup = Cgroups.ofPid(container.pid());
     if (!OwnCgroup.names(cgroup, container.id())) {
       // The number may be another process's by now, or the runtime made no cgroup of its own.
       throw new IOException(
           "process " + container.pid() + " is in cgroup " + cgroup + ", which is not its own");
     }
+    return cgroup;
+  }
+
+  private void attach(Guard guard, How how, Spaces.Opening opening) throws IOException {
+    ObservedContainer container = guard.observed();
+    Path cgroup = ownCgroup(container);
     long began = System.nanoTime();
     try {
       attachments.attach(container.id(), cgroup);
@@ -354,7 +361,8 @@ final class Guards {
       }
     }
     exempt.retain(engine, ids);
-    all.forEach(container -> changed(engine, container));
+    // Who lives here already is in the midst of talking; but not where nobody may without a hook.
+    all.forEach(container -> changed(engine, container, !parents.denies()));
     for (String id : attachments.pinned()) {
       Guard guard = byId.get(id);
       if (guard == null || guard.attachment().isEmpty()) {
@@ -423,6 +431,10 @@ final class Guards {
 
   /** One container as its engine reports it. */
   void changed(EngineKind engine, ObservedContainer reported) {
+    changed(engine, reported, false);
+  }
+
+  private void changed(EngineKind engine, ObservedContainer reported, boolean settles) {
     if (isDockers(engine, reported.id())) {
       return;
     }
@@ -477,7 +489,7 @@ final class Guards {
       if (!alive) {
         release(container.id());
         if (container.pid() > 0) {
-          adopt(guard);
+          adopt(guard, settles);
           if (guard.attachment().map(to -> spaces.isShared(to.space())).orElse(false)
               && !engine.keepsAddresses()) {
             // They are those of whoever was there first.
@@ -592,21 +604,28 @@ final class Guards {
     return spaces.unacquainted();
   }
 
-  private void adopt(Guard guard) {
+  private void adopt(Guard guard, boolean settles) {
     ObservedContainer container = guard.observed();
     boolean pinned = attachments.pinned(container.id());
     try (Spaces.Opening opening = spaces.open(container.pid())) {
-      attach(guard, pinned ? How.ADOPTED : How.LISTENER, opening);
+      How how = pinned ? How.ADOPTED : How.LISTENER;
+      Path cgroup = ownCgroup(container);
+      if (pinned && datapath.endpointOf(cgroup).isPresent()) {
+        attach(guard, how, opening);
+      } else {
+        Space space = spaces.enter(opening, guard.endpoint(), how);
+        guard.joins(new Attachment(how, cgroup, Cgroups.id(cgroup), space), settles);
+        askNobodyIn(guard);
+      }
       if (pinned) {
         log.info("container " + container.name() + " is taken over from the agent before");
       } else {
-        findOlder(guard);
         log.warning(
             "container "
                 + container.name()
                 + " was started without the hook (runtime "
                 + container.runtimeName()
-                + "); attached now, older connections are cut where its rules close it");
+                + "); attached now, connections that last are cut where its rules close it");
       }
     } catch (BpfException | IOException e) {
       guard.failed(String.valueOf(e.getMessage()));
@@ -642,7 +661,7 @@ final class Guards {
     // Before: the first thing that a container does may be to connect.
     spaces.acquaint(datapath.governed());
     for (Guard guard : byId.values()) {
-      if (guard.attachment().isPresent() && !guard.named()) {
+      if (guard.attachment().isPresent() && !guard.named() && !isJoining(guard)) {
         try {
           datapath.name(guard.attachment().get().cgroup(), guard.endpoint());
           guard.named(true);
@@ -654,18 +673,33 @@ final class Guards {
       }
     }
     // Not before: a frame whose source nobody knows yet would be dropped.
-    lookedAt.forEach(this::noteEvasions);
-    lookedAt.clear();
+    lookedAt.removeIf(guard -> {
+      boolean now = !isJoining(guard);
+      if (now) {
+        noteEvasions(guard);
+      }
+      return now;
+    });
   }
 
-  private static void findOlder(Guard guard) throws IOException {
-    Attachment to = guard.attachment().orElseThrow();
-    try {
-      guard.older(OlderConnections.of(to.space().namespace(), to.cgroup()));
-    } catch (BpfException e) {
-      // Its programs cut them at the next packet all the same.
-      log.log(Level.WARNING, "older connections of " + guard.observed().name(), e);
-    }
+  private static boolean isJoining(Guard guard) {
+    return guard.progress() == Guard.Progress.JOINING;
+  }
+
+  /**
+   * Attaches to those that run and whose rules the maps hold by now.
+   *
+   * @return whether there were any: their addresses are to be written
+   */
+  boolean attachJoining() {
+    boolean any = adoptions.attach(byId.values());
+    parents.guardKnown();
+    return any;
+  }
+
+  /** Whether the rules of some are to decide from now on that were attached a moment ago. */
+  boolean settled() {
+    return adoptions.settled();
   }
 
   /** What listens in a network stack of a container's own is no socket of this kernel's. */
@@ -683,7 +717,7 @@ final class Guards {
    */
   void resetOlder(IntPredicate closed) {
     for (Guard guard : byId.values()) {
-      if (guard.older().isEmpty() || !guard.named()) {
+      if (guard.older().isEmpty() || guard.progress() != Guard.Progress.IN_FORCE) {
         continue;
       }
       List<OpenSocket> older = guard.older();

@@ -38,6 +38,7 @@ final class ParentGuard {
   private final BpfMap guarded;
   private final boolean deny;
   private final Set<Path> seen = new LinkedHashSet<>();
+  private final Set<Path> known = new LinkedHashSet<>();
   private Optional<String> unguardable = Optional.empty();
 
   ParentGuard(BpfObject object, Attachments attachments, boolean deny) throws IOException {
@@ -64,17 +65,42 @@ final class ParentGuard {
    * @return the cgroup's id, for {@link #forget}
    */
   long admit(Path cgroup, int endpoint) {
-    long id = Cgroups.id(cgroup);
+    long id = know(cgroup, endpoint);
     if (deny) {
-      guarded.put(u64(id), NativeOrder.u32(endpoint));
       guardParentOf(cgroup);
     }
     return id;
   }
 
-  /** The operator lets this container run unguarded: as {@link #admit}, for nobody's number. */
+  /**
+   * As {@link #admit}, but its parent is guarded by {@link #guardKnown}: when several are found
+   * that run, none is cut off by the guard that came for another.
+   */
+  long know(Path cgroup, int endpoint) {
+    long id = Cgroups.id(cgroup);
+    if (deny) {
+      guarded.put(u64(id), NativeOrder.u32(endpoint));
+      known.add(cgroup);
+    }
+    return id;
+  }
+
+  /** Guards the parents of all that are known. */
+  void guardKnown() {
+    for (Path cgroup : List.copyOf(known)) {
+      guardParentOf(cgroup);
+      known.remove(cgroup);
+    }
+  }
+
+  /** Whether who is not known is refused. */
+  boolean denies() {
+    return deny;
+  }
+
+  /** The operator lets this container run unguarded: as {@link #know}, for nobody's number. */
   long exempt(Path cgroup) {
-    return admit(cgroup, 0);
+    return know(cgroup, 0);
   }
 
   /** The container's cgroup is gone, or is no longer to pass. */

@@ -37,7 +37,8 @@ record Machine(
           "identity",
           "kinds",
           "churn",
-          "refuse");
+          "refuse",
+          "settle");
 
   private static final Duration DEMO = Duration.ofMinutes(60);
 
