@@ -16,7 +16,8 @@
  *   6. what keeps an IPv6 link going (packet.h): passes.
  *   7. anything else: the socket's last judgement, if it allowed this
  *      destination; the flow's record, if it is ours and of this generation; an
- *      answer to an admitted datagram; then the rules.
+ *      answer to an admitted datagram, which is refused if that would not be
+ *      admitted any more; then the rules.
  * Without a name for the cgroup yet (`self`): UNKNOWN_SELF, after 1.
  * What passes as ours is recorded in `flows` first, for the receiver.
  */
@@ -161,7 +162,8 @@ DB_INLINE enum db_fate egress_loopback(struct __sk_buff *skb, struct bpf_sock *s
 /*
  * Makes the judgement of a packet that no state covers, stores it, reports it.
  * `before_allowed`: the flow was allowed by an older generation, so only a
- * change is news.
+ * change is news. Negative: it was an answer, and is refused whatever the rules
+ * say of a question that it would be.
  */
 DB_INLINE enum db_fate judge_and_store(struct bpf_sock *sk, const struct db_packet *packet, __u32 me, struct db_answer *answer,
 	__u32 *callee, int before_allowed)
@@ -180,6 +182,8 @@ DB_INLINE enum db_fate judge_and_store(struct bpf_sock *sk, const struct db_pack
 	db_judge(&question, answer);
 	if (answer->verdict == DB_ENGINE)
 		db_without_engine(me, question.callee, answer);
+	if (before_allowed < 0)
+		db_deny(answer, DB_REASON_LATE_DENY);
 	if (before && before->role == DB_ROLE_CLIENT && before->verdict == DB_ALLOW &&
 		before->protocol == packet->key.protocol && before->port == question.port &&
 		db_address_equal(&before->address, &packet->key.destination))
@@ -205,7 +209,10 @@ DB_INLINE enum db_fate judge_and_store(struct bpf_sock *sk, const struct db_pack
 	return db_as_judged(!quiet, &packet->key, answer, me, question.callee, WHERE_OUT);
 }
 
-/* The packet is an answer to a datagram that was admitted to us, and would still be. */
+/*
+ * 1: the packet is an answer to a datagram that was admitted to us, and would still be. -1: it would not be any more.
+ * Taken for a question of our own, the answer would begin an exchange in which every later question is an answer.
+ */
 DB_INLINE int is_answer(const struct db_packet *packet, __u32 me, struct db_answer *answer)
 {
 	struct db_flow_key asked __attribute__((aligned(8)));
@@ -227,7 +234,7 @@ DB_INLINE int is_answer(const struct db_packet *packet, __u32 me, struct db_answ
 	question.port = asked.destination_port;
 	if (db_judge(&question, answer) == DB_DENY ||
 		(answer->verdict == DB_ENGINE && !(known->flags & DB_FLOW_ENGINE)))
-		return 0;
+		return -1;
 	flow = *known;
 	flow.admitted_generation = answer->generation;
 	/* A lost update costs another judgement. */
@@ -279,18 +286,20 @@ DB_INLINE enum db_fate egress_datagram(struct bpf_sock *sk, const struct db_pack
 	}
 	if (!allowed) {
 		struct db_flow *flow = db_fresh_flow(&packet->key);
-		int ours = flow && flow->sender == me && flow->flags == 0;
+		int ours = flow && flow->sender == me && flow->flags == 0, answers;
 
 		if (ours && generation && flow->generation == generation) {
 			/* One socket, many places: each has its own record, and was judged. */
 			db_refresh(flow, db_now());
 			return DB_PASS;
 		}
-		if (is_answer(packet, me, answer))
+		answers = is_answer(packet, me, answer);
+		if (answers > 0)
 			return DB_PASS;
 		if (known)
 			return db_drop_again(0, WHERE_OUT);
-		fate = judge_and_store(sk, packet, me, answer, &callee, ours);
+		/* Who has asked there himself asks again. */
+		fate = judge_and_store(sk, packet, me, answer, &callee, ours ? 1 : answers);
 		if (fate != DB_PASS)
 			return fate;
 		generation = answer->generation;

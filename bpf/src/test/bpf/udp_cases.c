@@ -22,6 +22,18 @@ static int send_to(int fd, const char *what, union address to)
 	return sendto(fd, what, strlen(what), 0, &to.any, address_size(&to)) == (ssize_t)strlen(what) ? 0 : -errno;
 }
 
+/* Receives; where it came from, for who answers later. */
+static union address heard_from(int fd)
+{
+	union address from = {};
+	socklen_t size = sizeof(from);
+	char heard[256];
+
+	if (readable(fd, PATIENT))
+		recvfrom(fd, heard, sizeof(heard), 0, &from.any, &size);
+	return from;
+}
+
 /* Receives and answers to where it came from. 1 if the answer left. */
 static int echo(int fd, const char *question, const char *answer, int deadline_ms)
 {
@@ -87,6 +99,31 @@ static void request_and_reply(int family, const char *name)
 }
 
 /* Resolvers connect a datagram socket to each address they have found, ask for its own, and close it. */
+/* A question is on its way to its answer when the rule goes; the callee itself may send to anybody. */
+static void revoked_on_its_way(int family, const char *name)
+{
+	int server = udp_bound(B, family, 5300), client = sock_in(A, family, SOCK_DGRAM, 0);
+	union address to = address_of(B, family, 5300), from;
+	struct db_pair gone = { .owner = ID_B, .peer = ID_A, .direction = DB_INGRESS };
+
+	policy_reset();
+	policy_flags(ID_B, DB_EP_CLOSED_INGRESS);
+	policy_rule(ID_B, DB_INGRESS, ID_A, IPPROTO_UDP, 5300, 5300, DB_ALLOW, 11);
+	generation_next();
+	claim(!dial(client, to, PATIENT) && !say(client, "q") && echo(server, "q", "a", PATIENT) && hears(client, "a", PATIENT),
+		NAMED("revoked on its way: allowed before"));
+	say(client, "q");
+	from = heard_from(server);
+	bpf_map_delete_elem(lab_map("pairs"), &gone);
+	generation_next();
+	send_to(server, "a", from);
+	readable(client, IMPATIENT);
+	say(client, "q");
+	claim(!readable(server, IMPATIENT), NAMED("revoked on its way: the next question does not arrive"));
+	close(client);
+	close(server);
+}
+
 static void sorting(int family, const char *name)
 {
 	int server = udp_bound(B, family, 80), fd;
@@ -369,6 +406,8 @@ void udp_cases(void)
 	listener_alone(AF_INET6, "datagram listener IPv6");
 	request_and_reply(AF_INET, "UDP IPv4");
 	request_and_reply(AF_INET6, "UDP IPv6");
+	revoked_on_its_way(AF_INET, "UDP IPv4");
+	revoked_on_its_way(AF_INET6, "UDP IPv6");
 	sorting(AF_INET, "address sorting IPv4");
 	sorting(AF_INET6, "address sorting IPv6");
 	mapped();
