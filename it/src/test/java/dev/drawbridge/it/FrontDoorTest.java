@@ -313,6 +313,44 @@ class FrontDoorTest {
         top.toString());
   }
 
+  /** A build of Maven's, as far as its words go. */
+  private Output build(int status) {
+    return sh(
+        """
+        say() { printf '%s\\n' "drawbridge: $*"; }
+        die() { say "$@"; exit 1; }
+        took() { :; }
+        . "$1"
+        root=$2 dist=$2/dist lab=$2/lab build_log=$2/build.log status=$3
+        cd "$root"
+        maven() {
+          printf '%s\\n' '[INFO] Building bpf 1.0  [2/14]' '[INFO] noise' '[INFO] Building daemon 1.0  [9/14]' \
+            '[ERROR] it broke'
+          return "$status"
+        }
+        build_modules "$2/stamp" daemon -o 2>&1
+        """,
+        CHECKOUT.resolve("install/door/build.sh").toString(),
+        top.toString(),
+        Integer.toString(status));
+  }
+
+  /** Issue 12, D2. */
+  @Test
+  void aBuildThatTakesMinutesSaysWhereItIsAndWhereItsLogIs() throws IOException {
+    Output built = build(0);
+    assertEquals(0, built.status(), built.text());
+    assertTrue(built.out().contains("Maven's log: " + top.resolve("build.log")), built::out);
+    assertTrue(built.out().contains("building bpf (2/14)"), built::out);
+    assertTrue(built.out().contains("building daemon (9/14)"), built::out);
+    assertTrue(Files.readString(top.resolve("build.log")).contains("noise"));
+
+    Output failed = build(1);
+    assertEquals(1, failed.status(), failed.text());
+    assertTrue(failed.out().contains("[ERROR] it broke"), failed::out);
+    assertTrue(failed.out().contains("the whole log: " + top.resolve("build.log")), failed::out);
+  }
+
   @Test
   void anUpThatFailsLeavesNothing() {
     assertEquals("", failingUp());
