@@ -34,6 +34,7 @@ import dev.drawbridge.daemon.container.EndpointNumbers;
 import dev.drawbridge.daemon.container.Exemptions;
 import dev.drawbridge.daemon.container.Grants;
 import dev.drawbridge.daemon.container.LabelReading;
+import dev.drawbridge.daemon.container.Latecomers;
 import dev.drawbridge.daemon.flow.FlowRecorder;
 import dev.drawbridge.daemon.kernel.Datapath;
 import dev.drawbridge.daemon.kernel.DropCounts;
@@ -260,11 +261,13 @@ final class Agent implements AutoCloseable {
     Exemptions exemptions;
     EndpointNumbers numbers;
     Grants grants;
+    Latecomers latecomers;
     AdmittedContainers admitted;
     ParentGuard parents;
     try {
       parents = new ParentGuard(object, attachments, config.unhooked() == Config.Unhooked.DENY);
       grants = new Grants(config.runDir().resolve("granted"));
+      latecomers = new Latecomers(config.runDir().resolve("late"));
       admitted = new AdmittedContainers(config.runDir().resolve("admitted"));
       exemptions = new Exemptions(config.exempt(), config.stateDir().resolve("exempt"));
       numbers =
@@ -300,6 +303,7 @@ final class Agent implements AutoCloseable {
                     exemptions,
                     new LabelReading(config),
                     grants,
+                    latecomers,
                     admitted,
                     this::described,
                     this::isDockers,

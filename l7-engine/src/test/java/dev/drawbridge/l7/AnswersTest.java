@@ -229,8 +229,7 @@ final class AnswersTest {
               peer.send(OK);
               peer.head();
             });
-        Scene scene =
-            new Scene(answeringWithin(Duration.ofMillis(1_000)), origin.address(), USERS);
+        Scene scene = new Scene(answeringWithin(Duration.ofSeconds(1)), origin.address(), USERS);
         RawClient client = new RawClient(scene.listener.port4())) {
       client.send(GET);
       for (int i = 0; i < 8; i++) {

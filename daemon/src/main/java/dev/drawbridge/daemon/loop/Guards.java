@@ -19,6 +19,7 @@ import dev.drawbridge.daemon.container.Exemptions;
 import dev.drawbridge.daemon.container.Grants;
 import dev.drawbridge.daemon.container.How;
 import dev.drawbridge.daemon.container.LabelReading;
+import dev.drawbridge.daemon.container.Latecomers;
 import dev.drawbridge.daemon.host.OwnCgroup;
 import dev.drawbridge.daemon.host.Resolvers;
 import dev.drawbridge.daemon.kernel.Datapath;
@@ -78,6 +79,7 @@ public final class Guards {
   private final Exemptions exemptions;
   private final LabelReading labels;
   private final Grants grants;
+  private final Latecomers latecomers;
   private final AdmittedContainers admitted;
   private final Function<String, Optional<ObservedContainer>> files;
   private final Predicate<String> dockers;
@@ -106,6 +108,7 @@ public final class Guards {
       Exemptions exemptions,
       LabelReading labels,
       Grants grants,
+      Latecomers latecomers,
       AdmittedContainers admitted,
       Function<String, Optional<ObservedContainer>> files,
       Predicate<String> dockers,
@@ -122,6 +125,7 @@ public final class Guards {
     this.exempt = new ExemptContainers(exemptions);
     this.labels = labels;
     this.grants = grants;
+    this.latecomers = latecomers;
     this.admitted = admitted;
     this.files = files;
     this.dockers = dockers;
@@ -198,6 +202,7 @@ public final class Guards {
       attach(guard, How.HOOK, opening);
       long began = System.nanoTime();
       grants.note(container.id(), container.capabilities());
+      latecomers.forget(container.id());
       times.took(Stage.KEEP, began);
       if (guard.attachment().map(to -> spaces.isShared(to.space())).orElse(false)) {
         // Whoever was there before may have given itself some of what is there.
@@ -355,6 +360,7 @@ public final class Guards {
     }
     release(id);
     grants.forget(id);
+    latecomers.forget(id);
     admitted.forget(id);
     if (guard.ownerless()) {
       // No engine will tell that it is gone for good, and it comes with a hook if it comes again.
@@ -631,6 +637,11 @@ public final class Guards {
     try (Spaces.Opening opening = spaces.open(container.pid())) {
       How how = pinned ? How.ADOPTED : How.LISTENER;
       Path cgroup = ownCgroup(container);
+      boolean late = !pinned || datapath.exchanged();
+      if (late) {
+        latecomers.note(container.id());
+      }
+      guard.late(late || latecomers.has(container.id()));
       if (pinned && datapath.endpointOf(cgroup).isPresent()) {
         attach(guard, how, opening);
       } else {
@@ -671,6 +682,7 @@ public final class Guards {
     forget(id);
     exempt.gone(id);
     grants.forget(id);
+    latecomers.forget(id);
     parents.tidy();
   }
 

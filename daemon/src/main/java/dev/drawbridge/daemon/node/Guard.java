@@ -61,6 +61,7 @@ public final class Guard {
   private SortedMap<String, SortedSet<String>> neighbours = new TreeMap<>();
   private Optional<EngineKind> engine = Optional.empty();
   private boolean disowned;
+  private boolean late;
   private List<OpenSocket> older = List.of();
   private int reset;
 
@@ -146,6 +147,7 @@ public final class Guard {
     changed();
     attachment = Optional.empty();
     kernelRefused = Optional.empty();
+    late = false;
     named = false;
     found = new TreeSet<>();
     interfacesGuarded = true;
@@ -166,6 +168,12 @@ public final class Guard {
   /** Its engine knows it no more. */
   public void disown() {
     disowned = true;
+  }
+
+  /** Whether some of its listeners may be older than the programs that note whose they are. */
+  public void late(boolean now) {
+    changed();
+    late = now;
   }
 
   /** Whether no engine will tell of its end. */
@@ -354,6 +362,7 @@ public final class Guard {
               attachment.filter(_ -> progress == Progress.IN_FORCE).map(Attachment::how),
               attachment.map(to -> to.space().number()).orElse(0),
               attachment.map(to -> to.space().rewritten()).orElse(false),
+              late,
               failure,
               Problems.of(this));
       view = known;

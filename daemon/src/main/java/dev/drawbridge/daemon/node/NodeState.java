@@ -66,6 +66,8 @@ public record NodeState(
    * @param reference how records name it; made once, because every request has two
    * @param network the number of its network namespace, 0 while it is not attached
    * @param rewritten whether somebody in its network namespace may change packets on their way
+   * @param late whether some of its listeners may be older than the programs that note whose they
+   *     are
    */
   public record Container(
       int endpoint,
@@ -76,6 +78,7 @@ public record NodeState(
       Optional<How> attached,
       int network,
       boolean rewritten,
+      boolean late,
       Optional<String> failure,
       List<ProblemReport> problems) {}
 

@@ -14,7 +14,6 @@ import dev.drawbridge.api.report.StatusReport.Health;
 import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.daemon.config.Config;
-import dev.drawbridge.daemon.container.How;
 import dev.drawbridge.daemon.flow.FlowRecorder;
 import dev.drawbridge.daemon.node.NodeState;
 import dev.drawbridge.daemon.node.Problems;
@@ -35,7 +34,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -289,7 +287,7 @@ public final class LocalView implements AgentView {
         observed.name(),
         container.network(),
         container.rewritten(),
-        container.attached().equals(Optional.of(How.LISTENER)));
+        container.late());
   }
 
   @Override

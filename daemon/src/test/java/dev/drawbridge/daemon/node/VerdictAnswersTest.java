@@ -85,9 +85,10 @@ public class VerdictAnswersTest {
                   observed,
                   Optional.of(EngineKind.DOCKER),
                   declared,
-                  Optional.of(name.startsWith("late") ? How.LISTENER : How.HOOK),
+                  Optional.of(How.HOOK),
                   name.contains(".") ? 7 : number,
                   name.startsWith("mighty"),
+                  name.startsWith("late"),
                   Optional.empty(),
                   List.of()));
         });

@@ -85,6 +85,7 @@ class ApiCallersTest {
                     Optional.of(How.HOOK),
                     7,
                     false,
+                    false,
                     Optional.empty(),
                     List.of())),
             Map.of(),
