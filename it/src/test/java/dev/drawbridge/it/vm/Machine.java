@@ -24,7 +24,7 @@ record Machine(
   /**
    * What {@code behaviour_test} and {@code unit_test} call their groups, as the kernel lane does.
    */
-  private static final List<String> CLAIMS =
+  static final List<String> CLAIMS =
       List.of(
           "single",
           "tcp",
@@ -37,7 +37,10 @@ record Machine(
           "identity",
           "kinds",
           "churn",
+          "rewrite",
+          "flood",
           "refuse",
+          "shared",
           "settle");
 
   private static final Duration DEMO = Duration.ofMinutes(60);
