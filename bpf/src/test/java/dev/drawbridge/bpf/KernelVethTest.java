@@ -1,8 +1,10 @@
 package dev.drawbridge.bpf;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.drawbridge.bpf.linux.NetworkNamespace;
 import dev.drawbridge.bpf.linux.Veths;
@@ -85,6 +87,31 @@ class KernelVethTest {
       assertThrows(
           IllegalArgumentException.class,
           () -> object.program("connect4").attachInterface(index, Program.Way.OUT));
+    }
+  }
+
+  @Test
+  void anInterfaceIsDownUntilWhoeverMakesItHasFinished() throws Exception {
+    Process hostProcess = lab.startInNamespace();
+    Process inside = lab.startInNamespace();
+    link(hostProcess, "half0", inside);
+    try (NetworkNamespace host = of(hostProcess);
+        NetworkNamespace container = of(inside)) {
+      Veths.End made = host.call(() -> Veths.leadingTo(container)).getFirst().inside();
+      assertFalse(made.up());
+      String _ =
+          SampleObject.run(
+              List.of(
+                  "nsenter",
+                  "-t",
+                  Long.toString(inside.pid()),
+                  "-n",
+                  "ip",
+                  "link",
+                  "set",
+                  made.name(),
+                  "up"));
+      assertTrue(host.call(() -> Veths.leadingTo(container)).getFirst().inside().up());
     }
   }
 

@@ -303,10 +303,19 @@ final class AsWithoutUsTest {
     lab.docker().must("network", "connect", "second", "other");
     String to = lab.docker().inspect("other", "{{.NetworkSettings.Networks.second.IPAddress}}");
     String own = lab.docker().inspect("web", "{{.NetworkSettings.Networks.second.IPAddress}}");
-    Await.until(
-        "web is on its second network",
-        SOON,
-        () -> curl("%{http_code} %{local_ip}", "http://" + to + "/").equals("200 " + own));
+    boolean there =
+        Await.within(
+            SOON,
+            () -> curl("%{http_code} %{local_ip}", "http://" + to + "/").equals("200 " + own));
+    assertTrue(
+        there,
+        () ->
+            "200 "
+                + own
+                + " expected, but "
+                + curl("%{http_code} %{local_ip}", "http://" + to + "/")
+                + " of "
+                + agent.api("/v1/flows?last=3"));
     assertEquals(
         "200 " + address("web", "IPAddress"),
         curl("%{http_code} %{local_ip}", "http://" + address("db", "IPAddress") + "/"));

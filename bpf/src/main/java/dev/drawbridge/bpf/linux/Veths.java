@@ -12,6 +12,8 @@ public final class Veths {
   private static final int NETLINK_ROUTE = 0;
   private static final int RTM_GETLINK = 18;
   private static final int INTERFACE_MESSAGE = 16; // struct ifinfomsg
+  private static final int FLAGS = 8;
+  private static final int IFF_UP = 1;
   private static final int IFLA_ADDRESS = 1;
   private static final int IFLA_IFNAME = 3;
   private static final int IFLA_LINK = 5;
@@ -25,8 +27,9 @@ public final class Veths {
    * @param index its own number, in its namespace
    * @param peer the other end's number, in that end's namespace
    * @param mac its own, six bytes as one number; 0 if it has none
+   * @param up whether it is up (netdevice(7), IFF_UP): whoever makes one gives it its MAC before
    */
-  public record End(String name, int index, int peer, long mac) {}
+  public record End(String name, int index, int peer, long mac, boolean up) {}
 
   /**
    * A veth into a namespace.
@@ -49,11 +52,13 @@ public final class Veths {
                   return;
                 }
                 int index = message.getInt(4);
+                boolean up = (message.getInt(FLAGS) & IFF_UP) != 0;
                 message.position(INTERFACE_MESSAGE);
                 if (Netlink.attribute(message, IFLA_LINK_NETNSID, Integer.BYTES).isPresent()) {
                   Netlink.attribute(message, IFLA_LINK, Integer.BYTES)
                       .ifPresent(peer ->
-                          found.add(new End(name(message), index, peer.getInt(), mac(message))));
+                          found.add(
+                              new End(name(message), index, peer.getInt(), mac(message), up)));
                 }
               });
       int _ = Failures.check(result, "list", "the interfaces of a network namespace");

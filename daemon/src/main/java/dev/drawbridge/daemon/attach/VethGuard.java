@@ -40,6 +40,9 @@ public final class VethGuard {
   private static final String TO_CONTAINER = "to_container";
   private static final String FROM_CONTAINER = "from_container";
 
+  /** A multicast address, which no frame comes from (IEEE 802.3 3.2.5), and no bridge forwards. */
+  private static final long NOBODYS_MAC = 0x0100_0000_0000L;
+
   private final BpfObject object;
   private final Pins pins;
   private final BpfMap veths;
@@ -49,6 +52,9 @@ public final class VethGuard {
 
   /** By namespace: indexes of the host's interfaces that are guarded. */
   private final Map<Integer, Set<Integer>> guarded = new HashMap<>();
+
+  /** Of those, whose other end nobody has finished yet. */
+  private final Map<Integer, Set<Integer>> halfMade = new HashMap<>();
 
   /** By namespace, what the maps of addresses and capabilities hold of it. */
   private final Map<Integer, Set<ResolverKey>> asked = new HashMap<>();
@@ -85,8 +91,13 @@ public final class VethGuard {
       Set<Integer> done = guarded.computeIfAbsent(number, _ -> new HashSet<>());
       for (Veths.Leading veth : leading) {
         int index = veth.here().index();
-        if (done.add(index)) {
-          veths.put(NativeOrder.u32(index), new Veth(number, mac(number, veth), owner).encode());
+        boolean fresh = done.add(index);
+        if (fresh || isHalfMade(number, index)) {
+          long mac = mac(number, veth);
+          veths.put(NativeOrder.u32(index), new Veth(number, mac, owner).encode());
+          halfMade(number, index, mac == NOBODYS_MAC);
+        }
+        if (fresh) {
           attach(TO_CONTAINER, number, index, Program.Way.OUT);
           attach(FROM_CONTAINER, number, index, Program.Way.INTO);
         }
@@ -117,14 +128,40 @@ public final class VethGuard {
     }
   }
 
-  /** As it was when the interface was first seen: who lives behind it may have changed it since. */
+  /** Whether an interface of the namespace was not up yet: it is to be looked at again. */
+  public boolean isHalfMade(int number) {
+    return halfMade.containsKey(number);
+  }
+
+  private boolean isHalfMade(int number, int index) {
+    return halfMade.getOrDefault(number, Set.of()).contains(index);
+  }
+
+  private void halfMade(int number, int index, boolean now) {
+    if (now) {
+      boolean _ = halfMade.computeIfAbsent(number, _ -> new HashSet<>()).add(index);
+    } else {
+      halfMade.computeIfPresent(
+          number,
+          (_, all) -> {
+            boolean _ = all.remove(index);
+            return all.isEmpty() ? null : all;
+          });
+    }
+  }
+
+  /**
+   * As it was when the interface was first seen up: who lives behind it may have changed it since,
+   * and before that the engine that makes it has not given it the one that it is to have.
+   */
   private long mac(int number, Veths.Leading veth) {
     return veths
         .lookup(NativeOrder.u32(veth.here().index()))
         .map(Veth::decode)
-        .filter(before -> before.netns() == number && before.mac() != 0)
+        .filter(before -> before.netns() == number)
         .map(Veth::mac)
-        .orElse(veth.inside().mac());
+        .filter(before -> before != 0 && before != NOBODYS_MAC)
+        .orElse(veth.inside().up() ? veth.inside().mac() : NOBODYS_MAC);
   }
 
   /** Whether {@link #mayRewrite} was said of it, by an agent before this one too. */
@@ -161,6 +198,7 @@ public final class VethGuard {
   /** No guarded container lives in the namespace any more. */
   public void leave(int number) {
     guarded.remove(number);
+    halfMade.remove(number);
     for (ResolverKey key : Optional.ofNullable(asked.remove(number)).orElse(Set.of())) {
       boolean _ = resolvers.delete(key.encode());
     }

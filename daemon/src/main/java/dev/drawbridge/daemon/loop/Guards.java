@@ -63,6 +63,9 @@ import java.util.logging.Logger;
  */
 public final class Guards {
 
+  /** Each time the loop looks around. */
+  private static final int MOST_LOOKED_AT = 8;
+
   private static final Logger log = Logger.getLogger(Guards.class.getName());
 
   /** What all containers' labels may take that the agent holds, in UTF-16 units. */
@@ -92,6 +95,9 @@ public final class Guards {
 
   /** Whose interfaces are to be guarded as soon as the kernel knows their addresses. */
   private final Set<Guard> lookedAt = new LinkedHashSet<>();
+
+  /** Who has an interface that was not up when it was looked at, in the order of looking again. */
+  private final LinkedHashSet<Guard> halfMade = new LinkedHashSet<>();
 
   /**
    * @param files what an engine's files say of a container by its id
@@ -375,6 +381,14 @@ public final class Guards {
     for (Guard guard : List.copyOf(byId.values())) {
       changed |= stopped(guard.observed().id());
     }
+    // An engine may be about to finish an interface, and tells nobody when it has.
+    for (int i = 0; i < MOST_LOOKED_AT && !halfMade.isEmpty(); i++) {
+      Guard guard = halfMade.removeFirst();
+      if (guard.attachment().isPresent()) {
+        lookedAt.add(guard);
+        changed = true;
+      }
+    }
     return changed;
   }
 
@@ -615,10 +629,13 @@ public final class Guards {
   }
 
   private boolean guardInterfaces(Guard guard) {
-    return guard
-        .attachment()
-        .map(to -> spaces.guardInterfaces(to.space(), resolvers.of(guard.observed())))
-        .orElse(false);
+    Optional<Space> space = guard.attachment().map(Attachment::space);
+    boolean all =
+        space.map(in -> spaces.guardInterfaces(in, resolvers.of(guard.observed()))).orElse(false);
+    if (space.map(spaces::isHalfMade).orElse(false)) {
+      halfMade.add(guard);
+    }
+    return all;
   }
 
   /** Why {@code unhooked: deny} does not hold for some containers, if it does not. */

@@ -429,6 +429,11 @@ public final class Spaces {
         && veths.guard(space.number, space.endpoints.getFirst(), space.namespace, servers);
   }
 
+  /** Whether an interface there was not finished when it was guarded. */
+  public boolean isHalfMade(Space space) {
+    return veths.isHalfMade(space.number);
+  }
+
   /**
    * Somebody in the namespace may change packets on their way, for as long as it lives: what was
    * changed stays when he goes. Also those of connections that the engine judged before, which

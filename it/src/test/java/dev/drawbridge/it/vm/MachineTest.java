@@ -19,8 +19,7 @@ final class MachineTest {
   void everyKernelIsAskedEveryClaim() throws IOException {
     Set<String> groups = new LinkedHashSet<>(List.of("single"));
     Matcher matcher =
-        GROUP.matcher(
-            Files.readString(Qemu.CHECKOUT.resolve("bpf/src/test/bpf/behaviour_test.c")));
+        GROUP.matcher(Files.readString(Qemu.CHECKOUT.resolve("bpf/src/test/bpf/behaviour_test.c")));
     while (matcher.find()) {
       groups.add(matcher.group(1));
     }
