@@ -5,8 +5,8 @@
  *      for the engine, and a connection to the engine's listener that connect
  *      did not redirect finds none.
  *   2. TCP on a socket judged by this generation: its stored verdict, for the
- *      peer it was judged for: what goes elsewhere (NAT or a tunnel of the
- *      container's own) is REWRITTEN.
+ *      peer it was judged for: what goes elsewhere (NAT of the container's
+ *      own) is REWRITTEN. What a tunnel makes of it comes here no more.
  *   3. TCP judged by an older one: judged again; a denial cuts it (LATE_DENY).
  *   4. what cannot be read: its reason (packet.h). A raw socket's TCP or UDP: RAW_SOCKET.
  *   5. TCP without state: a SYN is judged as connect would (MPTCP's subflows

@@ -72,37 +72,8 @@ end:
 	close(secret);
 }
 
-/* A settled connection's packets into a tunnel to somewhere else. */
-static void tunnel(void)
-{
-	int listening = listener(LAN, AF_INET, 7000), client, server;
-
-	policy_reset();
-	policy_flags(ID_A, DB_EP_CLOSED_EGRESS);
-	policy_rule(ID_A, DB_EGRESS, DB_PEER_WORLD, IPPROTO_TCP, 7000, 7000, DB_ALLOW, 3);
-	generation_next();
-	client = dialled(A, address_of(LAN, AF_INET, 7000), PATIENT);
-	server = accepted(listening, PATIENT);
-	claim(client >= 0 && server >= 0 && !say(server, "x") && hears(client, "x", PATIENT) && !say(client, "y") &&
-			hears(server, "y", PATIENT),
-		"tunnel: a settled connection", "%d %d", client, server);
-	if (lab_run(A, "ip tunnel add t0 mode ipip remote 10.77.0.2 local 10.77.0.1 2>/dev/null && ip link set t0 up &&"
-		       " ip route add 10.77.0.4/32 dev t0")) {
-		skip("tunnel: IP in IP", "no such tunnel here");
-	} else {
-		events_forget();
-		claim(is_cut(client, server) && event_await(DB_REASON_REWRITTEN, ID_A, PATIENT),
-			"tunnel: its packets do not leave for the tunnel's other end");
-		lab_run(A, "ip link del t0");
-	}
-	close(client);
-	close(server);
-	close(listening);
-}
-
 void rewrite_cases(void)
 {
 	nat(AF_INET, "NAT");
 	nat(AF_INET6, "NAT IPv6");
-	tunnel();
 }
