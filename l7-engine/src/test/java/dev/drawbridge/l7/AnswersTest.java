@@ -223,6 +223,8 @@ final class AnswersTest {
             new ScriptedOrigin(peer -> {
               peer.head();
               for (int i = 0; i < 8; i++) {
+                // A slow job's heartbeat: more often than the answer's time, and longer than it in
+                // sum.
                 Thread.sleep(250);
                 peer.send("HTTP/1.1 102 Processing\r\n\r\n");
               }

@@ -3,7 +3,6 @@ package dev.drawbridge.daemon.container;
 import dev.drawbridge.hook.OciState;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -43,10 +42,8 @@ public final class Latecomers {
   public void forget(String id) {
     try {
       if (OciState.plausibleId(id)) {
-        Files.delete(directory.resolve(id));
+        boolean _ = Files.deleteIfExists(directory.resolve(id));
       }
-    } catch (NoSuchFileException e) {
-      log.log(Level.FINEST, "container {0} was none", id);
     } catch (IOException e) {
       log.log(Level.WARNING, "that container " + id + " is as young as its programs", e);
     }

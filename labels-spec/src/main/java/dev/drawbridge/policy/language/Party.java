@@ -2,8 +2,8 @@ package dev.drawbridge.policy.language;
 
 import dev.drawbridge.policy.Cidr;
 import dev.drawbridge.policy.LinkRanges;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Subject or object of a sentence. */
 public sealed interface Party {
@@ -128,19 +128,12 @@ public sealed interface Party {
 
   /** The ranges of addresses that it names, those that it takes out included. */
   default List<Cidr> named() {
-    var named = new ArrayList<Cidr>();
-    switch (this) {
-      case Network(var range, var except) -> {
-        named.add(range);
-        named.addAll(except);
-      }
-      case Zone zone -> {
-        named.addAll(zone.ranges());
-        named.addAll(zone.except());
-      }
-      case Entity _, Selector _, Name _ -> {}
-    }
-    return named;
+    return switch (this) {
+      case Network(var range, var except) ->
+          Stream.concat(Stream.of(range), except.stream()).toList();
+      case Zone zone -> ZoneRanges.named(zone);
+      case Entity _, Selector _, Name _ -> List.of();
+    };
   }
 
   /** The canonical spelling. */

@@ -37,7 +37,18 @@ public final class ZoneRanges {
           "2002::/16",
           "3fff::/20");
 
+  private static final List<Cidr> OF_INTERNET =
+      Stream.concat(REACHABLE.stream(), NOT_REACHABLE.stream()).toList();
+
   private ZoneRanges() {}
+
+  /** Those of a zone, and those that it takes out: one list, however many rules name the zone. */
+  static List<Cidr> named(Party.Zone zone) {
+    return switch (zone) {
+      case LAN -> LAN;
+      case INTERNET -> OF_INTERNET;
+    };
+  }
 
   private static List<Cidr> of(String... ranges) {
     return Stream.of(ranges).map(range -> Cidr.parse(range).orElseThrow()).toList();

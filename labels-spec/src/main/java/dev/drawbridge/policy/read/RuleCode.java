@@ -10,7 +10,6 @@ import dev.drawbridge.policy.language.Party;
 import dev.drawbridge.policy.language.Sentence;
 import dev.drawbridge.policy.parse.Regexes;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -59,12 +58,17 @@ public final class RuleCode implements ReadRule {
     this.protocol = protocol;
     this.wantsGrpc = allows && sentence.action() instanceof Action.Call;
     this.ports = sentence.action().ports(sentence.ports());
-    this.ranges =
-        Stream.of(subject, object)
-            .filter(Objects::nonNull)
-            .map(Match::party)
-            .flatMap(party -> party.named().stream())
-            .toList();
+    this.ranges = ranges(subject, object);
+  }
+
+  /** One party's own list where the other names none: many rules name the same zone. */
+  private static List<Cidr> ranges(@Nullable Match subject, @Nullable Match object) {
+    List<Cidr> of = subject == null ? List.of() : subject.party().named();
+    List<Cidr> on = object == null ? List.of() : object.party().named();
+    if (of.isEmpty() || on.isEmpty()) {
+      return of.isEmpty() ? on : of;
+    }
+    return Stream.concat(of.stream(), on.stream()).toList();
   }
 
   @Override
