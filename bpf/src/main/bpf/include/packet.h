@@ -211,7 +211,7 @@ __attribute__((noinline)) int db_parse(struct __sk_buff *skb, __u32 offset, stru
 }
 
 /*
- * A TCP packet without options or extension headers, to this address and port: what a namespace's own NAT or tunnel
+ * A TCP packet without options or extension headers, to this address and port: what a namespace's own NAT
  * does to a packet comes before this hook. Read in place, as every packet of a settled connection pays for it.
  */
 DB_INLINE int db_is_plain_tcp_to(struct __sk_buff *skb, const struct db_address *address, __u16 port)

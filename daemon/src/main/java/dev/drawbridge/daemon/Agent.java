@@ -268,6 +268,10 @@ final class Agent implements AutoCloseable {
       parents = new ParentGuard(object, attachments, config.unhooked() == Config.Unhooked.DENY);
       grants = new Grants(config.runDir().resolve("granted"));
       latecomers = new Latecomers(config.runDir().resolve("late"));
+      if (changed) {
+        // Before the programs are exchanged: an agent that ends on the way has said so.
+        attachments.pinned().forEach(latecomers::note);
+      }
       admitted = new AdmittedContainers(config.runDir().resolve("admitted"));
       exemptions = new Exemptions(config.exempt(), config.stateDir().resolve("exempt"));
       numbers =

@@ -91,7 +91,7 @@ public final class VethGuard {
       Set<Integer> done = guarded.computeIfAbsent(number, _ -> new HashSet<>());
       for (Veths.Leading veth : leading) {
         int index = veth.here().index();
-        boolean fresh = done.add(index);
+        boolean fresh = !done.contains(index);
         if (fresh || isHalfMade(number, index)) {
           long mac = mac(number, veth);
           veths.put(NativeOrder.u32(index), new Veth(number, mac, owner).encode());
@@ -100,8 +100,14 @@ public final class VethGuard {
         if (fresh) {
           attach(TO_CONTAINER, number, index, Program.Way.OUT);
           attach(FROM_CONTAINER, number, index, Program.Way.INTO);
+          // Not before: what fails is tried again, and is not taken for guarded meanwhile.
+          boolean _ = done.add(index);
         }
       }
+      Set<Integer> there = new HashSet<>();
+      leading.forEach(veth -> there.add(veth.here().index()));
+      halfMade.computeIfPresent(
+          number, (_, all) -> all.retainAll(there) && all.isEmpty() ? null : all);
       // A way out that is no veth, such as macvlan, has its other end at no interface of the host.
       return !leading.isEmpty() && leading.size() == namespace.call(Veths::ends).size();
     } catch (BpfException e) {

@@ -59,7 +59,6 @@ public final class Datapath {
   private final TableUse tableUse;
   private final Governed governed = new Governed();
   private IntConsumer listening = _ -> {};
-  private final boolean exchanged;
   private long appliedGeneration;
 
   /**
@@ -69,7 +68,6 @@ public final class Datapath {
    *     none: sockets remember it, so it must not come again with another meaning
    */
   public Datapath(BpfObject object, long generationBefore) {
-    this.exchanged = generationBefore != 0;
     this.self = object.map("self");
     this.endpoints = object.map("endpoints");
     this.addresses = object.map("addresses");
@@ -80,11 +78,6 @@ public final class Datapath {
     tableUse = TableUse.of(appliedTables, appliedPairs);
     appliedPairs.forEach(this::governs);
     appliedGeneration = Math.max(appliedGeneration, generationBefore);
-  }
-
-  /** Whether what hangs on containers was another version's when the agent started. */
-  public boolean exchanged() {
-    return exchanged;
   }
 
   /**

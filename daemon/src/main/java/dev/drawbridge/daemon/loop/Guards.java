@@ -209,6 +209,7 @@ public final class Guards {
       long began = System.nanoTime();
       grants.note(container.id(), container.capabilities());
       latecomers.forget(container.id());
+      guard.late(false);
       times.took(Stage.KEEP, began);
       if (guard.attachment().map(to -> spaces.isShared(to.space())).orElse(false)) {
         // Whoever was there before may have given itself some of what is there.
@@ -654,11 +655,10 @@ public final class Guards {
     try (Spaces.Opening opening = spaces.open(container.pid())) {
       How how = pinned ? How.ADOPTED : How.LISTENER;
       Path cgroup = ownCgroup(container);
-      boolean late = !pinned || datapath.exchanged();
-      if (late) {
+      if (!pinned) {
         latecomers.note(container.id());
       }
-      guard.late(late || latecomers.has(container.id()));
+      guard.late(!pinned || latecomers.has(container.id()));
       if (pinned && datapath.endpointOf(cgroup).isPresent()) {
         attach(guard, how, opening);
       } else {

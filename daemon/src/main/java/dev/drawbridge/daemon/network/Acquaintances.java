@@ -208,7 +208,7 @@ public final class Acquaintances {
     introductions.forget(number);
     withheld.remove(number);
     failed.removeIf(pair -> pair.netns() == number || pair.other() == number);
-    if (!met.remove(number)) {
+    if (!met.contains(number)) {
       return;
     }
     try {
@@ -217,8 +217,12 @@ public final class Acquaintances {
         room |= neighbours.delete(new NeighbourKey(number, other).encode());
         room |= neighbours.delete(new NeighbourKey(other, number).encode());
       }
-      if (room) {
+      // Not before: what is left of it is tried again.
+      boolean _ = met.remove(number);
+      if (room && full.isPresent()) {
         full = Optional.empty();
+        // For whom there was no room: nobody asks for them otherwise.
+        introductions.nobody();
       }
     } catch (BpfException e) {
       log.log(Level.WARNING, "whom namespace " + number + " knew", e);

@@ -157,7 +157,7 @@ public final class Inquiry {
       return new Answer.Unknown(
           "unknown-listener",
           told(callee.peer())
-              + " shares its network and ran before its programs were there: whose a listener is"
+              + " shares its network and is older than its programs: whose a listener is"
               + " may not be known",
           "a container that was started with the hook; start it again");
     }

@@ -104,7 +104,7 @@ public final class Networks {
   }
 
   /** Whether a party is a part of the world by its addresses. */
-  public static boolean isPart(Party party) {
+  static boolean isPart(Party party) {
     return party instanceof Party.Network || party instanceof Party.Zone;
   }
 
