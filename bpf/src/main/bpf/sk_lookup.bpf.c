@@ -10,7 +10,8 @@
  *      at the interface.)
  *   4. DENY: recorded, and the kernel answers with a reset, at once. What a
  *      container sends to an address that is shared passes: it was judged when
- *      it connected, and skb_ingress knows whose socket it is.
+ *      it connected, and skb_ingress knows whose socket it is; so does what
+ *      comes to a port at which several have listened.
  *   5. ENGINE: the connection goes to the engine's listener in this namespace,
  *      where agent_accept says who it is; without one, DENY ENGINE_UNAVAILABLE.
  */
@@ -70,7 +71,7 @@ int sk_lookup_program(struct bpf_sk_lookup *ctx)
 				return DB_PASS;
 		}
 		db_deny(&inbound.answer, DB_REASON_ENGINE_UNAVAILABLE);
-	} else if (db_is_endpoint(inbound.caller) && db_is_shared(me)) {
+	} else if (db_is_shared(me) && (db_is_endpoint(inbound.caller) || db_several_listen(me, key.destination_port))) {
 		/* 4. */
 		return DB_PASS;
 	}

@@ -30,7 +30,8 @@ DB_INLINE enum db_fate listens(struct bpf_sock_ops *ctx)
 	struct bpf_sock *sk = ctx->sk;
 	struct db_port_key at = {};
 	const struct db_endpoint *endpoint;
-	__u32 me = db_self_endpoint(), one = 1, netns;
+	const __u32 *last;
+	__u32 me = db_self_endpoint(), one = 1, netns, listening = me;
 
 	if (!sk || !me)
 		return DB_PASS;
@@ -42,8 +43,12 @@ DB_INLINE enum db_fate listens(struct bpf_sock_ops *ctx)
 	at.netns = netns;
 	at.port = sk->src_port;
 	/* Without room for it arrival judges alone. */
-	if (!is_on_loopback(sk))
-		bpf_map_update_elem(&ports, &at, &me, BPF_ANY);
+	if (!is_on_loopback(sk)) {
+		last = bpf_map_lookup_elem(&ports, &at);
+		if (last && (*last & DB_PORT_SEVERAL || (*last != me && db_live_together(me, *last))))
+			listening |= DB_PORT_SEVERAL;
+		bpf_map_update_elem(&ports, &at, &listening, BPF_ANY);
+	}
 	/* A search for listeners without an interface does not find this one: see include/listening.h. */
 	if (sk->bound_dev_if > 1)
 		/* Without room for it, who calls is refused as if nobody listened. */

@@ -203,13 +203,23 @@ static void to_the_engine(union address to, int family, const char *name)
 	close(engine);
 }
 
+static void forget_ports(void)
+{
+	uint64_t key;
+
+	while (!bpf_map_get_next_key(lab_map("ports"), NULL, &key))
+		bpf_map_delete_elem(lab_map("ports"), &key);
+}
+
 /* What nobody could judge at connect: of outsiders. */
 static void arriving(int family, const char *name)
 {
 	union address to = address_of(A, family, 7000);
 	int engine = engine_offered(A, family), client, inside, c;
+	int one = 1, a;
 	struct db_socket origin = {};
 
+	forget_ports();
 	together(0, DB_EP_CLOSED_INGRESS);
 	policy_engine(ID_A, family == AF_INET ? port_of(engine) : 0, family == AF_INET ? 0 : port_of(engine));
 	policy_engine(ID_C, family == AF_INET ? port_of(engine) : 0, family == AF_INET ? 0 : port_of(engine));
@@ -232,6 +242,39 @@ static void arriving(int family, const char *name)
 	claim(dial(client, to, IMPATIENT) < 0 && event_await(DB_REASON_WRONG_CALLEE, ID_C, PATIENT),
 		NAMED("what was judged for the owner is not"));
 	close(client);
+	close(c);
+	close(engine);
+	/* Whoever listened last need not be who is called. */
+	together(0, DB_EP_CLOSED_INGRESS);
+	a = listens_as(AS_A, to, SO_REUSEPORT, &one, sizeof(one));
+	c = listens_as(AS_C, any_at(family, 7000), SO_REUSEPORT, &one, sizeof(one));
+	agreed();
+	claim(talks(dials(LAN, NO_CGROUP, to, PATIENT), a), NAMED("whom another at that port denies"));
+	close(a);
+	close(c);
+}
+
+/* 0.0.0.0 and :: are loopback to connect(), and the search for a listener too. */
+static void unspecified(int family, const char *name)
+{
+	int engine = engine_offered(A, family), c, client, inside;
+	struct db_socket origin = {};
+
+	together(0, DB_EP_CLOSED_INGRESS);
+	policy_engine(ID_A, family == AF_INET ? port_of(engine) : 0, family == AF_INET ? 0 : port_of(engine));
+	policy_engine(ID_C, family == AF_INET ? port_of(engine) : 0, family == AF_INET ? 0 : port_of(engine));
+	c = listens_as(AS_C, loopback(family, 7000), 0, NULL, 0);
+	agreed();
+	client = dials(A, A, any_at(family, 7000), IMPATIENT);
+	claim(client == -EPERM, NAMED("closed: EPERM"), "%d", client);
+	policy_rule(ID_C, DB_INGRESS, ID_A, IPPROTO_TCP, 7000, 7000, DB_ENGINE, 1);
+	agreed();
+	client = dials(A, A, any_at(family, 7000), IMPATIENT);
+	inside = accepted(engine, PATIENT);
+	claim(client >= 0 && origin_of(inside, &origin) && origin.peer == ID_C, NAMED("judged for who listens"), "%d",
+		client);
+	close(client);
+	close(inside);
 	close(c);
 	close(engine);
 }
@@ -371,6 +414,8 @@ void shared_cases(void)
 	within(loopback(AF_INET, 7000), AF_INET6, "within, 127.0.0.1 to a dual-stack listener");
 	within(address_of(A, AF_INET, 7000), AF_INET, "within, the common address");
 	within(address_of(A, AF_INET6, 7000), AF_INET6, "within, the common address of IPv6");
+	unspecified(AF_INET, "within, 0.0.0.0");
+	unspecified(AF_INET6, "within, ::");
 	two_of_a_port();
 	comes_and_goes();
 	policy_shared(0);

@@ -41,10 +41,25 @@ DB_INLINE __u32 db_receiver_of(const struct db_flow_key *key, __u32 owner)
 		last = bpf_map_lookup_elem(&ports, &at);
 		if (!last)
 			return 0;
-		callee = *last;
+		callee = *last & ~DB_PORT_SEVERAL;
 	}
 	/* Another's before: numbers of namespaces come again. */
 	return db_live_together(owner, callee) ? callee : 0;
+}
+
+/* Whether several have listened at that port of a namespace, one of whom may let in whom the last does not. */
+DB_INLINE int db_several_listen(__u32 member, __u16 port)
+{
+	const struct db_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &member);
+	struct db_port_key at = {};
+	const __u32 *last;
+
+	if (!endpoint)
+		return 0;
+	at.netns = endpoint->netns;
+	at.port = port;
+	last = bpf_map_lookup_elem(&ports, &at);
+	return last && *last & DB_PORT_SEVERAL;
 }
 
 struct db_inbound {

@@ -26,13 +26,18 @@ DB_INLINE struct bpf_sock *db_listener_there(struct bpf_sock_addr *ctx, const st
 
 	if (db_address_is_v4(&key->destination)) {
 		tuple.ipv4.saddr = bpf_htonl(0x7f000001);
+		/* The unspecified address is loopback to connect(). */
 		tuple.ipv4.daddr = db_address_word(&key->destination, 3);
+		if (!tuple.ipv4.daddr)
+			tuple.ipv4.daddr = tuple.ipv4.saddr;
 		tuple.ipv4.dport = bpf_htons(key->destination_port);
 		return bpf_sk_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv4), where, 0);
 	}
 	tuple.ipv6.saddr[3] = bpf_htonl(1);
 	for (int word = 0; word < 4; word++)
 		tuple.ipv6.daddr[word] = db_address_word(&key->destination, word);
+	if (!(tuple.ipv6.daddr[0] | tuple.ipv6.daddr[1] | tuple.ipv6.daddr[2] | tuple.ipv6.daddr[3]))
+		tuple.ipv6.daddr[3] = bpf_htonl(1);
 	tuple.ipv6.dport = bpf_htons(key->destination_port);
 	return bpf_sk_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv6), where, 0);
 }

@@ -295,6 +295,7 @@ struct {
  * Who listened last at a port of a namespace, beyond its loopback; not for user space. For sk_lookup, which can search
  * for no listener, where containers share the namespace: it may be wrong, and nobody is let in by it alone.
  */
+#define DB_PORT_SEVERAL (1u << 31)
 struct db_port_key {
 	__u32 netns;
 	__u16 port;
@@ -304,7 +305,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
 	__type(key, struct db_port_key);
-	__type(value, __u32); /* endpoint */
+	__type(value, __u32); /* endpoint, with DB_PORT_SEVERAL if another of that namespace listened there before */
 } ports SEC(".maps");
 
 #endif

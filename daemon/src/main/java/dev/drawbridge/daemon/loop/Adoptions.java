@@ -76,6 +76,7 @@ final class Adoptions {
     each(joining, (guard, to) -> parents.know(to.cgroup(), guard.endpoint()));
     long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(SETTLE_MILLIS);
     for (Guard guard : joining) {
+      guard.oldNeighbours(true);
       if (guard.settles()) {
         guard.progress(Progress.SETTLING);
         settling.put(guard, until);

@@ -303,7 +303,8 @@ public final class ControlLoop implements AutoCloseable {
           } else if (dirty) {
             notBefore = System.nanoTime();
           }
-          step = queue.poll();
+          // Not on and on: what is to be looked at is looked at while there is much to do.
+          step = System.nanoTime() - nextTick >= 0 ? null : queue.poll();
         }
       } catch (InterruptedException e) {
         return;
@@ -407,6 +408,8 @@ public final class ControlLoop implements AutoCloseable {
       boolean listed) {}
 
   private void converge() {
+    // Whose time it is, whatever else is going on: no generation prolongs it.
+    boolean _ = guards.settled();
     bringInForce();
     if (guards.attachJoining()) {
       // Who records what he sends by now is known by his addresses, too.

@@ -767,21 +767,45 @@ public final class Guards {
    */
   void resetOlder(IntPredicate closed) {
     for (Guard guard : byId.values()) {
-      if (guard.older().isEmpty() || guard.progress() != Guard.Progress.IN_FORCE) {
+      if ((guard.older().isEmpty() && !guard.hasOldNeighbours())
+          || guard.progress() != Guard.Progress.IN_FORCE) {
         continue;
       }
-      List<OpenSocket> older = guard.older();
+      List<OpenSocket> older = new ArrayList<>(guard.older());
+      boolean neighbours = guard.hasOldNeighbours();
       guard.older(List.of());
+      guard.oldNeighbours(false);
       if (guard.attachment().isEmpty() || !closed.test(guard.endpoint())) {
         continue;
       }
       try {
+        if (neighbours) {
+          older.addAll(withNeighbours(guard));
+        }
+        if (older.isEmpty()) {
+          continue;
+        }
         guard.reset(OlderConnections.reset(guard.attachment().get().space().namespace(), older));
         older.forEach(socket -> recorded.accept(guard, socket));
       } catch (BpfException | IOException e) {
         log.log(Level.WARNING, "older connections of " + guard.observed().name(), e);
       }
     }
+  }
+
+  /** By now their first packets are judged by rules: what is there began before. */
+  private List<OpenSocket> withNeighbours(Guard guard) throws IOException {
+    Attachment to = guard.attachment().orElseThrow();
+    if (!spaces.isShared(to.space())) {
+      return List.of();
+    }
+    List<Path> others = new ArrayList<>();
+    for (Guard other : byId.values()) {
+      if (!other.equals(guard) && other.lives(to.space()) && other.alive()) {
+        others.add(other.attachment().orElseThrow().cgroup());
+      }
+    }
+    return OlderConnections.between(to.space().namespace(), to.cgroup(), others);
   }
 
   /** Closes those for which the kernel took only a part, or opens them for another try. */

@@ -6,8 +6,10 @@ import dev.drawbridge.bpf.linux.OpenSocket;
 import dev.drawbridge.bpf.linux.Sockets;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -37,6 +39,43 @@ public final class OlderConnections {
           .filter(socket -> socket.connected() && !socket.loopback())
           // A namespace may hold other containers' sockets.
           .filter(socket -> cgroups.contains(socket.cgroup()))
+          .toList();
+    } catch (IOException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IOException("sockets cannot be listed: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * A container's connections with others that live in its network namespace, over loopback or
+   * their addresses: no program at an interface sees them, and only their first packets are judged.
+   *
+   * @param cgroup the container's
+   * @param others those of the others
+   */
+  public static List<OpenSocket> between(
+      NetworkNamespace namespace, Path cgroup, Collection<Path> others) throws IOException {
+    Set<Long> mine = cgroupsBelow(cgroup);
+    Set<Long> theirs = new HashSet<>();
+    for (Path other : others) {
+      theirs.addAll(cgroupsBelow(other));
+    }
+    try {
+      List<OpenSocket> all =
+          namespace.call(Sockets::open).stream()
+              .filter(socket -> socket.protocol() == OpenSocket.Protocol.TCP)
+              .filter(OpenSocket::connected)
+              .toList();
+      Set<List<InetSocketAddress>> ends = new HashSet<>();
+      for (OpenSocket socket : all) {
+        if (theirs.contains(socket.cgroup())) {
+          ends.add(List.of(socket.remote(), socket.local()));
+        }
+      }
+      return all.stream()
+          .filter(socket -> mine.contains(socket.cgroup()))
+          .filter(socket -> ends.contains(List.of(socket.local(), socket.remote())))
           .toList();
     } catch (IOException | RuntimeException e) {
       throw e;

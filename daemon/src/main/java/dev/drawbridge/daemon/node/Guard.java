@@ -61,6 +61,7 @@ public final class Guard {
   private SortedMap<String, SortedSet<String>> neighbours = new TreeMap<>();
   private Optional<EngineKind> engine = Optional.empty();
   private boolean disowned;
+  private boolean oldNeighbours;
   private boolean late;
   private List<OpenSocket> older = List.of();
   private int reset;
@@ -148,6 +149,9 @@ public final class Guard {
     attachment = Optional.empty();
     kernelRefused = Optional.empty();
     late = false;
+    oldNeighbours = false;
+    progress = Progress.IN_FORCE;
+    settles = false;
     named = false;
     found = new TreeSet<>();
     interfacesGuarded = true;
@@ -232,6 +236,15 @@ public final class Guard {
       evasions = own;
       neighbours = all;
     }
+  }
+
+  /** Whether its connections with neighbours began before its rules decided, and are to be cut. */
+  public boolean hasOldNeighbours() {
+    return oldNeighbours;
+  }
+
+  public void oldNeighbours(boolean now) {
+    oldNeighbours = now;
   }
 
   /** Connections that were there before its programs, until they are dealt with. */
