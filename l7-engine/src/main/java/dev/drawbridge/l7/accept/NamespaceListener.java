@@ -6,6 +6,7 @@ import dev.drawbridge.l7.NetnsHandle;
 import dev.drawbridge.l7.datagram.DatagramEngine;
 import dev.drawbridge.l7.relay.Loop;
 import dev.drawbridge.l7.relay.Relay;
+import dev.drawbridge.l7.relay.SocketOptions;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.EpollServerSocketChannel;
@@ -132,6 +133,7 @@ public final class NamespaceListener implements EngineListener {
     Loop loop = relay.nextLoop();
     channel.config().setOption(ChannelOption.SO_BACKLOG, BACKLOG);
     channel.config().setAllocator(relay.allocator());
+    SocketOptions.listening(channel.config());
     channel.pipeline().addLast(new Acceptor(relay, stock));
     ChannelFuture registered = loop.eventLoop().register(channel);
     return new Binding(channel, registered, channel.bind(new InetSocketAddress(loopback, 0)));

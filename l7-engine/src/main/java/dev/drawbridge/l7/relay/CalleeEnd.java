@@ -23,6 +23,8 @@ public abstract class CalleeEnd extends ChannelInboundHandlerAdapter implements 
   private boolean outputEnds;
   private boolean outputEnded;
   private boolean inputEnded;
+  private boolean goesFirst;
+  private boolean lasting;
 
   /**
    * An end that is not open yet.
@@ -108,6 +110,15 @@ public abstract class CalleeEnd extends ChannelInboundHandlerAdapter implements 
     return closed;
   }
 
+  /** It has lasted until the loop looked: its peer is looked after from now on. */
+  public final void lasts() {
+    EpollSocketChannel to = channel;
+    if (to != null && isOpen() && !lasting) {
+      lasting = true;
+      SocketOptions.lasting(to.config());
+    }
+  }
+
   // Output.
 
   /** Whether it can take more of the client's. */
@@ -187,6 +198,11 @@ public abstract class CalleeEnd extends ChannelInboundHandlerAdapter implements 
     return inputEnded;
   }
 
+  /** The callee has said that it closes the connection once it has sent what it sends. */
+  protected final void goesFirst() {
+    goesFirst = true;
+  }
+
   /** Lets go of the connection: gently, or with a reset. */
   public final void close(boolean reset) {
     if (closed) {
@@ -203,6 +219,10 @@ public abstract class CalleeEnd extends ChannelInboundHandlerAdapter implements 
         to.config().setSoLinger(0);
       }
       ChannelFuture _ = to.close();
+    } else if (goesFirst && !inputEnded && outbox.pending() == 0 && to.isActive()) {
+      outbox.discard();
+      read(true);
+      opened.loop().partings.await(this, to, opened.source(), opened.loop().nowNanos);
     } else {
       outbox.close();
     }

@@ -85,8 +85,12 @@ public abstract class ClientEnd extends ChannelInboundHandlerAdapter implements 
   /** The deadline has passed. */
   protected abstract void late();
 
+  /** It has lasted until the loop looked; so has what is behind it. */
+  protected void lasts() {}
+
   @Override
   public final void tick(long nowNanos) {
+    lasts();
     if (deadline != Long.MAX_VALUE && nowNanos - deadline >= 0) {
       deadline = Long.MAX_VALUE;
       late();

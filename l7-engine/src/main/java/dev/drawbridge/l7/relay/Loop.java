@@ -42,6 +42,7 @@ public final class Loop {
 
   private final EventLoop eventLoop;
   private final List<Connection> connections = new ArrayList<>();
+  final Partings partings = new Partings();
   private final ArrayDeque<RequestHead> requestHeads = new ArrayDeque<>();
   private final ArrayDeque<AnswerHead> answerHeads = new ArrayDeque<>();
   private final AtomicBoolean reclaiming = new AtomicBoolean();
@@ -122,6 +123,7 @@ public final class Loop {
 
   /** Aborts what came through one listener. */
   void abortAll(OnwardSource source) {
+    partings.abortAll(source);
     for (Connection connection : List.copyOf(connections)) {
       if (connection.cameThrough(source)) {
         connection.abort();
@@ -132,6 +134,7 @@ public final class Loop {
   void close() {
     ticking.cancel(false);
     turns.close();
+    partings.close();
     for (Connection connection : List.copyOf(connections)) {
       connection.abort();
     }
@@ -140,6 +143,7 @@ public final class Loop {
   private void tick() {
     long now = System.nanoTime();
     nowNanos = now;
+    partings.tick(now);
     if (index == 0) {
       relay.ledger.sweep(now);
     }

@@ -60,7 +60,9 @@ public abstract class PipedCallee extends CalleeEnd {
     } finally {
       in.release();
     }
-    read(client.outbox.writable());
+    if (!isClosed()) {
+      read(client.outbox.writable());
+    }
     opened.measure(client);
   }
 

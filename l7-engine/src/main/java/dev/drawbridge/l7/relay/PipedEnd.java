@@ -384,6 +384,14 @@ public abstract class PipedEnd extends ClientEnd {
   // Time.
 
   @Override
+  protected final void lasts() {
+    CalleeEnd to = callee();
+    if (to != null) {
+      to.lasts();
+    }
+  }
+
+  @Override
   protected final void late() {
     switch (life) {
       case OPEN -> overdue();

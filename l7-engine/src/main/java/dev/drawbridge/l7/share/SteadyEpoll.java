@@ -12,7 +12,9 @@ import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.util.concurrent.ThreadAwareExecutor;
+import java.util.ArrayList;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Netty's epoll handler, but for one mistake. When a channel is interested in nothing (reading is
@@ -21,15 +23,24 @@ import java.util.concurrent.ConcurrentHashMap;
  * with ENOENT. Here such a channel stays in the set with an edge-triggered interest in nothing,
  * which wakes nobody twice.
  *
+ * <p>What a loop is to wait for it tells the kernel once, before it waits: a connection that begins
+ * changes its interest several times in one turn, and each change is a system call. Interests are
+ * level-triggered, so nothing is missed.
+ *
  * <p>It also says when an event began: by the time that a handler hears of it the bytes are read,
  * and with a flood that is most of the work.
  */
 public final class SteadyEpoll implements IoHandler {
   private final IoHandler epoll;
+  private final ThreadAwareExecutor executor;
   private final Began began;
 
-  private SteadyEpoll(IoHandler epoll, Began began) {
+  /** Whose interest the kernel does not know yet; used by the loop alone. */
+  private final ArrayList<Steady> changed = new ArrayList<>();
+
+  private SteadyEpoll(IoHandler epoll, ThreadAwareExecutor executor, Began began) {
     this.epoll = epoll;
+    this.executor = executor;
     this.began = began;
   }
 
@@ -59,7 +70,7 @@ public final class SteadyEpoll implements IoHandler {
 
     @Override
     public IoHandler newHandler(ThreadAwareExecutor executor) {
-      return new SteadyEpoll(factory.newHandler(executor), of(executor));
+      return new SteadyEpoll(factory.newHandler(executor), executor, of(executor));
     }
 
     /** The events of one loop. */
@@ -75,6 +86,7 @@ public final class SteadyEpoll implements IoHandler {
 
   @Override
   public int run(IoHandlerContext context) {
+    tell();
     return epoll.run(context);
   }
 
@@ -91,7 +103,7 @@ public final class SteadyEpoll implements IoHandler {
   @Override
   public IoRegistration register(IoHandle handle) throws Exception {
     return new Steady(
-        epoll.register(handle instanceof EpollIoHandle of ? new Timed(of, began) : handle));
+        epoll.register(handle instanceof EpollIoHandle of ? new Timed(of, began) : handle), handle);
   }
 
   @Override
@@ -102,6 +114,17 @@ public final class SteadyEpoll implements IoHandler {
   @Override
   public boolean isCompatible(Class<? extends IoHandle> type) {
     return epoll.isCompatible(type);
+  }
+
+  private void tell() {
+    if (changed.isEmpty()) {
+      return;
+    }
+    // Closing one of them may change another.
+    for (int i = 0; i < changed.size(); i++) {
+      changed.get(i).tell();
+    }
+    changed.clear();
   }
 
   @SuppressWarnings("try") // closing is the handle's affair
@@ -134,7 +157,17 @@ public final class SteadyEpoll implements IoHandler {
     }
   }
 
-  private record Steady(IoRegistration registration) implements IoRegistration {
+  private final class Steady implements IoRegistration {
+    private final IoRegistration registration;
+    private final IoHandle handle;
+    private @Nullable IoOps told;
+    private @Nullable IoOps wanted;
+
+    Steady(IoRegistration registration, IoHandle handle) {
+      this.registration = registration;
+      this.handle = handle;
+    }
+
     @Override
     @SuppressWarnings("TypeParameterUnusedInFormals") // Netty's signature
     public <T> T attachment() {
@@ -143,8 +176,42 @@ public final class SteadyEpoll implements IoHandler {
 
     @Override
     public long submit(IoOps ops) {
-      boolean nothing = ops instanceof EpollIoOps wanted && wanted.equals(EpollIoOps.NONE);
-      return registration.submit(nothing ? EpollIoOps.EPOLLET : ops);
+      boolean nothing = ops instanceof EpollIoOps of && of.equals(EpollIoOps.NONE);
+      IoOps interest = nothing ? EpollIoOps.EPOLLET : ops;
+      if (!executor.isExecutorThread(Thread.currentThread())) {
+        executor.execute(() -> submit(ops));
+        return 0;
+      }
+      if (wanted == null) {
+        changed.add(this);
+      }
+      wanted = interest;
+      return 0;
+    }
+
+    /** Tells the kernel, unless it has been told. */
+    void tell() {
+      IoOps interest = wanted;
+      wanted = null;
+      if (interest == null || interest.equals(told) || !registration.isValid()) {
+        return;
+      }
+      told = interest;
+      try {
+        long _ = registration.submit(interest);
+      } catch (RuntimeException e) {
+        // Nobody would be woken for it any more.
+        close(e);
+      }
+    }
+
+    private void close(RuntimeException cause) {
+      try {
+        handle.close();
+      } catch (Exception e) {
+        cause.addSuppressed(e);
+        throw cause;
+      }
     }
 
     @Override
@@ -154,6 +221,7 @@ public final class SteadyEpoll implements IoHandler {
 
     @Override
     public boolean cancel() {
+      wanted = null;
       return registration.cancel();
     }
   }

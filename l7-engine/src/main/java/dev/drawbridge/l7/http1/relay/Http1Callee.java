@@ -159,6 +159,9 @@ final class Http1Callee extends PipedCallee {
             || towardsClient == Framing.UNTIL_CLOSE
             || !exchange.requestDone
             || client.saysNoMore();
+    if (answer.closes() || exchange.closeAsked) {
+      goesFirst();
+    }
     exchange.answerBegun = true;
     exchange.status = answer.status();
     boolean whole = framing == Framing.LENGTH && left <= Outbox.SMALL;

@@ -24,6 +24,9 @@ final class Http1Exchange extends Exchange {
   /** No further request on the connection. */
   boolean last;
 
+  /** The client has said so, and the callee was told: RFC 9112 section 9.6. */
+  boolean closeAsked;
+
   /** The request is HEAD: its answer has no body. */
   boolean bodiless;
 
@@ -45,6 +48,7 @@ final class Http1Exchange extends Exchange {
     answerBegun = false;
     answerDone = false;
     last = false;
+    closeAsked = false;
     bodiless = false;
     websocket = false;
     minorVersion = 1;

@@ -337,6 +337,14 @@ final class Http2Client extends ClientEnd {
   // Time.
 
   @Override
+  protected void lasts() {
+    Http2Callee to = callee;
+    if (to != null) {
+      to.lasts();
+    }
+  }
+
+  @Override
   protected void late() {
     switch (phase) {
       case OPEN, DRAINING -> {
