@@ -6,9 +6,12 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.SocketProtocolFamily;
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +22,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class SocketStock implements OnwardSource {
   /** Most sockets of one family kept ahead. Grows to it as they are used, starts with none. */
-  private static final int MOST_AHEAD = 16;
+  private static final int MOST_AHEAD = 32;
+
+  /** Who needs the next ones as soon as that gets twice as many: each visit wakes a thread. */
+  private static final long SOON_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
   private final NetnsHandle netns;
   private final Executor executor;
@@ -41,6 +47,7 @@ final class SocketStock implements OnwardSource {
     final ArrayDeque<EpollSocketChannel> ready = new ArrayDeque<>();
     int wanted;
     boolean filling;
+    long filledNanos = System.nanoTime() - SOON_NANOS;
 
     Family(SocketProtocolFamily protocol) {
       this.protocol = protocol;
@@ -59,6 +66,11 @@ final class SocketStock implements OnwardSource {
       if (closed || family.filling || family.ready.size() > family.wanted / 2) {
         return taken;
       }
+      long now = System.nanoTime();
+      if (now - family.filledNanos < SOON_NANOS) {
+        family.wanted = Math.min(MOST_AHEAD, family.wanted * 2);
+      }
+      family.filledNanos = now;
       family.filling = true;
     }
     try {
@@ -93,29 +105,44 @@ final class SocketStock implements OnwardSource {
 
   private void fill(Family family) {
     while (true) {
+      int missing;
       synchronized (this) {
-        if (closed || family.ready.size() >= family.wanted) {
+        missing = family.wanted - family.ready.size();
+        if (closed || missing <= 0) {
           family.filling = false;
           return;
         }
       }
-      EpollSocketChannel channel;
-      try {
-        channel = one(family);
-      } catch (IOException _) {
-        // Whoever needs one next makes it himself, and says then what is wrong.
-        synchronized (this) {
-          family.filling = false;
-        }
-        return;
-      }
+      List<EpollSocketChannel> made = new ArrayList<>(missing);
+      boolean all = makeAhead(family, missing, made);
       synchronized (this) {
         if (closed) {
-          channel.unsafe().closeForcibly();
+          made.forEach(channel -> channel.unsafe().closeForcibly());
         } else {
-          family.ready.add(channel);
+          family.ready.addAll(made);
+        }
+        if (!all) {
+          family.filling = false;
+          return;
         }
       }
+    }
+  }
+
+  /** By one visit; false if not all could be made. */
+  private boolean makeAhead(Family family, int count, List<EpollSocketChannel> made) {
+    try {
+      return inside(
+          netns,
+          () -> {
+            while (made.size() < count) {
+              made.add(new EpollSocketChannel(family.protocol));
+            }
+            return true;
+          });
+    } catch (IOException _) {
+      // Whoever needs one next makes it himself, and says then what is wrong.
+      return false;
     }
   }
 

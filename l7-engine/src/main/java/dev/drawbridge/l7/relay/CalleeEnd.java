@@ -222,6 +222,7 @@ public abstract class CalleeEnd extends ChannelInboundHandlerAdapter implements 
     } else if (goesFirst && !inputEnded && outbox.pending() == 0 && to.isActive()) {
       outbox.discard();
       read(true);
+      to.config().setAllowHalfClosure(false);
       opened.loop().partings.await(this, to, opened.source(), opened.loop().nowNanos);
     } else {
       outbox.close();

@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.DuplexChannel;
 import org.jspecify.annotations.Nullable;
 
@@ -143,6 +144,18 @@ public abstract class Outbox {
 
   private static void end(DuplexChannel channel, boolean sent) {
     ChannelFuture _ = sent ? channel.shutdownOutput() : channel.close();
+  }
+
+  /**
+   * The same, and nothing is expected of the peer but its end, with which the channel closes: once
+   * everything is sent, the end is not told apart from the channel's.
+   */
+  public final void finish() {
+    Channel to = channel;
+    end();
+    if (to instanceof EpollSocketChannel socket && pending() == 0) {
+      socket.config().setAllowHalfClosure(false);
+    }
   }
 
   /** Sends what is there, then closes. */

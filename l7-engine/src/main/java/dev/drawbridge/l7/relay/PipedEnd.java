@@ -304,7 +304,7 @@ public abstract class PipedEnd extends ClientEnd {
     if (inputEnded) {
       outbox.close();
     } else {
-      outbox.end();
+      outbox.finish();
       if (!running) {
         afterInput();
       }

@@ -300,7 +300,7 @@ final class Http2Client extends ClientEnd {
     if (inputEnded) {
       out.close();
     } else {
-      out.end();
+      out.finish();
     }
   }
 
