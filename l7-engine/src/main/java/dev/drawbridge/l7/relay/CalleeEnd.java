@@ -219,13 +219,20 @@ public abstract class CalleeEnd extends ChannelInboundHandlerAdapter implements 
         to.config().setSoLinger(0);
       }
       ChannelFuture _ = to.close();
-    } else if (goesFirst && !inputEnded && outbox.pending() == 0 && to.isActive()) {
-      outbox.discard();
-      read(true);
-      to.config().setAllowHalfClosure(false);
-      opened.loop().partings.await(this, to, opened.source(), opened.loop().nowNanos);
     } else {
-      outbox.close();
+      outbox.flush();
+      if (goesFirst && !inputEnded && outbox.pending() == 0 && to.isActive()) {
+        part(to);
+      } else {
+        outbox.close();
+      }
     }
+  }
+
+  /** The callee goes first, for which the channel waits a little. */
+  private void part(EpollSocketChannel from) {
+    read(true);
+    from.config().setAllowHalfClosure(false);
+    opened.loop().partings.await(this, from, opened.source(), opened.loop().nowNanos);
   }
 }
