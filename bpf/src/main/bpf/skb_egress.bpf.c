@@ -128,7 +128,6 @@ DB_INLINE enum db_fate egress_loopback_alone(struct __sk_buff *skb, struct bpf_s
 
 		if (!generation || state.generation != generation) {
 			db_judge_again(socket, me, answer);
-			db_socket_judged(socket, answer->verdict, answer->generation);
 			if (answer->verdict == DB_DENY && state.verdict != DB_DENY) {
 				db_parse(skb, 0, packet);
 				return db_drop_judged(&packet->key, answer, me, socket->peer, WHERE_OUT);
@@ -191,16 +190,8 @@ DB_INLINE enum db_fate judge_and_store(struct bpf_sock *sk, const struct db_pack
 	if (before_allowed && answer->verdict == DB_DENY)
 		answer->reason = DB_REASON_LATE_DENY;
 	quiet = before_allowed && answer->verdict == DB_ALLOW;
-	state.generation = answer->generation;
-	state.role = DB_ROLE_CLIENT;
-	state.verdict = answer->verdict;
-	state.protocol = packet->key.protocol;
+	db_socket_begins(&state, DB_ROLE_CLIENT, &packet->key, answer, me, question.callee);
 	state.flags = before ? before->flags & DB_SOCKET_ANSWERS : 0;
-	state.owner = me;
-	state.peer = question.callee;
-	state.port = question.port;
-	state.peer_port = question.port;
-	db_address_copy(&state.address, &packet->key.destination);
 	if (db_socket_replace(sk, &state)) {
 		if (packet->key.protocol == IPPROTO_TCP && !db_no_rule_speaks(me, question.callee))
 			db_deny(answer, DB_REASON_STATE_FULL);
@@ -329,7 +320,7 @@ DB_INLINE enum db_fate egress_slowly(struct __sk_buff *skb, struct bpf_sock *sk,
 		db_parse(skb, 0, &packet);
 		return db_drop(DB_REASON_UNKNOWN_SELF, &packet.key, &answer, me, 0, WHERE_OUT);
 	}
-	if (sk->protocol == IPPROTO_TCP && sk->type == DB_SOCK_STREAM && socket && !db_is_listener(sk)) {
+	if (socket && sk->protocol == IPPROTO_TCP && sk->type == DB_SOCK_STREAM) {
 		union db_socket_state state = db_socket_state(socket);
 
 		if (state.role != DB_ROLE_NONE) {
@@ -350,7 +341,6 @@ DB_INLINE enum db_fate egress_slowly(struct __sk_buff *skb, struct bpf_sock *sk,
 			if (!generation || state.generation != generation) {
 				db_judge_again(socket, me, &answer);
 				generation = answer.generation;
-				db_socket_judged(socket, answer.verdict, generation);
 			} else {
 				answer.verdict = state.verdict;
 				/* An un-redirected socket can't have passed the engine. */
@@ -408,19 +398,16 @@ SEC("cgroup_skb/egress")
 int skb_egress(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;
-	struct db_socket *socket = NULL;
 	__u32 me = db_self_endpoint();
+	struct db_socket *socket = db_connection_of(skb, sk, me);
 
-	if (me && sk && skb->ifindex != 1) {
-		socket = db_socket_of(sk);
-		if (socket && !db_is_listener(sk)) {
-			union db_socket_state state = db_socket_state(socket);
+	if (socket) {
+		union db_socket_state state = db_socket_state(socket);
 
-			if (db_is_current(state) && state.verdict == DB_ALLOW &&
-				(state.role == DB_ROLE_SERVER || state.flags & DB_SOCKET_SETTLED) &&
-				db_is_plain_tcp_to(skb, &socket->address, socket->peer_port))
-				return DB_PASS;
-		}
+		if (db_is_current(state) && state.verdict == DB_ALLOW &&
+			(state.role == DB_ROLE_SERVER || state.flags & DB_SOCKET_SETTLED) &&
+			db_is_plain_tcp_to(skb, &socket->address, socket->peer_port))
+			return DB_PASS;
 	}
 	return egress_slowly(skb, sk, socket, me);
 }

@@ -68,16 +68,8 @@ DB_INLINE enum db_fate ingress_unknown(struct bpf_sock *sk, const struct db_pack
 			WHERE_INBOUND);
 	}
 	judge_inbound(&packet->key, me, inbound);
-	state.generation = inbound->answer.generation;
-	state.role = DB_ROLE_SERVER;
-	state.verdict = inbound->answer.verdict;
-	state.protocol = IPPROTO_TCP;
+	db_socket_begins(&state, DB_ROLE_SERVER, &packet->key, &inbound->answer, me, inbound->caller);
 	state.flags = inbound->from_engine ? DB_SOCKET_FROM_ENGINE : 0;
-	state.owner = me;
-	state.peer = inbound->caller;
-	state.port = packet->key.destination_port;
-	state.peer_port = packet->key.source_port;
-	db_address_copy(&state.address, &packet->key.source);
 	if (db_socket_replace(sk, &state) && !db_no_rule_speaks(inbound->caller, me))
 		db_deny(&inbound->answer, DB_REASON_STATE_FULL);
 	return db_as_judged(is_news(inbound, 0), &packet->key, &inbound->answer, me, inbound->caller, WHERE_INBOUND);
@@ -197,7 +189,7 @@ DB_INLINE enum db_fate ingress_slowly(struct __sk_buff *skb, struct bpf_sock *sk
 	if (!sk)
 		return db_drop(DB_REASON_UNJUDGED_SOCKET, &packet.key, &inbound.answer, me, DB_PEER_WORLD,
 			WHERE_INBOUND);
-	if (me && socket && sk->protocol == IPPROTO_TCP && sk->type == DB_SOCK_STREAM && !db_is_listener(sk)) {
+	if (socket && sk->protocol == IPPROTO_TCP && sk->type == DB_SOCK_STREAM) {
 		union db_socket_state state = db_socket_state(socket);
 
 		if (state.role != DB_ROLE_NONE) {
@@ -208,7 +200,6 @@ DB_INLINE enum db_fate ingress_slowly(struct __sk_buff *skb, struct bpf_sock *sk
 				return state.verdict == DB_ALLOW ? DB_PASS : db_drop_again(0, WHERE_INBOUND);
 			/* 3. */
 			db_judge_again(socket, me, &inbound.answer);
-			db_socket_judged(socket, inbound.answer.verdict, inbound.answer.generation);
 			if (inbound.answer.verdict == DB_ALLOW)
 				return DB_PASS;
 			if (state.verdict == DB_DENY)
@@ -244,17 +235,14 @@ SEC("cgroup_skb/ingress")
 int skb_ingress(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;
-	struct db_socket *socket = NULL;
 	__u32 me = db_self_endpoint();
+	struct db_socket *socket = db_connection_of(skb, sk, me);
 
-	if (me && sk && skb->ifindex != 1) {
-		socket = db_socket_of(sk);
-		if (socket && !db_is_listener(sk)) {
-			union db_socket_state state = db_socket_state(socket);
+	if (socket) {
+		union db_socket_state state = db_socket_state(socket);
 
-			if (db_is_current(state))
-				return state.verdict == DB_ALLOW ? DB_PASS : db_drop_again(0, WHERE_INBOUND);
-		}
+		if (db_is_current(state))
+			return state.verdict == DB_ALLOW ? DB_PASS : db_drop_again(0, WHERE_INBOUND);
 	}
 	return ingress_slowly(skb, sk, socket, me);
 }
