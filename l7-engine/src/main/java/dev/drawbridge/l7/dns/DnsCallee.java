@@ -50,12 +50,4 @@ final class DnsCallee extends PipedCallee {
   protected void ended(boolean broken) {
     client.calleeEnded();
   }
-
-  @Override
-  protected void closes() {}
-
-  @Override
-  protected long reads() {
-    return 0;
-  }
 }

@@ -69,12 +69,4 @@ final class KafkaCallee extends PipedCallee {
   protected void ended(boolean broken) {
     client.calleeEnded(broken);
   }
-
-  @Override
-  protected void closes() {}
-
-  @Override
-  protected long reads() {
-    return 0;
-  }
 }

@@ -31,12 +31,4 @@ final class TunnelCallee extends PipedCallee {
       client.calleeEnded();
     }
   }
-
-  @Override
-  protected void closes() {}
-
-  @Override
-  protected long reads() {
-    return 0;
-  }
 }
