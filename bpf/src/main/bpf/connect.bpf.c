@@ -92,8 +92,7 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 	key->source_port = sk->src_port;
 	/* 2. */
 	if (!names && on_loopback && protocol != IPPROTO_TCP) {
-		if (protocol == IPPROTO_UDP &&
-			db_is_datagram_listener(question.caller, &key->destination, key->destination_port))
+		if (protocol == IPPROTO_UDP && db_is_datagram_listener(question.caller, &key->destination, key->destination_port))
 			return db_drop(DB_REASON_NO_ORIGIN, key, &answer, question.caller, question.caller,
 				DB_WHERE(hook, DB_EGRESS));
 		/* ENOENT: there was nothing to forget. */
@@ -169,8 +168,7 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 	}
 	db_socket_begins(&state, DB_ROLE_CLIENT, key, &answer, question.caller, question.callee);
 	before = db_socket_of(sk);
-	state.flags = (before ? before->flags & DB_SOCKET_ANSWERS : 0) |
-		      (answer.verdict == DB_ENGINE ? DB_SOCKET_REDIRECTED : 0);
+	state.flags = (before ? before->flags & DB_SOCKET_ANSWERS : 0) | (answer.verdict == DB_ENGINE ? DB_SOCKET_REDIRECTED : 0);
 	/* A datagram has no SYN that tells the engine where it goes: the listener does. */
 	if (protocol != IPPROTO_TCP && answer.verdict == DB_ENGINE)
 		state.peer_port = *port;

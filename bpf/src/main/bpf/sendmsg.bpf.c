@@ -39,8 +39,7 @@ DB_INLINE enum db_fate judge_sendmsg(struct bpf_sock_addr *ctx, struct db_flow_k
 		if (known.flags & DB_SOCKET_ANSWERS)
 			return DB_PASS;
 		/* 3. */
-		if (known.role == DB_ROLE_CLIENT && known.protocol == key->protocol &&
-			socket->port == key->destination_port &&
+		if (known.role == DB_ROLE_CLIENT && known.protocol == key->protocol && socket->port == key->destination_port &&
 			db_address_equal(&socket->address, &key->destination) && known.generation &&
 			known.generation == db_generation())
 			return known.verdict == DB_ALLOW ? DB_PASS : db_drop_again(0, DB_WHERE(hook, DB_EGRESS));

@@ -102,9 +102,8 @@ DB_INLINE enum db_fate egress_loopback_alone(struct __sk_buff *skb, struct bpf_s
 		/* Loopback is not judged, but nobody forges a handshake with the engine, or another's question. */
 		if (!endpoint || db_parse(skb, 0, packet))
 			return DB_PASS;
-		if ((packet->key.protocol == IPPROTO_TCP &&
-			    (packet->key.destination_port == endpoint->engine_port4 ||
-				    packet->key.destination_port == endpoint->engine_port6)) ||
+		if ((packet->key.protocol == IPPROTO_TCP && (packet->key.destination_port == endpoint->engine_port4 ||
+								    packet->key.destination_port == endpoint->engine_port6)) ||
 			(packet->key.protocol == IPPROTO_UDP &&
 				db_is_datagram_listener(me, &packet->key.destination, packet->key.destination_port)))
 			return db_drop(DB_REASON_RAW_SOCKET, &packet->key, answer, me, me, WHERE_OUT);
@@ -183,9 +182,8 @@ DB_INLINE enum db_fate judge_and_store(struct bpf_sock *sk, const struct db_pack
 		db_without_engine(me, question.callee, answer);
 	if (before_allowed < 0)
 		db_deny(answer, DB_REASON_LATE_DENY);
-	if (before && before->role == DB_ROLE_CLIENT && before->verdict == DB_ALLOW &&
-		before->protocol == packet->key.protocol && before->port == question.port &&
-		db_address_equal(&before->address, &packet->key.destination))
+	if (before && before->role == DB_ROLE_CLIENT && before->verdict == DB_ALLOW && before->protocol == packet->key.protocol &&
+		before->port == question.port && db_address_equal(&before->address, &packet->key.destination))
 		before_allowed = 1;
 	if (before_allowed && answer->verdict == DB_DENY)
 		answer->reason = DB_REASON_LATE_DENY;
@@ -223,8 +221,7 @@ DB_INLINE int is_answer(const struct db_packet *packet, __u32 me, struct db_answ
 	question.callee = me;
 	question.protocol = asked.protocol;
 	question.port = asked.destination_port;
-	if (db_judge(&question, answer) == DB_DENY ||
-		(answer->verdict == DB_ENGINE && !(known->flags & DB_FLOW_ENGINE)))
+	if (db_judge(&question, answer) == DB_DENY || (answer->verdict == DB_ENGINE && !(known->flags & DB_FLOW_ENGINE)))
 		return -1;
 	flow = *known;
 	flow.admitted_generation = answer->generation;
@@ -233,8 +230,7 @@ DB_INLINE int is_answer(const struct db_packet *packet, __u32 me, struct db_answ
 	return 1;
 }
 
-DB_INLINE enum db_fate egress_tcp_unknown(struct bpf_sock *sk, const struct db_packet *packet, __u32 me,
-	struct db_answer *answer)
+DB_INLINE enum db_fate egress_tcp_unknown(struct bpf_sock *sk, const struct db_packet *packet, __u32 me, struct db_answer *answer)
 {
 	__u8 handshake = packet->tcp_flags & (DB_TCP_SYN | DB_TCP_ACK);
 	__u32 callee = DB_PEER_WORLD;
@@ -330,9 +326,9 @@ DB_INLINE enum db_fate egress_slowly(struct __sk_buff *skb, struct bpf_sock *sk,
 			if (!db_is_plain_tcp_to(skb, &socket->address, socket->peer_port)) {
 				/* Source routing can be added to a socket that is already connected. */
 				reason = db_parse(skb, 0, &packet);
-				if (!reason && (packet.key.protocol != IPPROTO_TCP ||
-						       packet.key.destination_port != socket->peer_port ||
-						       !db_address_equal(&packet.key.destination, &socket->address)))
+				if (!reason &&
+					(packet.key.protocol != IPPROTO_TCP || packet.key.destination_port != socket->peer_port ||
+						!db_address_equal(&packet.key.destination, &socket->address)))
 					reason = DB_REASON_REWRITTEN;
 				if (reason)
 					return db_drop(reason, &packet.key, &answer, me, socket->peer, WHERE_OUT);

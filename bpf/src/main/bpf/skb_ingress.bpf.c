@@ -44,8 +44,7 @@ DB_INLINE enum db_fate ingress_listener(const struct db_packet *packet, __u32 me
 	if (packet->tcp_flags & DB_TCP_RST)
 		return DB_PASS;
 	judge_inbound(&packet->key, me, inbound);
-	return db_as_judged(is_news(inbound, begins), &packet->key, &inbound->answer, me, inbound->caller,
-		WHERE_INBOUND);
+	return db_as_judged(is_news(inbound, begins), &packet->key, &inbound->answer, me, inbound->caller, WHERE_INBOUND);
 }
 
 /*
@@ -64,8 +63,7 @@ DB_INLINE enum db_fate ingress_unknown(struct bpf_sock *sk, const struct db_pack
 		if (packet->tcp_flags & DB_TCP_RST)
 			return DB_PASS;
 		news = db_unjudged(sk, me, &inbound->answer);
-		return db_as_judged(news, &packet->key, &inbound->answer, me, db_peer_of(&packet->key.source),
-			WHERE_INBOUND);
+		return db_as_judged(news, &packet->key, &inbound->answer, me, db_peer_of(&packet->key.source), WHERE_INBOUND);
 	}
 	judge_inbound(&packet->key, me, inbound);
 	db_socket_begins(&state, DB_ROLE_SERVER, &packet->key, &inbound->answer, me, inbound->caller);
@@ -158,8 +156,7 @@ DB_INLINE enum db_fate ingress_datagram(struct __sk_buff *skb, struct bpf_sock *
 	if (is_error_of_ours(skb, packet, other, me))
 		return DB_PASS;
 	judge_inbound(&packet->key, me, inbound);
-	fate = db_as_judged(is_news(inbound, begins), &packet->key, &inbound->answer, me, inbound->caller,
-		WHERE_INBOUND);
+	fate = db_as_judged(is_news(inbound, begins), &packet->key, &inbound->answer, me, inbound->caller, WHERE_INBOUND);
 	if (fate == DB_PASS)
 		admit(sk, &packet->key, me, inbound);
 	return fate;
@@ -187,8 +184,7 @@ DB_INLINE enum db_fate ingress_slowly(struct __sk_buff *skb, struct bpf_sock *sk
 	if (sk)
 		sk = bpf_sk_fullsock(sk);
 	if (!sk)
-		return db_drop(DB_REASON_UNJUDGED_SOCKET, &packet.key, &inbound.answer, me, DB_PEER_WORLD,
-			WHERE_INBOUND);
+		return db_drop(DB_REASON_UNJUDGED_SOCKET, &packet.key, &inbound.answer, me, DB_PEER_WORLD, WHERE_INBOUND);
 	if (socket && sk->protocol == IPPROTO_TCP && sk->type == DB_SOCK_STREAM) {
 		union db_socket_state state = db_socket_state(socket);
 

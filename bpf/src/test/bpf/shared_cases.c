@@ -271,8 +271,7 @@ static void unspecified(int family, const char *name)
 	agreed();
 	client = dials(A, A, any_at(family, 7000), IMPATIENT);
 	inside = accepted(engine, PATIENT);
-	claim(client >= 0 && origin_of(inside, &origin) && origin.peer == ID_C, NAMED("judged for who listens"), "%d",
-		client);
+	claim(client >= 0 && origin_of(inside, &origin) && origin.peer == ID_C, NAMED("judged for who listens"), "%d", client);
 	close(client);
 	close(inside);
 	close(c);
@@ -297,8 +296,8 @@ static void within(union address to, int family, const char *name)
 	claim(client == -ECONNREFUSED, NAMED("nobody listens: ECONNREFUSED"), "%d", client);
 	c = listens(AS_C, family, 7000);
 	client = dials(A, A, to, IMPATIENT);
-	claim(client == -EPERM && event_await(DB_REASON_NO_RULE, ID_A, PATIENT) && !readable(c, 0), NAMED("closed: EPERM"),
-		"%d", client);
+	claim(client == -EPERM && event_await(DB_REASON_NO_RULE, ID_A, PATIENT) && !readable(c, 0), NAMED("closed: EPERM"), "%d",
+		client);
 	claim(talks(dials(A, C, to, IMPATIENT), c), NAMED("its own listener: not judged"));
 	policy_rule(ID_C, DB_INGRESS, ID_A, IPPROTO_TCP, 7000, 7000, DB_ENGINE, 1);
 	agreed();

@@ -8,6 +8,8 @@
 #ifndef DRAWBRIDGE_REASONS_H
 #define DRAWBRIDGE_REASONS_H
 
+/* A line a reason. */
+/* clang-format off */
 enum db_reason {
 	DB_REASON_RULE_ALLOWS = 1, /* both sides allow, at least one by a rule */
 	DB_REASON_OPEN = 2, /* no rule selects either side in this direction, or a container talks to itself */
@@ -55,5 +57,6 @@ enum db_reason {
 	DB_REASON_DNS_MALFORMED = 96, /* not a DNS message that every resolver would read alike */
 	DB_REASON_DNS_REBINDING = 97, /* the answer gives a name of the outside an address of the inside, which no rule allows */
 };
+/* clang-format on */
 
 #endif

@@ -61,8 +61,8 @@ DB_INLINE int db_socket_replace(struct bpf_sock *sk, struct db_socket *value)
 }
 
 /* What a connection's end bears, or a datagram's sender, from now on: whom it talks to, and what was judged of that. */
-DB_INLINE void db_socket_begins(struct db_socket *state, __u8 role, const struct db_flow_key *key,
-	const struct db_answer *answer, __u32 owner, __u32 peer)
+DB_INLINE void db_socket_begins(struct db_socket *state, __u8 role, const struct db_flow_key *key, const struct db_answer *answer,
+	__u32 owner, __u32 peer)
 {
 	int server = role == DB_ROLE_SERVER;
 
@@ -193,8 +193,8 @@ DB_INLINE int db_unjudged(struct bpf_sock *sk, __u32 me, struct db_answer *answe
 		answer->reason = DB_REASON_UNKNOWN_ENDPOINT;
 	} else if (generation) {
 		__u32 firm = endpoint->flags & (DB_EP_FIRM_EGRESS | DB_EP_FIRM_INGRESS);
-		int closed = endpoint->flags & (DB_EP_CLOSED_EGRESS | DB_EP_CLOSED_INGRESS) &&
-			     !(endpoint->flags & DB_EP_SETTLING);
+		int closed =
+			endpoint->flags & (DB_EP_CLOSED_EGRESS | DB_EP_CLOSED_INGRESS) && !(endpoint->flags & DB_EP_SETTLING);
 
 		if (!closed || (endpoint->flags & DB_EP_AUDIT && !firm))
 			answer->verdict = DB_ALLOW;
