@@ -76,9 +76,13 @@ record DockerHost(OptionalLong pid, List<String> arguments) {
     return file.firstSocket().orElse("unix:///var/run/docker.sock");
   }
 
-  /** Where Docker keeps its containers. */
-  Path dataRoot(DaemonJson file) {
-    return Path.of(flag("data-root").or(() -> file.setting("data-root")).orElse("/var/lib/docker"));
+  /**
+   * Where Docker keeps its containers.
+   *
+   * @param standard unless its command line or its file says otherwise
+   */
+  Path dataRoot(DaemonJson file, Path standard) {
+    return flag("data-root").or(() -> file.setting("data-root")).map(Path::of).orElse(standard);
   }
 
   /**

@@ -147,8 +147,8 @@ public final class Installer {
                 + " have them guarded"
             : "guard a container with: docker run --runtime drawbridge, or runtime: drawbridge in"
                 + " compose");
-    Path dataRoot = host.dataRoot(file);
-    if (!dataRoot.equals(Path.of("/var/lib/docker"))) {
+    Path dataRoot = host.dataRoot(file, layout.dockerData());
+    if (!dataRoot.equals(layout.dockerData())) {
       changes.notes.add(
           "Docker's data root is " + dataRoot + ": set \"dataRoot\" of the agent to it");
     }
@@ -257,7 +257,7 @@ public final class Installer {
   private void unregister(
       DockerHost host, DaemonJson file, InstallState remembered, boolean containerdHadUs)
       throws InstallException {
-    List<String> left = DockerHost.containersNamingUs(host.dataRoot(file));
+    List<String> left = DockerHost.containersNamingUs(host.dataRoot(file, layout.dockerData()));
     boolean reloaded = options.reload() && host.pid().isPresent();
     DaemonJson restored = file.withDefaultRestored(remembered.displacedDefault(), reloaded);
     DaemonJson after = left.isEmpty() ? restored.without(reloaded) : restored;
@@ -313,7 +313,7 @@ public final class Installer {
         || (DaemonJson.parse(Changes.text(layout.daemonJson()))
                 instanceof DaemonJson.Reading.Good good
             && !DockerHost.containersNamingUs(
-                    DockerHost.observe(layout.dockerPidFile()).dataRoot(good.file()))
+                    DockerHost.observe(layout.dockerPidFile()).dataRoot(good.file(), layout.dockerData()))
                 .isEmpty());
   }
 
