@@ -57,8 +57,8 @@ public abstract class CalleeEnd extends ChannelInboundHandlerAdapter implements 
    */
   protected abstract void ended(boolean broken);
 
-  /** It is let go of: gives back what it keeps, if it keeps anything. */
-  protected void closes() {}
+  /** It is let go of: gives back what it keeps. */
+  protected abstract void closes();
 
   /** Bytes of memory that it takes, those on their way to the callee included. */
   protected abstract long holds();

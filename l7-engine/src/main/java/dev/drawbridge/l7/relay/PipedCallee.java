@@ -24,10 +24,8 @@ public abstract class PipedCallee extends CalleeEnd {
   /** Takes all of the input, which stays the caller's. */
   protected abstract void take(ByteBuf in);
 
-  /** Bytes of memory that reading takes, if it takes any. */
-  protected long reads() {
-    return 0;
-  }
+  /** Bytes of memory that reading takes. */
+  protected abstract long reads();
 
   // Beginning.
 
@@ -75,5 +73,20 @@ public abstract class PipedCallee extends CalleeEnd {
   @Override
   protected final long holds() {
     return FIXED_BYTES + outbox.holds() + reads();
+  }
+
+  /** One that keeps nothing of what it reads: it is the client's end that reads it. */
+  public abstract static class Plain extends PipedCallee {
+    protected Plain(PipedEnd client) {
+      super(client, Outbox.plain());
+    }
+
+    @Override
+    protected final void closes() {}
+
+    @Override
+    protected final long reads() {
+      return 0;
+    }
   }
 }

@@ -53,7 +53,7 @@ public abstract class RulesInOrder<A extends Ask> implements ProtocolRules {
   }
 
   @Override
-  public String toString() {
+  public final String toString() {
     return rules.size() + " rules of " + protocol().name();
   }
 }
