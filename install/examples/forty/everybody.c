@@ -56,7 +56,7 @@ static void answer_http(int fd, const char *name, int port)
 		return;
 	size = snprintf(body, sizeof(body), "%s %d %s %s\n", name, port, method, target);
 	all = snprintf(answer, sizeof(answer), "HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
-		       strcmp(method, "HEAD") ? size : 0, strcmp(method, "HEAD") ? body : "");
+		strcmp(method, "HEAD") ? size : 0, strcmp(method, "HEAD") ? body : "");
 	if (write(fd, answer, (size_t)all) < 0)
 		return;
 	shutdown(fd, SHUT_WR);
@@ -84,7 +84,7 @@ static void answer_udp(int fd, const char *name, int port)
 	char ignored[LINE];
 
 	if (recvfrom(fd, ignored, sizeof(ignored), 0, (struct sockaddr *)&from, &length) >= 0 &&
-	    sendto(fd, line, (size_t)size, 0, (struct sockaddr *)&from, length) < 0)
+		sendto(fd, line, (size_t)size, 0, (struct sockaddr *)&from, length) < 0)
 		perror("everybody: sendto");
 }
 
@@ -218,8 +218,8 @@ static int is_from(const char *said, const char *own)
 	return !strncmp(said, own, length) && (said[length] == ' ' || said[length] == '\n');
 }
 
-static void ask(const char *name, const char *address, int port, const char *kind, const char *method,
-		const char *target, char *answer, size_t room)
+static void ask(const char *name, const char *address, int port, const char *kind, const char *method, const char *target,
+	char *answer, size_t room)
 {
 	static char request[LINE + 512], heard[16384];
 	char own[LINE];
@@ -227,7 +227,7 @@ static void ask(const char *name, const char *address, int port, const char *kin
 
 	if (!strcmp(kind, "http"))
 		snprintf(request, sizeof(request), "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-			 method, target, name);
+			method, target, name);
 	else
 		snprintf(request, sizeof(request), "%s", *kind == 'u' ? "who?\n" : "");
 	got = converse(*kind == 'u' ? SOCK_DGRAM : SOCK_STREAM, address, port, request, heard, sizeof(heard));
@@ -284,8 +284,9 @@ static int ask_all(void)
 
 static int check(int port)
 {
-	struct sockaddr_in here = { .sin_family = AF_INET, .sin_port = htons((unsigned short)port),
-				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in here = { .sin_family = AF_INET,
+		.sin_port = htons((unsigned short)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
 	return connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&here, sizeof(here)) ? 1 : 0;
 }

@@ -50,8 +50,8 @@ DB_INLINE int arrived(const struct db_flow_key *key, struct db_socket *state)
 	if (!me)
 		return 0;
 	db_judge_inbound(key, me, &inbound);
-	if (inbound.answer.verdict == DB_DENY && (inbound.answer.reason == DB_REASON_UNVOUCHED_ADDRESS ||
-							 inbound.answer.reason == DB_REASON_WRONG_CALLEE))
+	if (inbound.answer.verdict == DB_DENY &&
+		(inbound.answer.reason == DB_REASON_UNVOUCHED_ADDRESS || inbound.answer.reason == DB_REASON_WRONG_CALLEE))
 		return 0;
 	state->generation = inbound.answer.generation;
 	state->flags = DB_SOCKET_ARRIVED;

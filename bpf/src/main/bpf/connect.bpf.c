@@ -92,8 +92,7 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 	key->source_port = sk->src_port;
 	/* 2. */
 	if (!names && on_loopback && protocol != IPPROTO_TCP) {
-		if (protocol == IPPROTO_UDP &&
-			db_is_datagram_listener(question.caller, &key->destination, key->destination_port))
+		if (protocol == IPPROTO_UDP && db_is_datagram_listener(question.caller, &key->destination, key->destination_port))
 			return db_drop(DB_REASON_NO_ORIGIN, key, &answer, question.caller, question.caller,
 				DB_WHERE(hook, DB_EGRESS));
 		/* ENOENT: there was nothing to forget. */
@@ -167,19 +166,12 @@ DB_INLINE enum db_fate judge_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 		*port = 0;
 		return unheard(sk, key, &answer, &question, hook);
 	}
-	state.generation = answer.generation;
-	state.role = DB_ROLE_CLIENT;
-	state.verdict = answer.verdict;
-	state.protocol = protocol;
+	db_socket_begins(&state, DB_ROLE_CLIENT, key, &answer, question.caller, question.callee);
 	before = db_socket_of(sk);
-	state.flags = (before ? before->flags & DB_SOCKET_ANSWERS : 0) |
-		      (answer.verdict == DB_ENGINE ? DB_SOCKET_REDIRECTED : 0);
-	state.owner = question.caller;
-	state.peer = question.callee;
-	state.port = question.port;
+	state.flags = (before ? before->flags & DB_SOCKET_ANSWERS : 0) | (answer.verdict == DB_ENGINE ? DB_SOCKET_REDIRECTED : 0);
 	/* A datagram has no SYN that tells the engine where it goes: the listener does. */
-	state.peer_port = protocol != IPPROTO_TCP && answer.verdict == DB_ENGINE ? *port : question.port;
-	db_address_copy(&state.address, &key->destination);
+	if (protocol != IPPROTO_TCP && answer.verdict == DB_ENGINE)
+		state.peer_port = *port;
 	if (before)
 		bpf_sk_storage_delete(&sockets, sk);
 	/* 4. */
@@ -202,10 +194,8 @@ int connect4(struct bpf_sock_addr *ctx)
 	db_address_v4(&key.destination, ctx->user_ip4);
 	key.destination_port = bpf_ntohs(ctx->user_port);
 	fate = judge_connect(ctx, &key, DB_HOOK_CONNECT4, &port);
-	if (port) {
-		ctx->user_ip4 = bpf_htonl(0x7f000001);
-		ctx->user_port = bpf_htons(port);
-	}
+	if (port)
+		db_go_to_engine4(ctx, port);
 	return fate;
 }
 
@@ -219,14 +209,7 @@ int connect6(struct bpf_sock_addr *ctx)
 	db_address_words(&key.destination, ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3]);
 	key.destination_port = bpf_ntohs(ctx->user_port);
 	fate = judge_connect(ctx, &key, DB_HOOK_CONNECT6, &port);
-	if (port) {
-		int v4 = db_address_is_v4(&key.destination);
-
-		ctx->user_ip6[0] = 0;
-		ctx->user_ip6[1] = 0;
-		ctx->user_ip6[2] = v4 ? bpf_htonl(0xffff) : 0;
-		ctx->user_ip6[3] = v4 ? bpf_htonl(0x7f000001) : bpf_htonl(1);
-		ctx->user_port = bpf_htons(port);
-	}
+	if (port)
+		db_go_to_engine6(ctx, db_address_is_v4(&key.destination), port);
 	return fate;
 }

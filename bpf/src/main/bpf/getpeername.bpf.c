@@ -97,6 +97,20 @@ DB_INLINE struct bpf_sock *subflow4(struct bpf_sock_addr *ctx, __u32 peer, __u16
 	return bpf_sk_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv4), BPF_F_CURRENT_NETNS, 0);
 }
 
+DB_INLINE struct bpf_sock *subflow6(struct bpf_sock_addr *ctx, const struct db_address *peer, __u16 peer_port,
+	const struct db_address *own, __u16 own_port)
+{
+	struct bpf_sock_tuple tuple = {};
+
+	for (int word = 0; word < 4; word++) {
+		tuple.ipv6.saddr[word] = db_address_word(peer, word);
+		tuple.ipv6.daddr[word] = db_address_word(own, word);
+	}
+	tuple.ipv6.sport = peer_port;
+	tuple.ipv6.dport = own_port;
+	return bpf_sk_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv6), BPF_F_CURRENT_NETNS, 0);
+}
+
 DB_INLINE int is_mapped(struct bpf_sock_addr *ctx)
 {
 	return ctx->user_ip6[0] == 0 && ctx->user_ip6[1] == 0 && ctx->user_ip6[2] == bpf_htonl(0xffff);
@@ -137,7 +151,6 @@ int getsockname4(struct bpf_sock_addr *ctx)
 SEC("cgroup/getpeername6")
 int getpeername6(struct bpf_sock_addr *ctx)
 {
-	struct bpf_sock_tuple subflow = {};
 	struct bpf_sock *sk = ctx->sk, *found;
 
 	if (!sk || peer6(ctx, sk) || sk->protocol != DB_MPTCP)
@@ -145,13 +158,12 @@ int getpeername6(struct bpf_sock_addr *ctx)
 	if (is_mapped(ctx)) {
 		found = subflow4(ctx, ctx->user_ip6[3], ctx->user_port, sk->src_ip4, bpf_htons(sk->src_port));
 	} else {
-		for (int word = 0; word < 4; word++) {
-			subflow.ipv6.saddr[word] = ctx->user_ip6[word];
-			subflow.ipv6.daddr[word] = sk->src_ip6[word];
-		}
-		subflow.ipv6.sport = ctx->user_port;
-		subflow.ipv6.dport = bpf_htons(sk->src_port);
-		found = bpf_sk_lookup_tcp(ctx, &subflow, sizeof(subflow.ipv6), BPF_F_CURRENT_NETNS, 0);
+		struct db_address peer __attribute__((aligned(8)));
+		struct db_address own __attribute__((aligned(8)));
+
+		db_address_words(&peer, ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3]);
+		db_address_words(&own, sk->src_ip6[0], sk->src_ip6[1], sk->src_ip6[2], sk->src_ip6[3]);
+		found = subflow6(ctx, &peer, ctx->user_port, &own, bpf_htons(sk->src_port));
 	}
 	if (found) {
 		peer6(ctx, found);
@@ -163,7 +175,6 @@ int getpeername6(struct bpf_sock_addr *ctx)
 SEC("cgroup/getsockname6")
 int getsockname6(struct bpf_sock_addr *ctx)
 {
-	struct bpf_sock_tuple subflow = {};
 	struct bpf_sock *sk = ctx->sk, *found;
 	struct db_address local __attribute__((aligned(8)));
 
@@ -176,13 +187,10 @@ int getsockname6(struct bpf_sock_addr *ctx)
 	if (is_mapped(ctx)) {
 		found = subflow4(ctx, sk->dst_ip4, sk->dst_port, ctx->user_ip6[3], ctx->user_port);
 	} else {
-		for (int word = 0; word < 4; word++) {
-			subflow.ipv6.saddr[word] = sk->dst_ip6[word];
-			subflow.ipv6.daddr[word] = ctx->user_ip6[word];
-		}
-		subflow.ipv6.sport = sk->dst_port;
-		subflow.ipv6.dport = ctx->user_port;
-		found = bpf_sk_lookup_tcp(ctx, &subflow, sizeof(subflow.ipv6), BPF_F_CURRENT_NETNS, 0);
+		struct db_address peer __attribute__((aligned(8)));
+
+		db_address_words(&peer, sk->dst_ip6[0], sk->dst_ip6[1], sk->dst_ip6[2], sk->dst_ip6[3]);
+		found = subflow6(ctx, &peer, sk->dst_port, &local, ctx->user_port);
 	}
 	if (found) {
 		own6(ctx, found);

@@ -88,8 +88,7 @@ DB_INLINE enum db_fate guard_connect(struct bpf_sock_addr *ctx, struct db_flow_k
 	/* 4. */
 	key->protocol = ctx->protocol;
 	key->destination_port = bpf_ntohs(ctx->user_port);
-	return db_drop(DB_REASON_UNKNOWN_SELF, key, &answer, 0, db_peer_of(&key->destination),
-		DB_WHERE(hook, DB_EGRESS));
+	return db_drop(DB_REASON_UNKNOWN_SELF, key, &answer, 0, db_peer_of(&key->destination), DB_WHERE(hook, DB_EGRESS));
 }
 
 SEC("cgroup_skb/egress")

@@ -39,8 +39,7 @@ DB_INLINE enum db_fate judge_sendmsg(struct bpf_sock_addr *ctx, struct db_flow_k
 		if (known.flags & DB_SOCKET_ANSWERS)
 			return DB_PASS;
 		/* 3. */
-		if (known.role == DB_ROLE_CLIENT && known.protocol == key->protocol &&
-			socket->port == key->destination_port &&
+		if (known.role == DB_ROLE_CLIENT && known.protocol == key->protocol && socket->port == key->destination_port &&
 			db_address_equal(&socket->address, &key->destination) && known.generation &&
 			known.generation == db_generation())
 			return known.verdict == DB_ALLOW ? DB_PASS : db_drop_again(0, DB_WHERE(hook, DB_EGRESS));
@@ -77,15 +76,7 @@ DB_INLINE enum db_fate judge_sendmsg(struct bpf_sock_addr *ctx, struct db_flow_k
 	}
 	if (answer.verdict == DB_ALLOW)
 		return DB_PASS;
-	state.generation = answer.generation;
-	state.role = DB_ROLE_CLIENT;
-	state.verdict = answer.verdict;
-	state.protocol = key->protocol;
-	state.owner = question.caller;
-	state.peer = question.callee;
-	state.port = key->destination_port;
-	state.peer_port = key->destination_port;
-	db_address_copy(&state.address, &key->destination);
+	db_socket_begins(&state, DB_ROLE_CLIENT, key, &answer, question.caller, question.callee);
 	/* Without room for it, the next datagram is judged, refused and recorded again. */
 	db_socket_replace(sk, &state);
 	return db_drop_judged(key, &answer, question.caller, question.callee, DB_WHERE(hook, DB_EGRESS));
@@ -101,10 +92,8 @@ int sendmsg4(struct bpf_sock_addr *ctx)
 	db_address_v4(&key.destination, ctx->user_ip4);
 	key.destination_port = bpf_ntohs(ctx->user_port);
 	fate = judge_sendmsg(ctx, &key, DB_HOOK_SENDMSG4, &listener);
-	if (listener) {
-		ctx->user_ip4 = bpf_htonl(0x7f000001);
-		ctx->user_port = bpf_htons(listener);
-	}
+	if (listener)
+		db_go_to_engine4(ctx, listener);
 	return fate;
 }
 
@@ -118,13 +107,8 @@ int sendmsg6(struct bpf_sock_addr *ctx)
 	db_address_words(&key.destination, ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3]);
 	key.destination_port = bpf_ntohs(ctx->user_port);
 	fate = judge_sendmsg(ctx, &key, DB_HOOK_SENDMSG6, &listener);
-	if (listener) {
-		/* An address of IPv4 comes to sendmsg4. */
-		ctx->user_ip6[0] = 0;
-		ctx->user_ip6[1] = 0;
-		ctx->user_ip6[2] = 0;
-		ctx->user_ip6[3] = bpf_htonl(1);
-		ctx->user_port = bpf_htons(listener);
-	}
+	/* An address of IPv4 comes to sendmsg4. */
+	if (listener)
+		db_go_to_engine6(ctx, 0, listener);
 	return fate;
 }

@@ -60,8 +60,7 @@ int sk_lookup_program(struct bpf_sk_lookup *ctx)
 	if (inbound.answer.verdict == DB_ENGINE) {
 		endpoint = bpf_map_lookup_elem(&endpoints, &me);
 		if (!endpoint)
-			return db_drop(DB_REASON_UNKNOWN_ENDPOINT, &key, &inbound.answer, me, inbound.caller,
-				WHERE_LOOKUP);
+			return db_drop(DB_REASON_UNKNOWN_ENDPOINT, &key, &inbound.answer, me, inbound.caller, WHERE_LOOKUP);
 		number = endpoint->netns << 1 | (ctx->family != 2);
 		listener = bpf_map_lookup_elem(&listeners, &number);
 		if (listener) {

@@ -102,9 +102,8 @@ DB_INLINE enum db_fate egress_loopback_alone(struct __sk_buff *skb, struct bpf_s
 		/* Loopback is not judged, but nobody forges a handshake with the engine, or another's question. */
 		if (!endpoint || db_parse(skb, 0, packet))
 			return DB_PASS;
-		if ((packet->key.protocol == IPPROTO_TCP &&
-			    (packet->key.destination_port == endpoint->engine_port4 ||
-				    packet->key.destination_port == endpoint->engine_port6)) ||
+		if ((packet->key.protocol == IPPROTO_TCP && (packet->key.destination_port == endpoint->engine_port4 ||
+								    packet->key.destination_port == endpoint->engine_port6)) ||
 			(packet->key.protocol == IPPROTO_UDP &&
 				db_is_datagram_listener(me, &packet->key.destination, packet->key.destination_port)))
 			return db_drop(DB_REASON_RAW_SOCKET, &packet->key, answer, me, me, WHERE_OUT);
@@ -128,7 +127,6 @@ DB_INLINE enum db_fate egress_loopback_alone(struct __sk_buff *skb, struct bpf_s
 
 		if (!generation || state.generation != generation) {
 			db_judge_again(socket, me, answer);
-			db_socket_judged(socket, answer->verdict, answer->generation);
 			if (answer->verdict == DB_DENY && state.verdict != DB_DENY) {
 				db_parse(skb, 0, packet);
 				return db_drop_judged(&packet->key, answer, me, socket->peer, WHERE_OUT);
@@ -184,23 +182,14 @@ DB_INLINE enum db_fate judge_and_store(struct bpf_sock *sk, const struct db_pack
 		db_without_engine(me, question.callee, answer);
 	if (before_allowed < 0)
 		db_deny(answer, DB_REASON_LATE_DENY);
-	if (before && before->role == DB_ROLE_CLIENT && before->verdict == DB_ALLOW &&
-		before->protocol == packet->key.protocol && before->port == question.port &&
-		db_address_equal(&before->address, &packet->key.destination))
+	if (before && before->role == DB_ROLE_CLIENT && before->verdict == DB_ALLOW && before->protocol == packet->key.protocol &&
+		before->port == question.port && db_address_equal(&before->address, &packet->key.destination))
 		before_allowed = 1;
 	if (before_allowed && answer->verdict == DB_DENY)
 		answer->reason = DB_REASON_LATE_DENY;
 	quiet = before_allowed && answer->verdict == DB_ALLOW;
-	state.generation = answer->generation;
-	state.role = DB_ROLE_CLIENT;
-	state.verdict = answer->verdict;
-	state.protocol = packet->key.protocol;
+	db_socket_begins(&state, DB_ROLE_CLIENT, &packet->key, answer, me, question.callee);
 	state.flags = before ? before->flags & DB_SOCKET_ANSWERS : 0;
-	state.owner = me;
-	state.peer = question.callee;
-	state.port = question.port;
-	state.peer_port = question.port;
-	db_address_copy(&state.address, &packet->key.destination);
 	if (db_socket_replace(sk, &state)) {
 		if (packet->key.protocol == IPPROTO_TCP && !db_no_rule_speaks(me, question.callee))
 			db_deny(answer, DB_REASON_STATE_FULL);
@@ -232,8 +221,7 @@ DB_INLINE int is_answer(const struct db_packet *packet, __u32 me, struct db_answ
 	question.callee = me;
 	question.protocol = asked.protocol;
 	question.port = asked.destination_port;
-	if (db_judge(&question, answer) == DB_DENY ||
-		(answer->verdict == DB_ENGINE && !(known->flags & DB_FLOW_ENGINE)))
+	if (db_judge(&question, answer) == DB_DENY || (answer->verdict == DB_ENGINE && !(known->flags & DB_FLOW_ENGINE)))
 		return -1;
 	flow = *known;
 	flow.admitted_generation = answer->generation;
@@ -242,8 +230,7 @@ DB_INLINE int is_answer(const struct db_packet *packet, __u32 me, struct db_answ
 	return 1;
 }
 
-DB_INLINE enum db_fate egress_tcp_unknown(struct bpf_sock *sk, const struct db_packet *packet, __u32 me,
-	struct db_answer *answer)
+DB_INLINE enum db_fate egress_tcp_unknown(struct bpf_sock *sk, const struct db_packet *packet, __u32 me, struct db_answer *answer)
 {
 	__u8 handshake = packet->tcp_flags & (DB_TCP_SYN | DB_TCP_ACK);
 	__u32 callee = DB_PEER_WORLD;
@@ -329,7 +316,7 @@ DB_INLINE enum db_fate egress_slowly(struct __sk_buff *skb, struct bpf_sock *sk,
 		db_parse(skb, 0, &packet);
 		return db_drop(DB_REASON_UNKNOWN_SELF, &packet.key, &answer, me, 0, WHERE_OUT);
 	}
-	if (sk->protocol == IPPROTO_TCP && sk->type == DB_SOCK_STREAM && socket && !db_is_listener(sk)) {
+	if (socket && sk->protocol == IPPROTO_TCP && sk->type == DB_SOCK_STREAM) {
 		union db_socket_state state = db_socket_state(socket);
 
 		if (state.role != DB_ROLE_NONE) {
@@ -339,9 +326,9 @@ DB_INLINE enum db_fate egress_slowly(struct __sk_buff *skb, struct bpf_sock *sk,
 			if (!db_is_plain_tcp_to(skb, &socket->address, socket->peer_port)) {
 				/* Source routing can be added to a socket that is already connected. */
 				reason = db_parse(skb, 0, &packet);
-				if (!reason && (packet.key.protocol != IPPROTO_TCP ||
-						       packet.key.destination_port != socket->peer_port ||
-						       !db_address_equal(&packet.key.destination, &socket->address)))
+				if (!reason &&
+					(packet.key.protocol != IPPROTO_TCP || packet.key.destination_port != socket->peer_port ||
+						!db_address_equal(&packet.key.destination, &socket->address)))
 					reason = DB_REASON_REWRITTEN;
 				if (reason)
 					return db_drop(reason, &packet.key, &answer, me, socket->peer, WHERE_OUT);
@@ -350,7 +337,6 @@ DB_INLINE enum db_fate egress_slowly(struct __sk_buff *skb, struct bpf_sock *sk,
 			if (!generation || state.generation != generation) {
 				db_judge_again(socket, me, &answer);
 				generation = answer.generation;
-				db_socket_judged(socket, answer.verdict, generation);
 			} else {
 				answer.verdict = state.verdict;
 				/* An un-redirected socket can't have passed the engine. */
@@ -408,19 +394,16 @@ SEC("cgroup_skb/egress")
 int skb_egress(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;
-	struct db_socket *socket = NULL;
 	__u32 me = db_self_endpoint();
+	struct db_socket *socket = db_connection_of(skb, sk, me);
 
-	if (me && sk && skb->ifindex != 1) {
-		socket = db_socket_of(sk);
-		if (socket && !db_is_listener(sk)) {
-			union db_socket_state state = db_socket_state(socket);
+	if (socket) {
+		union db_socket_state state = db_socket_state(socket);
 
-			if (db_is_current(state) && state.verdict == DB_ALLOW &&
-				(state.role == DB_ROLE_SERVER || state.flags & DB_SOCKET_SETTLED) &&
-				db_is_plain_tcp_to(skb, &socket->address, socket->peer_port))
-				return DB_PASS;
-		}
+		if (db_is_current(state) && state.verdict == DB_ALLOW &&
+			(state.role == DB_ROLE_SERVER || state.flags & DB_SOCKET_SETTLED) &&
+			db_is_plain_tcp_to(skb, &socket->address, socket->peer_port))
+			return DB_PASS;
 	}
 	return egress_slowly(skb, sk, socket, me);
 }

@@ -44,8 +44,7 @@ DB_INLINE enum db_fate ingress_listener(const struct db_packet *packet, __u32 me
 	if (packet->tcp_flags & DB_TCP_RST)
 		return DB_PASS;
 	judge_inbound(&packet->key, me, inbound);
-	return db_as_judged(is_news(inbound, begins), &packet->key, &inbound->answer, me, inbound->caller,
-		WHERE_INBOUND);
+	return db_as_judged(is_news(inbound, begins), &packet->key, &inbound->answer, me, inbound->caller, WHERE_INBOUND);
 }
 
 /*
@@ -64,20 +63,11 @@ DB_INLINE enum db_fate ingress_unknown(struct bpf_sock *sk, const struct db_pack
 		if (packet->tcp_flags & DB_TCP_RST)
 			return DB_PASS;
 		news = db_unjudged(sk, me, &inbound->answer);
-		return db_as_judged(news, &packet->key, &inbound->answer, me, db_peer_of(&packet->key.source),
-			WHERE_INBOUND);
+		return db_as_judged(news, &packet->key, &inbound->answer, me, db_peer_of(&packet->key.source), WHERE_INBOUND);
 	}
 	judge_inbound(&packet->key, me, inbound);
-	state.generation = inbound->answer.generation;
-	state.role = DB_ROLE_SERVER;
-	state.verdict = inbound->answer.verdict;
-	state.protocol = IPPROTO_TCP;
+	db_socket_begins(&state, DB_ROLE_SERVER, &packet->key, &inbound->answer, me, inbound->caller);
 	state.flags = inbound->from_engine ? DB_SOCKET_FROM_ENGINE : 0;
-	state.owner = me;
-	state.peer = inbound->caller;
-	state.port = packet->key.destination_port;
-	state.peer_port = packet->key.source_port;
-	db_address_copy(&state.address, &packet->key.source);
 	if (db_socket_replace(sk, &state) && !db_no_rule_speaks(inbound->caller, me))
 		db_deny(&inbound->answer, DB_REASON_STATE_FULL);
 	return db_as_judged(is_news(inbound, 0), &packet->key, &inbound->answer, me, inbound->caller, WHERE_INBOUND);
@@ -166,8 +156,7 @@ DB_INLINE enum db_fate ingress_datagram(struct __sk_buff *skb, struct bpf_sock *
 	if (is_error_of_ours(skb, packet, other, me))
 		return DB_PASS;
 	judge_inbound(&packet->key, me, inbound);
-	fate = db_as_judged(is_news(inbound, begins), &packet->key, &inbound->answer, me, inbound->caller,
-		WHERE_INBOUND);
+	fate = db_as_judged(is_news(inbound, begins), &packet->key, &inbound->answer, me, inbound->caller, WHERE_INBOUND);
 	if (fate == DB_PASS)
 		admit(sk, &packet->key, me, inbound);
 	return fate;
@@ -195,9 +184,8 @@ DB_INLINE enum db_fate ingress_slowly(struct __sk_buff *skb, struct bpf_sock *sk
 	if (sk)
 		sk = bpf_sk_fullsock(sk);
 	if (!sk)
-		return db_drop(DB_REASON_UNJUDGED_SOCKET, &packet.key, &inbound.answer, me, DB_PEER_WORLD,
-			WHERE_INBOUND);
-	if (me && socket && sk->protocol == IPPROTO_TCP && sk->type == DB_SOCK_STREAM && !db_is_listener(sk)) {
+		return db_drop(DB_REASON_UNJUDGED_SOCKET, &packet.key, &inbound.answer, me, DB_PEER_WORLD, WHERE_INBOUND);
+	if (socket && sk->protocol == IPPROTO_TCP && sk->type == DB_SOCK_STREAM) {
 		union db_socket_state state = db_socket_state(socket);
 
 		if (state.role != DB_ROLE_NONE) {
@@ -208,7 +196,6 @@ DB_INLINE enum db_fate ingress_slowly(struct __sk_buff *skb, struct bpf_sock *sk
 				return state.verdict == DB_ALLOW ? DB_PASS : db_drop_again(0, WHERE_INBOUND);
 			/* 3. */
 			db_judge_again(socket, me, &inbound.answer);
-			db_socket_judged(socket, inbound.answer.verdict, inbound.answer.generation);
 			if (inbound.answer.verdict == DB_ALLOW)
 				return DB_PASS;
 			if (state.verdict == DB_DENY)
@@ -244,17 +231,14 @@ SEC("cgroup_skb/ingress")
 int skb_ingress(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;
-	struct db_socket *socket = NULL;
 	__u32 me = db_self_endpoint();
+	struct db_socket *socket = db_connection_of(skb, sk, me);
 
-	if (me && sk && skb->ifindex != 1) {
-		socket = db_socket_of(sk);
-		if (socket && !db_is_listener(sk)) {
-			union db_socket_state state = db_socket_state(socket);
+	if (socket) {
+		union db_socket_state state = db_socket_state(socket);
 
-			if (db_is_current(state))
-				return state.verdict == DB_ALLOW ? DB_PASS : db_drop_again(0, WHERE_INBOUND);
-		}
+		if (db_is_current(state))
+			return state.verdict == DB_ALLOW ? DB_PASS : db_drop_again(0, WHERE_INBOUND);
 	}
 	return ingress_slowly(skb, sk, socket, me);
 }

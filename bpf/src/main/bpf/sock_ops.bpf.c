@@ -78,16 +78,8 @@ DB_INLINE enum db_fate accepted(struct bpf_sock_ops *ctx)
 		return DB_PASS;
 	if (inbound.answer.verdict == DB_ENGINE)
 		db_without_engine(inbound.caller, me, &inbound.answer);
-	state.generation = inbound.answer.generation;
-	state.role = DB_ROLE_SERVER;
-	state.verdict = inbound.answer.verdict;
-	state.protocol = IPPROTO_TCP;
+	db_socket_begins(&state, DB_ROLE_SERVER, &key, &inbound.answer, me, inbound.caller);
 	state.flags = inbound.from_engine ? DB_SOCKET_FROM_ENGINE : 0;
-	state.owner = me;
-	state.peer = inbound.caller;
-	state.port = key.destination_port;
-	state.peer_port = key.source_port;
-	db_address_copy(&state.address, &key.source);
 	/* Without state a server that has rules is refused every packet, as UNJUDGED_SOCKET. */
 	if (db_socket_replace(sk, &state))
 		return DB_PASS;

@@ -112,15 +112,14 @@ DB_INLINE enum db_fate judge_request(struct __sk_buff *skb)
 		return DB_PASS;
 	/* 3. */
 	known = db_fresh_flow(&packet.key);
-	if (known && known->admitted_by == me && known->admitted_generation &&
-		known->admitted_generation == db_generation())
+	if (known && known->admitted_by == me && known->admitted_generation && known->admitted_generation == db_generation())
 		return DB_PASS;
 	/* 4. */
 	db_judge_inbound(&packet.key, me, &inbound);
 	if (inbound.answer.verdict == DB_ENGINE)
 		db_deny(&inbound.answer, DB_REASON_NEEDS_ENGINE);
-	fate = db_as_judged(inbound.answer.verdict == DB_DENY || !db_is_endpoint(inbound.caller), &packet.key,
-		&inbound.answer, me, inbound.caller, DB_WHERE(DB_HOOK_VETH, DB_INGRESS));
+	fate = db_as_judged(inbound.answer.verdict == DB_DENY || !db_is_endpoint(inbound.caller), &packet.key, &inbound.answer,
+		me, inbound.caller, DB_WHERE(DB_HOOK_VETH, DB_INGRESS));
 	if (fate != DB_PASS)
 		return fate;
 	if (known && !(known->flags & DB_FLOW_OUTSIDER)) {
@@ -163,8 +162,8 @@ DB_INLINE int is_link_address_of(const struct db_address *address, const struct 
 	const __u8 *mac = veth->mac, *bytes = address->bytes;
 
 	return db_address_word(address, 0) == bpf_htonl(0xfe800000) && db_address_word(address, 1) == 0 &&
-	       bytes[8] == (mac[0] ^ 2) && bytes[9] == mac[1] && bytes[10] == mac[2] && bytes[11] == 0xff &&
-	       bytes[12] == 0xfe && bytes[13] == mac[3] && bytes[14] == mac[4] && bytes[15] == mac[5];
+	       bytes[8] == (mac[0] ^ 2) && bytes[9] == mac[1] && bytes[10] == mac[2] && bytes[11] == 0xff && bytes[12] == 0xfe &&
+	       bytes[13] == mac[3] && bytes[14] == mac[4] && bytes[15] == mac[5];
 }
 
 /*
@@ -178,8 +177,7 @@ DB_INLINE int is_vouched(struct db_veth *veth, const struct db_address *address)
 	volatile struct db_vouched *known = slot;
 	__u32 sequence = known->sequence, generation = db_generation();
 
-	if (!(sequence & 1) && generation && known->generation == generation &&
-		db_address_equal(&slot->address, address)) {
+	if (!(sequence & 1) && generation && known->generation == generation && db_address_equal(&slot->address, address)) {
 		barrier();
 		if (known->sequence == sequence)
 			return 1;
@@ -208,8 +206,8 @@ DB_INLINE enum db_fate drop_at(const struct db_packet *packet, __u16 reason, __u
 	struct db_answer answer = {};
 	__u32 owner = db_peer_of(&packet->key.source);
 
-	return db_drop_at(reason, &packet->key, &answer, db_is_endpoint(owner) ? owner : 0,
-		db_peer_of(&packet->key.destination), where);
+	return db_drop_at(reason, &packet->key, &answer, db_is_endpoint(owner) ? owner : 0, db_peer_of(&packet->key.destination),
+		where);
 }
 
 #define drop(packet, reason) drop_at(packet, reason, DB_WHERE(DB_HOOK_VETH, DB_EGRESS) | DB_HERE)
@@ -257,8 +255,8 @@ DB_INLINE enum db_fate arp(struct __sk_buff *skb, struct db_veth *veth, struct d
 	__u32 sender;
 
 	/* Ethernet and IPv4, six bytes and four. */
-	if (bpf_skb_load_bytes(skb, ETHERNET, head, 8) || bpf_skb_load_bytes(skb, ETHERNET + 14, &sender, 4) ||
-		head[2] != 8 || head[3] || head[4] != 6 || head[5] != 4)
+	if (bpf_skb_load_bytes(skb, ETHERNET, head, 8) || bpf_skb_load_bytes(skb, ETHERNET + 14, &sender, 4) || head[2] != 8 ||
+		head[3] || head[4] != 6 || head[5] != 4)
 		return drop(packet, DB_REASON_MALFORMED_PACKET);
 	db_address_v4(&packet->key.source, sender);
 	if (is_from_mac(skb, veth, ETHERNET + 8) && (!sender || is_vouched(veth, &packet->key.source)))
@@ -284,7 +282,10 @@ DB_INLINE int is_about_ours(struct __sk_buff *skb, struct db_veth *veth, const s
 DB_INLINE enum db_fate link_message(struct __sk_buff *skb, struct db_veth *veth, const struct db_packet *packet)
 {
 	switch (packet->icmp_type) {
-	case 131: case 132: case 143: case 133:
+	case 131:
+	case 132:
+	case 143:
+	case 133:
 		return DB_PASS;
 	case 135: /* without a source: is this address, which is to be ours, another's? */
 		if (!is_unspecified(&packet->key.source) || is_about_ours(skb, veth, packet))

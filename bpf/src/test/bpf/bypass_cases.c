@@ -33,8 +33,7 @@ static void reuse(void)
 	bind(fd, &here.any, sizeof(here.v4));
 	claim(!dial(fd, to, PATIENT), "connected where it may");
 	close(accepted(listening, PATIENT));
-	claim(!connect(fd, &nowhere.any, sizeof(nowhere.v4)) && !listen(fd, 4), "turned into a listener", "%s",
-		strerror(errno));
+	claim(!connect(fd, &nowhere.any, sizeof(nowhere.v4)) && !listen(fd, 4), "turned into a listener", "%s", strerror(errno));
 	claim(dialled(LAN, here, IMPATIENT) == -ECONNREFUSED, "it lets nobody in by what it was");
 	address_forget(&here);
 	events_forget();
@@ -70,8 +69,7 @@ static void fast_open(void)
 	claim(sendto(client, "early", 5, MSG_FASTOPEN, &to.any, sizeof(to.v4)) == 5, "data in the SYN leaves by rule", "%s",
 		strerror(errno));
 	server = accepted(listening, PATIENT);
-	claim(hears(server, "early", PATIENT) && !say(server, "y") && hears(client, "y", PATIENT),
-		"arrives and is answered");
+	claim(hears(server, "early", PATIENT) && !say(server, "y") && hears(client, "y", PATIENT), "arrives and is answered");
 	close(client);
 	close(server);
 	client = sock_in(C, AF_INET, SOCK_STREAM, 0);
@@ -95,8 +93,7 @@ static void multipath(void)
 	b_admits_only_a();
 	client = sock_in(A, AF_INET, SOCK_STREAM, IPPROTO_MPTCP);
 	claim(!dial(client, to, PATIENT) && (server = accepted(listening, PATIENT)) >= 0, "MPTCP by rule");
-	claim(!say(client, "x") && hears(server, "x", PATIENT) && !say(server, "y") && hears(client, "y", PATIENT),
-		"both ways");
+	claim(!say(client, "x") && hears(server, "x", PATIENT) && !say(server, "y") && hears(client, "y", PATIENT), "both ways");
 	close(client);
 	close(server);
 	client = dialled(A, to, PATIENT);

@@ -70,12 +70,13 @@ static void redirect(union address to, int at_v4, const char *name)
 	claim(size == address_size(&wanted) && !memcmp(&peer, &wanted, size), NAMED("getpeername gives what was asked for"));
 	size = sizeof(peer);
 	getsockname(client, &peer.any, &size);
-	own = to.any.sa_family == AF_INET6 && at_v4 ? mapped_of(A, port_of(client)) : address_of(A, to.any.sa_family, port_of(client));
+	own = to.any.sa_family == AF_INET6 && at_v4 ? mapped_of(A, port_of(client)) :
+						      address_of(A, to.any.sa_family, port_of(client));
 	claim(size == address_size(&own) && !memcmp(&peer, &own, size), NAMED("getsockname gives the container's own address"));
 	unify(&wanted, &destination);
 	claim(origin_of(inside, &origin), NAMED("its origin is there"));
-	claim(!memcmp(&origin.address, &destination, 16) && origin.port == 8000 && origin.owner == ID_A &&
-			origin.peer == ID_B && origin.flags == 0 && origin.generation,
+	claim(!memcmp(&origin.address, &destination, 16) && origin.port == 8000 && origin.owner == ID_A && origin.peer == ID_B &&
+			origin.flags == 0 && origin.generation,
 		NAMED("and says who wanted what"));
 	claim(bpf_map_get_next_key(lab_map("origins"), NULL, &waiting), NAMED("nothing of it waits any more"));
 	claim(!say(client, "x") && hears(inside, "x", PATIENT) && !say(inside, "y") && hears(client, "y", PATIENT),
@@ -225,7 +226,10 @@ static void without_origin(void)
 
 int engine_dials_for(enum place place, uint32_t caller, uint32_t callee, int family)
 {
-	struct db_socket value = { .role = DB_ROLE_ENGINE, .owner = caller, .peer = callee, .port = 8000,
+	struct db_socket value = { .role = DB_ROLE_ENGINE,
+		.owner = caller,
+		.peer = callee,
+		.port = 8000,
 		.protocol = IPPROTO_TCP };
 	int fd = sock_at(place, ENGINE_CGROUP, family, SOCK_STREAM, 0);
 
@@ -373,11 +377,12 @@ static void dead_engine(int family, const char *name)
 	close(engine);
 	takes = sock_at(A, C, family, SOCK_STREAM, 0);
 	setsockopt(takes, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	claim(!bind(takes, &here.any, address_size(&here)) && !listen(takes, 8), NAMED("a neighbour takes its port"), "%d", errno);
+	claim(!bind(takes, &here.any, address_size(&here)) && !listen(takes, 8), NAMED("a neighbour takes its port"), "%d",
+		errno);
 	events_forget();
 	client = dialled(A, to, PATIENT);
-	claim(client == -EPERM && event_await(DB_REASON_ENGINE_UNAVAILABLE, ID_A, PATIENT), NAMED("the caller is refused at once"),
-		"%d", client);
+	claim(client == -EPERM && event_await(DB_REASON_ENGINE_UNAVAILABLE, ID_A, PATIENT),
+		NAMED("the caller is refused at once"), "%d", client);
 	claim(!readable(takes, IMPATIENT), NAMED("and the neighbour gets nothing"));
 	client = dialled(A, here, IMPATIENT);
 	claim(client == -ETIMEDOUT && event_await(DB_REASON_ENGINE_UNAVAILABLE, ID_C, PATIENT) && !readable(takes, 0),
@@ -416,7 +421,8 @@ static void rewriter(int family, const char *name)
 	policy_rule(ID_B, DB_INGRESS, ID_A, IPPROTO_TCP, 8000, 8000, DB_ENGINE, 5);
 	generation_next();
 	client = engine_dials_for(A, ID_A, ID_B, family);
-	claim(!dial(client, to, PATIENT) && (inside = accepted(listening, PATIENT)) >= 0, NAMED("what the engine sends is let in"));
+	claim(!dial(client, to, PATIENT) && (inside = accepted(listening, PATIENT)) >= 0,
+		NAMED("what the engine sends is let in"));
 	close(client);
 	close(inside);
 	must(bpf_map_update_elem(lab_map("rewriters"), &netns, &one, BPF_ANY), "rewriters");

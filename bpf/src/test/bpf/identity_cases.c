@@ -25,8 +25,7 @@ static int talks(int client, int listening)
 {
 	int server = accepted(listening, IMPATIENT), ok;
 
-	ok = server >= 0 && !say(client, "x") && hears(server, "x", PATIENT) && !say(server, "y") &&
-	     hears(client, "y", PATIENT);
+	ok = server >= 0 && !say(client, "x") && hears(server, "x", PATIENT) && !say(server, "y") && hears(client, "y", PATIENT);
 	close(server);
 	return ok;
 }
@@ -236,8 +235,7 @@ static void leaving(void)
 	claim(in_place(A, NO_CGROUP, dial_there, &inside) == -EPERM, "a socket made inside stays inside when its process leaves");
 	close(inside);
 	nested = sock_at(A, NESTED_CGROUP, AF_INET, SOCK_STREAM, 0);
-	claim(dial(nested, address_of(B, AF_INET, 7000), PATIENT) == -EPERM &&
-			event_await(DB_REASON_NO_RULE, ID_A, PATIENT),
+	claim(dial(nested, address_of(B, AF_INET, 7000), PATIENT) == -EPERM && event_await(DB_REASON_NO_RULE, ID_A, PATIENT),
 		"a cgroup below the container's is the container");
 	close(nested);
 	close(listening);

@@ -127,8 +127,7 @@ static void make_namespaces(void)
 		     holders[LAN]),
 		"bridge");
 	for (int i = 0; i < LAN; i++) {
-		must(run("nsenter -t %d -n ip link add v%d type veth peer name eth0 netns %d", holders[LAN], i,
-			     holders[i]),
+		must(run("nsenter -t %d -n ip link add v%d type veth peer name eth0 netns %d", holders[LAN], i, holders[i]),
 			"veth");
 		must(run("nsenter -t %d -n sh -c 'ip link set v%d master br0 && ip link set v%d up'", holders[LAN], i, i),
 			"port");
@@ -172,8 +171,8 @@ static const char *guards[] = { "guard_connect4", "guard_connect6", "guard_egres
 
 void lab_attach(void)
 {
-	static const char *programs[] = { "connect4", "connect6", "sendmsg4", "sendmsg6", "recvmsg4", "recvmsg6",
-		"getpeername4", "getpeername6", "getsockname4", "getsockname6", "skb_egress", "skb_ingress", "sock_ops" };
+	static const char *programs[] = { "connect4", "connect6", "sendmsg4", "sendmsg6", "recvmsg4", "recvmsg6", "getpeername4",
+		"getpeername6", "getsockname4", "getsockname6", "skb_egress", "skb_ingress", "sock_ops" };
 
 	for (int place = A; place <= C; place++) {
 		struct bpf_program *lookup = bpf_object__find_program_by_name(object, "sk_lookup");

@@ -102,7 +102,8 @@ static void one(const char *path, const char *name, int cgroup)
 
 	messages[0] = verifier[0] = 0;
 	snprintf(title, sizeof(title), "%s is accepted", name);
-	bpf_object__for_each_program(program, object) {
+	bpf_object__for_each_program(program, object)
+	{
 		int is = !strcmp(bpf_program__name(program), name);
 
 		bpf_program__set_autoload(program, is);

@@ -41,7 +41,11 @@ static uint16_t checksum(const void *data, int size)
 
 static struct iphdr header(enum place from, enum place to, int protocol, int payload, uint16_t fragment)
 {
-	struct iphdr ip = { .version = 4, .ihl = 5, .ttl = 64, .protocol = protocol, .frag_off = htons(fragment),
+	struct iphdr ip = { .version = 4,
+		.ihl = 5,
+		.ttl = 64,
+		.protocol = protocol,
+		.frag_off = htons(fragment),
 		.tot_len = htons(20 + payload) };
 
 	ip.saddr = address_of(from, AF_INET, 0).v4.sin_addr.s_addr;
@@ -281,8 +285,7 @@ static void path_mtu(void)
 	lab_sysctl(LAN, "net/ipv4/ip_forward", "1");
 	lab_sysctl(LAN, "net/ipv4/conf/all/send_redirects", "0");
 	lab_sysctl(LAN, "net/ipv4/conf/br0/send_redirects", "0");
-	claim(!lab_run(B, "ip addr add 10.88.0.2/32 dev eth0") &&
-			!lab_run(LAN, "ip route add 10.88.0.2 via 10.77.0.2 mtu 900"),
+	claim(!lab_run(B, "ip addr add 10.88.0.2/32 dev eth0") && !lab_run(LAN, "ip route add 10.88.0.2 via 10.77.0.2 mtu 900"),
 		"a path with an MTU of 900");
 	client = dialled(A, to, PATIENT);
 	server = accepted(listening, PATIENT);

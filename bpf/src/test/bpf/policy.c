@@ -175,7 +175,8 @@ void address_forget(union address *address)
 /* A namespace's own addresses, from which it reaches everything. */
 static void sources_of(enum place place)
 {
-	struct db_source_key from4 = { .prefix_bits = 32 + 96, .netns = place + 1 }, from6 = { .prefix_bits = 32, .netns = place + 1 };
+	struct db_source_key from4 = { .prefix_bits = 32 + 96, .netns = place + 1 },
+			     from6 = { .prefix_bits = 32, .netns = place + 1 };
 	union address v4 = address_of(place, AF_INET, 0), v6 = address_of(place, AF_INET6, 0), lo4 = loopback(AF_INET, 0);
 	struct db_address_key own4 = address_key(&v4), own6 = address_key(&v6);
 

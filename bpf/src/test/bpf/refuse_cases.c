@@ -140,12 +140,13 @@ static void denied_first(void)
 
 	governed(engine, -1);
 	client = dialled(A, address_of(B, AF_INET, 9000), PATIENT);
-	claim(client == -EPERM && event_await(DB_REASON_NO_RULE, ID_A, PATIENT), "where no rule allows it: EPERM, listener or none", "%d",
-		client);
+	claim(client == -EPERM && event_await(DB_REASON_NO_RULE, ID_A, PATIENT),
+		"where no rule allows it: EPERM, listener or none", "%d", client);
 	policy_engine(ID_A, 0, 0);
 	generation_next();
 	client = dialled(A, address_of(B, AF_INET, 8000), PATIENT);
-	claim(client == -EPERM && event_await(DB_REASON_ENGINE_UNAVAILABLE, ID_A, PATIENT), "without an engine: EPERM", "%d", client);
+	claim(client == -EPERM && event_await(DB_REASON_ENGINE_UNAVAILABLE, ID_A, PATIENT), "without an engine: EPERM", "%d",
+		client);
 	close(engine);
 }
 

@@ -53,7 +53,10 @@ static void nat(int family, const char *name)
 	close(asker);
 	/* The engine's own connections leave by the same namespace. */
 	{
-		struct db_socket value = { .role = DB_ROLE_ENGINE, .owner = ID_A, .peer = DB_PEER_WORLD, .port = 7000,
+		struct db_socket value = { .role = DB_ROLE_ENGINE,
+			.owner = ID_A,
+			.peer = DB_PEER_WORLD,
+			.port = 7000,
 			.protocol = IPPROTO_TCP };
 
 		client = sock_at(A, ENGINE_CGROUP, family, SOCK_STREAM, 0);

@@ -5,8 +5,8 @@ int tap_passed, tap_failed, tap_skipped;
 
 int tap_end(void)
 {
-	printf("1..%d\n%d passed, %d failed, %d skipped\n", tap_passed + tap_failed + tap_skipped, tap_passed,
-		tap_failed, tap_skipped);
+	printf("1..%d\n%d passed, %d failed, %d skipped\n", tap_passed + tap_failed + tap_skipped, tap_passed, tap_failed,
+		tap_skipped);
 	fflush(stdout);
 	return tap_failed ? 1 : 0;
 }

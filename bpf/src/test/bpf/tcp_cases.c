@@ -31,9 +31,8 @@ static void open_and_closed(int family, const char *name)
 		NAMED("the connection is recorded once, at its caller"));
 	claim(!say(client, "request") && hears(server, "request", PATIENT), NAMED("request arrives"));
 	claim(!say(server, "answer") && hears(client, "answer", PATIENT), NAMED("answer arrives"));
-	claim(events_count(DB_REASON_OPEN, ID_A) == 1 && events_count(DB_REASON_OPEN, ID_B) == 0,
-		NAMED("no second record"), "%d %d", events_count(DB_REASON_OPEN, ID_A),
-		events_count(DB_REASON_OPEN, ID_B));
+	claim(events_count(DB_REASON_OPEN, ID_A) == 1 && events_count(DB_REASON_OPEN, ID_B) == 0, NAMED("no second record"),
+		"%d %d", events_count(DB_REASON_OPEN, ID_A), events_count(DB_REASON_OPEN, ID_B));
 	close(client);
 	close(server);
 
@@ -41,8 +40,8 @@ static void open_and_closed(int family, const char *name)
 	policy_flags(ID_B, DB_EP_CLOSED_INGRESS | DB_EP_CLOSED_EGRESS);
 	policy_rule(ID_B, DB_INGRESS, ID_A, IPPROTO_TCP, 7000, 7001, DB_ALLOW, 41);
 	generation_next();
-	claim(pair(A, to, listening, &client, &server), NAMED("a rule of the callee lets its caller in"), "%d %d",
-		client, server);
+	claim(pair(A, to, listening, &client, &server), NAMED("a rule of the callee lets its caller in"), "%d %d", client,
+		server);
 	event = event_await(DB_REASON_RULE_ALLOWS, ID_A, PATIENT);
 	claim(event && event->rule == 41, NAMED("and is named in the record"));
 	claim(!say(server, "first") && hears(client, "first", PATIENT), NAMED("server speaks first, closed in egress"));
@@ -201,7 +200,9 @@ static void settled(void)
 {
 	int listening = listener(B, AF_INET, 7000), client, server;
 	struct db_flow_key key = { .source.bytes = { [10] = 0xff, 0xff, 10, 77, 0, 1 },
-		.destination.bytes = { [10] = 0xff, 0xff, 10, 77, 0, 2 }, .destination_port = 7000, .protocol = IPPROTO_TCP };
+		.destination.bytes = { [10] = 0xff, 0xff, 10, 77, 0, 2 },
+		.destination_port = 7000,
+		.protocol = IPPROTO_TCP };
 	struct db_flow flow;
 
 	policy_reset();

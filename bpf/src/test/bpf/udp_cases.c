@@ -137,14 +137,16 @@ static void sorting(int family, const char *name)
 	events_forget();
 	for (int i = 0; i < 10; i++) {
 		fd = sock_in(A, family, SOCK_DGRAM, 0);
-		claim(!dial(fd, to, PATIENT) && !getsockname(fd, &own.any, &size) && own.v4.sin_port, NAMED("connect sends nothing: it succeeds"));
+		claim(!dial(fd, to, PATIENT) && !getsockname(fd, &own.any, &size) && own.v4.sin_port,
+			NAMED("connect sends nothing: it succeeds"));
 		connect(fd, &nowhere.any, sizeof(nowhere.v4));
 		close(fd);
 	}
 	claim(events_count(DB_REASON_NO_RULE, ID_A) == 0 && events_count(DB_REASON_NO_RULE, ID_B) == 0,
 		NAMED("and leaves no record"), "%d", events_count(DB_REASON_NO_RULE, ID_A));
 	fd = sock_in(A, family, SOCK_DGRAM, 0);
-	claim(!dial(fd, to, PATIENT) && say(fd, "x") == -EPERM && say(fd, "x") == -EPERM, NAMED("what is sent is refused at once"));
+	claim(!dial(fd, to, PATIENT) && say(fd, "x") == -EPERM && say(fd, "x") == -EPERM,
+		NAMED("what is sent is refused at once"));
 	claim(event_await(DB_REASON_NO_RULE, ID_A, PATIENT) && events_count(DB_REASON_NO_RULE, ID_A) == 1,
 		NAMED("and leaves one"), "%d", events_count(DB_REASON_NO_RULE, ID_A));
 	claim(!readable(server, IMPATIENT), NAMED("and nothing comes"));

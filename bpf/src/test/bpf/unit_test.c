@@ -168,8 +168,7 @@ static void verdict(const char *program, struct packet packet, int expected, int
 {
 	int actual = run_on(program, &packet, packet.size, device);
 
-	claim(actual == expected && last.reason == reason, name, "verdict %d, reason %d, %d events", actual, last.reason,
-		events);
+	claim(actual == expected && last.reason == reason, name, "verdict %d, reason %d, %d events", actual, last.reason, events);
 }
 
 /* Wherever a packet is cut within its headers, it is denied; from then on it passes. */
@@ -210,7 +209,8 @@ static void parsing(const char *program)
 	verdict(program, with_ports(v4(17, 1, endless), 0), DROPS, DB_REASON_MALFORMED_PACKET, NAMED("option without length"));
 	run_on(program, &(struct packet){}, 14, device);
 	packet = with_ports(v4(17, 1, beyond), 0);
-	claim(run_on(program, &packet, packet.size, device) == PASSES, NAMED("an option that ends behind the header ends the walk"));
+	claim(run_on(program, &packet, packet.size, device) == PASSES,
+		NAMED("an option that ends behind the header ends the walk"));
 	packet = with_ports(v4(17, 1, alert), 0);
 	claim(run_on(program, &packet, packet.size, device) == PASSES, NAMED("router alert"));
 	packet = with_ports(v4(17, 0, NULL), 0);
@@ -261,14 +261,15 @@ static void egress(void)
 {
 	struct packet packet = with_ports(v4(17, 0, NULL), 0);
 	struct db_flow_key key = { .source.bytes = { [10] = 0xff, 0xff, 10, 0, 0, 1 },
-		.destination.bytes = { [10] = 0xff, 0xff, 10, 0, 0, 2 }, .source_port = 4000, .destination_port = 7000,
+		.destination.bytes = { [10] = 0xff, 0xff, 10, 0, 0, 2 },
+		.source_port = 4000,
+		.destination_port = 7000,
 		.protocol = 17 };
 	struct db_flow flow = {};
 
 	policy(0, 0);
-	claim(run_on("skb_egress", &packet, packet.size, device) == PASSES &&
-			!bpf_map_lookup_elem(map("flows"), &key, &flow) && flow.sender == ME && flow.callee == PEER &&
-			flow.generation == generation && !flow.flags && flow.seen_ns,
+	claim(run_on("skb_egress", &packet, packet.size, device) == PASSES && !bpf_map_lookup_elem(map("flows"), &key, &flow) &&
+			flow.sender == ME && flow.callee == PEER && flow.generation == generation && !flow.flags && flow.seen_ns,
 		"egress: what passes is recorded for its receiver");
 	bpf_map_delete_elem(map("flows"), &key);
 	policy(DB_EP_CLOSED_EGRESS, 0);
@@ -311,7 +312,9 @@ static void ingress(void)
 {
 	struct packet packet = with_ports(v4(17, 0, NULL), 0);
 	struct db_flow_key key = { .source.bytes = { [10] = 0xff, 0xff, 10, 0, 0, 1 },
-		.destination.bytes = { [10] = 0xff, 0xff, 10, 0, 0, 2 }, .source_port = 4000, .destination_port = 7000,
+		.destination.bytes = { [10] = 0xff, 0xff, 10, 0, 0, 2 },
+		.source_port = 4000,
+		.destination_port = 7000,
 		.protocol = 17 };
 	struct db_flow flow = { .seen_ns = ~0ull >> 1, .sender = PEER, .callee = ME };
 	struct timespec now;
@@ -341,7 +344,8 @@ static void ingress(void)
 	flow.seen_ns -= 61 * 1000000000ull;
 	bpf_map_update_elem(map("flows"), &key, &flow, BPF_ANY);
 	policy(DB_EP_CLOSED_INGRESS, 0);
-	verdict("skb_ingress", packet, DROPS, DB_REASON_UNVOUCHED_ADDRESS, "ingress: a record older than a minute proves nothing");
+	verdict("skb_ingress", packet, DROPS, DB_REASON_UNVOUCHED_ADDRESS,
+		"ingress: a record older than a minute proves nothing");
 	flow.seen_ns += 61 * 1000000000ull;
 	policy(0, 0);
 	flow.flags = DB_FLOW_ENGINE;
@@ -400,10 +404,12 @@ static void veth(void)
 	struct packet arp = ethernet(0x0806), other = ethernet(0x88cc), solicitation = v6(58), request = icmp4(8);
 	uint8_t body[28] = { 0, 1, 8, 0, 6, 4, 0, 1, 2, 1, 2, 3, 4, 5, 10, 0, 0, 1, [24] = 10, 0, 0, 2 }, head[24] = { 135 };
 	static const uint8_t mac[6] = { 2, 1, 2, 3, 4, 5 }, none[16],
-		link[16] = { 0xfe, 0x80, [8] = 0, 1, 2, 0xff, 0xfe, 3, 4, 5 }, ours[16] = { 0xfd, [15] = 1 },
-		theirs[16] = { 0xfd, [15] = 2 };
+			     link[16] = { 0xfe, 0x80, [8] = 0, 1, 2, 0xff, 0xfe, 3, 4, 5 }, ours[16] = { 0xfd, [15] = 1 },
+			     theirs[16] = { 0xfd, [15] = 2 };
 	struct db_flow_key key = { .source.bytes = { [10] = 0xff, 0xff, 10, 0, 0, 1 },
-		.destination.bytes = { [10] = 0xff, 0xff, 10, 0, 0, 2 }, .source_port = 4000, .destination_port = 7000,
+		.destination.bytes = { [10] = 0xff, 0xff, 10, 0, 0, 2 },
+		.source_port = 4000,
+		.destination_port = 7000,
 		.protocol = 17 };
 	struct db_flow flow = {};
 	struct db_veth value = { .netns = 1, .mac = { 2, 1, 2, 3, 4, 5 } };
@@ -470,7 +476,8 @@ static void veth(void)
 	at_veth("from_container", question, 1, 0, "from_container: to whom the container's resolver asks");
 	question.bytes[14 + 19] = 3;
 	at_veth("from_container", question, 0, DB_REASON_RAW_SOCKET, "from_container: not to its neighbour");
-	at_veth("from_container", with_ports(v4(17, 0, NULL), 0), 0, DB_REASON_RAW_SOCKET, "from_container: nor to its other ports");
+	at_veth("from_container", with_ports(v4(17, 0, NULL), 0), 0, DB_REASON_RAW_SOCKET,
+		"from_container: nor to its other ports");
 	resolver.netns = 2;
 	bpf_map_update_elem(map("resolvers"), &resolver, &one, BPF_ANY);
 	resolver.netns = 1;
@@ -491,7 +498,8 @@ static void veth(void)
 	address("::ffff:10.0.0.1", PEER);
 	policy(0, 0);
 	at_veth("from_container", icmp4(0), 0, DB_REASON_UNVOUCHED_ADDRESS, "from_container: another namespace's address");
-	at_veth("from_container", own, 0, DB_REASON_UNVOUCHED_ADDRESS, "from_container: a segment from there, vouched for until then");
+	at_veth("from_container", own, 0, DB_REASON_UNVOUCHED_ADDRESS,
+		"from_container: a segment from there, vouched for until then");
 	solicitation = v6(58);
 	add(&solicitation, head, 24);
 	at_veth("from_container", solicitation, 0, DB_REASON_UNVOUCHED_ADDRESS, "from_container: a solicitation from elsewhere");
@@ -505,7 +513,8 @@ static void veth(void)
 	at_veth("from_container", solicitation, 0, DB_REASON_UNVOUCHED_ADDRESS, "from_container: not by another's");
 	memcpy(solicitation.bytes + 14 + 8, none, 16);
 	memcpy(solicitation.bytes + 14 + 48, theirs, 16);
-	at_veth("from_container", solicitation, 0, DB_REASON_UNVOUCHED_ADDRESS, "from_container: without one, about another's address");
+	at_veth("from_container", solicitation, 0, DB_REASON_UNVOUCHED_ADDRESS,
+		"from_container: without one, about another's address");
 	memcpy(solicitation.bytes + 14 + 48, ours, 16);
 	at_veth("from_container", solicitation, 1, 0, "from_container: about its own");
 	solicitation.bytes[14 + 40] = 136;
@@ -575,8 +584,12 @@ static void lookup(const char *name, struct bpf_sk_lookup context, int expected,
 
 static void arrivals(void)
 {
-	struct bpf_sk_lookup context = { .family = AF_INET, .protocol = IPPROTO_TCP, .remote_ip4 = inet_addr("192.0.2.1"),
-		.remote_port = htons(4000), .local_ip4 = inet_addr("10.0.0.1"), .local_port = 7000 };
+	struct bpf_sk_lookup context = { .family = AF_INET,
+		.protocol = IPPROTO_TCP,
+		.remote_ip4 = inet_addr("192.0.2.1"),
+		.remote_port = htons(4000),
+		.local_ip4 = inet_addr("10.0.0.1"),
+		.local_port = 7000 };
 	struct bpf_sk_lookup changed;
 
 	policy(0, 0);
@@ -613,7 +626,8 @@ int main(int count, char **arguments)
 		fprintf(stderr, "usage: %s OBJECT\n", arguments[0]);
 		return 2;
 	}
-	if (unshare(CLONE_NEWNET) || system("ip link set lo up && ip link add unit0 type veth peer name unit1 && ip link set unit0 up")) {
+	if (unshare(CLONE_NEWNET) ||
+		system("ip link set lo up && ip link add unit0 type veth peer name unit1 && ip link set unit0 up")) {
 		fprintf(stderr, "# needs root and veth\n");
 		return 2;
 	}

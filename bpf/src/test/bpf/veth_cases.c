@@ -231,9 +231,11 @@ struct datagram {
 
 static struct datagram datagram(const char *source, uint16_t port)
 {
-	struct datagram packet = { .ip = { .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP,
-						.tot_len = htons(sizeof(packet)) },
-		.udp = { .source = htons(4000), .dest = htons(port), .len = htons(12) }, .text = "raw" };
+	struct datagram packet = {
+		.ip = { .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP, .tot_len = htons(sizeof(packet)) },
+		.udp = { .source = htons(4000), .dest = htons(port), .len = htons(12) },
+		.text = "raw"
+	};
 
 	packet.ip.saddr = inet_addr(source);
 	packet.ip.daddr = address_of(LAN, AF_INET, 0).v4.sin_addr.s_addr;
@@ -262,7 +264,8 @@ static void frames(void)
 {
 	int fd = sock_in(A, AF_PACKET, SOCK_DGRAM, 0), receiver = udp_in_lan(5999), resolver_socket = udp_in_lan(53), link, stray;
 	uint8_t arp[28] = { 0, 1, 8, 0, 6, 4, 0, 1, [14] = 10, 77, 0, 2, [24] = 10, 77, 0, 4 };
-	union address to = address_of(LAN, AF_INET, 5999), ask = address_of(LAN, AF_INET, 53), elsewhere = address_of(B, AF_INET, 53);
+	union address to = address_of(LAN, AF_INET, 5999), ask = address_of(LAN, AF_INET, 53),
+		      elsewhere = address_of(B, AF_INET, 53);
 	struct db_resolver_key resolver = { .netns = 1, .address.bytes = { [10] = 0xff, 0xff, 10, 77, 0, 4 } };
 	int other = udp_bound(B, AF_INET, 53), raw;
 	uint8_t whole[64] = {};
@@ -305,7 +308,8 @@ static void frames(void)
 	must(bpf_map_update_elem(lab_map("resolvers"), &resolver, &one, BPF_ANY), "resolvers");
 	sendto(stray, "x", 1, 0, &ask.any, sizeof(ask.v4));
 	sendto(stray, "x", 1, 0, &to.any, sizeof(to.v4));
-	claim(hears(resolver_socket, "x", PATIENT) && !readable(receiver, IMPATIENT), "frames: but the resolver's questions, to whom it was told of");
+	claim(hears(resolver_socket, "x", PATIENT) && !readable(receiver, IMPATIENT),
+		"frames: but the resolver's questions, to whom it was told of");
 	sendto(stray, "x", 1, 0, &elsewhere.any, sizeof(elsewhere.v4));
 	claim(!readable(other, IMPATIENT), "frames: and nobody else's port 53");
 	close(stray);

@@ -5,28 +5,19 @@
 #include <string.h>
 
 /* runc 1.1 main.go, crun 1.8 src/crun.c. Flags that are not listed take no value. */
-static const char *const global_values[] = { "root",     "log",	     "log-format", "criu",
-					     "rootless", "cgroup-manager", NULL };
+static const char *const global_values[] = { "root", "log", "log-format", "criu", "rootless", "cgroup-manager", NULL };
 
 /* The flags with a value of create, run and restore. */
-static const char *const create_values[] = {
-	"b",	       "bundle",    "console-socket", "pid-file",	  "preserve-fds",
-	"config",      "f",	    "image-path",     "work-path",	  "parent-path",
-	"empty-ns",    "lsm-profile", "lsm-mount-context", "manage-cgroups-mode",
-	"status-fd",   "page-server", NULL
-};
+static const char *const create_values[] = { "b", "bundle", "console-socket", "pid-file", "preserve-fds", "config", "f",
+	"image-path", "work-path", "parent-path", "empty-ns", "lsm-profile", "lsm-mount-context", "manage-cgroups-mode",
+	"status-fd", "page-server", NULL };
 
 /* The flags with a value of exec. */
-static const char *const exec_values[] = {
-	"console-socket", "cwd",     "env",   "e",	"user",	    "u",	     "additional-gids",
-	"g",		  "process", "p",     "pid-file", "process-label", "apparmor",
-	"cap",		  "c",	     "preserve-fds", "cgroup", NULL
-};
+static const char *const exec_values[] = { "console-socket", "cwd", "env", "e", "user", "u", "additional-gids", "g", "process",
+	"p", "pid-file", "process-label", "apparmor", "cap", "c", "preserve-fds", "cgroup", NULL };
 
-static const char *const commands[] = { "checkpoint", "create", "delete", "events", "exec",
-					"features",   "help",	"init",	  "kill",   "list",
-					"pause",      "ps",	"restore", "resume", "run",
-					"spec",	      "start",	"state",  "update", NULL };
+static const char *const commands[] = { "checkpoint", "create", "delete", "events", "exec", "features", "help", "init", "kill",
+	"list", "pause", "ps", "restore", "resume", "run", "spec", "start", "state", "update", NULL };
 
 static int listed(const char *const *list, const char *name, size_t length)
 {
@@ -74,8 +65,7 @@ static int ends_flags(const char *argument)
  */
 static int find_command(int argc, char **argv, struct arguments *found)
 {
-	static const char *const flags[] = { "debug", "systemd-cgroup", "help", "h",
-					     "version", "v", NULL };
+	static const char *const flags[] = { "debug", "systemd-cgroup", "help", "h", "version", "v", NULL };
 	int i;
 
 	for (i = 1; i < argc; i++) {
@@ -90,8 +80,7 @@ static int find_command(int argc, char **argv, struct arguments *found)
 		if (value == NULL && listed(global_values, flag.name, flag.length)) {
 			if (++i < argc)
 				value = argv[i];
-		} else if (value == NULL && !listed(flags, flag.name, flag.length) && i + 1 < argc &&
-			   argv[i + 1][0] != '-' &&
+		} else if (value == NULL && !listed(flags, flag.name, flag.length) && i + 1 < argc && argv[i + 1][0] != '-' &&
 			   !listed(commands, argv[i + 1], strlen(argv[i + 1]))) {
 			i++;
 		}
@@ -117,8 +106,7 @@ void arguments_parse(int argc, char **argv, struct arguments *found)
 	i = find_command(argc, argv, found);
 	if (i >= argc)
 		return;
-	found->creates = strcmp(argv[i], "create") == 0 || strcmp(argv[i], "run") == 0 ||
-			 strcmp(argv[i], "restore") == 0;
+	found->creates = strcmp(argv[i], "create") == 0 || strcmp(argv[i], "run") == 0 || strcmp(argv[i], "restore") == 0;
 	found->executes = strcmp(argv[i], "exec") == 0;
 	found->starts = strcmp(argv[i], "start") == 0;
 	if (!found->creates && !found->executes && !found->starts)
@@ -146,8 +134,7 @@ void arguments_parse(int argc, char **argv, struct arguments *found)
 		if (value == NULL && listed(values, flag.name, flag.length) && ++i < argc)
 			value = argv[i];
 		/* Only help is printed then, whatever else is asked for. */
-		if (value == NULL && (is(flag.name, flag.length, "help") ||
-				      is(flag.name, flag.length, "h")))
+		if (value == NULL && (is(flag.name, flag.length, "help") || is(flag.name, flag.length, "h")))
 			found->creates = found->starts = 0;
 		if (value == NULL)
 			continue;

@@ -45,9 +45,8 @@ static int map_file(const char *path, int writable, struct text *text)
 		return -1;
 	}
 	text->length = (size_t)found.st_size;
-	text->bytes = text->length == 0 ? NULL :
-					  mmap(NULL, text->length, PROT_READ | (writable ? PROT_WRITE : 0),
-					       MAP_SHARED, fd, 0);
+	text->bytes =
+		text->length == 0 ? NULL : mmap(NULL, text->length, PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED, fd, 0);
 	close(fd);
 	if (text->length == 0) {
 		errno = ENODATA;
@@ -95,15 +94,14 @@ static int container_has_net_raw(const struct arguments *arguments)
 	static const struct {
 		const char *root, *file, *const path[2];
 	} places[] = { { "/run/runc", "state.json", { "config", "capabilities" } },
-		       { "/run/crun", "config.json", { "process", "capabilities" } } };
+		{ "/run/crun", "config.json", { "process", "capabilities" } } };
 	size_t i;
 
 	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		char path[PATH_MAX];
 		struct text state;
-		int length = snprintf(path, sizeof(path), "%s/%s/%s",
-				      arguments->root == NULL ? places[i].root : arguments->root,
-				      arguments->id, places[i].file);
+		int length = snprintf(path, sizeof(path), "%s/%s/%s", arguments->root == NULL ? places[i].root : arguments->root,
+			arguments->id, places[i].file);
 
 		if (length > 0 && (size_t)length < sizeof(path) && map_file(path, 0, &state) == 0) {
 			static struct named named;

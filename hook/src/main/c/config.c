@@ -61,8 +61,7 @@ static void read_lines(struct config *config, FILE *file, const char *path)
 
 		number++;
 		if (length + 1 == sizeof(line) && line[length - 1] != '\n') {
-			snprintf(config->problem, sizeof(config->problem),
-				 "%s line %d is too long", path, number);
+			snprintf(config->problem, sizeof(config->problem), "%s line %d is too long", path, number);
 			return;
 		}
 		while (length > 0 && strchr(" \t\r\n", line[length - 1]) != NULL)
@@ -71,7 +70,7 @@ static void read_lines(struct config *config, FILE *file, const char *path)
 			continue;
 		if (set(config, line) != 0 && config->problem[0] == '\0')
 			snprintf(config->problem, sizeof(config->problem),
-				 "%s line %d is not a setting that drawbridge-runc knows", path, number);
+				"%s line %d is not a setting that drawbridge-runc knows", path, number);
 	}
 	if (ferror(file))
 		snprintf(config->problem, sizeof(config->problem), "%s cannot be read", path);
@@ -85,8 +84,7 @@ static int read_file(struct config *config, const char *path)
 	if (file == NULL) {
 		if (errno == ENOENT || errno == ENOTDIR)
 			return 0;
-		snprintf(config->problem, sizeof(config->problem), "%s cannot be read (%s)", path,
-			 strerror(errno));
+		snprintf(config->problem, sizeof(config->problem), "%s cannot be read (%s)", path, strerror(errno));
 		return 1;
 	}
 	read_lines(config, file, path);
@@ -146,8 +144,8 @@ static int search(const char *name, const struct stat *self, char path[PATH_MAX]
 		int written = snprintf(path, PATH_MAX, "%.*s/%s", (int)length, at, name);
 
 		/* A relative entry would mean the bundle: never look there. */
-		if (at[0] == '/' && written > 0 && written < PATH_MAX && stat(path, &found) == 0 &&
-		    S_ISREG(found.st_mode) && access(path, X_OK) == 0 && !same_file(&found, self))
+		if (at[0] == '/' && written > 0 && written < PATH_MAX && stat(path, &found) == 0 && S_ISREG(found.st_mode) &&
+			access(path, X_OK) == 0 && !same_file(&found, self))
 			return 0;
 		at += length;
 		if (*at == ':')
@@ -156,32 +154,30 @@ static int search(const char *name, const struct stat *self, char path[PATH_MAX]
 	return -1;
 }
 
-int config_runtime(const struct config *config, char path[PATH_MAX], char *problem,
-		   unsigned int room)
+int config_runtime(const struct config *config, char path[PATH_MAX], char *problem, unsigned int room)
 {
 	const char *wanted = config->runtime[0] != '\0' ? config->runtime : "runc";
 	struct stat self;
 	struct stat found;
 
 	if (stat("/proc/self/exe", &self) != 0) {
-		snprintf(problem, room, "drawbridge: drawbridge-runc cannot find itself (%s)",
-			 strerror(errno));
+		snprintf(problem, room, "drawbridge: drawbridge-runc cannot find itself (%s)", strerror(errno));
 		return -1;
 	}
 	if (strchr(wanted, '/') == NULL) {
 		if (search(wanted, &self, path) == 0)
 			return 0;
 		snprintf(problem, room,
-			 "drawbridge: the real runtime %s is not in PATH; name it as runtime= in "
-			 "shim.conf",
-			 wanted);
+			"drawbridge: the real runtime %s is not in PATH; name it as runtime= in "
+			"shim.conf",
+			wanted);
 		return -1;
 	}
 	strcpy(path, wanted);
 	if (stat(path, &found) == 0 && same_file(&found, &self)) {
 		snprintf(problem, room,
-			 "drawbridge: runtime= in shim.conf names drawbridge-runc itself; name the real "
-			 "runtime");
+			"drawbridge: runtime= in shim.conf names drawbridge-runc itself; name the real "
+			"runtime");
 		return -1;
 	}
 	return 0;

@@ -34,7 +34,6 @@ void config_read(struct config *config);
 /*
  * The program that the shim stands for, never the shim itself. 0, or -1 with a sentence in problem.
  */
-int config_runtime(const struct config *config, char path[PATH_MAX], char *problem,
-		   unsigned int room);
+int config_runtime(const struct config *config, char path[PATH_MAX], char *problem, unsigned int room);
 
 #endif

@@ -52,10 +52,10 @@ static void not_answering(struct db_answer *answer, const char *socket_path, con
 {
 	answer->answered = 0;
 	snprintf(answer->text, sizeof(answer->text),
-		 "drawbridge: container not started: the agent is not answering on %s (%s); start it "
-		 "(systemctl start drawbridge, or ./drawbridge up); names in \"exempt\" of its agent.json "
-		 "start without it once it has seen them",
-		 socket_path, why);
+		"drawbridge: container not started: the agent is not answering on %s (%s); start it "
+		"(systemctl start drawbridge, or ./drawbridge up); names in \"exempt\" of its agent.json "
+		"start without it once it has seen them",
+		socket_path, why);
 	db_one_line(answer->text);
 }
 
@@ -147,28 +147,25 @@ static int connect_by(int fd, const struct sockaddr_un *address, int64_t deadlin
 }
 
 /* 0, or -1 if the agent ended before the first byte of an answer. */
-static int read_answer(int fd, const char *socket_path, int64_t deadline,
-		       struct db_answer *answer)
+static int read_answer(int fd, const char *socket_path, int64_t deadline, struct db_answer *answer)
 {
 	unsigned char header[DB_HEADER];
 	uint32_t length;
 	int error = receive_all(fd, header, sizeof(header), deadline);
 
 	if (error) {
-		not_answering(answer, socket_path,
-			      error == ECONNRESET ? "it closed the connection" : strerror(error));
+		not_answering(answer, socket_path, error == ECONNRESET ? "it closed the connection" : strerror(error));
 		return error == ECONNRESET ? -1 : 0;
 	}
 	length = get_u32(header + 8);
-	if (memcmp(header, magic, sizeof(magic)) != 0 || header[4] > DB_GO_UNGUARDED ||
-	    header[5] || header[6] || header[7] || length > DB_MAX_TEXT) {
+	if (memcmp(header, magic, sizeof(magic)) != 0 || header[4] > DB_GO_UNGUARDED || header[5] || header[6] || header[7] ||
+		length > DB_MAX_TEXT) {
 		not_answering(answer, socket_path, "what it sent is no answer");
 		return 0;
 	}
 	error = receive_all(fd, answer->text, length, deadline);
 	if (error) {
-		not_answering(answer, socket_path,
-			      error == ECONNRESET ? "its answer is cut short" : strerror(error));
+		not_answering(answer, socket_path, error == ECONNRESET ? "its answer is cut short" : strerror(error));
 		return 0;
 	}
 	answer->text[length] = '\0';
@@ -199,9 +196,8 @@ static void complete(struct db_answer *answer)
 }
 
 /* 0, or -1 if there is no agent, or none any more: another one may answer. */
-static int exchange_once(const struct sockaddr_un *address, const unsigned char *header,
-			 const void *payload, uint32_t length, int connect_ms, int64_t deadline,
-			 struct db_answer *answer)
+static int exchange_once(const struct sockaddr_un *address, const unsigned char *header, const void *payload, uint32_t length,
+	int connect_ms, int64_t deadline, struct db_answer *answer)
 {
 	int64_t connect_deadline = db_now() + connect_ms;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -231,9 +227,8 @@ static int exchange_once(const struct sockaddr_un *address, const unsigned char 
 	return absent ? -1 : 0;
 }
 
-void db_exchange(const char *socket_path, enum db_operation operation, const void *payload,
-		 uint32_t length, int connect_ms, int wait_ms, int64_t deadline,
-		 struct db_answer *answer)
+void db_exchange(const char *socket_path, enum db_operation operation, const void *payload, uint32_t length, int connect_ms,
+	int wait_ms, int64_t deadline, struct db_answer *answer)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	unsigned char header[DB_HEADER] = { 'D', 'B', 'H', '1', (unsigned char)operation };

@@ -50,9 +50,8 @@ int db_left(int64_t deadline);
  * An agent that is not there, or that ends before it has answered, is waited for: what is asked may
  * be asked twice. 0 waits for nobody; DEADLINE holds all the same.
  */
-void db_exchange(const char *socket_path, enum db_operation operation, const void *payload,
-		 uint32_t length, int connect_ms, int wait_ms, int64_t deadline,
-		 struct db_answer *answer);
+void db_exchange(const char *socket_path, enum db_operation operation, const void *payload, uint32_t length, int connect_ms,
+	int wait_ms, int64_t deadline, struct db_answer *answer);
 
 /* Whether somebody accepts connections there. Asks nothing. */
 int db_listening(const char *socket_path, int connect_ms);

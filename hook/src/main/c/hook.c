@@ -157,16 +157,15 @@ static int find_member(size_t length, const char *name, char *to, size_t room)
 		}
 		at = string_end(at, length);
 		value = skip_space(at, length);
-		if (depth != 1 || at - begin != quoted ||
-		    memcmp(state + begin + 1, name, quoted - 2) != 0 ||
-		    value >= length || state[value] != ':')
+		if (depth != 1 || at - begin != quoted || memcmp(state + begin + 1, name, quoted - 2) != 0 || value >= length ||
+			state[value] != ':')
 			continue;
 		value = skip_space(value + 1, length);
 		if (value >= length || state[value] != '"')
 			return -1;
 		end = string_end(value, length);
 		if (end - value < 3 || end - value - 2 >= room || state[end - 1] != '"' ||
-		    memchr(state + value, '\\', end - value) != NULL)
+			memchr(state + value, '\\', end - value) != NULL)
 			return -1;
 		memcpy(to, state + value + 1, end - value - 2);
 		to[end - value - 2] = '\0';
@@ -184,8 +183,7 @@ static void tell_log(size_t length, const char *sentence)
 	static char path[PATH_MAX];
 	size_t had;
 
-	if (find_member(length, "bundle", path, sizeof(path) - sizeof(LOG_OF_BUNDLE)) != 0 ||
-	    path[0] != '/')
+	if (find_member(length, "bundle", path, sizeof(path) - sizeof(LOG_OF_BUNDLE)) != 0 || path[0] != '/')
 		return;
 	had = strlen(path);
 	memcpy(path + had, LOG_OF_BUNDLE, sizeof(LOG_OF_BUNDLE));
@@ -204,12 +202,9 @@ static int run(const struct options *options, int64_t deadline)
 	if (length <= 0)
 		return fail("drawbridge: container not started: the runtime gave no container state on "
 			    "standard input");
-	exempt = find_member((size_t)length, "id", id, sizeof(id)) == 0 &&
-		db_exempt(options->exempt_dir, id);
-	db_exchange(options->socket_path, options->operation, state, (uint32_t)length,
-		    DB_DEFAULT_CONNECT_MS,
-		    exempt || options->operation == DB_POSTSTOP ? 0 : options->wait_ms, deadline,
-		    &answer);
+	exempt = find_member((size_t)length, "id", id, sizeof(id)) == 0 && db_exempt(options->exempt_dir, id);
+	db_exchange(options->socket_path, options->operation, state, (uint32_t)length, DB_DEFAULT_CONNECT_MS,
+		exempt || options->operation == DB_POSTSTOP ? 0 : options->wait_ms, deadline, &answer);
 	if (answer.answered && answer.status != DB_REFUSE)
 		return 0;
 	if (!answer.answered && exempt)

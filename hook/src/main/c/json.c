@@ -82,8 +82,7 @@ static int skip_scalar(struct walk *walk)
 	while (walk->at < walk->length) {
 		char c = walk->text[walk->at];
 
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == 'E' || c == '+' ||
-		      c == '-' || c == '.'))
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == 'E' || c == '+' || c == '-' || c == '.'))
 			break;
 		walk->at++;
 	}
@@ -157,8 +156,7 @@ static int read_key(struct walk *walk)
 		return -1;
 	walk->at++;
 	skip_space(walk);
-	leads = walk->on + 1 == walk->depth && walk->on < walk->keys &&
-		json_is(walk->text, key, walk->path[walk->on], 1);
+	leads = walk->on + 1 == walk->depth && walk->on < walk->keys && json_is(walk->text, key, walk->path[walk->on], 1);
 	if (leads) {
 		walk->twice |= walk->seen[walk->on];
 		walk->seen[walk->on] = 1;
@@ -228,7 +226,7 @@ static int walk_all(struct walk *walk, json_visitor *visit, void *context)
 		} else if (skip_scalar(walk) != 0) {
 			return -1;
 		}
-after:
+	after:
 		skip_space(walk);
 		if (walk->depth == 0)
 			break;
@@ -245,8 +243,7 @@ after:
 	return walk->at == walk->length ? 0 : -1;
 }
 
-int json_walk(const char *text, size_t length, const char *const *path, size_t keys,
-	      json_visitor *visit, void *context)
+int json_walk(const char *text, size_t length, const char *const *path, size_t keys, json_visitor *visit, void *context)
 {
 	static struct walk walk;
 
@@ -258,8 +255,7 @@ int json_walk(const char *text, size_t length, const char *const *path, size_t k
 	walk.path = path;
 	walk.keys = keys;
 	skip_space(&walk);
-	if (walk.at >= length || text[walk.at] != '{' || enter(&walk, '{', 0) != 0 ||
-	    walk_all(&walk, visit, context) != 0)
+	if (walk.at >= length || text[walk.at] != '{' || enter(&walk, '{', 0) != 0 || walk_all(&walk, visit, context) != 0)
 		return -1;
 	return walk.twice;
 }

@@ -31,8 +31,7 @@ typedef void json_visitor(void *context, const char *text, struct json_string fo
  * 0; 1 if a key of the path stands twice, so that two readers may see two objects; -1 if the text
  * is not one JSON object, or nests deeper than DB_JSON_DEPTH, or is longer than DB_JSON_MAX_BYTES.
  */
-int json_walk(const char *text, size_t length, const char *const *path, size_t keys,
-	      json_visitor *visit, void *context);
+int json_walk(const char *text, size_t length, const char *const *path, size_t keys, json_visitor *visit, void *context);
 
 /* Whether the string, its escapes decoded, is this word of ASCII; with FOLD, in whatever case. */
 int json_is(const char *text, struct json_string string, const char *word, int fold);

@@ -56,15 +56,13 @@ static void write_line(int fd, int json, const char *sentence)
 	struct tm utc;
 	int length;
 
-	if (gmtime_r(&now, &utc) == NULL ||
-	    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+	if (gmtime_r(&now, &utc) == NULL || strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
 		strcpy(when, "1970-01-01T00:00:00Z");
 	if (log_escape(escaped, sizeof(escaped), sentence) != 0)
 		return;
 	length = snprintf(line, sizeof(line),
-			  json ? "{\"level\":\"error\",\"msg\":\"%s\",\"time\":\"%s\"}\n" :
-				 "level=error msg=\"%s\" time=\"%s\"\n",
-			  escaped, when);
+		json ? "{\"level\":\"error\",\"msg\":\"%s\",\"time\":\"%s\"}\n" : "level=error msg=\"%s\" time=\"%s\"\n", escaped,
+		when);
 	if (length > 0 && (size_t)length < sizeof(line))
 		log_write(fd, line, (size_t)length);
 }

@@ -70,7 +70,7 @@ static int ask(enum db_operation operation, const char *payload, uint32_t length
 	int wait_ms = exempt ? 0 : config.wait_ms;
 
 	db_exchange(config.socket_path, operation, payload, length, config.connect_ms, wait_ms,
-		    db_now() + wait_ms + config.total_ms, &answer);
+		db_now() + wait_ms + config.total_ms, &answer);
 	if (answer.answered && answer.status != DB_REFUSE)
 		return 0;
 	if (!answer.answered && exempt)
@@ -95,7 +95,7 @@ static int admit(void)
 		return refuse("the command line names no container id");
 	if (absolute_bundle(path) != 0) {
 		snprintf(payload, sizeof(payload), "the bundle %.*s cannot be found (%s)", PATH_MAX,
-			 arguments.bundle == NULL ? "." : arguments.bundle, strerror(errno));
+			arguments.bundle == NULL ? "." : arguments.bundle, strerror(errno));
 		return refuse(payload);
 	}
 	if (arguments.other_config != NULL)
@@ -142,13 +142,12 @@ int main(int argc, char **argv)
 	if (arguments.starts && admit_start() != 0)
 		return 1;
 	if (arguments.executes && !config.passthrough && capabilities_for_exec(&arguments) != 0) {
-		snprintf(problem, sizeof(problem),
-			 "drawbridge: process not started: %.*s cannot be changed (%s)", PATH_MAX,
-			 arguments.process, strerror(errno));
+		snprintf(problem, sizeof(problem), "drawbridge: process not started: %.*s cannot be changed (%s)", PATH_MAX,
+			arguments.process, strerror(errno));
 		return fail(problem);
 	}
 	execve(runtime, argv, environ);
-	snprintf(problem, sizeof(problem), "drawbridge: the real runtime %.*s cannot be executed (%s)",
-		 PATH_MAX, runtime, strerror(errno));
+	snprintf(problem, sizeof(problem), "drawbridge: the real runtime %.*s cannot be executed (%s)", PATH_MAX, runtime,
+		strerror(errno));
 	return fail(problem);
 }

@@ -18,7 +18,7 @@ int main(void)
 	printf("raw socket: %s\n", raw < 0 ? "refused" : "open");
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	if (fd < 0 || sendto(fd, &echo, sizeof(echo), 0, (struct sockaddr *)&to, sizeof(to)) < 0 ||
-	    recv(fd, answer, sizeof(answer), 0) < (ssize_t)sizeof(echo)) {
+		recv(fd, answer, sizeof(answer), 0) < (ssize_t)sizeof(echo)) {
 		perror("ping socket");
 		return 1;
 	}

@@ -82,8 +82,7 @@ int forge(int argc, char **argv)
 			packet.tcp.doff = 5;
 			packet.tcp.syn = 1;
 			packet.tcp.window = htons(1000);
-			packet.tcp.check =
-				htons(~sum(sum(IPPROTO_TCP + head, &packet.ip.saddr, 8), &packet.tcp, head));
+			packet.tcp.check = htons(~sum(sum(IPPROTO_TCP + head, &packet.ip.saddr, 8), &packet.tcp, head));
 		} else {
 			packet.udp.len = htons(head);
 		}

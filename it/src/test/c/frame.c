@@ -74,8 +74,7 @@ static void ip_head(struct frame *frame, const union address *from, const union 
 	}
 }
 
-static unsigned short checksum(const union address *from, const union address *to, int protocol, const void *data,
-	size_t size)
+static unsigned short checksum(const union address *from, const union address *to, int protocol, const void *data, size_t size)
 {
 	unsigned long sum = (unsigned long)protocol + size;
 
@@ -127,15 +126,16 @@ static void arp(struct frame *frame, const union address *from, const union addr
 }
 
 /* The same by neighbour discovery: type 136 about an address, or 134, a router's word. */
-static void neighbour(struct frame *frame, const union address *from, const union address *to,
-	const union address *about, int type, const unsigned char *mac, const char *token)
+static void neighbour(struct frame *frame, const union address *from, const union address *to, const union address *about,
+	int type, const unsigned char *mac, const char *token)
 {
 	struct {
 		struct nd_neighbor_advert head;
 		unsigned char option[8];
 		unsigned char other[2]; /* of experiments (RFC 4727): receivers pass it over */
 		char token[38];
-	} says = { .head.nd_na_hdr.icmp6_type = (unsigned char)type, .option = { ND_OPT_TARGET_LINKADDR, 1 },
+	} says = { .head.nd_na_hdr.icmp6_type = (unsigned char)type,
+		.option = { ND_OPT_TARGET_LINKADDR, 1 },
 		.other = { 253, 5 } };
 
 	says.head.nd_na_flags_reserved = ND_NA_FLAG_OVERRIDE;

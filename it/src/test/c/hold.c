@@ -152,7 +152,7 @@ static int bpf(enum bpf_cmd command, union bpf_attr *attributes)
 int overrule(int argc, char **argv)
 {
 	static const struct bpf_insn allow[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 1 },
-						 { .code = BPF_JMP | BPF_EXIT } };
+		{ .code = BPF_JMP | BPF_EXIT } };
 	static const struct {
 		enum bpf_prog_type type;
 		enum bpf_attach_type attach;
@@ -166,8 +166,11 @@ int overrule(int argc, char **argv)
 	int cgroup = argc == 3 ? open(argv[2], O_RDONLY | O_DIRECTORY) : -1;
 
 	for (size_t i = 0; i < sizeof(doors) / sizeof(doors[0]); i++) {
-		union bpf_attr load = { .prog_type = doors[i].type, .expected_attach_type = doors[i].attach,
-					.insns = (unsigned long)allow, .insn_cnt = 2, .license = (unsigned long)"GPL" };
+		union bpf_attr load = { .prog_type = doors[i].type,
+			.expected_attach_type = doors[i].attach,
+			.insns = (unsigned long)allow,
+			.insn_cnt = 2,
+			.license = (unsigned long)"GPL" };
 		union bpf_attr attach;
 		int program = bpf(BPF_PROG_LOAD, &load);
 

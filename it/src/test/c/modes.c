@@ -72,7 +72,7 @@ static int fire_fast_open_connect(const struct shot *shot)
 	int fd = socket(shot->family, SOCK_STREAM, 0), one = 1, result = 0;
 
 	if (setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, &one, sizeof(one)) ||
-	    connect(fd, &shot->to.any, length_of(&shot->to)))
+		connect(fd, &shot->to.any, length_of(&shot->to)))
 		result = -errno;
 	else
 		result = say(fd, shot->token);
@@ -166,7 +166,7 @@ static int fire_sendmmsg(const struct shot *shot)
 	union address nowhere = { .v4 = { .sin_family = AF_INET, .sin_port = htons(9) } }, to = shot->to;
 	struct iovec part = { (void *)shot->token, strlen(shot->token) };
 	struct mmsghdr both[2] = { { .msg_hdr = { .msg_iov = &part, .msg_iovlen = 1 } },
-				   { .msg_hdr = { .msg_iov = &part, .msg_iovlen = 1 } } };
+		{ .msg_hdr = { .msg_iov = &part, .msg_iovlen = 1 } } };
 	int fd = socket(shot->family, SOCK_DGRAM, 0), sent;
 
 	// The first goes where nobody objects, the second is what the attack is about.
@@ -193,7 +193,7 @@ static int fire_udp_cork(const struct shot *shot)
 	size_t half = strlen(shot->token) / 2;
 
 	if (sendto(fd, shot->token, half, MSG_MORE, &shot->to.any, length_of(&shot->to)) < 0 ||
-	    sendto(fd, shot->token + half, strlen(shot->token) - half, 0, &shot->to.any, length_of(&shot->to)) < 0)
+		sendto(fd, shot->token + half, strlen(shot->token) - half, 0, &shot->to.any, length_of(&shot->to)) < 0)
 		result = -errno;
 	close(fd);
 	return result;

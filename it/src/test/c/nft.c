@@ -33,7 +33,8 @@ static void begin(struct batch *batch, int type, int flags, int subsystem)
 
 	batch->message = batch->used;
 	*head = (struct nlmsghdr){ .nlmsg_type = (unsigned short)type, .nlmsg_flags = (unsigned short)(NLM_F_REQUEST | flags) };
-	*family = (struct nfgenmsg){ .nfgen_family = subsystem ? NFPROTO_UNSPEC : NFPROTO_NETDEV, .version = NFNETLINK_V0,
+	*family = (struct nfgenmsg){ .nfgen_family = subsystem ? NFPROTO_UNSPEC : NFPROTO_NETDEV,
+		.version = NFNETLINK_V0,
 		.res_id = htons((unsigned short)subsystem) };
 	batch->used += NLMSG_LENGTH(sizeof(*family));
 	head->nlmsg_len = (unsigned)(batch->used - batch->message);

@@ -217,7 +217,9 @@ int fire_packet(const struct shot *shot)
 		memcpy(&own, &request.ifr_addr, sizeof(own));
 	close(query);
 	if (shot->family == AF_INET6) { // the frame is IPv4 then too, to nowhere: what counts is that it arrives
-		at.to.v4 = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = shot->to.v6.sin6_port, .sin_addr = own.sin_addr };
+		at.to.v4 = (struct sockaddr_in){ .sin_family = AF_INET,
+			.sin_port = shot->to.v6.sin6_port,
+			.sin_addr = own.sin_addr };
 		at.to.v4.sin_addr.s_addr |= htonl(255);
 	}
 	size = packet4(&at, &packet, own.sin_addr.s_addr);

@@ -154,13 +154,17 @@ static int over(int argc, char **argv)
 		struct nlattr kind_outer, kind_head;
 		char kind[8];
 	} ask = {
-		.netlink = { .nlmsg_len = sizeof(ask), .nlmsg_type = RTM_NEWLINK,
+		.netlink = { .nlmsg_len = sizeof(ask),
+			.nlmsg_type = RTM_NEWLINK,
 			.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL },
-		.name_head = { NLA_HDRLEN + 8, IFLA_IFNAME }, .name = "over0",
-		.under_head = { NLA_HDRLEN + 4, IFLA_LINK }, .under = argc > 2 ? (unsigned)atoi(argv[2]) : 0,
+		.name_head = { NLA_HDRLEN + 8, IFLA_IFNAME },
+		.name = "over0",
+		.under_head = { NLA_HDRLEN + 4, IFLA_LINK },
+		.under = argc > 2 ? (unsigned)atoi(argv[2]) : 0,
 		.where_head = { NLA_HDRLEN + 4, IFLA_LINK_NETNSID },
 		.kind_outer = { NLA_HDRLEN * 2 + 8, IFLA_LINKINFO },
-		.kind_head = { NLA_HDRLEN + 8, IFLA_INFO_KIND }, .kind = "macvlan",
+		.kind_head = { NLA_HDRLEN + 8, IFLA_INFO_KIND },
+		.kind = "macvlan",
 	};
 	struct {
 		struct nlmsghdr netlink;
@@ -177,7 +181,8 @@ static int over(int argc, char **argv)
 static void begin(struct request *request, int message, int number)
 {
 	request->netlink = (struct nlmsghdr){ .nlmsg_len = NLMSG_LENGTH(sizeof(request->head)),
-		.nlmsg_type = (unsigned short)(NFNL_SUBSYS_QUEUE << 8 | message), .nlmsg_flags = NLM_F_REQUEST };
+		.nlmsg_type = (unsigned short)(NFNL_SUBSYS_QUEUE << 8 | message),
+		.nlmsg_flags = NLM_F_REQUEST };
 	request->head = (struct nfgenmsg){ .version = NFNETLINK_V0, .res_id = htons((unsigned short)number) };
 }
 
@@ -270,8 +275,10 @@ static int repair(int argc, char **argv)
 static int program(void)
 {
 	struct bpf_insn pass[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = 0 }, { .code = BPF_JMP | BPF_EXIT } };
-	union bpf_attr load = { .prog_type = BPF_PROG_TYPE_SCHED_CLS, .insn_cnt = 2,
-		.insns = (unsigned long)pass, .license = (unsigned long)"GPL" };
+	union bpf_attr load = { .prog_type = BPF_PROG_TYPE_SCHED_CLS,
+		.insn_cnt = 2,
+		.insns = (unsigned long)pass,
+		.license = (unsigned long)"GPL" };
 
 	puts(syscall(SYS_bpf, BPF_PROG_LOAD, &load, sizeof(load)) < 0 ? strerror(errno) : "taken");
 	return 0;

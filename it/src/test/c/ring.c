@@ -20,10 +20,10 @@ static int operate(struct io_uring_sqe operation)
 
 	if (ring < 0)
 		return -errno;
-	submissions = mmap(NULL, shape.sq_off.array + sizeof(unsigned), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
-			   ring, IORING_OFF_SQ_RING);
+	submissions = mmap(NULL, shape.sq_off.array + sizeof(unsigned), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring,
+		IORING_OFF_SQ_RING);
 	completions = mmap(NULL, shape.cq_off.cqes + shape.cq_entries * sizeof(struct io_uring_cqe), PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_CQ_RING);
+		MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_CQ_RING);
 	entries = mmap(NULL, sizeof(*entries), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQES);
 	if (submissions == MAP_FAILED || completions == MAP_FAILED || entries == MAP_FAILED)
 		return -errno;
@@ -45,12 +45,11 @@ static int operate(struct io_uring_sqe operation)
 
 int ring_connect(int fd, const union address *to)
 {
-	return operate((struct io_uring_sqe){ .opcode = IORING_OP_CONNECT, .fd = fd, .addr = (unsigned long)to,
-					      .off = length_of(to) });
+	return operate(
+		(struct io_uring_sqe){ .opcode = IORING_OP_CONNECT, .fd = fd, .addr = (unsigned long)to, .off = length_of(to) });
 }
 
 int ring_sendmsg(int fd, struct msghdr *message)
 {
-	return operate((struct io_uring_sqe){ .opcode = IORING_OP_SENDMSG, .fd = fd, .addr = (unsigned long)message,
-					      .len = 1 });
+	return operate((struct io_uring_sqe){ .opcode = IORING_OP_SENDMSG, .fd = fd, .addr = (unsigned long)message, .len = 1 });
 }

@@ -93,7 +93,8 @@ static void link_arrival(int fd)
 	long got = recvfrom(fd, frame, sizeof(frame), MSG_DONTWAIT, (struct sockaddr *)&from, &size);
 	int protocol = ntohs(from.sll_protocol), port;
 
-	if (got < 20 || from.sll_pkttype == PACKET_OUTGOING || (protocol != ETH_P_IP && protocol != ETH_P_IPV6 && protocol != ETH_P_ARP))
+	if (got < 20 || from.sll_pkttype == PACKET_OUTGOING ||
+		(protocol != ETH_P_IP && protocol != ETH_P_IPV6 && protocol != ETH_P_ARP))
 		return;
 	port = port_of((unsigned char *)frame, got, protocol);
 	// Not ours: another sink's ports, neighbour discovery.

@@ -130,7 +130,11 @@ struct db_flow {
 
 /* map sockets (SK_STORAGE, fd as key from the agent): what is known of a socket. Lives and dies with it. */
 enum db_role {
-	DB_ROLE_NONE = 0, DB_ROLE_CLIENT = 1, DB_ROLE_SERVER = 2, DB_ROLE_ENGINE = 3, DB_ROLE_ACCEPTED = 4,
+	DB_ROLE_NONE = 0,
+	DB_ROLE_CLIENT = 1,
+	DB_ROLE_SERVER = 2,
+	DB_ROLE_ENGINE = 3,
+	DB_ROLE_ACCEPTED = 4,
 	DB_ROLE_LISTENER = 5,
 };
 /* DB_ROLE_LISTENER: `owner` listens there; who calls is in no listener. DB_ROLE_ACCEPTED, at the engine's listener: `owner` calls `peer` at `address` and `port`, the connection's destination. */
@@ -181,8 +185,14 @@ struct db_event {
 #define DB_SIDE_CALLER 1 /* the caller's egress rules */
 #define DB_SIDE_CALLEE 2 /* the callee's ingress rules */
 enum db_hook {
-	DB_HOOK_CONNECT4 = 1, DB_HOOK_CONNECT6 = 2, DB_HOOK_SENDMSG4 = 3, DB_HOOK_SENDMSG6 = 4,
-	DB_HOOK_SKB_EGRESS = 5, DB_HOOK_SKB_INGRESS = 6, DB_HOOK_SK_LOOKUP = 7, DB_HOOK_SOCK_OPS = 8,
+	DB_HOOK_CONNECT4 = 1,
+	DB_HOOK_CONNECT6 = 2,
+	DB_HOOK_SENDMSG4 = 3,
+	DB_HOOK_SENDMSG6 = 4,
+	DB_HOOK_SKB_EGRESS = 5,
+	DB_HOOK_SKB_INGRESS = 6,
+	DB_HOOK_SK_LOOKUP = 7,
+	DB_HOOK_SOCK_OPS = 8,
 	DB_HOOK_VETH = 9,
 };
 
@@ -282,6 +292,7 @@ struct db_neighbour {
  * The files in which something is refused, by number. Numbers are never used again: an agent reads what the programs of
  * another build have written.
  */
+/* clang-format off */
 #define DB_FILES(is) \
 	is(CONNECT, 1, "connect.bpf.c") \
 	is(SENDMSG, 2, "sendmsg.bpf.c") \
@@ -293,6 +304,7 @@ struct db_neighbour {
 	is(GUARD, 8, "guard.bpf.c") \
 	is(VETH, 9, "veth.bpf.c") \
 	is(LOOPBACK, 10, "loopback.h")
+/* clang-format on */
 #define DB_FILE_NUMBER(name, number, file) DB_FILE_##name = number,
 enum db_file { DB_FILES(DB_FILE_NUMBER) };
 

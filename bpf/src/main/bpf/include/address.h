@@ -18,11 +18,11 @@
  * branches' loads into one through a computed pointer, which the verifier
  * refuses. The counter keeps the branches' asm statements from being merged.
  */
-#define db_load(field)                                                  \
-	({                                                              \
-		__u32 loaded_ = (field);                                \
+#define db_load(field) \
+	({ \
+		__u32 loaded_ = (field); \
 		asm volatile("# %1" : "+r"(loaded_) : "i"(__COUNTER__)); \
-		loaded_;                                                \
+		loaded_; \
 	})
 
 /* The address's four words in network order. The pointer must be aligned to four bytes. */
@@ -75,8 +75,8 @@ DB_INLINE int db_address_is_loopback(const struct db_address *address)
 
 	if (db_address_is_v4(address))
 		return last == 0 || (last & bpf_htonl(0xff000000)) == bpf_htonl(0x7f000000);
-	return db_address_word(address, 0) == 0 && db_address_word(address, 1) == 0 &&
-	       db_address_word(address, 2) == 0 && (last == 0 || last == bpf_htonl(1));
+	return db_address_word(address, 0) == 0 && db_address_word(address, 1) == 0 && db_address_word(address, 2) == 0 &&
+	       (last == 0 || last == bpf_htonl(1));
 }
 
 /* 127.0.0.11: the container engine's resolver, at any port, because its rules translate 53 to one of its own. */

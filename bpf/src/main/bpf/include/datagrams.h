@@ -14,6 +14,22 @@
 #define DB_PORT_DNS 53
 #define DB_NO_SLOT 0x10000 /* all are in use */
 
+/* Whatever it was that the program asked for: the engine's listener on loopback. */
+DB_INLINE void db_go_to_engine4(struct bpf_sock_addr *ctx, __u16 port)
+{
+	ctx->user_ip4 = bpf_htonl(0x7f000001);
+	ctx->user_port = bpf_htons(port);
+}
+
+DB_INLINE void db_go_to_engine6(struct bpf_sock_addr *ctx, int v4, __u16 port)
+{
+	ctx->user_ip6[0] = 0;
+	ctx->user_ip6[1] = 0;
+	ctx->user_ip6[2] = v4 ? bpf_htonl(0xffff) : 0;
+	ctx->user_ip6[3] = v4 ? bpf_htonl(0x7f000001) : bpf_htonl(1);
+	ctx->user_port = bpf_htons(port);
+}
+
 /* The flags of an endpoint for which what goes there is a question for names; else 0. */
 DB_INLINE __u32 db_asks_names(__u32 me, __u32 protocol, const struct db_address *to, __u16 port)
 {

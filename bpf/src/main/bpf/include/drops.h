@@ -32,15 +32,15 @@ enum db_fate { DB_DROPPED = 0, DB_PASS = 1 };
 		(__u32)(DB_FILE << 9 | __LINE__ << 16); \
 	})
 
-DB_INLINE enum db_fate db_drop_judged_at(const struct db_flow_key *key, const struct db_answer *answer, __u32 owner,
-	__u32 peer, __u32 where)
+DB_INLINE enum db_fate db_drop_judged_at(const struct db_flow_key *key, const struct db_answer *answer, __u32 owner, __u32 peer,
+	__u32 where)
 {
 	db_report(key, answer, owner, peer, where);
 	return DB_DROPPED;
 }
 
-DB_INLINE enum db_fate db_drop_at(__u16 reason, const struct db_flow_key *key, struct db_answer *answer, __u32 owner,
-	__u32 peer, __u32 where)
+DB_INLINE enum db_fate db_drop_at(__u16 reason, const struct db_flow_key *key, struct db_answer *answer, __u32 owner, __u32 peer,
+	__u32 where)
 {
 	answer->generation = db_generation();
 	db_deny(answer, reason);
@@ -53,12 +53,11 @@ DB_INLINE enum db_fate db_drop_again_at(__u16 reason, __u32 where)
 	return DB_DROPPED;
 }
 
-DB_INLINE enum db_fate db_as_judged_at(int news, const struct db_flow_key *key, const struct db_answer *answer,
-	__u32 owner, __u32 peer, __u32 where)
+DB_INLINE enum db_fate db_as_judged_at(int news, const struct db_flow_key *key, const struct db_answer *answer, __u32 owner,
+	__u32 peer, __u32 where)
 {
 	if (answer->verdict != DB_ALLOW)
-		return news ? db_drop_judged_at(key, answer, owner, peer, where) :
-			      db_drop_again_at(answer->reason, where);
+		return news ? db_drop_judged_at(key, answer, owner, peer, where) : db_drop_again_at(answer->reason, where);
 	if (news)
 		db_report(key, answer, owner, peer, where);
 	return DB_PASS;
@@ -66,19 +65,17 @@ DB_INLINE enum db_fate db_as_judged_at(int news, const struct db_flow_key *key, 
 
 #define DB_ECONNREFUSED 111
 
-DB_INLINE enum db_fate db_unheard(const struct db_flow_key *key, const struct db_answer *answer, __u32 owner,
-	__u32 peer, __u32 where)
+DB_INLINE enum db_fate db_unheard(const struct db_flow_key *key, const struct db_answer *answer, __u32 owner, __u32 peer,
+	__u32 where)
 {
 	db_report(key, answer, owner, peer, where);
 	bpf_set_retval(-DB_ECONNREFUSED);
 	return DB_DROPPED;
 }
 
-#define db_drop(reason, key, answer, owner, peer, where) \
-	db_drop_at(reason, key, answer, owner, peer, (where) | DB_HERE)
+#define db_drop(reason, key, answer, owner, peer, where) db_drop_at(reason, key, answer, owner, peer, (where) | DB_HERE)
 #define db_drop_judged(key, answer, owner, peer, where) db_drop_judged_at(key, answer, owner, peer, (where) | DB_HERE)
 #define db_drop_again(reason, where) db_drop_again_at(reason, (where) | DB_HERE)
-#define db_as_judged(news, key, answer, owner, peer, where) \
-	db_as_judged_at(news, key, answer, owner, peer, (where) | DB_HERE)
+#define db_as_judged(news, key, answer, owner, peer, where) db_as_judged_at(news, key, answer, owner, peer, (where) | DB_HERE)
 
 #endif

@@ -90,8 +90,8 @@ static __attribute__((noinline)) int db_describe(struct db_event *event, const s
  * reader, which looks every 100 ms anyway: the wake-up would cost the caller
  * more than the judgement.
  */
-__attribute__((noinline)) int db_report(const struct db_flow_key *key, const struct db_answer *answer, __u32 owner,
-	__u32 peer, __u32 where)
+__attribute__((noinline)) int db_report(const struct db_flow_key *key, const struct db_answer *answer, __u32 owner, __u32 peer,
+	__u32 where)
 {
 	struct db_event *event;
 	__u64 now, wake = 0;

@@ -48,8 +48,7 @@ DB_INLINE int db_source_is_ours(const struct db_address *source, __u32 me)
  * seen_ns is ever changed in place: an entry may become another key's at any
  * time, and a wrong time is the only harm that could do.
  */
-__attribute__((noinline)) int db_record(const struct db_flow_key *key, __u32 sender, __u32 callee, __u32 flags,
-	__u32 generation)
+__attribute__((noinline)) int db_record(const struct db_flow_key *key, __u32 sender, __u32 callee, __u32 flags, __u32 generation)
 {
 	struct db_flow *known, fresh = {};
 	struct db_flow_key flow __attribute__((aligned(8)));

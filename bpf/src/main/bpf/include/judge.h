@@ -49,8 +49,8 @@ struct db_answer {
 
 DB_INLINE int db_protocol_has_rules(__u32 protocol)
 {
-	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_ICMP ||
-	       protocol == 58 /* ICMPv6 */ || protocol == IPPROTO_SCTP;
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_ICMP || protocol == 58 /* ICMPv6 */ ||
+	       protocol == IPPROTO_SCTP;
 }
 
 DB_INLINE int db_is_shared(__u32 number)
@@ -348,8 +348,7 @@ __attribute__((noinline)) int db_judge(const struct db_question *question, struc
  * the smallest of all if `strictly`, else the greatest. If not all could be
  * asked the smallest is DENY.
  */
-__attribute__((noinline)) __u32 db_judge_members(const struct db_question *question, struct db_answer *answer,
-	__u32 strictly)
+__attribute__((noinline)) __u32 db_judge_members(const struct db_question *question, struct db_answer *answer, __u32 strictly)
 {
 	struct db_question one = {};
 	struct db_answer found = {};

@@ -64,8 +64,7 @@ __attribute__((noinline)) __u32 db_ask(struct bpf_sock_addr *ctx, const struct d
 	found = db_listener_there(ctx, key, where);
 	if (!found)
 		/* 2. 3. */
-		return bpf_map_lookup_elem(&rewriters, &other) || bpf_map_lookup_elem(&bound, &other) ? DB_CANNOT_ASK :
-													DB_NOBODY;
+		return bpf_map_lookup_elem(&rewriters, &other) || bpf_map_lookup_elem(&bound, &other) ? DB_CANNOT_ASK : DB_NOBODY;
 	state = db_socket_of(found);
 	if (state && state->role == DB_ROLE_LISTENER)
 		whose = state->owner;

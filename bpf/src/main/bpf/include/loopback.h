@@ -38,8 +38,7 @@ DB_INLINE int on_loopback_of(__u32 me, struct db_flow_key *key)
 #define LOOPBACK_OUT DB_WHERE(DB_HOOK_SKB_EGRESS, DB_EGRESS)
 #define LOOPBACK_IN DB_WHERE(DB_HOOK_SKB_INGRESS, DB_INGRESS)
 
-DB_INLINE enum db_fate loopback_leaves(struct __sk_buff *skb, __u32 me, struct db_packet *packet,
-	struct db_answer *answer)
+DB_INLINE enum db_fate loopback_leaves(struct __sk_buff *skb, __u32 me, struct db_packet *packet, struct db_answer *answer)
 {
 	int reason = db_parse(skb, 0, packet);
 
@@ -125,8 +124,7 @@ DB_INLINE enum db_fate loopback_arrives(struct __sk_buff *skb, __u32 me, struct 
 			if (known && known->sender == me)
 				return DB_PASS;
 			/* 5. */
-			if (caller == DB_PEER_HOST && packet->key.source_port == 53 &&
-				db_address_is_v4(&packet->key.source) &&
+			if (caller == DB_PEER_HOST && packet->key.source_port == 53 && db_address_is_v4(&packet->key.source) &&
 				db_address_word(&packet->key.source, 3) == bpf_htonl(0x7f00000b))
 				return DB_PASS;
 		}

@@ -23,8 +23,7 @@
 enum db_called { DB_CALLED_ADDRESS, DB_CALLED_MEMBER, DB_CALLED_NOBODY, DB_CALLED_UNKNOWN };
 
 /* The question's callee is whose the address is; becomes who is called, if that is known. */
-DB_INLINE enum db_called db_who_is_called(struct bpf_sock_addr *ctx, const struct db_flow_key *key,
-	struct db_question *question)
+DB_INLINE enum db_called db_who_is_called(struct bpf_sock_addr *ctx, const struct db_flow_key *key, struct db_question *question)
 {
 	const struct db_endpoint *mine, *theirs;
 	__u32 at = question->callee, caller = question->caller, listening;
@@ -64,8 +63,8 @@ __attribute__((noinline)) int db_judge_call(struct bpf_sock_addr *ctx, const str
 
 	if (!key || !question || !answer)
 		return DB_CALLED_ADDRESS;
-	question->callee = db_address_is_loopback(&key->destination) ? question->caller :
-								       db_callee_of(question->caller, &key->destination);
+	question->callee =
+		db_address_is_loopback(&key->destination) ? question->caller : db_callee_of(question->caller, &key->destination);
 	if (!question->caller) {
 		answer->generation = db_generation();
 		db_deny(answer, DB_REASON_UNKNOWN_SELF);

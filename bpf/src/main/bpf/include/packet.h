@@ -38,14 +38,14 @@ struct db_packet {
 
 DB_INLINE int db_has_ports(__u8 protocol)
 {
-	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == DB_UDPLITE ||
-	       protocol == IPPROTO_SCTP || protocol == IPPROTO_DCCP;
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == DB_UDPLITE || protocol == IPPROTO_SCTP ||
+	       protocol == IPPROTO_DCCP;
 }
 
 DB_INLINE int db_is_extension(__u8 protocol)
 {
-	return protocol == 0 || protocol == 43 || protocol == 44 || protocol == 51 || protocol == 60 ||
-	       protocol == 135 || protocol == 139 || protocol == 140;
+	return protocol == 0 || protocol == 43 || protocol == 44 || protocol == 51 || protocol == 60 || protocol == 135 ||
+	       protocol == 139 || protocol == 140;
 }
 
 DB_INLINE int db_parse_v4_options(struct __sk_buff *skb, __u32 at, __u32 end)
@@ -106,8 +106,8 @@ DB_INLINE int db_parse_plain(struct __sk_buff *skb, __u32 offset, struct db_pack
 			return 0;
 		db_address_words(&packet->key.source, v6->saddr.in6_u.u6_addr32[0], v6->saddr.in6_u.u6_addr32[1],
 			v6->saddr.in6_u.u6_addr32[2], v6->saddr.in6_u.u6_addr32[3]);
-		db_address_words(&packet->key.destination, v6->daddr.in6_u.u6_addr32[0],
-			v6->daddr.in6_u.u6_addr32[1], v6->daddr.in6_u.u6_addr32[2], v6->daddr.in6_u.u6_addr32[3]);
+		db_address_words(&packet->key.destination, v6->daddr.in6_u.u6_addr32[0], v6->daddr.in6_u.u6_addr32[1],
+			v6->daddr.in6_u.u6_addr32[2], v6->daddr.in6_u.u6_addr32[3]);
 		packet->payload = offset + sizeof(*v6);
 	} else {
 		return 0;
@@ -158,12 +158,10 @@ __attribute__((noinline)) int db_parse(struct __sk_buff *skb, __u32 offset, stru
 	} else if (head.first >> 4 == 6) {
 		if (bpf_skb_load_bytes(skb, offset, &head, sizeof(head.v6)))
 			return DB_REASON_MALFORMED_PACKET;
-		db_address_words(&packet->key.source, head.v6.saddr.in6_u.u6_addr32[0],
-			head.v6.saddr.in6_u.u6_addr32[1], head.v6.saddr.in6_u.u6_addr32[2],
-			head.v6.saddr.in6_u.u6_addr32[3]);
-		db_address_words(&packet->key.destination, head.v6.daddr.in6_u.u6_addr32[0],
-			head.v6.daddr.in6_u.u6_addr32[1], head.v6.daddr.in6_u.u6_addr32[2],
-			head.v6.daddr.in6_u.u6_addr32[3]);
+		db_address_words(&packet->key.source, head.v6.saddr.in6_u.u6_addr32[0], head.v6.saddr.in6_u.u6_addr32[1],
+			head.v6.saddr.in6_u.u6_addr32[2], head.v6.saddr.in6_u.u6_addr32[3]);
+		db_address_words(&packet->key.destination, head.v6.daddr.in6_u.u6_addr32[0], head.v6.daddr.in6_u.u6_addr32[1],
+			head.v6.daddr.in6_u.u6_addr32[2], head.v6.daddr.in6_u.u6_addr32[3]);
 		protocol = head.v6.nexthdr;
 		packet->key.protocol = protocol;
 		at = offset + 40;
@@ -224,13 +222,11 @@ DB_INLINE int db_is_plain_tcp_to(struct __sk_buff *skb, const struct db_address 
 	if (data + sizeof(*v4) + 4 > end)
 		return 0;
 	if (data[0] == 0x45)
-		return v4->protocol == IPPROTO_TCP && !(v4->frag_off & bpf_htons(0x1fff)) &&
-		       db_address_is_v4(address) && db_address_word(address, 3) == v4->daddr &&
-		       (data[22] << 8 | data[23]) == port;
+		return v4->protocol == IPPROTO_TCP && !(v4->frag_off & bpf_htons(0x1fff)) && db_address_is_v4(address) &&
+		       db_address_word(address, 3) == v4->daddr && (data[22] << 8 | data[23]) == port;
 	if (data + sizeof(*v6) + 4 > end)
 		return 0;
-	return data[0] >> 4 == 6 && v6->nexthdr == IPPROTO_TCP &&
-	       db_address_word(address, 0) == v6->daddr.in6_u.u6_addr32[0] &&
+	return data[0] >> 4 == 6 && v6->nexthdr == IPPROTO_TCP && db_address_word(address, 0) == v6->daddr.in6_u.u6_addr32[0] &&
 	       db_address_word(address, 1) == v6->daddr.in6_u.u6_addr32[1] &&
 	       db_address_word(address, 2) == v6->daddr.in6_u.u6_addr32[2] &&
 	       db_address_word(address, 3) == v6->daddr.in6_u.u6_addr32[3] && (data[42] << 8 | data[43]) == port;

@@ -2,15 +2,17 @@
 /*
  * Why a verdict was what it was. One closed list for the kernel, the engine,
  * the API and docs/reasons.md; a test compares this file, the Java enum
- * dev.drawbridge.policy.Reason and the document. Codes are never reused.
+ * dev.drawbridge.policy.Reason and the document. Codes are never reused (3 was
+ * one that nobody gave).
  */
 #ifndef DRAWBRIDGE_REASONS_H
 #define DRAWBRIDGE_REASONS_H
 
+/* A line a reason. */
+/* clang-format off */
 enum db_reason {
 	DB_REASON_RULE_ALLOWS = 1, /* both sides allow, at least one by a rule */
 	DB_REASON_OPEN = 2, /* no rule selects either side in this direction, or a container talks to itself */
-	DB_REASON_REPLY = 3, /* belongs to a flow that was allowed */
 	DB_REASON_RULE_DENIES = 16, /* a "may not" rule matches */
 	DB_REASON_NO_RULE = 17, /* the side is closed and no rule allows it */
 	DB_REASON_UNKNOWN_SELF = 18, /* program attached, endpoint not yet written */
@@ -55,5 +57,6 @@ enum db_reason {
 	DB_REASON_DNS_MALFORMED = 96, /* not a DNS message that every resolver would read alike */
 	DB_REASON_DNS_REBINDING = 97, /* the answer gives a name of the outside an address of the inside, which no rule allows */
 };
+/* clang-format on */
 
 #endif

@@ -168,8 +168,7 @@ DB_INLINE int db_is_same_flow(const struct db_flow_key *a, const struct db_flow_
 {
 	const __u64 *left = (const __u64 *)a, *right = (const __u64 *)b;
 
-	return left[0] == right[0] && left[1] == right[1] && left[2] == right[2] && left[3] == right[3] &&
-	       left[4] == right[4];
+	return left[0] == right[0] && left[1] == right[1] && left[2] == right[2] && left[3] == right[3] && left[4] == right[4];
 }
 
 /* A flow whose receiver needs its record no longer. The key must be on the caller's stack, at eight bytes. */

@@ -60,10 +60,38 @@ DB_INLINE int db_socket_replace(struct bpf_sock *sk, struct db_socket *value)
 	return bpf_sk_storage_get(&sockets, sk, value, BPF_SK_STORAGE_GET_F_CREATE) ? 0 : -1;
 }
 
+/* What a connection's end bears, or a datagram's sender, from now on: whom it talks to, and what was judged of that. */
+DB_INLINE void db_socket_begins(struct db_socket *state, __u8 role, const struct db_flow_key *key, const struct db_answer *answer,
+	__u32 owner, __u32 peer)
+{
+	int server = role == DB_ROLE_SERVER;
+
+	state->generation = answer->generation;
+	state->role = role;
+	state->verdict = answer->verdict;
+	state->protocol = key->protocol;
+	state->owner = owner;
+	state->peer = peer;
+	state->port = key->destination_port;
+	state->peer_port = server ? key->source_port : key->destination_port;
+	db_address_copy(&state->address, server ? &key->source : &key->destination);
+}
+
 /* A listener may still bear the storage of a connection it once was: that says nothing of who now comes in. */
 DB_INLINE int db_is_listener(const struct bpf_sock *sk)
 {
 	return sk->state == BPF_TCP_LISTEN;
+}
+
+/* What is known of the connection that a packet of ours belongs to, but for loopback; NULL: of none. */
+DB_INLINE struct db_socket *db_connection_of(const struct __sk_buff *skb, struct bpf_sock *sk, __u32 me)
+{
+	struct db_socket *socket;
+
+	if (!me || !sk || skb->ifindex == 1)
+		return NULL;
+	socket = db_socket_of(sk);
+	return socket && !db_is_listener(sk) ? socket : NULL;
 }
 
 /* Whose a listener is, for whoever calls where containers share an address (members.h). Without memory for it nobody knows. */
@@ -78,7 +106,8 @@ DB_INLINE void db_own_listener(struct bpf_sock *sk, __u32 me)
 }
 
 /*
- * Judges a connection again with the identities learnt when it began. An
+ * Judges a connection again with the identities learnt when it began, which
+ * holds for it from now on. An
  * address that has since moved to another container changes nothing here, but
  * host, world and address ranges are looked up again.
  * ENGINE suffices for a redirected client and for a server whose client is the
@@ -97,6 +126,7 @@ __attribute__((noinline)) int db_judge_again(struct db_socket *socket, __u32 me,
 		/* To the container engine's resolver: the engine judges each question. */
 		answer->generation = db_generation();
 		answer->verdict = DB_ENGINE;
+		db_socket_judged(socket, DB_ENGINE, answer->generation);
 		return DB_ENGINE;
 	}
 	peer = db_peer_again(socket->peer, &socket->address);
@@ -110,6 +140,7 @@ __attribute__((noinline)) int db_judge_again(struct db_socket *socket, __u32 me,
 		answer->verdict = db_may_do_without_engine(question.caller, question.callee) ? DB_ALLOW : DB_DENY;
 	if (answer->verdict == DB_DENY && socket->verdict != DB_DENY)
 		answer->reason = DB_REASON_LATE_DENY;
+	db_socket_judged(socket, answer->verdict, answer->generation);
 	return answer->verdict;
 }
 
@@ -162,8 +193,8 @@ DB_INLINE int db_unjudged(struct bpf_sock *sk, __u32 me, struct db_answer *answe
 		answer->reason = DB_REASON_UNKNOWN_ENDPOINT;
 	} else if (generation) {
 		__u32 firm = endpoint->flags & (DB_EP_FIRM_EGRESS | DB_EP_FIRM_INGRESS);
-		int closed = endpoint->flags & (DB_EP_CLOSED_EGRESS | DB_EP_CLOSED_INGRESS) &&
-			     !(endpoint->flags & DB_EP_SETTLING);
+		int closed =
+			endpoint->flags & (DB_EP_CLOSED_EGRESS | DB_EP_CLOSED_INGRESS) && !(endpoint->flags & DB_EP_SETTLING);
 
 		if (!closed || (endpoint->flags & DB_EP_AUDIT && !firm))
 			answer->verdict = DB_ALLOW;

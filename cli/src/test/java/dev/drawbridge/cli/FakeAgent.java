@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /**
@@ -63,6 +64,13 @@ public final class FakeAgent implements AgentView, AutoCloseable {
   public volatile List<String> unattached = List.of();
   volatile List<StatusReport.Exempt> exempt = List.of();
   public volatile boolean ready = true;
+
+  /** Which question for its status finds it ready from then on; 0: none. */
+  public volatile int readyAtStatus;
+
+  /** How often its status was asked for. */
+  public final AtomicInteger statuses = new AtomicInteger();
+
   public volatile List<ProblemReport> problems = List.of();
   public volatile String dbName = "db";
   public volatile String dbEngine = "docker";
@@ -107,6 +115,7 @@ public final class FakeAgent implements AgentView, AutoCloseable {
 
   @Override
   public StatusReport status() {
+    ready |= statuses.incrementAndGet() == readyAtStatus;
     return new StatusReport(
         "0.1.0",
         Instant.now(),

@@ -82,23 +82,15 @@ public record ObservedContainer(
 
   /** The same with other addresses. */
   public ObservedContainer at(List<InetAddress> others) {
-    return new ObservedContainer(
-        id,
-        name,
-        labels,
-        imageLabels,
-        imageKnown,
-        image,
-        running,
-        pid,
-        others,
-        runtimeName,
-        networkMode,
-        capabilities);
+    return with(others, networkMode);
   }
 
   /** The same with another network mode. */
   public ObservedContainer in(String otherMode) {
+    return with(addresses, otherMode);
+  }
+
+  private ObservedContainer with(List<InetAddress> otherAddresses, String otherMode) {
     return new ObservedContainer(
         id,
         name,
@@ -108,7 +100,7 @@ public record ObservedContainer(
         image,
         running,
         pid,
-        addresses,
+        otherAddresses,
         runtimeName,
         otherMode,
         capabilities);

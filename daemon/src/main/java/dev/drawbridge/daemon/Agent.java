@@ -10,16 +10,11 @@ import dev.drawbridge.bpf.EventRing;
 import dev.drawbridge.bpf.KernelFeatures;
 import dev.drawbridge.bpf.Pins;
 import dev.drawbridge.bpf.Upgrade;
-import dev.drawbridge.bpf.abi.MapLimit;
-import dev.drawbridge.bpf.failure.BpfException;
-import dev.drawbridge.bpf.failure.MapFull;
-import dev.drawbridge.bpf.failure.MapLayoutMismatch;
 import dev.drawbridge.bpf.linux.Cgroups;
 import dev.drawbridge.bpf.linux.NetworkNamespace;
 import dev.drawbridge.bpf.linux.PeerProcess;
 import dev.drawbridge.bpf.linux.ThreadTurns;
 import dev.drawbridge.control.EngineKind;
-import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.daemon.attach.Attachments;
 import dev.drawbridge.daemon.attach.ParentGuard;
 import dev.drawbridge.daemon.attach.Slots;
@@ -36,12 +31,14 @@ import dev.drawbridge.daemon.container.Grants;
 import dev.drawbridge.daemon.container.LabelReading;
 import dev.drawbridge.daemon.container.Latecomers;
 import dev.drawbridge.daemon.flow.FlowRecorder;
+import dev.drawbridge.daemon.host.ProcessAge;
 import dev.drawbridge.daemon.kernel.Datapath;
 import dev.drawbridge.daemon.kernel.DropCounts;
 import dev.drawbridge.daemon.kernel.LearnedAddresses;
 import dev.drawbridge.daemon.kernel.NamedState;
 import dev.drawbridge.daemon.loop.Comebacks;
 import dev.drawbridge.daemon.loop.ControlLoop;
+import dev.drawbridge.daemon.loop.DockerFiles;
 import dev.drawbridge.daemon.loop.Guards;
 import dev.drawbridge.daemon.loop.HookAdmission;
 import dev.drawbridge.daemon.loop.LoggedHooks;
@@ -57,12 +54,9 @@ import dev.drawbridge.daemon.node.NodeState;
 import dev.drawbridge.daemon.view.ApiCallers;
 import dev.drawbridge.daemon.view.LocalView;
 import dev.drawbridge.daemon.view.Metrics;
-import dev.drawbridge.hook.Attempt;
-import dev.drawbridge.hook.DockerContainerFiles;
 import dev.drawbridge.hook.HookEntry;
 import dev.drawbridge.hook.HookException;
 import dev.drawbridge.hook.HookServer;
-import dev.drawbridge.hook.OciState;
 import dev.drawbridge.l7.EngineLimits;
 import dev.drawbridge.l7.L7Engine;
 import dev.drawbridge.runtime.ContainerdLookup;
@@ -71,6 +65,7 @@ import dev.drawbridge.runtime.Starter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -86,8 +81,6 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /**
  * The agent, from its first line to its last: what is opened in which order, and closed in reverse.
@@ -96,7 +89,7 @@ import java.util.logging.Logger;
  */
 final class Agent implements AutoCloseable {
 
-  private static final Logger log = Logger.getLogger(Agent.class.getName());
+  private static final System.Logger log = System.getLogger(Agent.class.getName());
 
   /** The least that taking over containers may hold up the start, in seconds. */
   private static final int RECOVERY_SECONDS = 10;
@@ -106,9 +99,6 @@ final class Agent implements AutoCloseable {
    * for which anybody's thread runs on while a loop that could run waits.
    */
   private static final Duration LOOP_TURN = Duration.ofNanos(100_000);
-
-  /** USER_HZ, which is 100 on every architecture that this runs on. */
-  private static final double CLOCK_TICKS_A_SECOND = 100;
 
   private final Config config;
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
@@ -147,7 +137,7 @@ final class Agent implements AutoCloseable {
     try {
       agent.start();
     } catch (StartException | RuntimeException e) {
-      log.log(Level.FINE, "start", e);
+      log.log(Level.DEBUG, "start", e);
       err.println("drawbridge-agent: " + e.getMessage());
       agent.close();
       return 1;
@@ -160,32 +150,13 @@ final class Agent implements AutoCloseable {
                   agent.close();
                   stopped.countDown();
                 }));
-    err.println("ready in " + sinceProcessStart().toMillis() + " ms");
+    err.println("ready in " + ProcessAge.now().toMillis() + " ms");
     try {
       stopped.await();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
     return 0;
-  }
-
-  /**
-   * How long this process has existed, launcher included, to 10 ms: field 22 of /proc/PID/stat
-   * against /proc/uptime (proc(5)), both counted from boot. The JDK's own start instant is that
-   * field added to the boot time in whole seconds.
-   */
-  private static Duration sinceProcessStart() {
-    try {
-      String stat = Files.readString(Path.of("/proc/self/stat"));
-      String[] afterName = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-      double startedAt = Long.parseLong(afterName[19]) / CLOCK_TICKS_A_SECOND;
-      double uptime =
-          Double.parseDouble(Files.readString(Path.of("/proc/uptime")).split(" ", -1)[0]);
-      return Duration.ofMillis(Math.round((uptime - startedAt) * 1000));
-    } catch (IOException | RuntimeException e) {
-      log.log(Level.FINE, "the age of this process", e);
-      return Duration.ZERO;
-    }
   }
 
   /** Opens everything. On failure {@link #close} closes what was opened. */
@@ -213,7 +184,7 @@ final class Agent implements AutoCloseable {
     Pins pins = Pins.below(config.bpffs());
     pins.create();
     lock(config.runDir().resolve("agent.lock"), pins);
-    Upgrade upgrade = prepare(pins);
+    Upgrade upgrade = KernelUpgrade.prepare(config.limits(), pins);
     BpfObject object = keep(upgrade.object());
     keep(upgrade);
     boolean changed = !upgrade.changes().isEmpty();
@@ -228,7 +199,7 @@ final class Agent implements AutoCloseable {
     PrometheusRegistry registry = new PrometheusRegistry();
     AdmissionTimes times = new AdmissionTimes(registry);
     FlowRecorder recorder = new FlowRecorder(names, config.flowRecords(), registry);
-    Resets resets = keep(new Resets(endpoint -> namespaceOf(source.get().state(), endpoint)));
+    Resets resets = keep(new Resets(endpoint -> source.get().state().namespaceOf(endpoint)));
     resets.start();
     EventRing ring =
         keep(
@@ -248,13 +219,13 @@ final class Agent implements AutoCloseable {
             object.map("learned"),
             object.map("addresses"),
             () -> source.get().state().policy(),
-            endpoint -> isRewritten(source.get().state(), endpoint),
+            endpoint -> source.get().state().isRewritten(endpoint),
             then -> renew.get().accept(then));
     L7Engine engine =
         keep(new L7Engine(EngineLimits.defaults(), names, bindings, bindings, recorder, learned));
     engine.onEachLoop(() -> {
       if (!ThreadTurns.shorten(LOOP_TURN)) {
-        log.fine("the engine's threads wait for a processor as long as any other");
+        log.log(Level.DEBUG, "the engine's threads wait for a processor as long as any other");
       }
     });
 
@@ -293,6 +264,7 @@ final class Agent implements AutoCloseable {
             Acquaintances.of(object.map("neighbours"), object.map("bound")),
             hostNamespace());
     datapath.listenBy(spaces::listenForDatagrams);
+    DockerFiles docker = new DockerFiles(config);
     ControlLoop loop =
         keep(
             new ControlLoop(
@@ -309,8 +281,8 @@ final class Agent implements AutoCloseable {
                     grants,
                     latecomers,
                     admitted,
-                    this::described,
-                    this::isDockers,
+                    docker::described,
+                    docker::keeps,
                     times,
                     (guard, socket) -> recorder.older(guard.endpoint(), socket)),
                 engine,
@@ -388,67 +360,10 @@ final class Agent implements AutoCloseable {
     }
   }
 
-  /** Whether somebody in its namespace can make or change packets; so can who is not known. */
-  private static boolean isRewritten(NodeState state, int endpoint) {
-    NodeState.Container container = state.containers().get(endpoint);
-    return container == null || container.rewritten();
-  }
-
   private Optional<ContainerdLookup> containerd() {
     return config.containerdSocket().isEmpty()
         ? Optional.empty()
         : Optional.of(keep(new ContainerdLookup(config.containerdSocket())));
-  }
-
-  /**
-   * Loads the programs beside what is pinned. What cannot be carried over is left alone: what hangs
-   * there enforces, and nobody is better off without it.
-   */
-  private Upgrade prepare(Pins pins) throws StartException {
-    try {
-      return Upgrade.prepare(BpfObject.drawbridge(), config.limits(), pins);
-    } catch (MapLayoutMismatch e) {
-      throw new StartException(
-          e.getMessage()
-              + "; what the former version pinned goes on enforcing and new containers do not"
-              + " start: start the former version again, or stop the guarded containers, run"
-              + " \"drawbridge down\" and start this one",
-          e);
-    } catch (MapFull e) {
-      throw new StartException(
-          e.getMessage()
-              + "; the limit in the configuration is lower than what is in use: raise limits."
-              + e.limit().map(MapLimit::map).orElse("")
-              + ", or leave it out",
-          e);
-    }
-  }
-
-  /** What Docker's files say of a container, as a report of the engine before its first one. */
-  private Optional<ObservedContainer> described(String id) {
-    if (config.dataRoot().isEmpty() || !OciState.plausibleId(id)) {
-      return Optional.empty();
-    }
-    Optional<Path> directory = DockerContainerFiles.below(Path.of(config.dataRoot()), id);
-    if (directory.isEmpty()) {
-      return Optional.empty();
-    }
-    try {
-      return switch (DockerContainerFiles.read(directory.get())) {
-        case Attempt.Failed<DockerContainerFiles> _ -> Optional.empty();
-        case Attempt.Done<DockerContainerFiles>(DockerContainerFiles files) ->
-            Optional.of(PinnedContainers.admission(files, 0, new LabelReading(config)).container());
-      };
-    } catch (IOException e) {
-      log.log(Level.FINE, "container " + id, e);
-      return Optional.empty();
-    }
-  }
-
-  private boolean isDockers(String id) {
-    return !config.dataRoot().isEmpty()
-        && OciState.plausibleId(id)
-        && DockerContainerFiles.below(Path.of(config.dataRoot()), id).isPresent();
   }
 
   private void recover(Attachments attachments, AdmittedContainers admitted, ControlLoop loop)
@@ -463,7 +378,8 @@ final class Agent implements AutoCloseable {
       loop.recover(running)
           .get(Math.max(RECOVERY_SECONDS, config.startSeconds()), TimeUnit.SECONDS);
     } catch (TimeoutException e) {
-      log.warning("taking over " + running.size() + " containers goes on in the background");
+      log.log(
+          Level.WARNING, "taking over " + running.size() + " containers goes on in the background");
     } catch (ExecutionException e) {
       throw new StartException("containers cannot be taken over: " + e.getCause(), e);
     } catch (InterruptedException e) {
@@ -493,23 +409,6 @@ final class Agent implements AutoCloseable {
       keep(AgentLock.take(file, pins.root()));
     } catch (IOException e) {
       throw new StartException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
-    }
-  }
-
-  /** Of a guarded container whose process is still the one that was told of. */
-  private static Optional<Path> namespaceOf(NodeState state, int endpoint) {
-    NodeState.Container container = state.containers().get(endpoint);
-    if (container == null || container.attached().isEmpty() || container.observed().pid() == 0) {
-      return Optional.empty();
-    }
-    int pid = container.observed().pid();
-    try {
-      return Cgroups.ofPid(pid).toString().contains(container.observed().id())
-          ? Optional.of(Path.of("/proc", Integer.toString(pid), "ns", "net"))
-          : Optional.empty();
-    } catch (BpfException e) {
-      // It has ended.
-      return Optional.empty();
     }
   }
 

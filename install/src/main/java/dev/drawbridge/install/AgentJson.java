@@ -5,14 +5,8 @@ import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
-import com.google.gson.Strictness;
-import com.google.gson.stream.JsonReader;
-import com.google.gson.stream.JsonToken;
 import java.io.IOException;
-import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -51,7 +45,7 @@ public final class AgentJson {
    * @throws InstallException if the text is no JSON object: it is left alone then
    */
   public static Merged merge(String text, Map<String, String> wanted) throws InstallException {
-    JsonObject tree = parse(text);
+    JsonObject tree = text.isBlank() ? new JsonObject() : JsonText.object(text);
     List<String> notes = new ArrayList<>();
     boolean missing = false;
     for (Map.Entry<String, String> entry : wanted.entrySet()) {
@@ -71,23 +65,6 @@ public final class AgentJson {
       }
     }
     return new Merged(missing ? JSON.toJson(tree) + "\n" : text, notes);
-  }
-
-  private static JsonObject parse(String text) throws InstallException {
-    if (text.isBlank()) {
-      return new JsonObject();
-    }
-    try {
-      JsonReader reader = new JsonReader(new StringReader(text));
-      reader.setStrictness(Strictness.STRICT);
-      if (JsonParser.parseReader(reader) instanceof JsonObject tree
-          && reader.peek() == JsonToken.END_DOCUMENT) {
-        return tree;
-      }
-    } catch (JsonParseException | IOException e) {
-      throw new InstallException("it is not JSON: " + e.getMessage(), e);
-    }
-    throw new InstallException("expected a JSON object");
   }
 
   /** Merges into the file, by a rename; its mode is kept. Returns the notes. */

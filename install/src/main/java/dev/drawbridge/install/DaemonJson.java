@@ -6,14 +6,8 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
-import com.google.gson.Strictness;
-import com.google.gson.stream.JsonReader;
-import com.google.gson.stream.JsonToken;
-import java.io.IOException;
-import java.io.StringReader;
 import java.util.Optional;
 
 /**
@@ -62,15 +56,7 @@ public final class DaemonJson {
       return new Reading.Good(new DaemonJson(new JsonObject(), "  ", ""));
     }
     try {
-      JsonReader reader = new JsonReader(new StringReader(text));
-      reader.setStrictness(Strictness.STRICT);
-      JsonElement element = JsonParser.parseReader(reader);
-      if (reader.peek() != JsonToken.END_DOCUMENT) {
-        return new Reading.Bad("there is something after its JSON value");
-      }
-      if (!(element instanceof JsonObject object)) {
-        return new Reading.Bad("it is not a JSON object");
-      }
+      JsonObject object = JsonText.object(text);
       JsonElement runtimes = object.get(RUNTIMES);
       if (runtimes != null && !(runtimes instanceof JsonObject)) {
         return new Reading.Bad("its \"runtimes\" is not an object");
@@ -80,11 +66,8 @@ public final class DaemonJson {
         return new Reading.Bad("its \"default-runtime\" is not a string");
       }
       return new Reading.Good(new DaemonJson(object, indentOf(text), text));
-    } catch (JsonParseException | IOException | IllegalStateException e) {
-      String message = e.getMessage();
-      return new Reading.Bad(
-          "it is not valid JSON"
-              + (message == null ? "" : ": " + message.lines().findFirst().orElse("")));
+    } catch (InstallException e) {
+      return new Reading.Bad(String.valueOf(e.getMessage()));
     }
   }
 
@@ -97,9 +80,7 @@ public final class DaemonJson {
 
   /** A string of the top level, such as data-root. */
   public Optional<String> setting(String key) {
-    return tree.get(key) instanceof JsonPrimitive p && p.isString()
-        ? Optional.of(p.getAsString())
-        : Optional.empty();
+    return JsonText.string(tree, key);
   }
 
   /** The first Unix socket of "hosts". */

@@ -1,10 +1,5 @@
 package dev.drawbridge.install;
 
-import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
-import com.google.gson.JsonPrimitive;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -81,9 +76,13 @@ record DockerHost(OptionalLong pid, List<String> arguments) {
     return file.firstSocket().orElse("unix:///var/run/docker.sock");
   }
 
-  /** Where Docker keeps its containers. */
-  Path dataRoot(DaemonJson file) {
-    return Path.of(flag("data-root").or(() -> file.setting("data-root")).orElse("/var/lib/docker"));
+  /**
+   * Where Docker keeps its containers.
+   *
+   * @param standard unless its command line or its file says otherwise
+   */
+  Path dataRoot(DaemonJson file, Path standard) {
+    return flag("data-root").or(() -> file.setting("data-root")).map(Path::of).orElse(standard);
   }
 
   /**
@@ -120,11 +119,8 @@ record DockerHost(OptionalLong pid, List<String> arguments) {
 
   private static Optional<String> string(Path file, String key) {
     try {
-      JsonElement element = JsonParser.parseString(Files.readString(file));
-      return element instanceof JsonObject object && object.get(key) instanceof JsonPrimitive p
-          ? Optional.of(p.getAsString())
-          : Optional.empty();
-    } catch (IOException | JsonParseException e) {
+      return JsonText.string(JsonText.object(Files.readString(file)), key);
+    } catch (IOException | InstallException e) {
       return Optional.empty();
     }
   }

@@ -1,11 +1,7 @@
 package dev.drawbridge.install;
 
 import com.google.gson.GsonBuilder;
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
-import com.google.gson.JsonPrimitive;
 import java.util.Optional;
 
 /**
@@ -22,19 +18,12 @@ record InstallState(Optional<String> displacedDefault, Optional<String> displace
   /** Unreadable text counts as remembering nothing: uninstalling then restores Docker's default. */
   static InstallState parse(String text) {
     try {
-      JsonElement element = JsonParser.parseString(text);
-      return element instanceof JsonObject object
-          ? new InstallState(name(object, DISPLACED), name(object, OF_CONTAINERD))
-          : new InstallState(Optional.empty(), Optional.empty());
-    } catch (JsonParseException e) {
+      JsonObject object = JsonText.object(text);
+      return new InstallState(
+          JsonText.string(object, DISPLACED), JsonText.string(object, OF_CONTAINERD));
+    } catch (InstallException e) {
       return new InstallState(Optional.empty(), Optional.empty());
     }
-  }
-
-  private static Optional<String> name(JsonObject object, String key) {
-    return object.get(key) instanceof JsonPrimitive p
-        ? Optional.of(p.getAsString())
-        : Optional.empty();
   }
 
   String render() {

@@ -1,5 +1,9 @@
 package dev.drawbridge.install;
 
+import com.github.difflib.DiffUtils;
+import com.github.difflib.patch.AbstractDelta;
+import com.github.difflib.patch.DeltaType;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Lines that go, with "-", and lines that come, with "+", among up to two that stay. */
@@ -9,31 +13,15 @@ final class TextDiff {
   private TextDiff() {}
 
   static String between(String before, String after) {
+    List<String> lines = new ArrayList<>();
     List<String> old = before.lines().toList();
     List<String> now = after.lines().toList();
-    int[][] common = new int[old.size() + 1][now.size() + 1];
-    for (int i = old.size() - 1; i >= 0; i--) {
-      for (int j = now.size() - 1; j >= 0; j--) {
-        common[i][j] =
-            old.get(i).equals(now.get(j))
-                ? common[i + 1][j + 1] + 1
-                : Math.max(common[i + 1][j], common[i][j + 1]);
-      }
-    }
-    List<String> lines = new java.util.ArrayList<>();
-    int i = 0;
-    int j = 0;
-    while (i < old.size() || j < now.size()) {
-      if (i < old.size() && j < now.size() && old.get(i).equals(now.get(j))) {
-        lines.add("  " + old.get(i));
-        i++;
-        j++;
-      } else if (j >= now.size() || (i < old.size() && common[i + 1][j] >= common[i][j + 1])) {
-        lines.add("- " + old.get(i));
-        i++;
+    for (AbstractDelta<String> part : DiffUtils.diff(old, now, true).getDeltas()) {
+      if (part.getType() == DeltaType.EQUAL) {
+        part.getSource().getLines().forEach(line -> lines.add("  " + line));
       } else {
-        lines.add("+ " + now.get(j));
-        j++;
+        part.getSource().getLines().forEach(line -> lines.add("- " + line));
+        part.getTarget().getLines().forEach(line -> lines.add("+ " + line));
       }
     }
     return nearChanges(lines);

@@ -131,6 +131,13 @@ final class ArchitectureTest {
     onlyIn("org.tomlj..", "dev.drawbridge.install..");
   }
 
+  /** Everybody logs by System.Logger; what is behind it is set up in one place. */
+  @Test
+  void oneApiIsLoggedBy() {
+    onlyIn("java.util.logging..", "dev.drawbridge.daemon.config..");
+    onlyIn("org.slf4j..", "nowhere..");
+  }
+
   /** The agent is root and reads no YAML: what does is in the client's module alone. */
   @Test
   void yamlIsParsedOnlyByTheToolsOfTheClient() {
@@ -213,6 +220,7 @@ final class ArchitectureTest {
             "PipedEnd",
             "CalleeEnd",
             "PipedCallee",
+            "Plain",
             "Connection",
             "Conversation",
             "Engine",
@@ -315,6 +323,7 @@ final class ArchitectureTest {
                     "org.slf4j..")
                 .or(
                     named(
+                        System.Logger.class,
                         Thread.class,
                         java.io.File.class,
                         java.io.InputStream.class,

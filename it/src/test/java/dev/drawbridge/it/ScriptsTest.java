@@ -12,15 +12,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Every shell script of the checkout, looked at by shellcheck. */
 @Tag("it")
 final class ScriptsTest {
-  private static final Path CHECKOUT = Path.of(System.getProperty("drawbridge.checkout", ".."));
-
   @Test
   void shellcheckFindsNothing() throws IOException {
     List<String> command =
@@ -41,25 +38,14 @@ final class ScriptsTest {
   }
 
   private static List<String> scripts() throws IOException {
-    try (Stream<Path> walk = Files.walk(CHECKOUT)) {
-      List<String> found = new ArrayList<>();
-      for (Path file : (Iterable<Path>) walk.filter(ScriptsTest::counts)::iterator) {
-        String first = firstLine(file);
-        if (first.matches("#!.*/(env )?(ba|da)?sh\\b.*")
-            || first.startsWith("# shellcheck shell=")) {
-          found.add(file.toString());
-        }
+    List<String> found = new ArrayList<>();
+    for (Path file : Checkout.files(path -> path.matches(".*/[^.]+|.*\\.sh|/\\.ci/run"))) {
+      String first = firstLine(file);
+      if (first.matches("#!.*/(env )?(ba|da)?sh\\b.*") || first.startsWith("# shellcheck shell=")) {
+        found.add(file.toString());
       }
-      return found;
     }
-  }
-
-  private static boolean counts(Path file) {
-    String path = "/" + CHECKOUT.relativize(file);
-    return Files.isRegularFile(file)
-        && !path.contains("/target/")
-        && !path.startsWith("/.git/")
-        && path.matches(".*/[^.]+|.*\\.sh|/\\.ci/run");
+    return found;
   }
 
   private static String firstLine(Path file) throws IOException {

@@ -115,131 +115,107 @@ public record EngineLimits(
       Duration connect,
       Duration answer,
       Duration linger) {
-    return with(
-        heldMemory,
-        connections,
-        connectionsPerCaller,
-        connectionsPerSource,
-        refusals,
-        detectTimeout,
-        head,
-        body,
-        idle,
-        idle.compareTo(refusedIdleTimeout) < 0 ? idle : refusedIdleTimeout,
-        connect,
-        answer,
-        linger);
+    Copy copy = new Copy(this);
+    copy.headTimeout = head;
+    copy.bodyTimeout = body;
+    copy.idleTimeout = idle;
+    copy.refusedIdleTimeout = idle.compareTo(refusedIdleTimeout) < 0 ? idle : refusedIdleTimeout;
+    copy.connectTimeout = connect;
+    copy.answerTimeout = answer;
+    copy.lingerTimeout = linger;
+    return copy.made();
   }
 
   /** The same with another time to the first byte. */
   public EngineLimits withDetectTimeout(Duration detect) {
-    return with(
-        heldMemory,
-        connections,
-        connectionsPerCaller,
-        connectionsPerSource,
-        refusals,
-        detect,
-        headTimeout,
-        bodyTimeout,
-        idleTimeout,
-        refusedIdleTimeout,
-        connectTimeout,
-        answerTimeout,
-        lingerTimeout);
+    Copy copy = new Copy(this);
+    copy.detectTimeout = detect;
+    return copy.made();
   }
 
   /** The same with another patience for what is refused. */
   public EngineLimits withRefusals(int inARow, Duration refusedIdle) {
-    return with(
-        heldMemory,
-        connections,
-        connectionsPerCaller,
-        connectionsPerSource,
-        inARow,
-        detectTimeout,
-        headTimeout,
-        bodyTimeout,
-        idleTimeout,
-        refusedIdle,
-        connectTimeout,
-        answerTimeout,
-        lingerTimeout);
+    Copy copy = new Copy(this);
+    copy.refusals = inARow;
+    copy.refusedIdleTimeout = refusedIdle;
+    return copy.made();
   }
 
   /** The same with other numbers of connections. */
   public EngineLimits withConnections(int all, int ofOneCaller, int ofOneSource) {
-    return with(
-        heldMemory,
-        all,
-        ofOneCaller,
-        ofOneSource,
-        refusals,
-        detectTimeout,
-        headTimeout,
-        bodyTimeout,
-        idleTimeout,
-        refusedIdleTimeout,
-        connectTimeout,
-        answerTimeout,
-        lingerTimeout);
+    Copy copy = new Copy(this);
+    copy.connections = all;
+    copy.connectionsPerCaller = ofOneCaller;
+    copy.connectionsPerSource = ofOneSource;
+    return copy.made();
   }
 
   /** The same with other memory. */
   public EngineLimits withHeldMemory(long bytes) {
-    return with(
-        bytes,
-        connections,
-        connectionsPerCaller,
-        connectionsPerSource,
-        refusals,
-        detectTimeout,
-        headTimeout,
-        bodyTimeout,
-        idleTimeout,
-        refusedIdleTimeout,
-        connectTimeout,
-        answerTimeout,
-        lingerTimeout);
+    Copy copy = new Copy(this);
+    copy.heldMemory = bytes;
+    return copy.made();
   }
 
-  private EngineLimits with(
-      long memory,
-      int all,
-      int ofOneCaller,
-      int ofOneSource,
-      int refusedInARow,
-      Duration detect,
-      Duration head,
-      Duration body,
-      Duration idle,
-      Duration refusedIdle,
-      Duration connect,
-      Duration answer,
-      Duration linger) {
-    return new EngineLimits(
-        eventLoops,
-        requestLineBytes,
-        headBytes,
-        headFields,
-        trailerBytes,
-        chunkLineBytes,
-        interimBytes,
-        heldBytes,
-        drainBytes,
-        writeHighWater,
-        memory,
-        all,
-        ofOneCaller,
-        ofOneSource,
-        refusedInARow,
-        detect,
-        head,
-        body,
-        idle,
-        refusedIdle,
-        connect,
-        answer,
-        linger);
+  /** What may be different in the next. */
+  private static final class Copy {
+    private final EngineLimits of;
+    private long heldMemory;
+    private int connections;
+    private int connectionsPerCaller;
+    private int connectionsPerSource;
+    private int refusals;
+    private Duration detectTimeout;
+    private Duration headTimeout;
+    private Duration bodyTimeout;
+    private Duration idleTimeout;
+    private Duration refusedIdleTimeout;
+    private Duration connectTimeout;
+    private Duration answerTimeout;
+    private Duration lingerTimeout;
+
+    Copy(EngineLimits of) {
+      this.of = of;
+      heldMemory = of.heldMemory;
+      connections = of.connections;
+      connectionsPerCaller = of.connectionsPerCaller;
+      connectionsPerSource = of.connectionsPerSource;
+      refusals = of.refusals;
+      detectTimeout = of.detectTimeout;
+      headTimeout = of.headTimeout;
+      bodyTimeout = of.bodyTimeout;
+      idleTimeout = of.idleTimeout;
+      refusedIdleTimeout = of.refusedIdleTimeout;
+      connectTimeout = of.connectTimeout;
+      answerTimeout = of.answerTimeout;
+      lingerTimeout = of.lingerTimeout;
+    }
+
+    EngineLimits made() {
+      return new EngineLimits(
+          of.eventLoops,
+          of.requestLineBytes,
+          of.headBytes,
+          of.headFields,
+          of.trailerBytes,
+          of.chunkLineBytes,
+          of.interimBytes,
+          of.heldBytes,
+          of.drainBytes,
+          of.writeHighWater,
+          heldMemory,
+          connections,
+          connectionsPerCaller,
+          connectionsPerSource,
+          refusals,
+          detectTimeout,
+          headTimeout,
+          bodyTimeout,
+          idleTimeout,
+          refusedIdleTimeout,
+          connectTimeout,
+          answerTimeout,
+          lingerTimeout);
+    }
   }
 }

@@ -6,10 +6,10 @@ import dev.drawbridge.policy.compile.JudgedSpan;
 import dev.drawbridge.policy.compile.NamedAddress;
 import dev.drawbridge.policy.compile.NamedPeers;
 import dev.drawbridge.policy.compile.Networks;
-import dev.drawbridge.policy.compile.PeerPolicy;
 import dev.drawbridge.policy.compile.Protocols;
 import dev.drawbridge.policy.compile.Registry;
 import dev.drawbridge.policy.compile.Side;
+import dev.drawbridge.policy.compile.SideSayings;
 import dev.drawbridge.policy.kernel.L4Verdict;
 import dev.drawbridge.policy.kernel.NetworkEntry;
 import dev.drawbridge.policy.kernel.PairEntry;
@@ -17,7 +17,6 @@ import dev.drawbridge.policy.kernel.PortTable;
 import dev.drawbridge.policy.language.HostPolicy;
 import dev.drawbridge.policy.read.Ask;
 import dev.drawbridge.policy.read.Protocol;
-import dev.drawbridge.policy.read.ProtocolRules;
 import dev.drawbridge.policy.read.Saying;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -329,12 +328,15 @@ public final class Policy {
       return new Verdict(Decision.DENY, Reason.UNKNOWN_ENDPOINT, generation(), 0, false);
     }
     Side out = sideOf(caller, callee, Direction.EGRESS);
-    long says = sayso(out, callee, protocol, port, null);
-    long host = hostSayso(out, says, callee, protocol, port, null);
-    if (denies(host)) {
+    long says = SideSayings.sayso(out, callee, protocol, port, null);
+    long host = SideSayings.hostSayso(out, says, callee, protocol, port, null);
+    if (SideSayings.denies(host)) {
       return verdict(Decision.DENY, host, false);
     }
-    return verdict(needsEngine(host) ? Decision.ENGINE : Decision.ALLOW, says, denies(says));
+    return verdict(
+        SideSayings.needsEngine(host) ? Decision.ENGINE : Decision.ALLOW,
+        says,
+        SideSayings.denies(says));
   }
 
   /** Both sides for what an engine read: every reading of it must be allowed. */
@@ -349,8 +351,10 @@ public final class Policy {
    * @param transport IANA's number
    */
   public List<Protocol> speaks(int caller, int callee, int transport, int port) {
-    JudgedSpan out = span(sideOf(caller, callee, Direction.EGRESS), callee, transport, port);
-    JudgedSpan in = span(sideOf(caller, callee, Direction.INGRESS), caller, transport, port);
+    JudgedSpan out =
+        SideSayings.span(sideOf(caller, callee, Direction.EGRESS), callee, transport, port);
+    JudgedSpan in =
+        SideSayings.span(sideOf(caller, callee, Direction.INGRESS), caller, transport, port);
     return Protocols.ALL.stream()
         .filter(protocol -> out.rules(protocol) != null || in.rules(protocol) != null)
         .toList();
@@ -368,13 +372,14 @@ public final class Policy {
     for (Direction direction : Direction.values()) {
       Side side = sideOf(caller, callee, direction);
       JudgedSpan span =
-          span(side, direction == Direction.EGRESS ? callee : caller, Ports.TCP, port);
+          SideSayings.span(side, direction == Direction.EGRESS ? callee : caller, Ports.TCP, port);
       if (span.verdict() == L4Verdict.ALLOW) {
         continue;
       }
       rule = span.rule();
       JudgedSpan alone =
-          hostSpan(side, direction == Direction.EGRESS ? callee : caller, Ports.TCP, port, null);
+          SideSayings.hostSpan(
+              side, direction == Direction.EGRESS ? callee : caller, Ports.TCP, port, null);
       if (side == null || side.mode != Mode.AUDIT || alone.verdict() != L4Verdict.ALLOW) {
         return new Verdict(Decision.DENY, span.fitting(reason), generation(), rule, false);
       }
@@ -391,81 +396,29 @@ public final class Policy {
     }
     Side out = sideOf(caller, callee, Direction.EGRESS);
     Side in = sideOf(caller, callee, Direction.INGRESS);
-    long outSays = sayso(out, callee, protocol, port, ask);
-    long outHost = hostSayso(out, outSays, callee, protocol, port, ask);
-    if (denies(outHost)) {
+    long outSays = SideSayings.sayso(out, callee, protocol, port, ask);
+    long outHost = SideSayings.hostSayso(out, outSays, callee, protocol, port, ask);
+    if (SideSayings.denies(outHost)) {
       return verdict(Decision.DENY, outHost, false);
     }
-    long inSays = sayso(in, caller, protocol, port, ask);
-    long inHost = hostSayso(in, inSays, caller, protocol, port, ask);
-    if (denies(inHost)) {
+    long inSays = SideSayings.sayso(in, caller, protocol, port, ask);
+    long inHost = SideSayings.hostSayso(in, inSays, caller, protocol, port, ask);
+    if (SideSayings.denies(inHost)) {
       return verdict(Decision.DENY, inHost, false);
     }
-    boolean engine = needsEngine(outHost) || needsEngine(inHost);
+    boolean engine = SideSayings.needsEngine(outHost) || SideSayings.needsEngine(inHost);
     Decision decision = engine ? Decision.ENGINE : Decision.ALLOW;
-    if (denies(outSays) || denies(inSays)) {
-      return verdict(decision, denies(outSays) ? outSays : inSays, true);
+    if (SideSayings.denies(outSays) || SideSayings.denies(inSays)) {
+      return verdict(decision, SideSayings.denies(outSays) ? outSays : inSays, true);
     }
     if (engine) {
-      return verdict(decision, needsEngine(inSays) ? inSays : outSays, false);
+      return verdict(decision, SideSayings.needsEngine(inSays) ? inSays : outSays, false);
     }
     return verdict(decision, Saying.rule(inSays) != 0 ? inSays : outSays, false);
   }
 
   private Verdict verdict(Decision decision, long saying, boolean audited) {
     return new Verdict(decision, Saying.reason(saying), generation(), Saying.rule(saying), audited);
-  }
-
-  private static boolean denies(long saying) {
-    return Saying.is(L4Verdict.DENY, saying);
-  }
-
-  private static boolean needsEngine(long saying) {
-    return Saying.is(L4Verdict.ENGINE, saying);
-  }
-
-  /**
-   * What counts of what a side says: in audit mode a denial is no more than the host makes of it.
-   */
-  public static long hostSayso(
-      @Nullable Side side, long says, int peer, int protocol, int port, @Nullable Ask ask) {
-    return side == null || side.mode != Mode.AUDIT || !denies(says)
-        ? says
-        : said(side, hostSpan(side, peer, protocol, port, ask), ask);
-  }
-
-  /** What the host's rules alone make of it; only asked in audit mode. */
-  private static JudgedSpan hostSpan(
-      @Nullable Side side, int peer, int protocol, int port, @Nullable Ask ask) {
-    if (side == null || !side.guardedByHost()) {
-      return JudgedSpan.OPEN;
-    }
-    PeerPolicy host = side.forPeer(peer).host();
-    if (host == null) {
-      return JudgedSpan.OPEN;
-    }
-    return ask != null && isGiven(side, ask)
-        ? host.given(ask.protocol(), protocol, port, side.allows(ask.protocol(), true))
-        : host.find(protocol, port);
-  }
-
-  /** What one side says, packed into a number so that judging allocates nothing. */
-  public static long sayso(
-      @Nullable Side side, int peer, int protocol, int port, @Nullable Ask ask) {
-    return said(side, span(side, peer, protocol, port, ask), ask);
-  }
-
-  private static long said(@Nullable Side side, JudgedSpan span, @Nullable Ask ask) {
-    if (side == null || !span.needsEngine()) {
-      return Saying.of(span.verdict(), span.reason(), span.rule());
-    }
-    if (ask == null) {
-      return Saying.of(L4Verdict.ENGINE, Reason.NEEDS_ENGINE, span.rule());
-    }
-    ProtocolRules rules = span.rules(ask.protocol());
-    return rules == null
-        ? Saying.deny(span.foreign(ask.protocol()), span.rule())
-        : rules.judge(ask);
   }
 
   private boolean isUnknown(int peer) {
@@ -483,27 +436,6 @@ public final class Policy {
       return null;
     }
     return direction == Direction.EGRESS ? unit.egress() : unit.ingress();
-  }
-
-  /** Whoever was given whom he asks needs no rule to reach it, on his own side. */
-  private static boolean isGiven(Side side, @Nullable Ask ask) {
-    return ask != null && ask.isGiven() && side.direction == Direction.EGRESS;
-  }
-
-  public static JudgedSpan span(
-      @Nullable Side side, int peer, int protocol, int port, @Nullable Ask ask) {
-    if (side == null || !side.guarded() || ask == null || !isGiven(side, ask)) {
-      return span(side, peer, protocol, port);
-    }
-    return side.forPeer(peer)
-        .given(ask.protocol(), protocol, port, side.allows(ask.protocol(), false));
-  }
-
-  public static JudgedSpan span(@Nullable Side side, int peer, int protocol, int port) {
-    if (side == null || !side.guarded()) {
-      return JudgedSpan.OPEN;
-    }
-    return side.forPeer(peer).find(protocol, port);
   }
 
   /** The rule with that number. */

@@ -5,13 +5,12 @@ import java.util.Optional;
 
 /**
  * Why a verdict was what it was. Mirrors {@code enum db_reason} in reasons.h and docs/reasons.md; a
- * test compares the three. Codes are never reused. Kernel codes are below 64, engine codes above.
- * What became of what was allowed is an {@link Ending}.
+ * test compares the three. Codes are never reused (3 was one that nobody gave). Kernel codes are
+ * below 64, engine codes above. What became of what was allowed is an {@link Ending}.
  */
 public enum Reason {
   RULE_ALLOWS(1, "both sides allow, at least one by a rule"),
   OPEN(2, "no rule selects either side in this direction, or a container talks to itself"),
-  REPLY(3, "belongs to a flow that was allowed"),
   RULE_DENIES(16, "a \"may not\" rule matches"),
   NO_RULE(17, "the side is closed and no rule allows it"),
   UNKNOWN_SELF(18, "program attached, endpoint not yet written"),

@@ -16,12 +16,9 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
-import java.io.ByteArrayInputStream;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
@@ -29,10 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /**
  * The part of containerd's API that a listener needs, over gRPC on its Unix socket. Field numbers
@@ -42,7 +36,7 @@ import java.util.logging.Logger;
  */
 final class ContainerdApi implements Closeable {
 
-  private static final Logger log = Logger.getLogger(ContainerdApi.class.getName());
+  private static final System.Logger log = System.getLogger(ContainerdApi.class.getName());
 
   /**
    * In bytes: a spec of the largest that is read, and labels. containerd itself sends 16 MiB at
@@ -55,39 +49,6 @@ final class ContainerdApi implements Closeable {
 
   /** Ours, where an event needs a namespace. */
   private static final String OWN_NAMESPACE = "drawbridge";
-
-  /** What may change a container's processes or labels. */
-  private static final Set<String> TOPICS =
-      Set.of(
-          "/containers/create",
-          "/containers/update",
-          "/containers/delete",
-          "/tasks/create",
-          "/tasks/start",
-          "/tasks/exit",
-          "/tasks/delete",
-          "/tasks/paused",
-          "/tasks/resumed");
-
-  private static final String MARK_TOPIC = "/drawbridge/listening";
-  private static final String MARK_TYPE = "dev.drawbridge.Listening";
-
-  private static final MethodDescriptor.Marshaller<byte[]> BYTES =
-      new MethodDescriptor.Marshaller<>() {
-        @Override
-        public InputStream stream(byte[] value) {
-          return new ByteArrayInputStream(value);
-        }
-
-        @Override
-        public byte[] parse(InputStream stream) {
-          try {
-            return stream.readAllBytes();
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
-        }
-      };
 
   private static final MethodDescriptor<byte[], byte[]> VERSION =
       method("version.v1.Version/Version", MethodType.UNARY);
@@ -147,8 +108,8 @@ final class ContainerdApi implements Closeable {
     return MethodDescriptor.<byte[], byte[]>newBuilder()
         .setType(type)
         .setFullMethodName("containerd.services." + name)
-        .setRequestMarshaller(BYTES)
-        .setResponseMarshaller(BYTES)
+        .setRequestMarshaller(RawBytes.MARSHALLER)
+        .setResponseMarshaller(RawBytes.MARSHALLER)
         .build();
   }
 
@@ -226,7 +187,7 @@ final class ContainerdApi implements Closeable {
               in(namespace), CONTAINERS, options(), new ProtoWriter().done());
       while (answers.hasNext()) {
         try {
-          texts(answers.next(), 1, found);
+          ContainerdMessages.texts(answers.next(), 1, found);
         } catch (IOException e) {
           log.log(Level.WARNING, "a container of namespace " + namespace + " has no id", e);
         }
@@ -242,24 +203,9 @@ final class ContainerdApi implements Closeable {
               + " has a record that is too large to be read; those that run are listed by their"
               + " tasks",
           e);
-      texts(ask(in(namespace), TASKS, new ProtoWriter()), 2, found);
+      ContainerdMessages.texts(ask(in(namespace), TASKS, new ProtoWriter()), 2, found);
     }
     return found;
-  }
-
-  /** One field of every message that is in field 1. */
-  private static void texts(byte[] answer, int field, Set<String> found) throws IOException {
-    ProtoReader message = new ProtoReader(answer);
-    while (message.next()) {
-      if (message.field() == 1) {
-        ProtoReader one = message.message();
-        while (one.next()) {
-          if (one.field() == field) {
-            found.add(one.text());
-          }
-        }
-      }
-    }
   }
 
   /**
@@ -276,7 +222,7 @@ final class ContainerdApi implements Closeable {
       ProtoReader message = new ProtoReader(answer.get());
       while (message.next()) {
         if (message.field() == 1) {
-          return Optional.of(entry(namespace, message.message()));
+          return Optional.of(ContainerdMessages.entry(namespace, message.message()));
         }
       }
       return Optional.empty();
@@ -298,7 +244,7 @@ final class ContainerdApi implements Closeable {
     ProtoReader message = new ProtoReader(answer.get());
     while (message.next()) {
       if (message.field() == 1) {
-        return Optional.of(task(message.message()));
+        return Optional.of(ContainerdMessages.task(message.message()));
       }
     }
     return Optional.empty();
@@ -313,162 +259,12 @@ final class ContainerdApi implements Closeable {
 
   /** An event that says nothing but its token. */
   void mark(String token) throws IOException {
-    ProtoWriter event = new ProtoWriter().text(1, MARK_TYPE).text(2, token);
+    ProtoWriter event = new ProtoWriter().text(1, ContainerdMessages.MARK_TYPE).text(2, token);
     byte[] _ =
-        ask(in(OWN_NAMESPACE), PUBLISH, new ProtoWriter().text(1, MARK_TOPIC).message(2, event));
-  }
-
-  /** An event, or a mark: its token is the container then. */
-  static Event event(byte[] envelope) throws IOException {
-    String namespace = "";
-    String topic = "";
-    String type = "";
-    byte[] value = new byte[0];
-    ProtoReader message = new ProtoReader(envelope);
-    while (message.next()) {
-      switch (message.field()) {
-        case 2 -> namespace = message.text();
-        case 3 -> topic = message.text();
-        case 4 -> {
-          ProtoReader any = message.message();
-          while (any.next()) {
-            switch (any.field()) {
-              case 1 -> type = any.text();
-              case 2 -> value = any.bytes();
-              default -> {}
-            }
-          }
-        }
-        default -> {}
-      }
-    }
-    if (type.equals(MARK_TYPE)) {
-      return new Event(namespace, topic, new String(value, StandardCharsets.UTF_8));
-    }
-    return new Event(namespace, topic, about(topic) ? firstText(value) : "");
-  }
-
-  static boolean isMark(Event event, String token) {
-    return event.topic().equals(MARK_TOPIC) && event.container().equals(token);
-  }
-
-  private static boolean about(String topic) {
-    return TOPICS.contains(topic);
-  }
-
-  /** Every event about a container or its task names the container in field 1. */
-  private static String firstText(byte[] event) throws IOException {
-    ProtoReader message = new ProtoReader(event);
-    while (message.next()) {
-      if (message.field() == 1) {
-        return message.text();
-      }
-    }
-    return "";
-  }
-
-  private static Entry entry(String namespace, ProtoReader message) throws IOException {
-    String id = "";
-    Map<String, String> labels = new TreeMap<>();
-    long held = 0;
-    String image = "";
-    String runtime = "";
-    String binary = "";
-    byte[] spec = new byte[0];
-    while (message.next()) {
-      switch (message.field()) {
-        case 1 -> id = message.text();
-        case 2 -> {
-          String key = "";
-          String value = "";
-          ProtoReader label = message.message();
-          while (label.next()) {
-            switch (label.field()) {
-              case 1 -> key = label.text();
-              case 2 -> value = label.text();
-              default -> {}
-            }
-          }
-          if (held <= ContainerdIdentity.LARGEST_LABELS) {
-            labels.put(key, value);
-            held += key.length() + value.length();
-          }
-        }
-        case 3 -> image = message.text();
-        case 4 -> {
-          ProtoReader of = message.message();
-          while (of.next()) {
-            switch (of.field()) {
-              case 1 -> runtime = of.text();
-              case 2 -> binary = binary(any(of.message()));
-              default -> {}
-            }
-          }
-        }
-        case 5 -> spec = any(message.message());
-        default -> {}
-      }
-    }
-    return new Entry(namespace, id, labels, image, runtime, binary, spec);
-  }
-
-  /** What is wrapped in a google.protobuf.Any. */
-  private static byte[] any(ProtoReader message) throws IOException {
-    byte[] value = new byte[0];
-    while (message.next()) {
-      if (message.field() == 2) {
-        value = message.bytes();
-      }
-    }
-    return value;
-  }
-
-  /**
-   * Field binary_name of containerd.runc.v1.Options; other runtimes' options have none to speak of.
-   */
-  private static String binary(byte[] options) {
-    try {
-      ProtoReader message = new ProtoReader(options);
-      while (message.next()) {
-        if (message.field() == 6) {
-          return message.text();
-        }
-      }
-    } catch (IOException e) {
-      return "";
-    }
-    return "";
-  }
-
-  /**
-   * Statuses of containerd.v1.types.Status: 1 created, 2 running, 3 stopped, 4 paused, 5 pausing. 0
-   * is unknown: a shim that did not say it in time, which is no task that has ended.
-   */
-  private static Task task(ProtoReader message) throws IOException {
-    long pid = 0;
-    long status = 0;
-    while (message.next()) {
-      switch (message.field()) {
-        case 3 -> pid = message.integer();
-        case 4 -> status = message.integer();
-        default -> {}
-      }
-    }
-    if (pid < 0 || pid > Integer.MAX_VALUE) {
-      throw new IOException("containerd names process " + pid);
-    }
-    if (status == 3) {
-      return new Task((int) pid, false);
-    }
-    if (status < 1 || status > 5 || pid == 0) {
-      throw new IOException(
-          "containerd does not say what its task does (status "
-              + status
-              + ", process "
-              + pid
-              + ")");
-    }
-    return new Task((int) pid, true);
+        ask(
+            in(OWN_NAMESPACE),
+            PUBLISH,
+            new ProtoWriter().text(1, ContainerdMessages.MARK_TOPIC).message(2, event));
   }
 
   private Channel in(String namespace) {

@@ -4,6 +4,7 @@ import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.runtime.ContainerdApi.Entry;
 import dev.drawbridge.runtime.ContainerdApi.Task;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,8 +16,6 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /**
  * containerd, all namespaces but Docker's. An id is unique in its namespace only: of two containers
@@ -25,7 +24,7 @@ import java.util.logging.Logger;
  */
 final class ContainerdEngine implements Engine {
 
-  private static final Logger log = Logger.getLogger(ContainerdEngine.class.getName());
+  private static final System.Logger log = System.getLogger(ContainerdEngine.class.getName());
 
   /**
    * Docker's containers and those of its plug-ins: containerd knows neither their labels nor their
@@ -127,7 +126,7 @@ final class ContainerdEngine implements Engine {
           return Optional.of(unseen(id, recorded(found.get())));
         }
       } catch (ContainerdApi.Unparsable e) {
-        log.log(Level.FINE, "container " + id + " of " + namespace, e);
+        log.log(Level.DEBUG, "container " + id + " of " + namespace, e);
         return Optional.of(unseen(id, Optional.empty()));
       }
     }
@@ -138,7 +137,7 @@ final class ContainerdEngine implements Engine {
     try {
       return Optional.of(ContainerdIdentity.observed(entry, Optional.empty(), Optional.empty()));
     } catch (IOException e) {
-      log.log(Level.FINE, "container " + entry.id() + " of " + entry.namespace(), e);
+      log.log(Level.DEBUG, "container " + entry.id() + " of " + entry.namespace(), e);
       return Optional.empty();
     }
   }
@@ -153,7 +152,8 @@ final class ContainerdEngine implements Engine {
       } else if (chosen.isEmpty() || (!chosen.get().running() && found.get().running())) {
         chosen = found;
       } else if (found.get().running()) {
-        log.warning(
+        log.log(
+            Level.WARNING,
             "container "
                 + id
                 + " of namespace "

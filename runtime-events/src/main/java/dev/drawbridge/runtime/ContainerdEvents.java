@@ -4,17 +4,11 @@ import dev.drawbridge.runtime.ContainerdApi.Event;
 import io.grpc.stub.StreamObserver;
 import java.io.Closeable;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 /**
@@ -31,10 +25,8 @@ final class ContainerdEvents implements Engine.Changes {
   private static final int AGAIN_MILLIS = 200;
 
   private final String token = UUID.randomUUID().toString();
-  private final BlockingQueue<Optional<Event>> queue =
-      new ArrayBlockingQueue<>(DockerEvents.WAITING_LIMIT);
+  private final EventQueue<Event> queue = new EventQueue<>(event -> Optional.of(event.container()));
   private final CountDownLatch marked = new CountDownLatch(1);
-  private final AtomicReference<String> ended = new AtomicReference<>("");
   private final Consumer<Event> seen;
   private final Closeable stream;
 
@@ -59,8 +51,8 @@ final class ContainerdEvents implements Engine.Changes {
         }
         api.mark(events.token);
       } while (!events.marked.await(AGAIN_MILLIS, TimeUnit.MILLISECONDS));
-      if (!events.ended.get().isEmpty()) {
-        throw new IOException(events.ended.get());
+      if (!events.queue.ended().isEmpty()) {
+        throw new IOException(events.queue.ended());
       }
       return events;
     } catch (IOException | InterruptedException | RuntimeException e) {
@@ -71,36 +63,12 @@ final class ContainerdEvents implements Engine.Changes {
 
   @Override
   public Optional<Set<String>> next(long millis) throws InterruptedException {
-    long began = System.nanoTime();
-    while (true) {
-      long left = millis - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
-      Optional<Event> first = queue.poll(left, TimeUnit.MILLISECONDS);
-      if (first != null) {
-        List<Optional<Event>> waiting = new ArrayList<>(List.of(first));
-        queue.drainTo(waiting);
-        Set<String> touched = new LinkedHashSet<>();
-        for (Optional<Event> event : waiting) {
-          event.ifPresent(one -> {
-            touched.remove(one.container());
-            touched.add(one.container());
-          });
-        }
-        if (!touched.isEmpty()) {
-          return Optional.of(touched);
-        }
-      }
-      if (queue.isEmpty() && !ended.get().isEmpty()) {
-        return Optional.of(Set.of());
-      }
-      if (first == null) {
-        return Optional.empty();
-      }
-    }
+    return queue.next(millis);
   }
 
   @Override
   public String endedBecause() {
-    return ended.get();
+    return queue.ended();
   }
 
   @Override
@@ -109,26 +77,24 @@ final class ContainerdEvents implements Engine.Changes {
   }
 
   private void end(String why) {
-    ended.compareAndSet("", why);
+    queue.end(why);
     marked.countDown();
-    // Only wakes the reader; a full queue wakes it too.
-    var _ = queue.offer(Optional.empty());
   }
 
   private final class Observer implements StreamObserver<byte[]> {
     @Override
     public void onNext(byte[] envelope) {
-      if (!ended.get().isEmpty()) {
+      if (!queue.ended().isEmpty()) {
         return;
       }
       try {
-        Event event = ContainerdApi.event(envelope);
-        if (ContainerdApi.isMark(event, token)) {
+        Event event = ContainerdMessages.event(envelope);
+        if (ContainerdMessages.isMark(event, token)) {
           marked.countDown();
         } else if (!event.container().isEmpty() && ContainerdEngine.isOurs(event.namespace())) {
           seen.accept(event);
-          if (!queue.offer(Optional.of(event))) {
-            end("more than " + DockerEvents.WAITING_LIMIT + " events waited");
+          if (!queue.add(event)) {
+            marked.countDown();
           }
         }
       } catch (IOException e) {

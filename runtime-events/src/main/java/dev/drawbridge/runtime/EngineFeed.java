@@ -3,6 +3,7 @@ package dev.drawbridge.runtime;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.control.RuntimeEvent;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -11,8 +12,6 @@ import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /**
  * An engine's containers, as a feed that misses nothing: it subscribes to events first, then lists,
@@ -26,7 +25,7 @@ import java.util.logging.Logger;
  */
 public final class EngineFeed implements AutoCloseable {
 
-  private static final Logger log = Logger.getLogger(EngineFeed.class.getName());
+  private static final System.Logger log = System.getLogger(EngineFeed.class.getName());
 
   /**
    * First and longest pause, in milliseconds, before connecting again; each is jittered by half.
@@ -107,14 +106,14 @@ public final class EngineFeed implements AutoCloseable {
         why = follow(engine);
       } catch (IOException | RuntimeException e) {
         why = String.valueOf(e.getMessage());
-        log.log(Level.FINE, name, e);
+        log.log(Level.DEBUG, name, e);
       } catch (InterruptedException e) {
         return;
       } catch (Error e) {
         // Such as no memory for what one container's record holds: nobody else would notice that
         // this thread is gone.
         why = e.toString();
-        log.log(Level.SEVERE, name + ": the connection is given up, and opened again", e);
+        log.log(Level.ERROR, name + ": the connection is given up, and opened again", e);
       }
       if (closed) {
         return;
@@ -198,7 +197,7 @@ public final class EngineFeed implements AutoCloseable {
     } catch (Engine.UnreadableException e) {
       unseen.add(id);
       log.log(
-          known ? Level.FINE : Level.WARNING,
+          known ? Level.DEBUG : Level.WARNING,
           "container " + id + " cannot be inspected, its entry in the engine's list is used",
           e);
       return listed.isPresent() ? listed : engine.sight(id);

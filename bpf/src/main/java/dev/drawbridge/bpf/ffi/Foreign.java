@@ -92,6 +92,17 @@ final class Foreign {
     return pointer.reinterpret(size).toArray(ValueLayout.JAVA_BYTE);
   }
 
+  /** Frees what a library made, by a function that gives nothing back, and the memory beside it. */
+  static void free(MethodHandle function, MemorySegment made, Arena arena) {
+    try {
+      function.invokeExact(made);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    } finally {
+      arena.close();
+    }
+  }
+
   /** A method handle threw: its descriptor is wrong, or the VM is dying. */
   static AssertionError unexpected(Throwable thrown) {
     if (thrown instanceof Error error) {

@@ -254,13 +254,7 @@ final class ForeignObject implements LibBpf.Opened {
       return;
     }
     closed = true;
-    try {
-      CLOSE.invokeExact(object);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    } finally {
-      arena.close();
-    }
+    Foreign.free(CLOSE, object, arena);
   }
 
   private MemorySegment known(Map<String, MemorySegment> all, String name) {

@@ -113,12 +113,6 @@ final class ForeignRing implements LibBpf.Ring {
       return;
     }
     closed = true;
-    try {
-      FREE.invokeExact(ring);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    } finally {
-      arena.close();
-    }
+    Foreign.free(FREE, ring, arena);
   }
 }

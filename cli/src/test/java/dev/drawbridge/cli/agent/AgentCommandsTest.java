@@ -93,20 +93,11 @@ class AgentCommandsTest {
   }
 
   @Test
-  void statusWaitsForHealth() throws InterruptedException {
+  void statusWaitsForHealth() {
     agent().ready = false;
-    Thread thread =
-        Thread.ofPlatform()
-            .start(() -> {
-              try {
-                TimeUnit.MILLISECONDS.sleep(500);
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              }
-              agent().ready = true;
-            });
+    agent().readyAtStatus = 3;
     assertEquals(0, run("status", "--wait").exit());
-    thread.join();
+    assertEquals(3, agent().statuses.get());
   }
 
   @Test

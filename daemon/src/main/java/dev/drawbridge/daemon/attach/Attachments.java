@@ -11,29 +11,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The pinned links by which programs hang on cgroups and namespaces. A link that is pinned goes on
  * when the agent is gone; a new agent swaps the program under it and never detaches.
  */
 public final class Attachments {
-
-  /** What is attached to each guarded container's cgroup, by name in the object. */
-  static final List<String> CONTAINER_PROGRAMS =
-      List.of(
-          "connect4",
-          "connect6",
-          "sendmsg4",
-          "sendmsg6",
-          "recvmsg4",
-          "recvmsg6",
-          "getpeername4",
-          "getpeername6",
-          "getsockname4",
-          "getsockname6",
-          "skb_egress",
-          "skb_ingress",
-          "sock_ops");
 
   /** Refuses nothing, and with it the cgroup has the place where its endpoint is written. */
   private static final List<String> FIRST = List.of("sock_ops");
@@ -58,6 +42,10 @@ public final class Attachments {
           "connect6",
           "sendmsg4",
           "sendmsg6");
+
+  /** What is attached to each guarded container's cgroup, by name in the object. */
+  static final List<String> CONTAINER_PROGRAMS =
+      Stream.of(FIRST, BETWEEN, LAST).flatMap(List::stream).toList();
 
   /** What is attached to a parent of containers' cgroups. */
   static final List<String> PARENT_PROGRAMS =
@@ -201,7 +189,7 @@ public final class Attachments {
 
   /** The cgroup id that a container's pinned programs hang on, 0 when it is gone. */
   public long target(String id) {
-    try (Link link = Link.openPinned(pins.link(id, CONTAINER_PROGRAMS.getLast()))) {
+    try (Link link = Link.openPinned(pins.link(id, FIRST.getFirst()))) {
       return link.target();
     }
   }

@@ -6,14 +6,13 @@ import dev.drawbridge.bpf.failure.BpfException;
 import dev.drawbridge.bpf.key.SlotKey;
 import dev.drawbridge.l7.ConnectionOrigin;
 import dev.drawbridge.l7.DatagramOrigins;
+import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.util.Optional;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /** Where the kernel's programs have sent datagrams to. Safe for any thread. */
 public final class Slots {
-  private static final Logger log = Logger.getLogger(Slots.class.getName());
+  private static final System.Logger log = System.getLogger(Slots.class.getName());
 
   private final BpfMap slots;
 

@@ -12,6 +12,7 @@ import dev.drawbridge.bpf.key.ResolverKey;
 import dev.drawbridge.bpf.linux.NetworkNamespace;
 import dev.drawbridge.bpf.linux.Veths;
 import java.io.File;
+import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -24,8 +25,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /**
  * The programs at the host's ends of containers' veths, for what no program of a cgroup sees: what
@@ -35,7 +34,7 @@ import java.util.logging.Logger;
  */
 public final class VethGuard {
 
-  private static final Logger log = Logger.getLogger(VethGuard.class.getName());
+  private static final System.Logger log = System.getLogger(VethGuard.class.getName());
 
   private static final String TO_CONTAINER = "to_container";
   private static final String FROM_CONTAINER = "from_container";
@@ -111,7 +110,7 @@ public final class VethGuard {
       // A way out that is no veth, such as macvlan, has its other end at no interface of the host.
       return !leading.isEmpty() && leading.size() == namespace.call(Veths::ends).size();
     } catch (BpfException e) {
-      log.log(refused ? Level.FINE : Level.WARNING, "no programs at the veths of containers", e);
+      log.log(refused ? Level.DEBUG : Level.WARNING, "no programs at the veths of containers", e);
       refused = true;
       return false;
     } catch (InterruptedException e) {
@@ -244,10 +243,10 @@ public final class VethGuard {
       boolean _ =
           veths.delete(NativeOrder.u32(Integer.parseInt(name.substring(name.indexOf('-') + 1))));
     } catch (NumberFormatException e) {
-      log.fine(directory + " is none of ours");
+      log.log(Level.DEBUG, directory + " is none of ours");
     }
     if (!directory.toFile().delete()) {
-      log.fine(directory + " stays");
+      log.log(Level.DEBUG, directory + " stays");
     }
   }
 

@@ -8,6 +8,7 @@ import com.google.gson.JsonParser;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.hook.OciState;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -22,8 +23,6 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /**
  * What containers were when their hook ran, of engines whose files do not say it later: a file
@@ -32,7 +31,7 @@ import java.util.logging.Logger;
  */
 public final class AdmittedContainers {
 
-  private static final Logger log = Logger.getLogger(AdmittedContainers.class.getName());
+  private static final System.Logger log = System.getLogger(AdmittedContainers.class.getName());
 
   /** More than {@code DockerContainerFiles.MAX_LABELS} can take when written as JSON, in bytes. */
   private static final long LARGEST = 4 << 20;
@@ -101,7 +100,7 @@ public final class AdmittedContainers {
         Files.deleteIfExists(directory.resolve(id));
       }
     } catch (IOException e) {
-      log.log(Level.FINE, "what container " + id + " was", e);
+      log.log(Level.DEBUG, "what container " + id + " was", e);
     }
   }
 

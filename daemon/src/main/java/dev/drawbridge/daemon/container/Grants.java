@@ -2,6 +2,7 @@ package dev.drawbridge.daemon.container;
 
 import dev.drawbridge.hook.OciState;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -9,8 +10,6 @@ import java.util.Collection;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /**
  * Which capabilities each container was started with, as its OCI spec had them when the hook ran: a
@@ -19,7 +18,7 @@ import java.util.logging.Logger;
  */
 public final class Grants {
 
-  private static final Logger log = Logger.getLogger(Grants.class.getName());
+  private static final System.Logger log = System.getLogger(Grants.class.getName());
 
   private final Path directory;
 
@@ -57,7 +56,7 @@ public final class Grants {
         Files.deleteIfExists(directory.resolve(id));
       }
     } catch (IOException e) {
-      log.log(Level.FINE, "what container " + id + " was granted", e);
+      log.log(Level.DEBUG, "what container " + id + " was granted", e);
     }
   }
 }

@@ -7,6 +7,7 @@ import dev.drawbridge.hook.Attempt;
 import dev.drawbridge.hook.DockerContainerFiles;
 import dev.drawbridge.hook.DockerContainerFiles.ImageSource;
 import dev.drawbridge.hook.JsonParts;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,7 +16,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.logging.Logger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -31,7 +31,7 @@ import java.util.regex.Pattern;
  */
 public final class ImageFiles {
 
-  private static final Logger log = Logger.getLogger(ImageFiles.class.getName());
+  private static final System.Logger log = System.getLogger(ImageFiles.class.getName());
 
   private static final Pattern SHA256 = Pattern.compile("sha256:([0-9a-f]{64})");
   private static final Pattern DRIVER = Pattern.compile("[a-z0-9][a-z0-9_-]*");
@@ -57,7 +57,7 @@ public final class ImageFiles {
         source.manifest().isEmpty() ? docker(root, source) : containerd(root, source.manifest());
     return switch (image) {
       case Attempt.Failed<JsonObject>(String sentence) -> {
-        log.fine(sentence);
+        log.log(Level.DEBUG, sentence);
         yield Optional.empty();
       }
       case Attempt.Done<JsonObject>(JsonObject found) -> labelsOf(found);

@@ -2,10 +2,9 @@ package dev.drawbridge.daemon.container;
 
 import dev.drawbridge.hook.OciState;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /**
  * Containers some of whose sockets may be older than the programs that note whose a listener is:
@@ -13,7 +12,7 @@ import java.util.logging.Logger;
  * the id, which outlives the agent as those sockets do.
  */
 public final class Latecomers {
-  private static final Logger log = Logger.getLogger(Latecomers.class.getName());
+  private static final System.Logger log = System.getLogger(Latecomers.class.getName());
 
   private final Path directory;
 

@@ -1,10 +1,10 @@
 package dev.drawbridge.daemon.container;
 
 import dev.drawbridge.control.EngineKind;
+import java.lang.System.Logger.Level;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.function.Predicate;
-import java.util.logging.Logger;
 
 /**
  * Which engines have told of all their containers. What the kernel holds for others is taken away
@@ -13,7 +13,7 @@ import java.util.logging.Logger;
  */
 public final class Listings {
 
-  private static final Logger log = Logger.getLogger(Listings.class.getName());
+  private static final System.Logger log = System.getLogger(Listings.class.getName());
 
   private final Set<EngineKind> followed;
   private final Predicate<EngineKind> traces;
@@ -48,7 +48,8 @@ public final class Listings {
       if (answered.contains(engine) || traces.test(engine)) {
         complete = false;
       } else if (absent.add(engine)) {
-        log.info(
+        log.log(
+            Level.INFO,
             "there is no " + engine.display() + " here, and no container of it: not waited for");
       }
     }

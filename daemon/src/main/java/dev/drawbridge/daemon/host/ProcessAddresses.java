@@ -2,6 +2,7 @@ package dev.drawbridge.daemon.host;
 
 import dev.drawbridge.daemon.config.FirstLines;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
@@ -9,7 +10,6 @@ import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
-import java.util.logging.Logger;
 
 /**
  * The addresses of the network namespace that a process is in, read from {@code /proc/PID/net}
@@ -23,7 +23,7 @@ public final class ProcessAddresses {
   private static final String LOCAL = "/32 host LOCAL";
   private static final int HEX_DIGITS = 32;
 
-  private static final Logger log = Logger.getLogger(ProcessAddresses.class.getName());
+  private static final System.Logger log = System.getLogger(ProcessAddresses.class.getName());
 
   /** Of the trie, with its routes: three or four lines for an address. */
   private static final int MOST_LINES_IPV4 = 8192;
@@ -42,7 +42,8 @@ public final class ProcessAddresses {
     FirstLines trie = FirstLines.of(directory.resolve("fib_trie"), MOST_LINES_IPV4);
     FirstLines addresses = FirstLines.ofAny(directory.resolve("if_inet6"), MOST_LINES_IPV6);
     if (trie.more() || addresses.more()) {
-      log.warning(
+      log.log(
+          Level.WARNING,
           "the network namespace of process "
               + pid
               + " has more routes and addresses than are read; nobody vouches for the others");

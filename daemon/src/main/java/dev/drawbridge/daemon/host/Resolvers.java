@@ -8,6 +8,7 @@ import com.google.gson.JsonParser;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.policy.Cidr;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
@@ -16,8 +17,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /**
  * Whom Docker's resolver asks from within a container's network namespace: the servers that the
@@ -27,7 +26,7 @@ import java.util.logging.Logger;
  */
 public final class Resolvers {
 
-  private static final Logger log = Logger.getLogger(Resolvers.class.getName());
+  private static final System.Logger log = System.getLogger(Resolvers.class.getName());
 
   private static final Set<String> WITHOUT_RESOLVER =
       Set.of("bridge", "default", "host", "none", ObservedContainer.OWN_NAMESPACE);
@@ -100,7 +99,7 @@ public final class Resolvers {
         }
       }
     } catch (IOException e) {
-      log.log(Level.FINE, "the directory of container " + id, e);
+      log.log(Level.DEBUG, "the directory of container " + id, e);
     }
     return Optional.empty();
   }
@@ -123,7 +122,7 @@ public final class Resolvers {
         | JsonParseException
         | IllegalStateException
         | UnsupportedOperationException e) {
-      log.log(Level.FINE, file + " names no resolvers", e);
+      log.log(Level.DEBUG, file + " names no resolvers", e);
       return List.of();
     }
   }
@@ -138,7 +137,7 @@ public final class Resolvers {
               .toList()
           : List.of();
     } catch (IOException e) {
-      log.log(Level.FINE, file + " names no resolvers", e);
+      log.log(Level.DEBUG, file + " names no resolvers", e);
       return List.of();
     }
   }

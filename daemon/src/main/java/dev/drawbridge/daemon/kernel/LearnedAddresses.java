@@ -8,6 +8,7 @@ import dev.drawbridge.bpf.key.LearnedKey;
 import dev.drawbridge.l7.LearnedNames;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
+import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -22,8 +23,6 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.IntPredicate;
 import java.util.function.Supplier;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /**
  * What containers have learned of addresses by asking for names: for each of them alone, until the
@@ -35,7 +34,7 @@ public final class LearnedAddresses implements LearnedNames {
   /** Addresses of one container; beyond, the one goes that nothing was opened by for longest. */
   static final int MOST_OF_ONE = 4096;
 
-  private static final Logger log = Logger.getLogger(LearnedAddresses.class.getName());
+  private static final System.Logger log = System.getLogger(LearnedAddresses.class.getName());
 
   private static final long SECOND = 1_000_000_000L;
 
@@ -226,7 +225,7 @@ public final class LearnedAddresses implements LearnedNames {
       all.add(new Used(address, used));
     }
     all.sort(Comparator.comparingLong(Used::nanos));
-    log.warning("container " + caller + " has learned more addresses than are kept");
+    log.log(Level.WARNING, "container " + caller + " has learned more addresses than are kept");
     for (Used one : all.subList(0, MOST_OF_ONE / 8)) {
       mine.remove(one.address);
       boolean _ = learned.delete(new LearnedKey(caller, one.address).encode());

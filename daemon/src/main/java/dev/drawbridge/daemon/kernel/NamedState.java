@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -12,15 +13,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /**
  * What the numbers of learned addresses mean, kept for the next agent: the kernel knows the numbers
  * alone. Used by the control loop's thread alone.
  */
 public final class NamedState {
-  private static final Logger log = Logger.getLogger(NamedState.class.getName());
+  private static final System.Logger log = System.getLogger(NamedState.class.getName());
 
   private final Path file;
   private final Runnable damaged;

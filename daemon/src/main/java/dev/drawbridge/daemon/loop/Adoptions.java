@@ -10,14 +10,13 @@ import dev.drawbridge.daemon.node.Guard;
 import dev.drawbridge.daemon.node.Guard.Attachment;
 import dev.drawbridge.daemon.node.Guard.Progress;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /**
  * Attaches to containers that run, so that nothing is refused of which no rule speaks, and nothing
@@ -39,7 +38,7 @@ import java.util.logging.Logger;
  */
 final class Adoptions {
 
-  private static final Logger log = Logger.getLogger(Adoptions.class.getName());
+  private static final System.Logger log = System.getLogger(Adoptions.class.getName());
 
   /** How long, in milliseconds, what rules deny still passes after the programs are attached. */
   static final int SETTLE_MILLIS = 1_000;
@@ -126,7 +125,7 @@ final class Adoptions {
     try {
       datapath.unname(to.cgroup());
     } catch (BpfException e) {
-      log.log(Level.FINE, "nothing hangs on " + guard.observed().name() + " yet", e);
+      log.log(Level.DEBUG, "nothing hangs on " + guard.observed().name() + " yet", e);
     }
     guard.released();
     spaces.leave(to.space(), guard.endpoint());

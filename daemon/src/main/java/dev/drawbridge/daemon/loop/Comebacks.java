@@ -7,6 +7,7 @@ import dev.drawbridge.daemon.node.Problems;
 import dev.drawbridge.runtime.RefusedStart;
 import dev.drawbridge.runtime.Starter;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -15,8 +16,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Comebacks implements AutoCloseable {
 
-  private static final Logger log = Logger.getLogger(Comebacks.class.getName());
+  private static final System.Logger log = System.getLogger(Comebacks.class.getName());
 
   /** How often one is tried for one refusal: what it needs may have to come up first. */
   static final int TRIES = 3;
@@ -145,7 +144,7 @@ public final class Comebacks implements AutoCloseable {
       bringBack(starter, ids);
     } catch (IOException | RuntimeException e) {
       // The next list of the engine brings them again.
-      log.log(Level.FINE, "whether containers were refused", e);
+      log.log(Level.DEBUG, "whether containers were refused", e);
     }
   }
 
@@ -189,7 +188,9 @@ public final class Comebacks implements AutoCloseable {
     }
     Optional<String> why = starter.start(id);
     if (why.isEmpty()) {
-      log.info("container " + name + " was refused while the agent was away; it was started");
+      log.log(
+          Level.INFO,
+          "container " + name + " was refused while the agent was away; it was started");
       down.remove(id);
       return true;
     }

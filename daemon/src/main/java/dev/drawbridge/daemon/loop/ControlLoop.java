@@ -1,13 +1,10 @@
 package dev.drawbridge.daemon.loop;
 
 import dev.drawbridge.bpf.failure.BpfException;
-import dev.drawbridge.control.Action;
 import dev.drawbridge.control.Desired;
-import dev.drawbridge.control.EndpointState;
 import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.GuardedContainer;
 import dev.drawbridge.control.ObservedContainer;
-import dev.drawbridge.control.Planner;
 import dev.drawbridge.control.RuntimeEvent;
 import dev.drawbridge.daemon.config.Config;
 import dev.drawbridge.daemon.config.EngineTraces;
@@ -18,19 +15,18 @@ import dev.drawbridge.daemon.container.Listings;
 import dev.drawbridge.daemon.host.HostAddresses;
 import dev.drawbridge.daemon.kernel.Datapath;
 import dev.drawbridge.daemon.kernel.NamedState;
-import dev.drawbridge.daemon.network.Spaces;
+import dev.drawbridge.daemon.network.Opening;
 import dev.drawbridge.daemon.node.Guard;
 import dev.drawbridge.daemon.node.NodeState;
 import dev.drawbridge.daemon.node.Problems;
 import dev.drawbridge.hook.HookReply;
 import dev.drawbridge.l7.L7Engine;
 import dev.drawbridge.policy.Cidr;
-import dev.drawbridge.policy.Mode;
-import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Problem;
 import dev.drawbridge.policy.language.HostPolicy;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -45,8 +41,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -60,7 +54,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ControlLoop implements AutoCloseable {
 
-  private static final Logger log = Logger.getLogger(ControlLoop.class.getName());
+  private static final System.Logger log = System.getLogger(ControlLoop.class.getName());
 
   /** Steps that may wait. Beyond, an admission is refused and a runtime event waits its turn. */
   static final int QUEUE_LIMIT = 4096;
@@ -72,7 +66,7 @@ public final class ControlLoop implements AutoCloseable {
   static final int RETRY_MILLIS = 1_000;
 
   private final Config config;
-  private final Datapath datapath;
+  private final Enforcement enforcement;
   private final Guards guards;
   private final L7Engine engine;
   private final PolicyDirectory policyFiles;
@@ -87,15 +81,11 @@ public final class ControlLoop implements AutoCloseable {
   // Owned by the thread.
   private Set<Cidr> hostRanges = Set.of();
   private Policy policy = Policy.empty();
-  private long generation;
   private final Map<EngineKind, String> engines = new EnumMap<>(EngineKind.class);
   private final Listings listings;
   private Optional<String> lastFailure = Optional.empty();
   private boolean dirty = true;
   private @Nullable Inputs lastInputs;
-
-  /** What the kernel holds, entirely; null while that is not certain. */
-  private @Nullable Desired inForce;
 
   public ControlLoop(
       Config config,
@@ -108,7 +98,7 @@ public final class ControlLoop implements AutoCloseable {
     this.named = named;
     this.times = times;
     this.config = config;
-    this.datapath = datapath;
+    this.enforcement = new Enforcement(datapath);
     this.guards = guards;
     this.engine = engine;
     this.policyFiles = policyFiles;
@@ -116,21 +106,14 @@ public final class ControlLoop implements AutoCloseable {
         new Listings(
             config.engines(),
             engineKind -> EngineTraces.of(config, engineKind) || guards.unaccounted());
-    this.generation = datapath.applied().generation();
-    this.policy = Policy.resuming(networks(datapath), named.read());
+    this.policy = Policy.resuming(enforcement.networks(), named.read());
     this.thread = Thread.ofPlatform().name("control").unstarted(this::run);
     this.thread.setUncaughtExceptionHandler((_, error) -> {
       // Without this thread nothing starts and nothing changes: what is pinned enforces, and
       // whoever supervises the process starts another.
-      log.log(Level.SEVERE, "the control thread ended; the agent ends with it", error);
+      log.log(Level.ERROR, "the control thread ended; the agent ends with it", error);
       Runtime.getRuntime().halt(3);
     });
-  }
-
-  private static Map<Cidr, Integer> networks(Datapath datapath) {
-    Map<Cidr, Integer> networks = new LinkedHashMap<>(datapath.applied().addresses());
-    networks.values().removeIf(peer -> !Peers.isNetwork(peer));
-    return networks;
   }
 
   public void start() {
@@ -153,7 +136,7 @@ public final class ControlLoop implements AutoCloseable {
    *
    * @param opening its network namespace; closed or used up whatever the answer is
    */
-  CompletableFuture<HookReply> admit(Admission admission, Spaces.Opening opening) {
+  CompletableFuture<HookReply> admit(Admission admission, Opening opening) {
     CompletableFuture<HookReply> reply = new CompletableFuture<>();
     long asked = System.nanoTime();
     Runnable step =
@@ -269,7 +252,7 @@ public final class ControlLoop implements AutoCloseable {
   private void enqueue(Runnable step) {
     try {
       while (!stopping && !queue.offer(step, 1, TimeUnit.SECONDS)) {
-        log.warning("the control queue is full; waiting");
+        log.log(Level.WARNING, "the control queue is full; waiting");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -320,7 +303,7 @@ public final class ControlLoop implements AutoCloseable {
     } catch (RuntimeException e) {
       lastFailure = Optional.of(what + ": " + e);
       lastInputs = null;
-      log.log(Level.SEVERE, what + " failed; it is tried again", e);
+      log.log(Level.ERROR, what + " failed; it is tried again", e);
       return false;
     }
   }
@@ -343,7 +326,7 @@ public final class ControlLoop implements AutoCloseable {
     }
   }
 
-  private HookReply admitNow(Admission admission, Spaces.Opening opening) {
+  private HookReply admitNow(Admission admission, Opening opening) {
     ObservedContainer container = admission.container();
     // First, because what is undone below is what was done for this admission.
     Optional<String> objection = guards.objection(admission);
@@ -387,7 +370,7 @@ public final class ControlLoop implements AutoCloseable {
       }
       case RuntimeEvent.Lost(String why) -> {
         engines.remove(engine);
-        log.warning(engine.display() + " does not answer: " + why);
+        log.log(Level.WARNING, engine.display() + " does not answer: " + why);
       }
       case RuntimeEvent.Listed(List<ObservedContainer> all) -> {
         guards.listed(engine, all);
@@ -431,11 +414,10 @@ public final class ControlLoop implements AutoCloseable {
     guards.kernelRefused(Map.of());
     // Twice at most: those for whom the kernel takes only a part are closed by the second plan.
     for (int round = 0; round < 2; round++) {
-      generation = nextGeneration();
       Desired desired =
           Desired.of(
               policy,
-              generation,
+              enforcement.nextGeneration(),
               guards.guarded(),
               hostPolicy,
               hostRanges,
@@ -443,13 +425,12 @@ public final class ControlLoop implements AutoCloseable {
               config.defaultDeny());
       // Before the kernel has a pair of a number: it must not mean another thing to the next agent.
       named.write(desired.policy().named());
-      List<Action> plan = plan(desired);
       List<BpfException> failures = new ArrayList<>();
-      Map<Integer, BpfException> refused = apply(desired, plan, failures);
+      Map<Integer, BpfException> refused = enforcement.apply(desired, allListed(), failures);
       policy = desired.policy();
       guards.name();
       engine.publish(policy);
-      guards.resetOlder(endpoint -> closed(desired, endpoint));
+      guards.resetOlder(endpoint -> Enforcement.closes(desired, endpoint));
       lastFailure = failures.stream().findFirst().map(Throwable::getMessage);
       publish(policy, desired.addresses(), hostPolicy);
       lastInputs = inputs;
@@ -462,40 +443,6 @@ public final class ControlLoop implements AutoCloseable {
       }
       guards.kernelRefused(refused);
     }
-  }
-
-  /** From the difference to what is in force if that is known, else from all there is. */
-  private List<Action> plan(Desired desired) {
-    Desired before = inForce;
-    return before == null
-        ? Planner.plan(desired, datapath.applied(), allListed())
-        : Planner.change(before, desired, datapath.applied(), datapath.tableUse());
-  }
-
-  private Map<Integer, BpfException> apply(
-      Desired desired, List<Action> plan, List<BpfException> failures) {
-    inForce = null;
-    Map<Integer, BpfException> refused = datapath.apply(plan, failures);
-    // Without the list of what runs the kernel may hold more than is desired, and keeps it.
-    if (allListed() && failures.isEmpty()) {
-      inForce = desired;
-    }
-    return refused;
-  }
-
-  private static boolean closed(Desired desired, int endpoint) {
-    EndpointState state = desired.endpoints().get(endpoint);
-    if (state == null) {
-      return false;
-    }
-    return state.mode() == Mode.AUDIT
-        ? state.firmEgress() || state.firmIngress()
-        : state.closedEgress() || state.closedIngress();
-  }
-
-  /** Generations are the kernel's 32 bits; 0 means none. */
-  private long nextGeneration() {
-    return generation >= 0xffff_ffffL ? 1 : generation + 1;
   }
 
   private void publish(Policy policy, Map<Cidr, Integer> addresses, HostPolicy hostPolicy) {

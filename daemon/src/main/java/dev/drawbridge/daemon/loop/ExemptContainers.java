@@ -5,6 +5,7 @@ import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.daemon.container.Exemptions;
 import dev.drawbridge.daemon.node.NodeState;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -13,8 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /**
  * The containers that run unguarded by the operator's wish, for whoever asks which those are, and
@@ -23,7 +22,7 @@ import java.util.logging.Logger;
  */
 final class ExemptContainers {
 
-  private static final Logger log = Logger.getLogger(ExemptContainers.class.getName());
+  private static final System.Logger log = System.getLogger(ExemptContainers.class.getName());
 
   private final Exemptions exemptions;
   private final Map<String, NodeState.Exempt> running = new LinkedHashMap<>();

@@ -1,7 +1,6 @@
 package dev.drawbridge.daemon.loop;
 
 import dev.drawbridge.bpf.failure.BpfException;
-import dev.drawbridge.control.EngineCapabilities;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.daemon.config.Config;
 import dev.drawbridge.daemon.container.Admission;
@@ -10,13 +9,11 @@ import dev.drawbridge.daemon.container.AdmissionTimes.Stage;
 import dev.drawbridge.daemon.container.AdmittedContainers;
 import dev.drawbridge.daemon.container.Evasions;
 import dev.drawbridge.daemon.container.Exemptions;
-import dev.drawbridge.daemon.container.ImageFiles;
 import dev.drawbridge.daemon.container.LabelReading;
 import dev.drawbridge.daemon.host.OwnCgroup;
-import dev.drawbridge.daemon.host.ProcessAddresses;
+import dev.drawbridge.daemon.network.Opening;
 import dev.drawbridge.daemon.network.Spaces;
 import dev.drawbridge.hook.Attempt;
-import dev.drawbridge.hook.DockerContainerFiles;
 import dev.drawbridge.hook.HookEntry;
 import dev.drawbridge.hook.HookHandler;
 import dev.drawbridge.hook.HookReply;
@@ -29,21 +26,15 @@ import dev.drawbridge.policy.labels.KeptCapabilities;
 import dev.drawbridge.policy.language.ContainerPolicy;
 import dev.drawbridge.runtime.ContainerdLookup;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.net.InetAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /**
  * Answers the hook and the runtime shim, from files and the kernel alone: Docker's API would
@@ -52,7 +43,7 @@ import java.util.logging.Logger;
  */
 public final class HookAdmission implements HookHandler {
 
-  private static final Logger log = Logger.getLogger(HookAdmission.class.getName());
+  private static final System.Logger log = System.getLogger(HookAdmission.class.getName());
 
   private final Config config;
   private final Exemptions exemptions;
@@ -61,7 +52,7 @@ public final class HookAdmission implements HookHandler {
   private final Spaces spaces;
   private final AdmissionTimes times;
   private final AdmittedContainers admitted;
-  private final Optional<ContainerdLookup> containerd;
+  private final Descriptions descriptions;
 
   /**
    * @param containerd who knows containers that are not Docker's, if it is to be asked
@@ -75,7 +66,7 @@ public final class HookAdmission implements HookHandler {
       AdmittedContainers admitted,
       Optional<ContainerdLookup> containerd) {
     this.admitted = admitted;
-    this.containerd = containerd;
+    this.descriptions = new Descriptions(config, containerd);
     this.spaces = spaces;
     this.times = times;
     this.config = config;
@@ -88,7 +79,7 @@ public final class HookAdmission implements HookHandler {
   public HookReply patch(String id, Path bundle) {
     long began = System.nanoTime();
     HookReply reply =
-        switch (describe(id, bundle)) {
+        switch (descriptions.of(id, bundle)) {
           case Attempt.Failed<Described>(String sentence) -> HookReply.refuse(sentence);
           case Attempt.Done<Described>(Described container) -> patch(container);
         };
@@ -143,7 +134,7 @@ public final class HookAdmission implements HookHandler {
       return HookReply.refuse(stranger.get());
     }
     // First, because its sockets are made while all the rest is read and attached.
-    Spaces.Opening opening;
+    Opening opening;
     try {
       opening = spaces.openUntouched(pid);
     } catch (BpfException e) {
@@ -155,7 +146,7 @@ public final class HookAdmission implements HookHandler {
     }
     boolean asked = false;
     try {
-      Attempt<Described> described = describe(state.id(), state.bundle());
+      Attempt<Described> described = descriptions.of(state.id(), state.bundle());
       times.took(Stage.DESCRIBE, began);
       if (described instanceof Attempt.Failed<Described>(String sentence)) {
         return HookReply.refuse(sentence);
@@ -163,8 +154,10 @@ public final class HookAdmission implements HookHandler {
       Described container = ((Attempt.Done<Described>) described).value();
       long next = System.nanoTime();
       String mode =
-          container.dockers() ? container.networkMode() : networkOf(pid, container.networkMode());
-      List<InetAddress> addresses = addressesOf(pid, mode);
+          container.dockers()
+              ? container.networkMode()
+              : OwnNetwork.mode(pid, container.networkMode());
+      List<InetAddress> addresses = OwnNetwork.addresses(pid, mode);
       times.took(Stage.ADDRESSES, next);
       next = System.nanoTime();
       ObservedContainer observed = container.observed(pid, addresses).in(mode);
@@ -281,235 +274,14 @@ public final class HookAdmission implements HookHandler {
     };
   }
 
-  /**
-   * Addresses that the namespace has already. Docker before 28 has configured networking by now,
-   * later ones have not: those come with the start event.
-   */
-  static List<InetAddress> addressesOf(int pid, String networkMode) {
-    if (networkMode.equals("host") || networkMode.startsWith("container:")) {
-      return List.of();
-    }
-    try {
-      return List.copyOf(ProcessAddresses.of(pid));
-    } catch (IOException e) {
-      log.log(Level.FINE, "addresses of process " + pid, e);
-      return List.of();
-    }
-  }
-
-  /**
-   * The network mode, knowing the process: whoever is in the agent's own network namespace is in
-   * the host's, whatever way it was given to him.
-   */
-  static String networkOf(int pid, String networkMode) {
-    try {
-      Path own = Files.readSymbolicLink(Path.of("/proc/self/ns/net"));
-      return Files.readSymbolicLink(Path.of("/proc", Integer.toString(pid), "ns", "net"))
-              .equals(own)
-          ? "host"
-          : networkMode;
-    } catch (IOException e) {
-      log.log(Level.FINE, "the network namespace of process " + pid, e);
-      return networkMode;
-    }
-  }
-
-  /**
-   * What is known of a container before it runs.
-   *
-   * @param imageLabels empty if unknown
-   * @param dockers whether Docker's files describe it, now and later
-   */
-  private record Described(
-      String id,
-      String name,
-      String image,
-      SortedMap<String, String> labels,
-      Optional<SortedMap<String, String>> imageLabels,
-      String runtime,
-      String networkMode,
-      boolean dockers,
-      OciSpec spec) {
-
-    ObservedContainer observed(int pid, List<InetAddress> addresses) {
-      return new ObservedContainer(
-          id,
-          name,
-          labels,
-          imageLabels.orElseGet(TreeMap::new),
-          imageLabels.isPresent(),
-          image,
-          pid > 0,
-          pid,
-          addresses,
-          runtime,
-          networkMode,
-          Evasions.among(spec.capabilities()));
-    }
-  }
-
-  /** A container as Docker's files have it. */
-  static ObservedContainer observed(
-      DockerContainerFiles files,
-      Optional<SortedMap<String, String>> imageLabels,
-      int pid,
-      List<InetAddress> addresses,
-      Set<String> capabilities) {
-    return new ObservedContainer(
-        files.id(),
-        files.name(),
-        files.labels(),
-        imageLabels.orElseGet(TreeMap::new),
-        imageLabels.isPresent(),
-        files.image(),
-        pid > 0,
-        pid,
-        addresses,
-        files.runtime(),
-        files.networkMode(),
-        capabilities);
-  }
-
-  /** Those that Docker gave it, by its book. */
-  static List<InetAddress> addresses(DockerContainerFiles files) {
-    List<InetAddress> found = new ArrayList<>();
-    for (String literal : files.addresses()) {
-      try {
-        found.add(InetAddress.ofLiteral(literal));
-      } catch (IllegalArgumentException e) {
-        log.fine("container " + files.name() + ": no address: " + literal);
-      }
-    }
-    return found;
-  }
-
-  /** What Docker grants it, by its book. */
-  static Set<String> granted(DockerContainerFiles files) {
-    return EngineCapabilities.of(
-        files.granted().privileged(), files.granted().added(), files.granted().dropped());
-  }
-
   @Override
   public HookReply start(String id) {
     if (exemptions.noted(id)) {
       return HookReply.goUnguarded();
     }
     long began = System.nanoTime();
-    HookReply reply = reply("container " + shortened(id), loop.starts(id));
+    HookReply reply = reply("container " + Descriptions.shortened(id), loop.starts(id));
     times.took(Stage.START, began);
     return reply;
-  }
-
-  private Attempt<Described> describe(String id, Path bundle) {
-    return OciSpec.read(bundle).then(spec -> describe(id, bundle, spec));
-  }
-
-  private Attempt<Described> describe(String id, Path bundle, OciSpec spec) {
-    List<Path> roots =
-        config.dataRoot().isEmpty() ? List.of() : List.of(Path.of(config.dataRoot()));
-    return DockerContainerFiles.find(id, roots, spec)
-        .then(directory ->
-            directory.isEmpty()
-                ? describedByContainerd(id, bundle, spec)
-                : DockerContainerFiles.read(directory.get())
-                    .then(files -> Attempt.done(describedByDocker(files, spec))));
-  }
-
-  /** Not Docker's: containerd's, where it is asked and knows it. */
-  private Attempt<Described> describedByContainerd(String id, Path bundle, OciSpec spec) {
-    Optional<String> namespace = containerdNamespace(id, bundle);
-    if (containerd.isEmpty() || namespace.isEmpty()) {
-      return describedByAnnotations(id, spec);
-    }
-    try {
-      Optional<ObservedContainer> found = containerd.get().find(namespace.get(), id);
-      return found.isEmpty() ? describedByAnnotations(id, spec) : describedBy(found.get(), spec);
-    } catch (IOException e) {
-      return Attempt.failed(
-          "containerd at "
-              + config.containerdSocket()
-              + " does not say who container "
-              + shortened(id)
-              + " is: "
-              + e.getMessage());
-    }
-  }
-
-  /** As containerd's shim makes a bundle: STATE/io.containerd.runtime.v2.task/NAMESPACE/ID. */
-  static Optional<String> containerdNamespace(String id, Path bundle) {
-    int names = bundle.getNameCount();
-    return names > 2
-            && bundle.getName(names - 1).toString().equals(id)
-            && bundle.getName(names - 3).toString().equals("io.containerd.runtime.v2.task")
-        ? Optional.of(bundle.getName(names - 2).toString())
-        : Optional.empty();
-  }
-
-  private static Attempt<Described> describedBy(ObservedContainer found, OciSpec spec) {
-    if (DockerContainerFiles.size(found.labels()) > DockerContainerFiles.MAX_LABELS) {
-      return Attempt.failed(
-          "container "
-              + found.name()
-              + " bears more than "
-              + (DockerContainerFiles.MAX_LABELS >> 10)
-              + " KiB of labels and annotations; give it fewer");
-    }
-    return Attempt.done(
-        new Described(
-            found.id(),
-            found.name(),
-            found.image(),
-            found.labels(),
-            found.imageKnown() ? Optional.of(found.imageLabels()) : Optional.empty(),
-            found.runtimeName(),
-            found.networkMode(),
-            false,
-            spec));
-  }
-
-  /**
-   * Not Docker's: containerd and Podman keep labels where no hook may ask, and pass annotations.
-   * Whoever gives no annotation of ours may have given labels of ours that nobody read: unknown,
-   * and not started.
-   */
-  private static Attempt<Described> describedByAnnotations(String id, OciSpec spec) {
-    if (spec.annotations().keySet().stream().noneMatch(key -> key.startsWith("drawbridge."))) {
-      return Attempt.failed(
-          "container "
-              + shortened(id)
-              + " is not Docker's, and none of its annotations is Drawbridge's; give it one, such as"
-              + " drawbridge.mode=enforce (ctr: --label, others: --annotation), or have the agent"
-              + " ask containerd (containerdSocket)");
-    }
-    return Attempt.done(
-        new Described(
-            id,
-            shortened(id),
-            "",
-            spec.annotations(),
-            Optional.empty(),
-            "",
-            spec.network() instanceof OciSpec.Network.Host
-                ? "host"
-                : ObservedContainer.OWN_NAMESPACE,
-            false,
-            spec));
-  }
-
-  private static Described describedByDocker(DockerContainerFiles files, OciSpec spec) {
-    return new Described(
-        files.id(),
-        files.name(),
-        files.image(),
-        files.labels(),
-        ImageFiles.labels(files),
-        files.runtime(),
-        files.networkMode(),
-        true,
-        spec);
-  }
-
-  private static String shortened(String id) {
-    return id.length() > 12 ? id.substring(0, 12) : id;
   }
 }

@@ -4,12 +4,12 @@ import dev.drawbridge.daemon.config.AgentLog;
 import dev.drawbridge.hook.HookHandler;
 import dev.drawbridge.hook.HookReply;
 import dev.drawbridge.hook.OciState;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
-import java.util.logging.Logger;
 
 /** Tells the log which containers were refused, and which start unguarded. */
 public final class LoggedHooks implements HookHandler {
-  private static final Logger log = Logger.getLogger(LoggedHooks.class.getName());
+  private static final System.Logger log = System.getLogger(LoggedHooks.class.getName());
 
   private final HookHandler hooks;
 
@@ -40,9 +40,10 @@ public final class LoggedHooks implements HookHandler {
   private static HookReply told(String id, HookReply reply) {
     switch (reply) {
       case HookReply.Refuse(String sentence) ->
-          log.warning(AgentLog.oneLine("refused " + id + ": " + sentence));
+          log.log(Level.WARNING, AgentLog.oneLine("refused " + id + ": " + sentence));
       case HookReply.GoUnguarded() ->
-          log.info(AgentLog.oneLine("container " + id + " is exempt: it starts unguarded"));
+          log.log(
+              Level.INFO, AgentLog.oneLine("container " + id + " is exempt: it starts unguarded"));
       case HookReply.Go() -> {}
     }
     return reply;

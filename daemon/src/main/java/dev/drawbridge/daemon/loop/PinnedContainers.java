@@ -11,13 +11,13 @@ import dev.drawbridge.daemon.container.LabelReading;
 import dev.drawbridge.hook.Attempt;
 import dev.drawbridge.hook.DockerContainerFiles;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
-import java.util.logging.Logger;
 
 /**
  * What an agent that comes back can know of the containers it guarded before, without asking the
@@ -28,7 +28,7 @@ import java.util.logging.Logger;
  */
 public final class PinnedContainers {
 
-  private static final Logger log = Logger.getLogger(PinnedContainers.class.getName());
+  private static final System.Logger log = System.getLogger(PinnedContainers.class.getName());
 
   private final Attachments attachments;
   private final Optional<Path> dataRoot;
@@ -59,7 +59,7 @@ public final class PinnedContainers {
         describe(id).ifPresent(running::add);
       } catch (IOException | RuntimeException e) {
         // Whatever one container's files hold, the others are taken over.
-        log.info("container " + id + " is left to the container engine's list: " + e);
+        log.log(Level.INFO, "container " + id + " is left to the container engine's list: " + e);
       }
     }
     return running;
@@ -109,8 +109,8 @@ public final class PinnedContainers {
       throw new IOException(objection.get());
     }
     ObservedContainer container =
-        HookAdmission.observed(
-            files, imageLabels, pid, HookAdmission.addresses(files), HookAdmission.granted(files));
+        Descriptions.observed(
+            files, imageLabels, pid, Descriptions.addresses(files), Descriptions.granted(files));
     return labels.read(container, Optional.empty());
   }
 }

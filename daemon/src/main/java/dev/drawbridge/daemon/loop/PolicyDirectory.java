@@ -11,6 +11,7 @@ import dev.drawbridge.policy.language.HostPolicy;
 import dev.drawbridge.policy.language.Rule;
 import dev.drawbridge.policy.parse.HostPolicyParser;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -28,8 +29,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,7 +44,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PolicyDirectory {
 
-  private static final Logger log = Logger.getLogger(PolicyDirectory.class.getName());
+  private static final System.Logger log = System.getLogger(PolicyDirectory.class.getName());
 
   /** Files beyond this size, in bytes, are refused. */
   static final int MAX_FILE_BYTES = 1 << 20;
@@ -111,7 +110,7 @@ public final class PolicyDirectory {
                 changed.run();
               });
     } catch (BpfException e) {
-      log.log(Level.FINE, "policy directory " + directory + " is looked at by the clock only", e);
+      log.log(Level.DEBUG, "policy directory " + directory + " is looked at by the clock only", e);
     }
   }
 
@@ -181,7 +180,9 @@ public final class PolicyDirectory {
       if (!now.containsKey(gone)) {
         good.remove(gone);
         forget(gone);
-        log.info(AgentLog.oneLine("policy file " + gone + " is gone: its rules hold no more"));
+        log.log(
+            Level.INFO,
+            AgentLog.oneLine("policy file " + gone + " is gone: its rules hold no more"));
       }
     }
     now.forEach((name, reading) -> {
@@ -257,7 +258,7 @@ public final class PolicyDirectory {
       }
     } catch (NoSuchFileException e) {
       // It was never good.
-      log.fine(name + " has no last good content");
+      log.log(Level.DEBUG, name + " has no last good content");
     } catch (IOException e) {
       log.log(Level.WARNING, "last good content of " + name, e);
     }

@@ -7,6 +7,7 @@ import dev.drawbridge.bpf.failure.MapFull;
 import dev.drawbridge.bpf.key.NeighbourKey;
 import dev.drawbridge.bpf.linux.NamespaceIds;
 import dev.drawbridge.bpf.linux.NetworkNamespace;
+import java.lang.System.Logger.Level;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -16,8 +17,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.IntPredicate;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /**
  * Which network namespaces know which: a caller's program asks in the callee's whether anybody
@@ -26,7 +25,7 @@ import java.util.logging.Logger;
  */
 public final class Acquaintances {
 
-  private static final Logger log = Logger.getLogger(Acquaintances.class.getName());
+  private static final System.Logger log = System.getLogger(Acquaintances.class.getName());
 
   /** Pairs that are tried again; of the rest the engine finds out. */
   private static final int MOST_FAILED = 1024;
@@ -159,10 +158,10 @@ public final class Acquaintances {
                   + e.maxEntries()
                   + " pairs of network namespaces): connections of later containers are not refused"
                   + " at connect() where nobody listens, but answered by the engine");
-      log.warning(full.get());
+      log.log(Level.WARNING, full.get());
     } catch (Exception e) {
       // A namespace that is ending.
-      log.log(Level.FINE, "namespace " + from + " does not get to know " + to, e);
+      log.log(Level.DEBUG, "namespace " + from + " does not get to know " + to, e);
       later(from, to);
     }
   }

@@ -7,18 +7,17 @@ import dev.drawbridge.l7.ConnectionOrigin;
 import dev.drawbridge.l7.OnwardSockets;
 import dev.drawbridge.l7.Origins;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Optional;
 import java.util.function.LongSupplier;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /** What the engine needs of the kernel's maps. Safe for any thread. */
 public final class EngineBindings implements Origins, OnwardSockets {
 
-  private static final Logger log = Logger.getLogger(EngineBindings.class.getName());
+  private static final System.Logger log = System.getLogger(EngineBindings.class.getName());
 
   private final BpfMap sockets;
   private final LongSupplier generation;

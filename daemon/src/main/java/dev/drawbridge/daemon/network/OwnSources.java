@@ -8,6 +8,7 @@ import dev.drawbridge.bpf.linux.InterfaceAddresses;
 import dev.drawbridge.bpf.linux.NetworkNamespace;
 import dev.drawbridge.daemon.config.FirstLines;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -24,8 +25,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /**
  * From which of its own addresses a network namespace reaches what, by its routes: what a socket
@@ -35,7 +34,7 @@ import java.util.logging.Logger;
  */
 public final class OwnSources {
 
-  private static final Logger log = Logger.getLogger(OwnSources.class.getName());
+  private static final System.Logger log = System.getLogger(OwnSources.class.getName());
 
   /** More routes than an engine makes; what is beyond has its answer by a shorter prefix. */
   static final int MOST_ROUTES = 256;
@@ -83,7 +82,7 @@ public final class OwnSources {
       Thread.currentThread().interrupt();
     } catch (Exception e) {
       // No proc there: such sockets say that they are on loopback.
-      log.log(Level.FINE, "the routes of namespace " + number, e);
+      log.log(Level.DEBUG, "the routes of namespace " + number, e);
     }
   }
 
@@ -91,7 +90,8 @@ public final class OwnSources {
   void write(int number, Reading reading) {
     try {
       if (!reading.all() && cut.add(number)) {
-        log.warning(
+        log.log(
+            Level.WARNING,
             "network namespace "
                 + number
                 + " has more routes or addresses than are read; of what is beyond them a redirected"
@@ -114,7 +114,7 @@ public final class OwnSources {
       }
     } catch (BpfException e) {
       // A full map: such sockets say that they are on loopback.
-      log.log(Level.FINE, "the routes of namespace " + number, e);
+      log.log(Level.DEBUG, "the routes of namespace " + number, e);
     }
   }
 
@@ -129,7 +129,7 @@ public final class OwnSources {
       try {
         boolean _ = map.delete(key.encode());
       } catch (BpfException e) {
-        log.log(Level.FINE, "a route of namespace " + number + " stays", e);
+        log.log(Level.DEBUG, "a route of namespace " + number + " stays", e);
       }
     }
   }

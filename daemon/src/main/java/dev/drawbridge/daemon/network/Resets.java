@@ -7,6 +7,7 @@ import dev.drawbridge.bpf.linux.OpenSocket;
 import dev.drawbridge.bpf.linux.Sockets;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Reason;
+import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,8 +20,6 @@ import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.function.IntFunction;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /**
  * Ends TCP connections that the kernel lets no packet of through any more: one that the policy has
@@ -29,7 +28,7 @@ import java.util.logging.Logger;
  */
 public final class Resets implements AutoCloseable {
 
-  private static final Logger log = Logger.getLogger(Resets.class.getName());
+  private static final System.Logger log = System.getLogger(Resets.class.getName());
 
   /** Connections that may wait. One that finds no place is left to its timeout. */
   static final int QUEUE_LIMIT = 1_024;
@@ -93,7 +92,7 @@ public final class Resets implements AutoCloseable {
         byEndpoint.forEach(this::end);
       } catch (InterruptedException e) {
         // Ends the loop if somebody closes; anything else that interrupts does not.
-        log.fine("resets are interrupted");
+        log.log(Level.DEBUG, "resets are interrupted");
       } catch (RuntimeException e) {
         // One connection less to reset: the others still are.
         log.log(Level.WARNING, "some connections are left to their timeout", e);
@@ -119,11 +118,11 @@ public final class Resets implements AutoCloseable {
                   socket.protocol() == OpenSocket.Protocol.TCP
                       && chosen.stream().anyMatch(one -> one.is(socket))));
       log.log(
-          Level.FINE,
+          Level.DEBUG,
           "{0} connections of endpoint {1} reset",
           new Object[] {ended.size(), endpoint});
     } catch (BpfException e) {
-      log.log(Level.FINE, "connections of endpoint " + endpoint + " are left to their timeout", e);
+      log.log(Level.DEBUG, "connections of endpoint " + endpoint + " are left to their timeout", e);
     } catch (InterruptedException e) {
       thread.interrupt();
     } catch (Exception e) {

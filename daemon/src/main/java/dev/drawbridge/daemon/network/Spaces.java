@@ -12,9 +12,9 @@ import dev.drawbridge.daemon.container.How;
 import dev.drawbridge.daemon.kernel.Governed;
 import dev.drawbridge.l7.EngineListener;
 import dev.drawbridge.l7.L7Engine;
-import dev.drawbridge.l7.NetnsHandle;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -24,12 +24,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.IntPredicate;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Spaces {
 
-  private static final Logger log = Logger.getLogger(Spaces.class.getName());
+  private static final System.Logger log = System.getLogger(Spaces.class.getName());
 
   private final L7Engine engine;
   private final Attachments attachments;
@@ -86,13 +82,6 @@ public final class Spaces {
     this.hostInode = hostInode;
   }
 
-  private record Inside(NetworkNamespace namespace) implements NetnsHandle {
-    @Override
-    public <T> T call(Callable<T> call) throws Exception {
-      return namespace.call(call);
-    }
-  }
-
   /** One namespace. */
   public static final class Space implements Acquaintances.Member {
     private final int number;
@@ -136,105 +125,14 @@ public final class Spaces {
     }
   }
 
-  /**
-   * A namespace that is held open while the engine's sockets are being made in it. Whoever opened
-   * it hands it to {@link #enter} or closes it; closing it afterwards does nothing.
-   */
-  public static final class Opening implements AutoCloseable {
-    private final NetworkNamespace namespace;
-    private final CompletableFuture<EngineListener> listener;
-    private final CompletableFuture<Optional<Untouched>> untouched;
-    private boolean handedOver;
-
-    private Opening(
-        NetworkNamespace namespace,
-        CompletableFuture<EngineListener> listener,
-        CompletableFuture<Optional<Untouched>> untouched) {
-      this.namespace = namespace;
-      this.listener = listener;
-      this.untouched = untouched;
-    }
-
-    NetworkNamespace namespace() {
-      return namespace;
-    }
-
-    private synchronized void handOver() {
-      handedOver = true;
-    }
-
-    @Override
-    public synchronized void close() {
-      if (handedOver) {
-        return;
-      }
-      handedOver = true;
-      CompletableFuture<Void> _ =
-          listener.handle((made, _) -> {
-            if (made != null) {
-              made.close();
-            }
-            namespace.close();
-            return null;
-          });
-    }
-  }
-
-  /**
-   * What a namespace has before any process of the container runs in it: it is read while the
-   * programs are attached, and is the same afterwards.
-   *
-   * @param bound whether somebody listens by an interface
-   */
-  private record Untouched(boolean bound, OwnSources.Reading routes) {}
-
-  /**
-   * As {@link #open}, for a container whose first process waits: what is asked of its namespace
-   * before that runs is asked there at once.
-   */
-  public Opening openUntouched(int pid) {
-    NetworkNamespace namespace = NetworkNamespace.ofPid(pid);
-    CompletableFuture<EngineListener> listener =
-        CompletableFuture.supplyAsync(() -> listen(namespace), Thread::startVirtualThread);
-    return new Opening(
-        namespace,
-        listener,
-        listener.thenApply(_ -> look(namespace)).exceptionally(_ -> Optional.empty()));
-  }
-
-  /** Empty where it cannot be told: then it is asked again, and said why not. */
-  private static Optional<Untouched> look(NetworkNamespace namespace) {
-    try {
-      return Optional.of(
-          namespace.call(() ->
-              new Untouched(OlderConnections.listensByInterface(namespace), OwnSources.here())));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return Optional.empty();
-    } catch (Exception e) {
-      log.log(Level.FINE, "network namespace " + namespace.inode(), e);
-      return Optional.empty();
-    }
-  }
-
-  /**
-   * Opens the namespace of a process and begins to make the engine's sockets there, on another
-   * thread: that takes as long as attaching the programs does. Safe for any thread.
-   */
+  /** As {@link Opening#of}. Safe for any thread. */
   public Opening open(int pid) {
-    NetworkNamespace namespace = NetworkNamespace.ofPid(pid);
-    return new Opening(
-        namespace,
-        CompletableFuture.supplyAsync(() -> listen(namespace), Thread::startVirtualThread),
-        CompletableFuture.completedFuture(Optional.empty()));
+    return Opening.of(pid, engine);
   }
 
-  private EngineListener listen(NetworkNamespace namespace) {
-    try {
-      return engine.listen(new Inside(namespace));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  /** As {@link Opening#untouched}. Safe for any thread. */
+  public Opening openUntouched(int pid) {
+    return Opening.untouched(pid, engine);
   }
 
   /**
@@ -246,7 +144,7 @@ public final class Spaces {
    */
   public Space enter(Opening opening, int endpoint, How how) throws IOException {
     try (opening) {
-      NetworkNamespace namespace = opening.namespace;
+      NetworkNamespace namespace = opening.namespace();
       int number = number(namespace.inode());
       Space known = open.get(number);
       moved = true;
@@ -254,7 +152,7 @@ public final class Spaces {
         known.endpoints.add(endpoint);
         return known;
       }
-      EngineListener listener = opening.listener.join();
+      EngineListener listener = opening.listener();
       long cookie = Sockets.namespaceCookie(listener.fd4() >= 0 ? listener.fd4() : listener.fd6());
       namespaces.put(key(cookie), bytes(Integer.BYTES).putInt(number).array());
       offer(number, 0, listener.fd4());
@@ -270,14 +168,15 @@ public final class Spaces {
       if (how != How.ADOPTED) {
         acquaintances.begins(number);
       }
-      Optional<Untouched> untouched = how == How.HOOK ? opening.untouched.join() : Optional.empty();
+      Optional<Opening.Untouched> untouched =
+          how == How.HOOK ? opening.untouched() : Optional.empty();
       if (untouched.isEmpty()) {
         findBound(number, namespace);
-      } else if (untouched.get().bound) {
+      } else if (untouched.get().bound()) {
         acquaintances.cannotBeAsked(number);
       }
       Space space = new Space(number, namespace, listener, cookie);
-      space.routes = untouched.map(Untouched::routes);
+      space.routes = untouched.map(Opening.Untouched::routes);
       if (veths.mayBeRewritten(number)) {
         space.rewritten = true;
         listener.mayBeRewritten();
@@ -303,7 +202,7 @@ public final class Spaces {
         acquaintances.cannotBeAsked(number);
       }
     } catch (IOException | BpfException e) {
-      log.log(Level.FINE, "who listens in namespace " + number, e);
+      log.log(Level.DEBUG, "who listens in namespace " + number, e);
       acquaintances.cannotBeAsked(number);
     }
   }

@@ -2,6 +2,8 @@ package dev.drawbridge.daemon.node;
 
 import dev.drawbridge.api.report.PeerReference;
 import dev.drawbridge.api.report.ProblemReport;
+import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.linux.Cgroups;
 import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.daemon.container.How;
@@ -10,6 +12,7 @@ import dev.drawbridge.policy.Parsed;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.language.ContainerPolicy;
 import dev.drawbridge.policy.language.HostPolicy;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -119,5 +122,30 @@ public record NodeState(
   public static NodeState empty() {
     return new NodeState(
         Policy.empty(), Map.of(), Map.of(), HostPolicy.NONE, new Known(List::of), false, Map.of());
+  }
+
+  /** Whether somebody in its namespace can make or change packets; so can who is not known. */
+  public boolean isRewritten(int endpoint) {
+    NodeState.Container container = containers.get(endpoint);
+    return container == null || container.rewritten();
+  }
+
+  /**
+   * The network namespace of a guarded container, if its process is still the one that was told of.
+   */
+  public Optional<Path> namespaceOf(int endpoint) {
+    NodeState.Container container = containers.get(endpoint);
+    if (container == null || container.attached().isEmpty() || container.observed().pid() == 0) {
+      return Optional.empty();
+    }
+    int pid = container.observed().pid();
+    try {
+      return Cgroups.ofPid(pid).toString().contains(container.observed().id())
+          ? Optional.of(Path.of("/proc", Integer.toString(pid), "ns", "net"))
+          : Optional.empty();
+    } catch (BpfException e) {
+      // It has ended.
+      return Optional.empty();
+    }
   }
 }

@@ -9,6 +9,7 @@ import dev.drawbridge.daemon.host.OwnCgroup;
 import dev.drawbridge.daemon.node.NodeState;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -19,8 +20,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import java.util.stream.Stream;
 
 /**
@@ -30,7 +29,7 @@ import java.util.stream.Stream;
  */
 public final class ApiCallers {
 
-  private static final Logger log = Logger.getLogger(ApiCallers.class.getName());
+  private static final System.Logger log = System.getLogger(ApiCallers.class.getName());
 
   private final Supplier<NodeState> state;
 
@@ -45,7 +44,7 @@ public final class ApiCallers {
         case Caller.Remote(InetSocketAddress address) -> admits(address);
       };
     } catch (BpfException | IOException | UncheckedIOException e) {
-      log.log(Level.FINE, "API caller " + caller, e);
+      log.log(Level.DEBUG, "API caller " + caller, e);
       return false;
     }
   }
@@ -90,7 +89,7 @@ public final class ApiCallers {
           sharing.add(container);
         }
       } catch (NoSuchFileException e) {
-        log.log(Level.FINE, "container " + container.observed().name() + " has ended", e);
+        log.log(Level.DEBUG, "container " + container.observed().name() + " has ended", e);
       }
     }
     if (sharing.isEmpty()) {

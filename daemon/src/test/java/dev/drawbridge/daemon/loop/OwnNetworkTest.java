@@ -41,7 +41,7 @@ class OwnNetworkTest {
       assertEquals("made", out.readLine());
       int pid = (int) process.pid();
       List<InetAddress> forged = List.of(InetAddress.ofLiteral("10.99.99.1"));
-      assertEquals(forged, HookAdmission.addressesOf(pid, MODE), "the network namespace has it");
+      assertEquals(forged, OwnNetwork.addresses(pid, MODE), "the network namespace has it");
       assertEquals(List.of(), OwnNetwork.addresses(pid, MODE, OptionalLong.empty()));
       assertEquals(List.of(), OwnNetwork.addresses(pid, MODE, OptionalLong.of(inode("self"))));
       assertEquals(

@@ -20,7 +20,6 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 
 /** The sockets for datagrams of one namespace; all of them on one loop. */
@@ -123,20 +122,8 @@ final class DatagramListeners implements DatagramSource {
   @Override
   public void make(
       boolean version6, Consumer<EpollDatagramChannel> made, Consumer<IOException> failed) {
-    try {
-      executor.execute(() -> {
-        EpollDatagramChannel channel;
-        try {
-          channel = SocketStock.inside(netns, () -> socket(version6));
-        } catch (IOException e) {
-          failed.accept(e);
-          return;
-        }
-        made.accept(channel);
-      });
-    } catch (RejectedExecutionException e) {
-      failed.accept(new IOException("the engine is closing", e));
-    }
+    SocketStock.handOver(
+        executor, () -> SocketStock.inside(netns, () -> socket(version6)), made, failed);
   }
 
   void close() {

@@ -87,11 +87,22 @@ final class SocketStock implements OnwardSource {
   public void make(
       boolean wants6, Consumer<EpollSocketChannel> made, Consumer<IOException> failed) {
     Family family = wants6 ? version6 : version4;
+    handOver(executor, () -> one(family), made, failed);
+  }
+
+  /** How a socket is made, or fails to be. */
+  interface Making<C> {
+    C make() throws IOException;
+  }
+
+  /** Makes a socket where the namespace is entered and hands it over there, or says why not. */
+  static <C> void handOver(
+      Executor executor, Making<C> making, Consumer<C> made, Consumer<IOException> failed) {
     try {
       executor.execute(() -> {
-        EpollSocketChannel channel;
+        C channel;
         try {
-          channel = one(family);
+          channel = making.make();
         } catch (IOException e) {
           failed.accept(e);
           return;

@@ -1,17 +1,16 @@
 package dev.drawbridge.l7.dns;
 
-import dev.drawbridge.l7.relay.Outbox;
 import dev.drawbridge.l7.relay.PipedCallee;
 import dev.drawbridge.policy.Ending;
 import io.netty.buffer.ByteBuf;
 
 /** The resolver's end of a stream of questions. */
-final class DnsCallee extends PipedCallee {
+final class DnsCallee extends PipedCallee.Plain {
   private final DnsConversation client;
   private boolean dialled;
 
   DnsCallee(DnsConversation client) {
-    super(client, Outbox.plain());
+    super(client);
     this.client = client;
   }
 
@@ -49,13 +48,5 @@ final class DnsCallee extends PipedCallee {
   @Override
   protected void ended(boolean broken) {
     client.calleeEnded();
-  }
-
-  @Override
-  protected void closes() {}
-
-  @Override
-  protected long reads() {
-    return 0;
   }
 }

@@ -7,7 +7,6 @@ public final class AnswerHead extends Head {
   private static final byte[] CHUNKED = Octets.ascii("chunked");
   private static final byte[] WEBSOCKET = Octets.ascii("websocket");
 
-  private final HeadLimits limits;
   private final ConnectionOptions options = new ConnectionOptions();
   private int minor;
   private int status;
@@ -18,7 +17,7 @@ public final class AnswerHead extends Head {
   private long contentLength;
 
   public AnswerHead(HeadLimits limits) {
-    this.limits = limits;
+    super(limits);
     clear();
   }
 
@@ -66,21 +65,6 @@ public final class AnswerHead extends Head {
 
   int reasonEnd() {
     return reasonEnd;
-  }
-
-  @Override
-  int maxStartLineBytes() {
-    return limits.startLine();
-  }
-
-  @Override
-  int maxFieldBytes() {
-    return limits.fields();
-  }
-
-  @Override
-  int maxFields() {
-    return limits.fieldCount();
   }
 
   @Override

@@ -37,7 +37,11 @@ public abstract sealed class Head implements Headers
   private boolean started;
   private @Nullable Fault fault;
 
-  Head() {}
+  final HeadLimits limits;
+
+  Head(HeadLimits limits) {
+    this.limits = limits;
+  }
 
   /** What a head is waiting for. */
   public enum Progress {
@@ -218,7 +222,7 @@ public abstract sealed class Head implements Headers
     while (valueEnd > valueStart && (all[valueEnd - 1] == ' ' || all[valueEnd - 1] == '\t')) {
       valueEnd--;
     }
-    if (count == maxFields()) {
+    if (count == limits.fieldCount()) {
       return Fault.FIELD_COUNT;
     }
     if (count == names.length) {
@@ -256,11 +260,13 @@ public abstract sealed class Head implements Headers
     return Fault.HEAD_LENGTH;
   }
 
-  abstract int maxStartLineBytes();
+  int maxStartLineBytes() {
+    return limits.startLine();
+  }
 
-  abstract int maxFieldBytes();
-
-  abstract int maxFields();
+  int maxFieldBytes() {
+    return limits.fields();
+  }
 
   abstract @Nullable Fault startLine(int start, int end);
 

@@ -15,29 +15,20 @@ import org.jspecify.annotations.Nullable;
 public final class RequestHead extends Head {
   private static final byte[] CHUNKED = Octets.ascii("chunked");
   private static final byte[] CONTINUE = Octets.ascii("100-continue");
-  private static final byte[] WEBSOCKET = Octets.ascii("websocket");
   private static final byte[] TRAILERS = Octets.ascii("trailers");
-  private static final byte[] HTTP = Octets.ascii("http://");
-  private static final byte[] H2C = Octets.ascii("h2c");
-  private static final byte[] TLS_VERSION = Octets.ascii("tls/");
-  private static final byte[] VERSION = Octets.ascii("http/");
+  static final byte[] HTTP = Octets.ascii("http://");
+  static final byte[] VERSION = Octets.ascii("http/");
   private static final byte[] CONNECT = Octets.ascii("connect");
   private static final String[] METHODS = {
     "GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "TRACE"
   };
 
-  private final HeadLimits limits;
   private final ConnectionOptions options = new ConnectionOptions();
+  private final RequestTarget target = new RequestTarget();
+  private final Upgrades upgrades = new Upgrades();
   private int methodStart;
   private int methodEnd;
   private int minor;
-  private boolean absolute;
-  private int authorityStart;
-  private int authorityEnd;
-  private int pathStart;
-  private int pathEnd;
-  private int targetEnd;
-  private boolean plain;
   private int host;
   private Framing framing = Framing.NONE;
   private long contentLength;
@@ -46,18 +37,13 @@ public final class RequestHead extends Head {
   private boolean websocket;
   private boolean upgradesElsewhere;
 
-  /** What the fields Upgrade list, all together. */
-  private boolean listsWebsocket;
-
-  private boolean listsOptional;
-  private boolean listsAnother;
   private boolean overrides;
 
   /** The first line ends in what is a version of HTTP, or wants to be one. */
   private boolean versioned;
 
   public RequestHead(HeadLimits limits) {
-    this.limits = limits;
+    super(limits);
     clear();
   }
 
@@ -65,12 +51,11 @@ public final class RequestHead extends Head {
   public void clear() {
     super.clear();
     options.clear();
+    target.clear();
+    upgrades.clear();
     methodStart = 0;
     methodEnd = 0;
     minor = 1;
-    targetEnd = 0;
-    absolute = false;
-    plain = false;
     host = -1;
     framing = Framing.NONE;
     contentLength = 0;
@@ -78,13 +63,8 @@ public final class RequestHead extends Head {
     takesTrailers = false;
     websocket = false;
     upgradesElsewhere = false;
-    listsWebsocket = false;
-    listsOptional = false;
-    listsAnother = false;
     overrides = false;
     versioned = false;
-    pathStart = 0;
-    pathEnd = 0;
   }
 
   /** The method as sent; empty if the head failed before it. */
@@ -127,12 +107,11 @@ public final class RequestHead extends Head {
     if (at == lineStart() || at + 1 >= size() || bytes[at] != ' ') {
       return false;
     }
-    int target = at + 1;
-    int first = bytes[target];
+    int next = at + 1;
+    int first = bytes[next];
     return first == '/'
         || first == '*'
-        || (target + HTTP.length <= size()
-            && Octets.same(bytes, target, target + HTTP.length, HTTP));
+        || (next + HTTP.length <= size() && Octets.same(bytes, next, next + HTTP.length, HTTP));
   }
 
   /** Whether nothing but the empty line has come that may stand before a request. */
@@ -147,11 +126,11 @@ public final class RequestHead extends Head {
 
   /** The path as sent, without the query; empty if the head failed before it. */
   public String path() {
-    if (pathStart < pathEnd || pathEnd == 0) {
-      return text(pathStart, pathEnd);
+    if (target.pathStart < target.pathEnd || target.pathEnd == 0) {
+      return text(target.pathStart, target.pathEnd);
     }
     // RFC 9112 section 3.2.4: an absolute target without path and query.
-    return targetEnd == pathEnd && method().equals("OPTIONS") ? "*" : "/";
+    return target.end == target.pathEnd && method().equals("OPTIONS") ? "*" : "/";
   }
 
   /** What the policy looks at. Valid until the head is cleared. */
@@ -159,19 +138,19 @@ public final class RequestHead extends Head {
     String path = path();
     String name =
         host < 0 ? "" : Authority.comparable(bytes, valueStart(host), valueEnd(host), port);
-    boolean asItIs = plain && !overrides && !speakingQuery();
+    boolean asItIs = target.plain && !overrides && !speakingQuery();
     return asItIs
         ? new HttpRequest(method(), List.of(path), name, this)
         : HttpRequest.read(method(), path, query(), name, this);
   }
 
   private String query() {
-    return targetEnd > pathEnd + 1 ? text(pathEnd + 1, targetEnd) : "";
+    return target.end > target.pathEnd + 1 ? text(target.pathEnd + 1, target.end) : "";
   }
 
   /** Whether the query may hold a parameter that is of interest. */
   private boolean speakingQuery() {
-    for (int i = pathEnd + 1; i < targetEnd; i++) {
+    for (int i = target.pathEnd + 1; i < target.end; i++) {
       if (bytes[i] == '_' || bytes[i] == '%') {
         return true;
       }
@@ -233,30 +212,15 @@ public final class RequestHead extends Head {
   }
 
   int pathStart() {
-    return pathStart;
+    return target.pathStart;
   }
 
   int pathEnd() {
-    return pathEnd;
+    return target.pathEnd;
   }
 
   int targetEnd() {
-    return targetEnd;
-  }
-
-  @Override
-  int maxStartLineBytes() {
-    return limits.startLine();
-  }
-
-  @Override
-  int maxFieldBytes() {
-    return limits.fields();
-  }
-
-  @Override
-  int maxFields() {
-    return limits.fieldCount();
+    return target.end;
   }
 
   @Override
@@ -272,12 +236,12 @@ public final class RequestHead extends Head {
     }
     methodStart = start;
     methodEnd = space;
-    int target = space + 1;
-    int afterTarget = target;
+    int at = space + 1;
+    int afterTarget = at;
     while (afterTarget < end && all[afterTarget] != ' ') {
       afterTarget++;
     }
-    if (afterTarget == target || afterTarget == end) {
+    if (afterTarget == at || afterTarget == end) {
       return Fault.START_LINE;
     }
     Fault version = version(afterTarget + 1, end);
@@ -292,7 +256,7 @@ public final class RequestHead extends Head {
         return Fault.METHOD_CASE;
       }
     }
-    return target(target, afterTarget);
+    return target.read(all, at, afterTarget, matches("OPTIONS"));
   }
 
   private boolean endsInAVersion(int start, int end) {
@@ -323,97 +287,6 @@ public final class RequestHead extends Head {
     }
     minor = all[start + 7] - '0';
     return all[start + 5] == '1' && minor <= 1 ? null : Fault.VERSION_UNSUPPORTED;
-  }
-
-  private @Nullable Fault target(int start, int end) {
-    byte[] all = bytes;
-    targetEnd = end;
-    if (all[start] == '*' && end - start == 1 && matches("OPTIONS")) {
-      pathStart = start;
-      pathEnd = end;
-      return null;
-    }
-    int path = start;
-    if (all[start] != '/') {
-      if (end - start <= HTTP.length || !Octets.same(all, start, start + HTTP.length, HTTP)) {
-        return Fault.TARGET;
-      }
-      absolute = true;
-      authorityStart = start + HTTP.length;
-      path = authorityStart;
-      while (path < end && all[path] != '/' && all[path] != '?' && all[path] != '#') {
-        path++;
-      }
-      authorityEnd = path;
-      if (!Authority.valid(all, authorityStart, authorityEnd)) {
-        return Fault.TARGET;
-      }
-    }
-    return path(path, end);
-  }
-
-  private @Nullable Fault path(int start, int end) {
-    byte[] all = bytes;
-    boolean simple = true;
-    int at = start;
-    for (; at < end && all[at] != '?'; at++) {
-      int octet = all[at];
-      if (Octets.plainPath(octet)) {
-        simple &= !suspicious(octet, at + 1 < end ? all[at + 1] : '?');
-      } else {
-        simple = false;
-        if (octet == '#') {
-          return Fault.TARGET_FRAGMENT;
-        }
-        if (!Octets.target(octet)) {
-          return Fault.TARGET;
-        }
-        if (octet == '%' && !escape(at, end)) {
-          return Fault.TARGET_ESCAPE;
-        }
-      }
-    }
-    pathStart = start;
-    pathEnd = at;
-    plain = simple && at > start;
-    for (; at < end; at++) {
-      // Some browsers and many programs send what is beyond ASCII as it is.
-      if (!Octets.target(all[at]) && all[at] >= 0) {
-        return all[at] == '#' ? Fault.TARGET_FRAGMENT : Fault.TARGET;
-      }
-    }
-    return null;
-  }
-
-  /** What some server takes for something else though each character alone is plain. */
-  private static boolean suspicious(int octet, int next) {
-    return switch (octet) {
-      case '/' -> next == '/' || next == '.';
-      case '.' -> next == '/' || next == '.' || next == '?';
-      case ':' -> next == ':';
-      default -> false;
-    };
-  }
-
-  /** A valid escape that is neither NUL nor the start of an over-long UTF-8 sequence. */
-  private boolean escape(int at, int end) {
-    int value = escaped(at, end);
-    if (value <= 0) {
-      return false;
-    }
-    int least = value == 0xc0 || value == 0xc1 ? 0xc0 : value == 0xe0 ? 0xa0 : 0x90;
-    if (value == 0xc0 || value == 0xc1 || value == 0xe0 || value == 0xf0) {
-      int next = escaped(at + 3, end);
-      return next < 0x80 || next >= least;
-    }
-    return true;
-  }
-
-  private int escaped(int at, int end) {
-    byte[] all = bytes;
-    return at + 2 < end && all[at] == '%' && Octets.hex(all[at + 1]) && Octets.hex(all[at + 2])
-        ? (Octets.hexValue(all[at + 1]) << 4) | Octets.hexValue(all[at + 2])
-        : -1;
   }
 
   @Override
@@ -448,8 +321,8 @@ public final class RequestHead extends Head {
           expectsContinue = expects == 0 && is(i, CONTINUE);
           expects++;
         }
-        case UPGRADE -> upgrades(i);
-        case TE -> takesTrailers |= lists(i, TRAILERS);
+        case UPGRADE -> upgrades.read(this, i);
+        case TE -> takesTrailers |= Members.has(this, i, TRAILERS);
       }
     }
     Fault found = body(length, coding);
@@ -462,13 +335,13 @@ public final class RequestHead extends Head {
       }
     }
     expectsContinue &= minor == 1;
-    boolean upgrades = options.upgrade && minor == 1;
+    boolean asked = options.upgrade && minor == 1;
     websocket =
-        upgrades
-            && listsWebsocket
+        asked
+            && upgrades.websocket
             && (framing == Framing.NONE || (framing == Framing.LENGTH && contentLength == 0))
             && matches("GET");
-    upgradesElsewhere = upgrades && listsAnother && !listsOptional && !websocket;
+    upgradesElsewhere = asked && upgrades.another && !upgrades.optional && !websocket;
     return found;
   }
 
@@ -496,88 +369,22 @@ public final class RequestHead extends Head {
 
   private @Nullable Fault hostField() {
     if (host < 0) {
-      return minor == 0 && !absolute ? null : Fault.HOST_MISSING;
+      return minor == 0 && !target.absolute ? null : Fault.HOST_MISSING;
     }
     int start = valueStart(host);
     int end = valueEnd(host);
     if (!Authority.valid(bytes, start, end)) {
       return Fault.HOST;
     }
-    if (absolute
+    if (target.absolute
         && !Authority.comparable(bytes, start, end, 80)
-            .equals(Authority.comparable(bytes, authorityStart, authorityEnd, 80))) {
+            .equals(Authority.comparable(bytes, target.authorityStart, target.authorityEnd, 80))) {
       return Fault.TARGET_AUTHORITY;
     }
     return null;
   }
 
-  /** Notes what a field Upgrade lists. */
-  private void upgrades(int field) {
-    int next = valueStart(field);
-    while (next < valueEnd(field)) {
-      int start = next;
-      int end = memberEnd(field, start);
-      next = memberAfter(field, start);
-      if (Octets.same(bytes, start, end, WEBSOCKET)) {
-        listsWebsocket = true;
-      } else if (Octets.same(bytes, start, end, H2C)
-          || begins(start, end, VERSION)
-          || begins(start, end, TLS_VERSION)) {
-        // A server that knows nothing of these answers all the same.
-        listsOptional = true;
-      } else {
-        listsAnother |= end > start;
-      }
-    }
-  }
-
-  private boolean begins(int start, int end, byte[] lowerCaseWord) {
-    return end - start >= lowerCaseWord.length
-        && Octets.same(bytes, start, start + lowerCaseWord.length, lowerCaseWord);
-  }
-
   private boolean is(int field, byte[] lowerCaseWord) {
     return Octets.same(bytes, valueStart(field), valueEnd(field), lowerCaseWord);
-  }
-
-  /** Whether a comma-separated value holds the word. */
-  private boolean lists(int field, byte[] lowerCaseWord) {
-    int at = valueStart(field);
-    while (at < valueEnd(field)) {
-      if (Octets.same(bytes, at, memberEnd(field, at), lowerCaseWord)) {
-        return true;
-      }
-      at = memberAfter(field, at);
-    }
-    return false;
-  }
-
-  /** Where the member of a list ends that begins there, without blanks. */
-  private int memberEnd(int field, int start) {
-    int end = start;
-    while (end < valueEnd(field) && bytes[end] != ',') {
-      end++;
-    }
-    while (end > start && blank(bytes[end - 1])) {
-      end--;
-    }
-    return end;
-  }
-
-  /** Where the member behind it begins. */
-  private int memberAfter(int field, int start) {
-    int at = start;
-    while (at < valueEnd(field) && bytes[at] != ',') {
-      at++;
-    }
-    at++;
-    while (at < valueEnd(field) && blank(bytes[at])) {
-      at++;
-    }
-    return at;
-  }
-
-  private static boolean blank(int octet) {
-    return octet == ' ' || octet == '\t';
   }
 }

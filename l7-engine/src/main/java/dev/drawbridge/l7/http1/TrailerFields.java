@@ -25,10 +25,8 @@ final class TrailerFields extends Head {
           "trailer",
           "www-authenticate");
 
-  private final HeadLimits limits;
-
   TrailerFields(HeadLimits limits) {
-    this.limits = limits;
+    super(limits);
     clear();
   }
 
@@ -50,11 +48,6 @@ final class TrailerFields extends Head {
   @Override
   int maxFieldBytes() {
     return limits.trailers();
-  }
-
-  @Override
-  int maxFields() {
-    return limits.fieldCount();
   }
 
   @Override

@@ -1,17 +1,16 @@
 package dev.drawbridge.l7.kafka;
 
-import dev.drawbridge.l7.relay.Outbox;
 import dev.drawbridge.l7.relay.PipedCallee;
 import dev.drawbridge.policy.Ending;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 
 /** The broker's end of a Kafka connection. */
-final class KafkaCallee extends PipedCallee {
+final class KafkaCallee extends PipedCallee.Plain {
   private final KafkaConversation client;
 
   KafkaCallee(KafkaConversation client) {
-    super(client, Outbox.plain());
+    super(client);
     this.client = client;
   }
 
@@ -68,13 +67,5 @@ final class KafkaCallee extends PipedCallee {
   @Override
   protected void ended(boolean broken) {
     client.calleeEnded(broken);
-  }
-
-  @Override
-  protected void closes() {}
-
-  @Override
-  protected long reads() {
-    return 0;
   }
 }

@@ -34,4 +34,12 @@ public final class HeldInput {
     in.release();
     return all;
   }
+
+  /** Gives back what waits, if something does. Always null, for the field that held it. */
+  public static @Nullable ByteBuf discarded(@Nullable ByteBuf held) {
+    if (held != null) {
+      held.release();
+    }
+    return null;
+  }
 }

@@ -76,4 +76,19 @@ public abstract class PipedCallee extends CalleeEnd {
   protected final long holds() {
     return FIXED_BYTES + outbox.holds() + reads();
   }
+
+  /** One that keeps nothing of what it reads: it is the client's end that reads it. */
+  public abstract static class Plain extends PipedCallee {
+    protected Plain(PipedEnd client) {
+      super(client, Outbox.plain());
+    }
+
+    @Override
+    protected final void closes() {}
+
+    @Override
+    protected final long reads() {
+      return 0;
+    }
+  }
 }

@@ -4,11 +4,11 @@ import dev.drawbridge.policy.Ending;
 import io.netty.buffer.ByteBuf;
 
 /** The callee's end of a {@link Tunnel}. */
-final class TunnelCallee extends PipedCallee {
+final class TunnelCallee extends PipedCallee.Plain {
   private final Tunnel client;
 
   TunnelCallee(Tunnel client) {
-    super(client, Outbox.plain());
+    super(client);
     this.client = client;
   }
 
@@ -30,13 +30,5 @@ final class TunnelCallee extends PipedCallee {
     } else {
       client.calleeEnded();
     }
-  }
-
-  @Override
-  protected void closes() {}
-
-  @Override
-  protected long reads() {
-    return 0;
   }
 }

@@ -19,6 +19,7 @@ import dev.drawbridge.policy.compile.Identities;
 import dev.drawbridge.policy.compile.PeerPolicy;
 import dev.drawbridge.policy.compile.Protocols;
 import dev.drawbridge.policy.compile.Side;
+import dev.drawbridge.policy.compile.SideSayings;
 import dev.drawbridge.policy.kernel.L4Verdict;
 import dev.drawbridge.policy.kernel.NetworkEntry;
 import dev.drawbridge.policy.labels.Workload;
@@ -128,8 +129,8 @@ public final class Explainer {
   }
 
   private SideReport side(Side side) {
-    long saying = Policy.sayso(side, peer(side), protocol, port, ask);
-    long counts = Policy.hostSayso(side, saying, peer(side), protocol, port, ask);
+    long saying = SideSayings.sayso(side, peer(side), protocol, port, ask);
+    long counts = SideSayings.hostSayso(side, saying, peer(side), protocol, port, ask);
     boolean hosts = side.mode == Mode.AUDIT && Saying.is(L4Verdict.DENY, counts);
     if (hosts) {
       saying = counts;

@@ -5,6 +5,7 @@ import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.compile.JudgedSpan;
 import dev.drawbridge.policy.compile.Side;
+import dev.drawbridge.policy.compile.SideSayings;
 import dev.drawbridge.policy.http.HttpRequest;
 import dev.drawbridge.policy.kernel.L4Verdict;
 import dev.drawbridge.policy.language.Action;
@@ -32,14 +33,15 @@ public record Lack(Direction side, Optional<String> nearest) {
   /** Of a request that the policy denies because no rule allows it. */
   public static Lack of(Policy policy, int caller, int callee, int port, Ask request) {
     Side out = policy.sideOf(caller, callee, Direction.EGRESS);
-    JudgedSpan span = Policy.span(out, callee, request.transport(), port, request);
-    long says = Policy.sayso(out, callee, request.transport(), port, request);
+    JudgedSpan span = SideSayings.span(out, callee, request.transport(), port, request);
+    long says = SideSayings.sayso(out, callee, request.transport(), port, request);
     Direction side = Direction.EGRESS;
     if (!Saying.is(
-        L4Verdict.DENY, Policy.hostSayso(out, says, callee, request.transport(), port, request))) {
+        L4Verdict.DENY,
+        SideSayings.hostSayso(out, says, callee, request.transport(), port, request))) {
       side = Direction.INGRESS;
       span =
-          Policy.span(
+          SideSayings.span(
               policy.sideOf(caller, callee, Direction.INGRESS),
               caller,
               request.transport(),

@@ -6,6 +6,7 @@ import dev.drawbridge.policy.Mode;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Verdict;
 import dev.drawbridge.policy.compile.Side;
+import dev.drawbridge.policy.compile.SideSayings;
 import dev.drawbridge.policy.http.HttpProtocol;
 import dev.drawbridge.policy.language.Condition;
 import dev.drawbridge.policy.read.Ask;
@@ -87,7 +88,7 @@ public record Question(
     var hosts = new ArrayList<String>();
     for (Direction direction : Direction.values()) {
       ProtocolRules rules =
-          Policy.span(
+          SideSayings.span(
                   policy.sideOf(caller, callee, direction),
                   direction == Direction.EGRESS ? callee : caller,
                   protocol,

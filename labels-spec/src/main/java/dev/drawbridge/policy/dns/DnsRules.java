@@ -1,29 +1,21 @@
 package dev.drawbridge.policy.dns;
 
-import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.language.Action;
 import dev.drawbridge.policy.language.DnsName;
 import dev.drawbridge.policy.language.NamePattern;
 import dev.drawbridge.policy.read.Ask;
 import dev.drawbridge.policy.read.Protocol;
-import dev.drawbridge.policy.read.ProtocolRules;
 import dev.drawbridge.policy.read.ReadRule;
-import dev.drawbridge.policy.read.Saying;
+import dev.drawbridge.policy.read.RulesInOrder;
 import java.util.List;
 
 /**
  * The DNS rules that govern a port of a pair: asked once a question, and once more for what an
  * answer leads to. What may not be resolved is looked for first.
  */
-final class DnsRules implements ProtocolRules {
-  private final List<ReadRule> rules;
-
-  /** Number of the connect rule that allows what no rule denies; -1: there is none. */
-  private final int otherwise;
-
+final class DnsRules extends RulesInOrder<DnsAsk> {
   DnsRules(List<ReadRule> rules, int otherwise) {
-    this.rules = List.copyOf(rules);
-    this.otherwise = otherwise;
+    super(rules, otherwise);
   }
 
   @Override
@@ -32,26 +24,13 @@ final class DnsRules implements ProtocolRules {
   }
 
   @Override
-  public List<ReadRule> rules() {
-    return rules;
+  public long judge(Ask ask) {
+    return ask((DnsAsk) ask);
   }
 
   @Override
-  public long judge(Ask ask) {
-    DnsAsk asked = (DnsAsk) ask;
-    int allow = otherwise;
-    for (int i = 0; i < rules.size(); i++) {
-      ReadRule rule = rules.get(i);
-      if (!rule.allows() && deniesAny(rule, asked)) {
-        return Saying.deny(Reason.RULE_DENIES, rule.number());
-      }
-      if (rule.allows() && fits(rule, asked.name())) {
-        allow = allow <= 0 ? rule.number() : allow;
-      }
-    }
-    return allow < 0
-        ? Saying.deny(Reason.NO_RULE, 0)
-        : Saying.allow(allow == 0 ? Reason.OPEN : Reason.RULE_ALLOWS, allow);
+  protected boolean decides(ReadRule rule, DnsAsk asked) {
+    return rule.allows() ? fits(rule, asked.name()) : deniesAny(rule, asked);
   }
 
   private static boolean deniesAny(ReadRule rule, DnsAsk asked) {
@@ -69,10 +48,5 @@ final class DnsRules implements ProtocolRules {
   static boolean fits(ReadRule rule, DnsName name) {
     return rule.sentence().action() instanceof Action.Resolve(NamePattern pattern)
         && (rule.allows() ? pattern.allows(name) : pattern.forbids(name));
-  }
-
-  @Override
-  public String toString() {
-    return rules.size() + " DNS rules";
   }
 }

@@ -1,13 +1,12 @@
 package dev.drawbridge.policy.kafka;
 
-import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.language.Action;
 import dev.drawbridge.policy.language.Condition;
 import dev.drawbridge.policy.language.Globs;
 import dev.drawbridge.policy.read.Ask;
 import dev.drawbridge.policy.read.Protocol;
-import dev.drawbridge.policy.read.ProtocolRules;
 import dev.drawbridge.policy.read.ReadRule;
+import dev.drawbridge.policy.read.RulesInOrder;
 import dev.drawbridge.policy.read.Saying;
 import java.util.List;
 
@@ -15,25 +14,14 @@ import java.util.List;
  * The Kafka rules that govern a port of a pair: asked for each topic, group and transactional id of
  * a request. What may not be done is looked for first.
  */
-final class KafkaRules implements ProtocolRules {
-  private final List<ReadRule> rules;
-
-  /** Number of the connect rule that allows what no rule denies; -1: there is none. */
-  private final int otherwise;
-
+final class KafkaRules extends RulesInOrder<KafkaAsk> {
   KafkaRules(List<ReadRule> rules, int otherwise) {
-    this.rules = List.copyOf(rules);
-    this.otherwise = otherwise;
+    super(rules, otherwise);
   }
 
   @Override
   public Protocol protocol() {
     return KafkaProtocol.KAFKA;
-  }
-
-  @Override
-  public List<ReadRule> rules() {
-    return rules;
   }
 
   @Override
@@ -51,35 +39,23 @@ final class KafkaRules implements ProtocolRules {
           any(
               KafkaAsk.of(KafkaAsk.Right.TRANSACTION, asked.name()),
               KafkaAsk.of(KafkaAsk.Right.ADMINISTER));
-      case CONVERSE, PRODUCE, CONSUME, GROUP, TRANSACTION, ADMINISTER -> one(asked);
+      case CONVERSE, PRODUCE, CONSUME, GROUP, TRANSACTION, ADMINISTER -> ask(asked);
     };
   }
 
   /** The first that is allowed, else why the first is denied. */
   private long any(KafkaAsk... asks) {
-    long first = one(asks[0]);
+    long first = ask(asks[0]);
     long says = first;
     for (int i = 1; i < asks.length && !Saying.allows(says); i++) {
-      says = one(asks[i]);
+      says = ask(asks[i]);
     }
     return Saying.allows(says) ? says : first;
   }
 
-  private long one(KafkaAsk asked) {
-    int allow = otherwise;
-    for (int i = 0; i < rules.size(); i++) {
-      ReadRule rule = rules.get(i);
-      if (!fits(rule, asked)) {
-        continue;
-      }
-      if (!rule.allows()) {
-        return Saying.deny(Reason.RULE_DENIES, rule.number());
-      }
-      allow = allow <= 0 ? rule.number() : allow;
-    }
-    return allow < 0
-        ? Saying.deny(Reason.NO_RULE, 0)
-        : Saying.allow(allow == 0 ? Reason.OPEN : Reason.RULE_ALLOWS, allow);
+  @Override
+  protected boolean decides(ReadRule rule, KafkaAsk asked) {
+    return fits(rule, asked);
   }
 
   /**
@@ -150,10 +126,5 @@ final class KafkaRules implements ProtocolRules {
 
   private static boolean isConditional(ReadRule rule) {
     return !rule.sentence().conditions().isEmpty();
-  }
-
-  @Override
-  public String toString() {
-    return rules.size() + " Kafka rules";
   }
 }

@@ -77,33 +77,9 @@ public record NamePattern(String pattern) {
     return true;
   }
 
-  /** Two pointers, linear but for the last star: a label has at most 63 characters. */
+  /** A star alone is a label, and no label is empty. */
   private static boolean labelMatches(String wanted, String given) {
-    if (wanted.equals("*")) {
-      return !given.isEmpty();
-    }
-    int w = 0;
-    int g = 0;
-    int star = -1;
-    int mark = 0;
-    while (g < given.length()) {
-      if (w < wanted.length() && wanted.charAt(w) == '*') {
-        star = w++;
-        mark = g;
-      } else if (w < wanted.length() && wanted.charAt(w) == given.charAt(g)) {
-        w++;
-        g++;
-      } else if (star >= 0) {
-        w = star + 1;
-        g = ++mark;
-      } else {
-        return false;
-      }
-    }
-    while (w < wanted.length() && wanted.charAt(w) == '*') {
-      w++;
-    }
-    return w == wanted.length();
+    return wanted.equals("*") ? !given.isEmpty() : Globs.matches(wanted, given);
   }
 
   /** What of ASCII has a lower case; of nothing else, so that no sign becomes a letter. */

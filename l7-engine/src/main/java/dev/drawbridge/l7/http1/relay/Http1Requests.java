@@ -33,16 +33,8 @@ final class Http1Requests {
   private final Loop loop;
   private final RequestBody body;
   private final Http1Answers answers;
+  private final KeptRequests kept = new KeptRequests();
   private @Nullable RequestHead head;
-
-  /** The request that opened a tunnel. */
-  private @Nullable HttpRequest tunnelled;
-
-  /** The request whose body may end in more fields. */
-  private @Nullable HttpRequest chunked;
-
-  /** What the two above hold, in octets. */
-  private long keptBytes;
 
   Http1Requests(Http1Client leg) {
     this.leg = leg;
@@ -56,7 +48,7 @@ final class Http1Requests {
   /** Bytes of memory that the requests take. */
   long holds() {
     RequestHead reading = head;
-    return keptBytes + (reading == null ? 0 : reading.holds());
+    return kept.holds() + (reading == null ? 0 : reading.holds());
   }
 
   /** Takes some of the input in phases HEAD, BODY and DRAIN. */
@@ -137,9 +129,7 @@ final class Http1Requests {
     Http1Callee callee = before == null ? leg.newCallee() : before;
     exchange.sent = true;
     exchange.websocket = request.websocket();
-    tunnelled = exchange.websocket ? FrozenHeaders.of(judged) : null;
-    chunked = request.framing() == Framing.CHUNKED ? FrozenHeaders.of(judged) : null;
-    keptBytes = tunnelled != null || chunked != null ? 4L * request.size() : 0;
+    kept.keep(request, judged);
     callee.send(
         loop.writer.request(
             request, relay.allocator, request.framing() == Framing.NONE ? 0 : Outbox.SMALL));
@@ -185,15 +175,9 @@ final class Http1Requests {
     }
   }
 
-  /**
-   * Whether the request may be sent on with these fields too: some servers add them to the head.
-   */
+  /** Whether the request may be sent on with these fields too. */
   private boolean bearable(Headers trailers) {
-    HttpRequest request = chunked;
-    if (request == null) {
-      throw new IllegalStateException("trailers without a request");
-    }
-    exchange.verdict = leg.opened().judge(relay.policy(), request.and(trailers));
+    exchange.verdict = leg.opened().judge(relay.policy(), kept.with(trailers));
     return exchange.verdict.decision() == Decision.ALLOW;
   }
 
@@ -396,7 +380,7 @@ final class Http1Requests {
 
   /** The verdict on an open tunnel by another policy. */
   Verdict judgeTunnel(Policy policy) {
-    HttpRequest request = tunnelled;
+    HttpRequest request = kept.tunnelled();
     return request == null
         ? new Verdict(Decision.DENY, Reason.LATE_DENY, policy.generation(), 0, false)
         : leg.opened().judge(policy, request);

@@ -21,15 +21,6 @@ final class Http2Client extends ClientEnd {
   /** The last stream of a GOAWAY that only announces another. RFC 9113 section 6.8. */
   static final int ANY_STREAM = Integer.MAX_VALUE;
 
-  private enum Phase {
-    OPEN,
-    /** GOAWAY is sent, or the client has ended its input: what is open goes on. */
-    DRAINING,
-    /** The last frame is on its way, the connection ends. */
-    LINGER,
-    CLOSED
-  }
-
   final Relay relay;
   final Http2Streams streams;
   final Http2Output out;
@@ -37,7 +28,7 @@ final class Http2Client extends ClientEnd {
   final Http2Failures failures;
   private final Http2Patience patience;
   private @Nullable Http2Callee callee;
-  private Phase phase = Phase.OPEN;
+  private Http2Phase phase = Http2Phase.OPEN;
   private int announcedLast = ANY_STREAM;
   private boolean announced;
   private boolean inputEnded;
@@ -169,12 +160,12 @@ final class Http2Client extends ClientEnd {
 
   /** Whether frames can still be sent. */
   boolean open() {
-    return phase == Phase.OPEN || phase == Phase.DRAINING;
+    return phase.open();
   }
 
   /** Whether no new stream is taken any more. */
   boolean draining() {
-    return phase == Phase.DRAINING;
+    return phase == Http2Phase.DRAINING;
   }
 
   /** The client has said that it will ask no more. */
@@ -184,7 +175,7 @@ final class Http2Client extends ClientEnd {
 
   /** Says that the end is near; nothing ends yet. */
   void announceEnd(int code) {
-    if (!announced && phase == Phase.OPEN) {
+    if (!announced && phase == Http2Phase.OPEN) {
       announced = true;
       out.goAway(ANY_STREAM, code);
     }
@@ -192,8 +183,8 @@ final class Http2Client extends ClientEnd {
 
   /** Takes no stream any more; what is open goes on to its end. */
   void drain(int code, int last) {
-    if (phase == Phase.OPEN) {
-      phase = Phase.DRAINING;
+    if (phase == Http2Phase.OPEN) {
+      phase = Http2Phase.DRAINING;
       announcedLast = Math.min(announcedLast, last);
       out.goAway(announcedLast, code);
     }
@@ -264,14 +255,14 @@ final class Http2Client extends ClientEnd {
       return;
     }
     inputEnded = true;
-    if (phase == Phase.LINGER) {
+    if (phase == Http2Phase.LINGER) {
       out.close();
       return;
     }
     if (!open()) {
       return;
     }
-    phase = Phase.DRAINING;
+    phase = Http2Phase.DRAINING;
     // Requests that are whole are answered; the others will never be.
     streams.cutAll(gone(), stream -> !stream.requestEnded);
     flush();
@@ -282,18 +273,19 @@ final class Http2Client extends ClientEnd {
   }
 
   private void finishIfDue() {
-    if (inputEnded && phase == Phase.DRAINING && out.writable()) {
+    if (inputEnded && phase == Http2Phase.DRAINING && out.writable()) {
       // Who says nothing more opens no window any more.
       streams.cutAll(gone(), Http2Stream::waitsForWindow);
     }
-    if (streams.none() && (phase == Phase.DRAINING || (phase == Phase.OPEN && clientLeaves))) {
+    if (streams.none()
+        && (phase == Http2Phase.DRAINING || (phase == Http2Phase.OPEN && clientLeaves))) {
       linger();
     }
   }
 
   /** Sends what there is to send, then the end; waits a little for the client to read it. */
   private void linger() {
-    phase = Phase.LINGER;
+    phase = Http2Phase.LINGER;
     streams.discardInput();
     leaveCallee();
     expectInputWithin(relay.limits.lingerTimeout());
@@ -317,10 +309,10 @@ final class Http2Client extends ClientEnd {
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
-    if (phase == Phase.CLOSED) {
+    if (phase == Http2Phase.CLOSED) {
       return;
     }
-    phase = Phase.CLOSED;
+    phase = Http2Phase.CLOSED;
     streams.cutAll(gone(), _ -> true);
     leaveCallee();
     streams.discardInput();

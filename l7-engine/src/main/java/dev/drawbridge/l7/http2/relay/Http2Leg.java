@@ -289,14 +289,8 @@ abstract class Http2Leg implements Frames {
   }
 
   final void discardInput() {
-    if (partial != null) {
-      partial.release();
-      partial = null;
-    }
-    if (later != null) {
-      later.release();
-      later = null;
-    }
+    partial = HeldInput.discarded(partial);
+    later = HeldInput.discarded(later);
   }
 
   // Frames that mean the same on both legs.

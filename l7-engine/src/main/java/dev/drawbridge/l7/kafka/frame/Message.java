@@ -1,5 +1,6 @@
 package dev.drawbridge.l7.kafka.frame;
 
+import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.util.EnumSet;
 import java.util.Set;
@@ -33,6 +34,11 @@ public final class Message {
   private static final Set<ApiKeys> HASHED = hashed();
 
   private Message() {}
+
+  /** The correlation id of a request that is known by its first bytes alone. */
+  public static int correlation(ByteBuf frame) {
+    return frame.getInt(frame.readerIndex() + LENGTH + 2 * Short.BYTES);
+  }
 
   private static Set<ApiKeys> hashed() {
     Set<ApiKeys> hashed = EnumSet.noneOf(ApiKeys.class);

@@ -1,0 +1,90 @@
+package dev.drawbridge.install;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/** The steps of a plan as it is made: what already is as it should be makes none. */
+final class Changes {
+  private final InstallOptions options;
+  private final Layout layout;
+  private final boolean installing;
+  final List<Step> steps = new ArrayList<>();
+
+  /** What a person should know or do. */
+  final List<String> notes = new ArrayList<>();
+
+  /** Why the plan cannot be carried out. */
+  final List<String> conflicts = new ArrayList<>();
+
+  Changes(InstallOptions options, boolean installing) {
+    this.options = options;
+    this.layout = options.layout();
+    this.installing = installing;
+  }
+
+  InstallPlan plan() {
+    return new InstallPlan(steps, notes, conflicts, installing);
+  }
+
+  void delete(Path file) {
+    if (Files.exists(file)) {
+      steps.add(new Step.Delete(file));
+    }
+  }
+
+  void copyProgram(String name) throws InstallException {
+    Path from = options.builtPrograms().resolve(name);
+    Path to = layout.programs().resolve(name);
+    try {
+      byte[] bytes = Files.readAllBytes(from);
+      if (!Files.exists(to) || !Arrays.equals(bytes, Files.readAllBytes(to))) {
+        steps.add(new Step.Copy(from, to));
+      }
+    } catch (IOException e) {
+      throw new InstallException("cannot read program " + from + ": build it first", e);
+    }
+  }
+
+  /** Whether anything would change. */
+  boolean write(Path file, String after, String why, boolean validate) throws InstallException {
+    String before = text(file);
+    if (before.equals(after)) {
+      return false;
+    }
+    boolean toml = file.equals(layout.containerdToml());
+    boolean keep = installing && (toml || file.equals(layout.daemonJson()));
+    Step.Check check =
+        !validate ? Step.Check.NONE : toml ? Step.Check.CONTAINERD : Step.Check.DOCKERD;
+    steps.add(new Step.Write(file, before, after, why, check, keep));
+    return true;
+  }
+
+  static String text(Path file) throws InstallException {
+    return found(file).orElse("");
+  }
+
+  /** What the file says; empty if there is none. */
+  static Optional<String> found(Path file) throws InstallException {
+    try {
+      return Optional.of(Files.readString(file));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (IOException e) {
+      throw new InstallException("cannot read " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  static Path behind(Path file) throws InstallException {
+    try {
+      return Links.behind(file);
+    } catch (IOException e) {
+      throw new InstallException("cannot read " + file + ": " + e.getMessage(), e);
+    }
+  }
+}
