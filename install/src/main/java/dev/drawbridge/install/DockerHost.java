@@ -81,9 +81,13 @@ record DockerHost(OptionalLong pid, List<String> arguments) {
     return file.firstSocket().orElse("unix:///var/run/docker.sock");
   }
 
-  /** Where Docker keeps its containers. */
-  Path dataRoot(DaemonJson file) {
-    return Path.of(flag("data-root").or(() -> file.setting("data-root")).orElse("/var/lib/docker"));
+  /**
+   * Where Docker keeps its containers.
+   *
+   * @param usual where it does unless it is told another place
+   */
+  Path dataRoot(DaemonJson file, Path usual) {
+    return flag("data-root").or(() -> file.setting("data-root")).map(Path::of).orElse(usual);
   }
 
   /**

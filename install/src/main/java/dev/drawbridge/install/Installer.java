@@ -102,8 +102,7 @@ public final class Installer {
     DockerHost host = DockerHost.observe(layout.dockerPidFile());
     String before = text(layout.daemonJson());
     switch (DaemonJson.parse(before)) {
-      case DaemonJson.Reading.Bad bad ->
-          conflicts.add(layout.daemonJson() + " is left alone: " + bad.why());
+      case DaemonJson.Reading.Bad bad -> conflicts.add(leftAlone(layout.daemonJson(), bad.why()));
       case DaemonJson.Reading.Good good -> register(host, good.file(), before);
     }
   }
@@ -123,7 +122,9 @@ public final class Installer {
                 "the default runtime \""
                     + name
                     + "\" cannot stand behind drawbridge: "
-                    + unsuitable.why());
+                    + unsuitable.why()
+                    + ". Install without --default, and name the runtime drawbridge where it is"
+                    + " wanted");
       }
       state = new InstallState(displaced, state.displacedContainerd());
       remember();
@@ -155,8 +156,8 @@ public final class Installer {
                 + " have them guarded"
             : "guard a container with: docker run --runtime drawbridge, or runtime: drawbridge in"
                 + " compose");
-    Path dataRoot = host.dataRoot(file);
-    if (!dataRoot.equals(Path.of("/var/lib/docker"))) {
+    Path dataRoot = host.dataRoot(file, layout.dockerData());
+    if (!dataRoot.equals(layout.dockerData())) {
       notes.add("Docker's data root is " + dataRoot + ": set \"dataRoot\" of the agent to it");
     }
     if (before.isEmpty() && !host.pid().isPresent()) {
@@ -209,7 +210,7 @@ public final class Installer {
     String before = text(layout.containerdToml());
     switch (ContainerdToml.parse(before)) {
       case ContainerdToml.Reading.Bad(String why) ->
-          conflicts.add(layout.containerdToml() + " is left alone: " + why);
+          conflicts.add(leftAlone(layout.containerdToml(), why));
       case ContainerdToml.Reading.Good(ContainerdToml file) -> registerWithContainerd(file);
     }
     notes.add(
@@ -245,7 +246,7 @@ public final class Installer {
     }
     switch (file.with(layout.shim().toString(), like, options.asDefault())) {
       case ContainerdToml.Reading.Bad(String why) ->
-          conflicts.add(layout.containerdToml() + " is left alone: " + why);
+          conflicts.add(leftAlone(layout.containerdToml(), why));
       case ContainerdToml.Reading.Good(ContainerdToml after) -> {
         if (options.asDefault()) {
           state = new InstallState(state.displacedDefault(), displaced);
@@ -315,12 +316,21 @@ public final class Installer {
         .allMatch(lines::contains);
   }
 
+  private static String leftAlone(Path file, String why) {
+    return file + " is left alone: " + why + ". Mend it, then do this again";
+  }
+
   /** A setting that is both a flag and in the file keeps dockerd from starting. */
   private void flagConflicts(DockerHost host) {
     host.flag("config-file")
         .filter(path -> !Path.of(path).equals(layout.daemonJson()))
-        .ifPresent(
-            path -> conflicts.add("dockerd reads " + path + " instead of " + layout.daemonJson()));
+        .ifPresent(path ->
+            conflicts.add(
+                "dockerd reads "
+                    + path
+                    + " instead of "
+                    + layout.daemonJson()
+                    + ": move it there and start dockerd without --config-file"));
     host.flag("add-runtime")
         .ifPresent(value ->
             conflicts.add(
@@ -365,8 +375,7 @@ public final class Installer {
     String before = text(layout.daemonJson());
     InstallState remembered = InstallState.parse(text(layout.state()));
     switch (DaemonJson.parse(before)) {
-      case DaemonJson.Reading.Bad bad ->
-          conflicts.add(layout.daemonJson() + " is left alone: " + bad.why());
+      case DaemonJson.Reading.Bad bad -> conflicts.add(leftAlone(layout.daemonJson(), bad.why()));
       case DaemonJson.Reading.Good good ->
           unregister(host, good.file(), remembered, containerdHadUs);
     }
@@ -376,7 +385,7 @@ public final class Installer {
   private void unregister(
       DockerHost host, DaemonJson file, InstallState remembered, boolean containerdHadUs)
       throws InstallException {
-    List<String> left = DockerHost.containersNamingUs(host.dataRoot(file));
+    List<String> left = DockerHost.containersNamingUs(host.dataRoot(file, layout.dockerData()));
     boolean reloaded = options.reload() && host.pid().isPresent();
     DaemonJson restored = file.withDefaultRestored(remembered.displacedDefault(), reloaded);
     DaemonJson after = left.isEmpty() ? restored.without(reloaded) : restored;
@@ -430,7 +439,8 @@ public final class Installer {
     return registeredWithDocker()
         || (DaemonJson.parse(text(layout.daemonJson())) instanceof DaemonJson.Reading.Good good
             && !DockerHost.containersNamingUs(
-                    DockerHost.observe(layout.dockerPidFile()).dataRoot(good.file()))
+                    DockerHost.observe(layout.dockerPidFile())
+                        .dataRoot(good.file(), layout.dockerData()))
                 .isEmpty());
   }
 

@@ -7,6 +7,7 @@ import java.nio.file.Path;
  *
  * @param daemonJson Docker's configuration file
  * @param dockerPidFile where dockerd wrote its process id
+ * @param dockerData where Docker keeps its containers, unless it is told another place
  * @param containerdToml containerd's configuration file
  * @param programs where drawbridge-hook and drawbridge-runc go
  * @param shimConfig the shim's configuration
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 public record Layout(
     Path daemonJson,
     Path dockerPidFile,
+    Path dockerData,
     Path containerdToml,
     Path programs,
     Path shimConfig,
@@ -38,6 +40,7 @@ public record Layout(
     return new Layout(
         root.resolve("etc/docker/daemon.json"),
         root.resolve("run/docker.pid"),
+        root.resolve("var/lib/docker"),
         root.resolve("etc/containerd/config.toml"),
         root.resolve("usr/libexec/drawbridge"),
         root.resolve("etc/drawbridge/shim.conf"),
@@ -53,6 +56,7 @@ public record Layout(
     return new Layout(
         otherDaemonJson,
         otherPidFile,
+        dockerData,
         containerdToml,
         programs,
         shimConfig,
@@ -68,6 +72,7 @@ public record Layout(
     return new Layout(
         daemonJson,
         dockerPidFile,
+        dockerData,
         containerdToml,
         programs,
         shimConfig,
