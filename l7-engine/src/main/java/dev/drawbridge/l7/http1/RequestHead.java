@@ -1,6 +1,8 @@
 package dev.drawbridge.l7.http1;
 
 import dev.drawbridge.policy.http.HttpRequest;
+import dev.drawbridge.policy.http.Upgrades;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -14,12 +16,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RequestHead extends Head {
   private static final byte[] CHUNKED = Octets.ascii("chunked");
+  private static final String WEBSOCKET = "websocket";
   private static final byte[] CONTINUE = Octets.ascii("100-continue");
-  private static final byte[] WEBSOCKET = Octets.ascii("websocket");
   private static final byte[] TRAILERS = Octets.ascii("trailers");
   private static final byte[] HTTP = Octets.ascii("http://");
-  private static final byte[] H2C = Octets.ascii("h2c");
-  private static final byte[] TLS_VERSION = Octets.ascii("tls/");
   private static final byte[] VERSION = Octets.ascii("http/");
   private static final byte[] CONNECT = Octets.ascii("connect");
   private static final String[] METHODS = {
@@ -36,6 +36,7 @@ public final class RequestHead extends Head {
   private int authorityEnd;
   private int pathStart;
   private int pathEnd;
+  private int targetStart;
   private int targetEnd;
   private boolean plain;
   private int host;
@@ -46,15 +47,16 @@ public final class RequestHead extends Head {
   private boolean websocket;
   private boolean upgradesElsewhere;
 
-  /** What the fields Upgrade list, all together. */
-  private boolean listsWebsocket;
+  /** Whether there is a field Upgrade. */
+  private boolean upgrade;
 
-  private boolean listsOptional;
-  private boolean listsAnother;
   private boolean overrides;
 
   /** The first line ends in what is a version of HTTP, or wants to be one. */
   private boolean versioned;
+
+  /** It ends in the version of something else. */
+  private boolean versionedElsewhere;
 
   public RequestHead(HeadLimits limits) {
     this.limits = limits;
@@ -68,6 +70,7 @@ public final class RequestHead extends Head {
     methodStart = 0;
     methodEnd = 0;
     minor = 1;
+    targetStart = 0;
     targetEnd = 0;
     absolute = false;
     plain = false;
@@ -78,11 +81,10 @@ public final class RequestHead extends Head {
     takesTrailers = false;
     websocket = false;
     upgradesElsewhere = false;
-    listsWebsocket = false;
-    listsOptional = false;
-    listsAnother = false;
+    upgrade = false;
     overrides = false;
     versioned = false;
+    versionedElsewhere = false;
     pathStart = 0;
     pathEnd = 0;
   }
@@ -112,27 +114,54 @@ public final class RequestHead extends Head {
 
   /**
    * Whether what was refused is no HTTP at all: it neither begins like a request, with a method and
-   * a target, nor ends its first line like one, with a version. Empty lines are no sign of
-   * anything.
+   * a target, nor ends its first line like one, with a version; or that line names the version of
+   * something else (RTSP, SIP). Empty lines are no sign of anything, but for those with which the
+   * PROXY protocol begins.
    */
   public boolean foreign() {
-    return !started() && !versioned && fault() != Fault.EMPTY_START_LINE && !beginsLikeARequest();
+    if (started() || versioned) {
+      return false;
+    }
+    return fault() == Fault.EMPTY_START_LINE
+        ? proxyProtocol()
+        : versionedElsewhere || !mayBeginARequest(false);
   }
 
-  private boolean beginsLikeARequest() {
+  /** The same of what has stopped in its first line, and has no fault yet. */
+  public boolean unlikeHttp() {
+    return !started() && !mayBeginARequest(true);
+  }
+
+  private boolean proxyProtocol() {
+    return size() > 4 && bytes[4] == 0;
+  }
+
+  /**
+   * Whether a method and the beginning of a target are there.
+   *
+   * @param partly or may still come
+   */
+  private boolean mayBeginARequest(boolean partly) {
     int at = lineStart();
     while (at < size() && Octets.method(bytes[at], at == lineStart())) {
       at++;
     }
-    if (at == lineStart() || at + 1 >= size() || bytes[at] != ' ') {
+    if (at == size()) {
+      return partly;
+    }
+    if (at == lineStart() || bytes[at] != ' ') {
       return false;
     }
     int target = at + 1;
+    if (target == size()) {
+      return partly;
+    }
     int first = bytes[target];
+    int known = Math.min(HTTP.length, size() - target);
     return first == '/'
         || first == '*'
-        || (target + HTTP.length <= size()
-            && Octets.same(bytes, target, target + HTTP.length, HTTP));
+        || ((partly || known == HTTP.length)
+            && Octets.same(bytes, target, target + known, Arrays.copyOf(HTTP, known)));
   }
 
   /** Whether nothing but the empty line has come that may stand before a request. */
@@ -160,9 +189,11 @@ public final class RequestHead extends Head {
     String name =
         host < 0 ? "" : Authority.comparable(bytes, valueStart(host), valueEnd(host), port);
     boolean asItIs = plain && !overrides && !speakingQuery();
-    return asItIs
-        ? new HttpRequest(method(), List.of(path), name, this)
-        : HttpRequest.read(method(), path, query(), name, this);
+    HttpRequest read =
+        asItIs
+            ? new HttpRequest(method(), List.of(path), name, this)
+            : HttpRequest.read(method(), path, query(), name, this);
+    return read.upgrading(upgradesElsewhere);
   }
 
   private String query() {
@@ -206,18 +237,25 @@ public final class RequestHead extends Head {
     return expectsContinue;
   }
 
-  /** Whether this asks to become a WebSocket; any other upgrade is taken off. */
+  /** Whether this asks to become a WebSocket. */
   public boolean websocket() {
     return websocket;
   }
 
   /**
    * Whether this asks for protocols of which none is a WebSocket's, nor one whose clients take an
-   * ordinary answer as well. Policy judges it like any other request; what comes of it then cannot
-   * be judged.
+   * ordinary answer as well: those are taken off. What comes of it cannot be judged, so policy
+   * allows it only where a rule names it.
    */
   public boolean upgradesElsewhere() {
     return upgradesElsewhere;
+  }
+
+  /** What it may become, in lower case: the protocols of which the callee may choose one. */
+  public List<String> upgrades() {
+    return websocket
+        ? List.of(WEBSOCKET)
+        : upgradesElsewhere ? Upgrades.members(all(Upgrades.FIELD)) : List.of();
   }
 
   boolean takesTrailers() {
@@ -232,12 +270,8 @@ public final class RequestHead extends Head {
     return methodEnd;
   }
 
-  int pathStart() {
-    return pathStart;
-  }
-
-  int pathEnd() {
-    return pathEnd;
+  int targetStart() {
+    return targetStart;
   }
 
   int targetEnd() {
@@ -263,6 +297,7 @@ public final class RequestHead extends Head {
   @Nullable Fault startLine(int start, int end) {
     byte[] all = bytes;
     versioned = endsInAVersion(start, end);
+    versionedElsewhere = !versioned && endsInAnotherVersion(start, end);
     int space = start;
     while (space < end && Octets.token(all[space])) {
       space++;
@@ -303,6 +338,24 @@ public final class RequestHead extends Head {
     return end - word >= VERSION.length && Octets.same(bytes, word, word + VERSION.length, VERSION);
   }
 
+  /** Capital letters, a slash, and a number: {@code RTSP/1.0}. */
+  private boolean endsInAnotherVersion(int start, int end) {
+    byte[] all = bytes;
+    int letter = end - 4;
+    if (letter <= start
+        || all[end - 4] != '/'
+        || !Octets.digit(all[end - 3])
+        || all[end - 2] != '.'
+        || !Octets.digit(all[end - 1])) {
+      return false;
+    }
+    int word = letter;
+    while (word > start && all[word - 1] >= 'A' && all[word - 1] <= 'Z') {
+      word--;
+    }
+    return letter - word >= 2 && word > start && all[word - 1] == ' ';
+  }
+
   private @Nullable Fault version(int start, int end) {
     byte[] all = bytes;
     for (int i = start; i < end; i++) {
@@ -327,6 +380,7 @@ public final class RequestHead extends Head {
 
   private @Nullable Fault target(int start, int end) {
     byte[] all = bytes;
+    targetStart = start;
     targetEnd = end;
     if (all[start] == '*' && end - start == 1 && matches("OPTIONS")) {
       pathStart = start;
@@ -448,7 +502,7 @@ public final class RequestHead extends Head {
           expectsContinue = expects == 0 && is(i, CONTINUE);
           expects++;
         }
-        case UPGRADE -> upgrades(i);
+        case UPGRADE -> upgrade = true;
         case TE -> takesTrailers |= lists(i, TRAILERS);
       }
     }
@@ -462,13 +516,14 @@ public final class RequestHead extends Head {
       }
     }
     expectsContinue &= minor == 1;
-    boolean upgrades = options.upgrade && minor == 1;
-    websocket =
-        upgrades
-            && listsWebsocket
-            && (framing == Framing.NONE || (framing == Framing.LENGTH && contentLength == 0))
-            && matches("GET");
-    upgradesElsewhere = upgrades && listsAnother && !listsOptional && !websocket;
+    if (upgrade && options.upgrade && minor == 1) {
+      Upgrades wanted = Upgrades.of(all(Upgrades.FIELD));
+      boolean opensWebsocket =
+          (framing == Framing.NONE || (framing == Framing.LENGTH && contentLength == 0))
+              && matches("GET");
+      websocket = wanted.websocket() && opensWebsocket;
+      upgradesElsewhere = wanted.elsewhere(opensWebsocket);
+    }
     return found;
   }
 
@@ -509,31 +564,6 @@ public final class RequestHead extends Head {
       return Fault.TARGET_AUTHORITY;
     }
     return null;
-  }
-
-  /** Notes what a field Upgrade lists. */
-  private void upgrades(int field) {
-    int next = valueStart(field);
-    while (next < valueEnd(field)) {
-      int start = next;
-      int end = memberEnd(field, start);
-      next = memberAfter(field, start);
-      if (Octets.same(bytes, start, end, WEBSOCKET)) {
-        listsWebsocket = true;
-      } else if (Octets.same(bytes, start, end, H2C)
-          || begins(start, end, VERSION)
-          || begins(start, end, TLS_VERSION)) {
-        // A server that knows nothing of these answers all the same.
-        listsOptional = true;
-      } else {
-        listsAnother |= end > start;
-      }
-    }
-  }
-
-  private boolean begins(int start, int end, byte[] lowerCaseWord) {
-    return end - start >= lowerCaseWord.length
-        && Octets.same(bytes, start, start + lowerCaseWord.length, lowerCaseWord);
   }
 
   private boolean is(int field, byte[] lowerCaseWord) {
