@@ -123,11 +123,15 @@ final class OutsideMachineTest {
     return found;
   }
 
-  /** curl 56: it has received a reset, and no answer of ours. */
+  /**
+   * curl 56: it has received a reset, and no answer of ours; 7: so soon that it takes the connection
+   * for refused, and would try another address.
+   */
   @Test
   void aPortNobodyListensAtIsAResetAndNoAnswer() {
     for (int i = 0; i < 5; i++) {
-      assertEquals("000 56", curl("http://" + WORLD + ":8081/ok"));
+      String said = curl("http://" + WORLD + ":8081/ok");
+      assertTrue(said.equals("000 56") || said.equals("000 7"), said);
     }
     String nc = in("nc " + WORLD + " 8081 </dev/zero").text();
     assertTrue(nc.contains("reset") || nc.contains("Broken pipe"), nc);

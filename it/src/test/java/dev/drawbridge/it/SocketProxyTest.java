@@ -9,8 +9,6 @@ import dev.drawbridge.testkit.EngineLab;
 import dev.drawbridge.testkit.LabAgent;
 import dev.drawbridge.testkit.LabImage;
 import dev.drawbridge.testkit.Output;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,44 +26,21 @@ import org.junit.jupiter.api.Test;
 @Tag("it")
 final class SocketProxyTest {
   private static final Duration SOON = Duration.ofSeconds(20);
-  private static final String CONFIGURATION =
-      """
-      daemon off;
-      error_log stderr;
-      pid /tmp/nginx.pid;
-      events {}
-      http {
-        access_log off;
-        map $http_upgrade $connected { default upgrade; '' close; }
-        server {
-          listen 2375;
-          location / {
-            proxy_pass http://unix:/engine.sock;
-            proxy_http_version 1.1;
-            proxy_set_header Host engine;
-            proxy_set_header Upgrade $http_upgrade;
-            proxy_set_header Connection $connected;
-          }
-        }
-      }
-      """;
-
   private static EngineLab lab;
   private static LabAgent agent;
   private static String proxy = "";
 
   @BeforeAll
-  static void startAll() throws IOException {
+  static void startAll() {
     lab = EngineLab.start();
-    LabImage.importInto(lab, Path.of("/usr/bin/docker"));
+    LabImage.importInto(
+        lab, Path.of("/usr/bin/docker"), Path.of("target/bin/unixproxy").toAbsolutePath());
     agent = LabAgent.start(lab, Distribution.locate());
-    Path configuration = lab.directory().resolve("proxy.conf");
-    Files.writeString(configuration, CONFIGURATION);
     run("target", "", "exec sleep 100000");
     run(
         "proxy",
-        "-v " + lab.socket() + ":/engine.sock -v " + configuration + ":/proxy.conf:ro --user 0",
-        "exec nginx -c /proxy.conf",
+        "-v " + lab.socket() + ":/engine.sock --user 0",
+        "exec unixproxy 2375 /engine.sock",
         "drawbridge.policy.look=anyone may GET,HEAD /**",
         "drawbridge.policy.make=app in (ci attacher) may POST /*/containers/*/exec",
         "drawbridge.policy.start=app=ci may POST /*/exec/*/start with header Upgrade=tcp",
@@ -74,7 +49,9 @@ final class SocketProxyTest {
     run("ci", "", "exec sleep 100000", "app=ci");
     run("attacher", "", "exec sleep 100000", "app=attacher");
     proxy = lab.docker().inspect("proxy", "{{.NetworkSettings.IPAddress}}");
-    Await.until("the proxy answers", SOON, () -> docker("ci", "ps").out().contains("target"));
+    assertTrue(
+        Await.within(SOON, () -> docker("ci", "ps").out().contains("target")),
+        () -> docker("ci", "ps").text() + lab.docker().run("logs", "proxy").text());
   }
 
   @AfterAll
@@ -136,15 +113,28 @@ final class SocketProxyTest {
   void withoutSuchARuleTheRefusalSaysWhatWouldAllowIt() {
     Output said = docker("attacher", "exec target /bin/echo hello");
     assertTrue(said.status() != 0, said::text);
-    assertTrue(said.text().contains("http-upgrade"), said::text);
-    assertTrue(said.text().contains("with header Upgrade=NAME"), said::text);
+    assertTrue(said.text().contains("unable to upgrade to tcp, received 501"), said::text);
+    Output observed =
+        agent.client("observe", "--denied", "--from", "attacher", "--reason", "http-upgrade");
+    assertTrue(observed.out().contains("/start 501"), observed::text);
+    Output answer =
+        lab.docker()
+            .run(
+                "exec",
+                "attacher",
+                "/bin/sh",
+                "-c",
+                "curl -s -X POST -H 'Connection: Upgrade' -H 'Upgrade: tcp' http://"
+                    + proxy
+                    + ":2375/v1/exec/1/start");
+    assertTrue(answer.out().contains("with header Upgrade=NAME"), answer::text);
   }
 
   @Test
   void whoMayNotAskAtAllIsDenied() {
     Output said = docker("ci", "attach target");
     assertTrue(said.status() != 0, said::text);
-    assertTrue(said.text().contains("no-rule"), said::text);
+    assertTrue(said.text().contains("unable to upgrade to tcp, received 403"), said::text);
   }
 
   /** `verdict` says of both what the wire did. */

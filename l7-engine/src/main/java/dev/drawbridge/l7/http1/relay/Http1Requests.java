@@ -104,10 +104,7 @@ final class Http1Requests {
     exchange.last = request.closes() || exchange.refusals >= relay.limits.refusals();
     // Not this connection's any more, whatever ends it in between.
     head = null;
-    if (exchange.verdict.reason() == Reason.HTTP_UPGRADE && !allowed) {
-      relay.malformed.increment();
-      refuse(501, Reason.HTTP_UPGRADE, Reason.HTTP_UPGRADE.sentence());
-    } else if (!allowed) {
+    if (!allowed) {
       deny(policy, request, leg.opened().lack(policy, exchange.verdict, judged));
     } else if (!carriesUnread(policy, request)) {
       forward(request, judged);
@@ -234,7 +231,7 @@ final class Http1Requests {
       answers.denyCall(request, close);
     }
     leg.records.exchange();
-    if (close) {
+    if (close || verdict.reason() == Reason.HTTP_UPGRADE) {
       leg.closeGently();
     } else {
       beginBody(request, Http1Client.Phase.DRAIN, relay.limits.drainBytes());
