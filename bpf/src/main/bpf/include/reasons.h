@@ -49,7 +49,7 @@ enum db_reason {
 	DB_REASON_NOT_TLS = 79, /* a TLS rule decides, and the bytes are something else */
 	DB_REASON_CLIENT_SILENT = 80, /* an engine rule decides, and the client said nothing in time */
 	DB_REASON_INCOMPLETE = 81, /* what was to be judged ended before it was whole */
-	DB_REASON_HTTP_UPGRADE = 82, /* an HTTP rule decides, and the request asks for another upgrade than websocket, which is not carried */
+	DB_REASON_HTTP_UPGRADE = 82, /* an HTTP rule decides, and the request asks for another upgrade than websocket, which no rule names (with header Upgrade=NAME) */
 	DB_REASON_NOT_KAFKA = 90, /* a Kafka rule decides, and the bytes are something else */
 	DB_REASON_KAFKA_MALFORMED = 91, /* not a Kafka request that every broker would read alike */
 	DB_REASON_KAFKA_UNKNOWN = 92, /* a Kafka request of a key or version that cannot be judged */

@@ -87,4 +87,9 @@ final class Changes {
       throw new InstallException("cannot read " + file + ": " + e.getMessage(), e);
     }
   }
+
+  /** Why a file is not touched, and what to do. */
+  static String leftAlone(Path file, String why) {
+    return file + " is left alone: " + why + ". Mend it, then do this again";
+  }
 }

@@ -29,7 +29,7 @@ final class ContainerdRegistration {
     InstallState remembered = state;
     switch (ContainerdToml.parse(Changes.text(layout.containerdToml()))) {
       case ContainerdToml.Reading.Bad(String why) ->
-          changes.conflicts.add(layout.containerdToml() + " is left alone: " + why);
+          changes.conflicts.add(Changes.leftAlone(layout.containerdToml(), why));
       case ContainerdToml.Reading.Good(ContainerdToml file) -> remembered = register(file, state);
     }
     changes.notes.add(
@@ -66,7 +66,7 @@ final class ContainerdRegistration {
     }
     switch (file.with(layout.shim().toString(), like, options.asDefault())) {
       case ContainerdToml.Reading.Bad(String why) ->
-          changes.conflicts.add(layout.containerdToml() + " is left alone: " + why);
+          changes.conflicts.add(Changes.leftAlone(layout.containerdToml(), why));
       case ContainerdToml.Reading.Good(ContainerdToml after) -> {
         if (changes.write(
             layout.containerdToml(),

@@ -93,8 +93,7 @@ public final class Installer {
     DockerHost host = DockerHost.observe(layout.dockerPidFile());
     String before = Changes.text(layout.daemonJson());
     switch (DaemonJson.parse(before)) {
-      case DaemonJson.Reading.Bad bad ->
-          changes.conflicts.add(layout.daemonJson() + " is left alone: " + bad.why());
+      case DaemonJson.Reading.Bad bad -> changes.conflicts.add(Changes.leftAlone(layout.daemonJson(), bad.why()));
       case DaemonJson.Reading.Good good -> register(host, good.file(), before);
     }
   }
@@ -114,7 +113,9 @@ public final class Installer {
                 "the default runtime \""
                     + name
                     + "\" cannot stand behind drawbridge: "
-                    + unsuitable.why());
+                    + unsuitable.why()
+                    + ". Install without --default, and name the runtime drawbridge where it is"
+                    + " wanted");
       }
       state = new InstallState(displaced, state.displacedContainerd());
       remember();
@@ -200,7 +201,12 @@ public final class Installer {
     host.flag("config-file")
         .filter(path -> !Path.of(path).equals(layout.daemonJson()))
         .ifPresent(path ->
-            changes.conflicts.add("dockerd reads " + path + " instead of " + layout.daemonJson()));
+            changes.conflicts.add(
+                "dockerd reads "
+                    + path
+                    + " instead of "
+                    + layout.daemonJson()
+                    + ": move it there and start dockerd without --config-file"));
     host.flag("add-runtime")
         .ifPresent(value ->
             changes.conflicts.add(
@@ -246,8 +252,7 @@ public final class Installer {
     String before = Changes.text(layout.daemonJson());
     InstallState remembered = InstallState.parse(Changes.text(layout.state()));
     switch (DaemonJson.parse(before)) {
-      case DaemonJson.Reading.Bad bad ->
-          changes.conflicts.add(layout.daemonJson() + " is left alone: " + bad.why());
+      case DaemonJson.Reading.Bad bad -> changes.conflicts.add(Changes.leftAlone(layout.daemonJson(), bad.why()));
       case DaemonJson.Reading.Good good ->
           unregister(host, good.file(), remembered, containerdHadUs);
     }
@@ -313,7 +318,8 @@ public final class Installer {
         || (DaemonJson.parse(Changes.text(layout.daemonJson()))
                 instanceof DaemonJson.Reading.Good good
             && !DockerHost.containersNamingUs(
-                    DockerHost.observe(layout.dockerPidFile()).dataRoot(good.file(), layout.dockerData()))
+                    DockerHost.observe(layout.dockerPidFile())
+                        .dataRoot(good.file(), layout.dockerData()))
                 .isEmpty());
   }
 

@@ -364,4 +364,41 @@ final class AnswersTest {
       assertEquals(total, client.answer().body().length);
     }
   }
+
+  /** Squid and its like are asked in the absolute form, and know nothing of any other. */
+  @Test
+  void aForwardProxyIsAskedInTheAbsoluteForm() throws Exception {
+    java.util.Queue<String> heads = new java.util.concurrent.ConcurrentLinkedQueue<>();
+    try (ScriptedOrigin origin =
+            new ScriptedOrigin(peer -> {
+              for (String head = peer.head(); !head.isEmpty(); head = peer.head()) {
+                heads.add(head);
+                peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+              }
+            });
+        Scene scene =
+            new Scene(
+                origin.address(),
+                "app=api may GET /** with host *.example.com",
+                "anyone may not GET /secret/**");
+        RawClient client = new RawClient(scene.listener.port4())) {
+      for (String host : List.of("deb.example.com", "deb.example.com:8080")) {
+        String target = "http://" + host + "/pool/x?y";
+        String asked = "GET " + target + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n";
+        assertEquals("ok", client.send(asked).answer().text());
+        assertTrue(heads.remove().startsWith("GET " + target + " HTTP/1.1\r\n"));
+      }
+      for (String denied :
+          List.of(
+              "http://deb.example.com/secret/x",
+              "http://deb.example.com//secret/x",
+              "http://deb.example.com/a/../secret/x",
+              "http://deb.example.org/pool")) {
+        String host = denied.replaceAll("http://([^/]*)/.*", "$1");
+        String asked = "GET " + denied + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n";
+        assertEquals(403, client.send(asked).answer().status(), denied);
+      }
+      assertEquals(0, heads.size());
+    }
+  }
 }

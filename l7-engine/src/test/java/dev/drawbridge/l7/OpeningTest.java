@@ -197,7 +197,24 @@ final class OpeningTest {
 
   /** Its client would take an answer of HTTP's for one of its own. */
   @ParameterizedTest
-  @ValueSource(strings = {"SSH-2.0-x\r\n", "*1\r\n", "EHLO x\r\n"})
+  @ValueSource(
+      strings = {
+        "SSH-2.0-x\r\n",
+        "*1\r\n",
+        "PING\r\n",
+        "EHLO x\r\n",
+        "USER anonymous\r\n",
+        "get key\r\n",
+        "CONNECT {\"verbose\":false}\r\n",
+        "GET key\r\n",
+        "OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n",
+        "DESCRIBE rtsp://db/x RTSP/1.0\r\n\r\n",
+        "REGISTER sip:db SIP/2.0\r\n\r\n",
+        "PROXY TCP4 192.0.2.1 192.0.2.2 1 80\r\nGET /users HTTP/1.1\r\nHost: db\r\n\r\n",
+        "\r\n\r\n\0\r\nQUIT\n!\21\0\14",
+        "\0\0\0\b\4\u00d2\26/",
+        "\0\0\0\u0017\0\3\0\0user\0x\0database\0\0"
+      })
   void resetsWhatIsNoHttp(String opening) throws Exception {
     try (ScriptedOrigin origin = answering(OK);
         Scene scene = new Scene(origin.address(), USERS);
@@ -209,6 +226,45 @@ final class OpeningTest {
       assertEquals(Decision.DENY, record.decision());
       assertEquals(Ending.RESET, record.ending());
       assertEquals(0, origin.accepted.get());
+    }
+  }
+
+  /** Byte by byte, the signature of the PROXY protocol begins like what may precede a request. */
+  @Test
+  void resetsTheProxyProtocolHoweverItComes() throws Exception {
+    try (ScriptedOrigin origin = answering(OK);
+        Scene scene = new Scene(origin.address(), USERS);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      for (String part : List.of("\r", "\n", "\r", "\n", "\0")) {
+        client.send(part);
+        Thread.sleep(20);
+      }
+      assertThrows(SocketException.class, () -> client.socket.getInputStream().read());
+      assertEquals(Reason.NOT_HTTP, onlyRecord(scene).reason());
+    }
+  }
+
+  /** ZooKeeper's four letters, JDWP's handshake: their clients wait for an answer of theirs. */
+  @ParameterizedTest
+  @ValueSource(strings = {"ruok", "JDWP-Handshake", "A quick brown"})
+  void resetsWhatStopsAndIsNoHttp(String begun) throws Exception {
+    EngineLimits limits =
+        HASTY.withTimeouts(
+            Duration.ofMillis(200),
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(1));
+    try (ScriptedOrigin origin = answering(OK);
+        Scene scene = new Scene(limits, origin.address(), USERS);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      client.send(begun);
+      assertThrows(SocketException.class, () -> client.socket.getInputStream().read());
+      AccessRecord record = onlyRecord(scene);
+      assertEquals(Reason.NOT_HTTP, record.reason());
+      assertEquals(Ending.TIMED_OUT, record.ending());
+      assertEquals(Decision.DENY, record.decision());
     }
   }
 

@@ -188,7 +188,9 @@ final class WebSocketTest {
       assertTrue(answer.head().startsWith("HTTP/1.1 501 Not Implemented\r\n"), answer::head);
       assertTrue(answer.text().contains("\"error\":\"unsupported\""), answer::text);
       assertTrue(answer.text().contains("\"reason\":\"http-upgrade\""), answer::text);
-      assertTrue(answer.text().contains("websocket"), answer::text);
+      assertTrue(answer.text().contains("with header Upgrade=NAME"), answer::text);
+      // docker takes the end of the connection for the old way to say yes.
+      assertFalse(answer.head().contains("Connection: close"), answer::head);
       assertEquals(-1, client.socket.getInputStream().read());
       AccessRecord record = record(scene);
       assertEquals(Reason.HTTP_UPGRADE, record.reason());
@@ -259,7 +261,7 @@ final class WebSocketTest {
   }
 
   @Test
-  void anUpgradeIsTakenOffOnAKeptConnectionWhereItOnlyAudits() throws Exception {
+  void anUpgradeGoesOnOnAKeptConnectionWhereItOnlyAudits() throws Exception {
     Queue<String> heads = new ConcurrentLinkedQueue<>();
     try (ScriptedOrigin origin = answering(heads);
         Scene scene = new Scene(origin.address(), "app=api may ANY /**", "mode audit");
@@ -271,7 +273,7 @@ final class WebSocketTest {
         assertEquals(!upgrades.isEmpty(), record.reason() == Reason.HTTP_UPGRADE);
       }
       assertEquals(1, origin.accepted.get());
-      assertEquals(List.of(), heads.stream().filter(head -> head.contains("upgrade")).toList());
+      assertEquals(1, heads.stream().filter(head -> head.contains("\r\nupgrade: tcp")).count());
       assertEquals(3, heads.size());
     }
   }
@@ -312,6 +314,165 @@ final class WebSocketTest {
         Scene scene = new Scene(origin.address(), RULE);
         RawClient client = new RawClient(scene.listener.port4())) {
       assertEquals(101, client.send(asking("GET", "/chat", upgrades)).answer().status());
+    }
+  }
+
+  // Upgrades to what a rule names.
+
+  private static final String EXEC = "app=api may POST /exec/** with header Upgrade=tcp";
+  private static final String BODY = "{\"Detach\":false,\"Tty\":false}";
+  private static final String START =
+      "POST /exec/1/start HTTP/1.1\r\nHost: db\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
+          + "Content-Type: application/json\r\nContent-Length: "
+          + BODY.length()
+          + "\r\n\r\n"
+          + BODY;
+  private static final String HIJACKED =
+      "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\n"
+          + "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n";
+
+  /** What `docker exec` says and hears, standard input and its end included. */
+  private static ScriptedOrigin engineOfContainers(Queue<String> seen) throws IOException {
+    return new ScriptedOrigin(peer -> {
+      String head = peer.head();
+      seen.add(head);
+      seen.add(new String(peer.in().readNBytes(BODY.length()), StandardCharsets.US_ASCII));
+      peer.send(HIJACKED);
+      peer.send("\1\0\0\0\0\0\0\2hi");
+      byte[] input = peer.in().readAllBytes();
+      peer.out().write(input);
+    });
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void dockerExecIsCarriedWhereARuleNamesTheUpgrade(boolean singly) throws Exception {
+    Queue<String> seen = new ConcurrentLinkedQueue<>();
+    try (ScriptedOrigin origin = engineOfContainers(seen);
+        Scene scene = new Scene(origin.address(), "app=api may GET /_ping", EXEC);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      if (singly) {
+        client.sendSingly(START.getBytes(StandardCharsets.US_ASCII));
+      } else {
+        client.send(START);
+      }
+      Answer answer = client.answer();
+      assertEquals(101, answer.status());
+      assertTrue(answer.head().contains("\r\nUpgrade: tcp\r\n"), answer::head);
+      assertTrue(answer.head().contains("\r\nConnection: Upgrade\r\n"), answer::head);
+      assertTrue(answer.head().contains("docker.raw-stream"), answer::head);
+      assertEquals(10, client.socket.getInputStream().readNBytes(10).length);
+      client.send("GET /denied HTTP/1.1\r\n\r\n").endOutput();
+      assertEquals(
+          "GET /denied HTTP/1.1\r\n\r\n",
+          new String(client.socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII));
+      String head = seen.remove();
+      assertTrue(head.contains("\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"), head);
+      assertEquals(BODY, seen.remove());
+      AccessRecord record = record(scene);
+      assertEquals(Decision.ALLOW, record.decision());
+      assertEquals(Reason.RULE_ALLOWS, record.reason());
+      assertEquals(101, Scene.status(record));
+      assertEquals(0, scene.records.size());
+    }
+  }
+
+  /** Input that does not wait for the answer belongs to the tunnel, and to no request. */
+  @Test
+  void whatComesBeforeTheAnswerToAnUpgradeIsOfTheTunnelOnceThereIsOne() throws Exception {
+    Queue<String> seen = new ConcurrentLinkedQueue<>();
+    try (ScriptedOrigin origin = engineOfContainers(seen);
+        Scene scene = new Scene(origin.address(), EXEC);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      client.send(START + "early").endOutput();
+      assertEquals(101, client.answer().status());
+      byte[] rest = client.socket.getInputStream().readAllBytes();
+      assertTrue(new String(rest, StandardCharsets.US_ASCII).endsWith("hiearly"));
+    }
+  }
+
+  @Test
+  void whatFollowsARefusedUpgradeIsJudgedAsARequest() throws Exception {
+    Queue<String> heads = new ConcurrentLinkedQueue<>();
+    try (ScriptedOrigin origin = answering(heads);
+        Scene scene = new Scene(origin.address(), EXEC);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      client.send(asking("POST", "/exec/1/start", "Upgrade: tcp\r\n") + asking("GET", "/x", ""));
+      assertEquals(200, client.answer().status());
+      assertEquals(403, client.answer().status());
+      assertEquals(1, heads.size());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+        "HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nUpgrade: tcp\r\n\r\n",
+        "HTTP/1.1 101 X\r\nUpgrade: tcp\r\n\r\n",
+        "HTTP/1.1 101 X\r\nConnection: Upgrade\r\n\r\n"
+      })
+  void anUpgradeToWhatNobodyAskedForIsNone(String answer) throws Exception {
+    try (ScriptedOrigin origin =
+            new ScriptedOrigin(peer -> {
+              peer.head();
+              peer.send(answer);
+              peer.in().readAllBytes();
+            });
+        Scene scene = new Scene(origin.address(), EXEC);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      client.send(asking("POST", "/exec/1/start", "Upgrade: tcp\r\n"));
+      assertEquals(502, client.answer().status());
+    }
+  }
+
+  /** The callee must not make a tunnel of the rest of a body. */
+  @Test
+  void anUpgradeBeforeTheRequestIsWholeIsNone() throws Exception {
+    try (ScriptedOrigin origin =
+            new ScriptedOrigin(peer -> {
+              peer.head();
+              peer.send(HIJACKED);
+              peer.in().readAllBytes();
+            });
+        Scene scene = new Scene(origin.address(), EXEC);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      client.send(START.substring(0, START.length() - 5));
+      assertEquals(502, client.answer().status());
+    }
+  }
+
+  @Test
+  void eachClosedSideHasToNameTheUpgrade() throws Exception {
+    try (ScriptedOrigin origin = engineOfContainers(new ConcurrentLinkedQueue<>());
+        Scene scene = new Scene(origin.address(), EXEC)) {
+      scene.publishEgress("may ANY /** on app=db");
+      try (RawClient client = new RawClient(scene.listener.port4())) {
+        assertEquals(501, client.send(START).answer().status());
+      }
+      scene.publishEgress(
+          "may ANY /** on app=db", "may POST /** with header Upgrade=tcp on app=db");
+      try (RawClient client = new RawClient(scene.listener.port4())) {
+        assertEquals(101, client.send(START).answer().status());
+      }
+    }
+  }
+
+  @Test
+  void aTunnelEndsWhenItsRuleNamesTheUpgradeNoMore() throws Exception {
+    try (ScriptedOrigin origin = engineOfContainers(new ConcurrentLinkedQueue<>());
+        Scene scene = new Scene(origin.address(), EXEC);
+        RawClient client = new RawClient(scene.listener.port4())) {
+      assertEquals(101, client.send(START).answer().status());
+      client.socket.getInputStream().readNBytes(10);
+      scene.publish(EXEC, "app=api may GET /other");
+      assertEquals(0, client.socket.getInputStream().available());
+      scene.publish("app=api may POST /exec/**");
+      assertThrows(SocketException.class, () -> client.socket.getInputStream().read());
+      AccessRecord record = record(scene);
+      assertEquals(Reason.LATE_DENY, record.reason());
+      assertEquals(101, Scene.status(record));
+      Waiting.until("the callee's connection is closed", () -> origin.open.get() == 0);
     }
   }
 

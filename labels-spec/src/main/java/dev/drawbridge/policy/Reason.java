@@ -58,7 +58,7 @@ public enum Reason {
   INCOMPLETE(81, "what was to be judged ended before it was whole"),
   HTTP_UPGRADE(
       82,
-      "an HTTP rule decides, and the request asks for another upgrade than websocket, which is not carried"),
+      "an HTTP rule decides, and the request asks for another upgrade than websocket, which no rule names (with header Upgrade=NAME)"),
   NOT_KAFKA(90, "a Kafka rule decides, and the bytes are something else"),
   KAFKA_MALFORMED(91, "not a Kafka request that every broker would read alike"),
   KAFKA_UNKNOWN(92, "a Kafka request of a key or version that cannot be judged"),

@@ -18,9 +18,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * SPEC A1, A2, A4, R1, R2, R3, R4, R5, R6: the table of rule and request, asked of the policy. The
- * engine, the agent's API and the client's {@code --compose} are asked the same by tests of that
- * name.
+ * SPEC A1, A2, A4, A9, R1, R2, R3, R4, R5, R6: the table of rule and request, asked of the policy.
+ * The engine, the agent's API and the client's {@code --compose} are asked the same by tests of
+ * that name.
  */
 final class VerdictTableTest {
   static List<String> rows() throws IOException {

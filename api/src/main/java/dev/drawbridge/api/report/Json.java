@@ -2,6 +2,7 @@ package dev.drawbridge.api.report;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonParseException;
 import com.google.gson.ToNumberPolicy;
 import com.google.gson.TypeAdapter;
@@ -44,6 +45,11 @@ public final class Json {
   /** One line, without a line end. */
   public static String write(Object value) {
     return GSON.toJson(value);
+  }
+
+  /** The same as a tree, for whoever leaves something out of it. */
+  public static JsonElement tree(Object value) {
+    return GSON.toJsonTree(value);
   }
 
   /** Throws {@link JsonParseException} with the place if the text is not a whole {@code type}. */

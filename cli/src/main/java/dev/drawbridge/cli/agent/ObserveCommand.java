@@ -5,7 +5,6 @@ import dev.drawbridge.api.FlowFilter;
 import dev.drawbridge.api.client.LocalClient;
 import dev.drawbridge.api.report.EndpointReport;
 import dev.drawbridge.api.report.FlowReport;
-import dev.drawbridge.api.report.Json;
 import dev.drawbridge.api.report.Outcome;
 import dev.drawbridge.cli.policy.VerdictCommand;
 import dev.drawbridge.cli.terminal.AgentCommand;
@@ -102,8 +101,12 @@ public final class ObserveCommand extends AgentCommand {
 
   @Option(
       names = {"-v", "--verbose"},
-      description = "Also the line of the kernel's programs that decided.")
+      description =
+          "Also the line of the kernel's programs that decided. As JSON: a container's labels each"
+              + " time, not only where it is named first.")
   private boolean verbose;
+
+  private @Nullable FlowLines lines;
 
   public ObserveCommand(Surroundings surroundings) {
     super(surroundings);
@@ -185,7 +188,13 @@ public final class ObserveCommand extends AgentCommand {
   }
 
   private void print(FlowReport flow) {
-    out().println(format.json() ? Json.write(flow) : line(flow, ZoneId.systemDefault(), verbose));
+    if (format.json()) {
+      FlowLines written = lines == null ? new FlowLines(verbose) : lines;
+      lines = written;
+      out().println(written.line(flow));
+    } else {
+      out().println(line(flow, ZoneId.systemDefault(), verbose));
+    }
   }
 
   static String line(FlowReport flow, ZoneId zone, boolean verbose) {

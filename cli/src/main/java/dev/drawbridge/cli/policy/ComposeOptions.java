@@ -38,6 +38,12 @@ final class ComposeOptions {
       throw new CommandException(
           "cannot know: COMPOSE_ENV_FILES names other files than .env (unset it, or write the values out)");
     }
+    String disabled = surroundings.environment().getOrDefault("COMPOSE_DISABLE_ENV_FILE", "");
+    if (!disabled.matches("(?i)|0|false|f")) {
+      throw new CommandException(
+          "cannot know: COMPOSE_DISABLE_ENV_FILE keeps docker compose 2 from .env, and"
+              + " docker-compose 1 not (unset it, or write the values out)");
+    }
     List<ComposeRequest.Source> files = new ArrayList<>();
     for (String name : names) {
       PolicyText text = PolicyText.read(name, surroundings.in());

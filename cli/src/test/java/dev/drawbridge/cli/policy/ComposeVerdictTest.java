@@ -259,7 +259,14 @@ class ComposeVerdictTest {
     String labels = "labels: { drawbridge.policy.a: may GET /x port 80 on anyone }";
     for (String might :
         new String[] {
-          "cap_add: [net_admin]", "cap_add: [ALL]", "cap_add: ['CAP_SYS_ADMIN']", "privileged: true"
+          "cap_add: [net_admin]",
+          "cap_add: [ALL]",
+          "cap_add: ['CAP_SYS_ADMIN']",
+          "cap_add: ['${MORE:-NET_ADMIN}']",
+          "privileged: true",
+          "privileged: yes",
+          "privileged: 'on'",
+          "privileged: '${WHOLE:-true}'"
         }) {
       String compose =
           file(
@@ -274,6 +281,16 @@ class ComposeVerdictTest {
       assertTrue(no.out().contains("caller-rewrites"), no.out());
       assertEquals(0, verdict(compose, "vpn", "db", "--port", "80", "GET", "/x").exit());
       assertEquals(0, verdict(compose, "plain", "world", "--port", "80", "GET", "/x").exit());
+    }
+  }
+
+  @Test
+  void whoMayChangePacketsIsNotGuessedWhereAVariableSaysIt() throws IOException {
+    String labels = "labels: { drawbridge.policy.a: may GET /x port 80 on anyone }";
+    for (String might : new String[] {"cap_add: ['$MORE']", "privileged: '${WHOLE}'"}) {
+      String compose =
+          file("compose.yaml", "services:", "  vpn: { image: x, " + might + ", " + labels + " }");
+      cannotKnow(verdict(compose, "vpn", "world", "--port", "80", "GET", "/x"));
     }
   }
 
@@ -308,6 +325,18 @@ class ComposeVerdictTest {
             "web",
             "web",
             "80"));
+    for (String disabled : new String[] {"1", "true", "False"}) {
+      Typed typed =
+          Typed.run(
+              java.util.Map.of("COMPOSE_DISABLE_ENV_FILE", disabled),
+              "verdict",
+              "--compose",
+              compose,
+              "web",
+              "web",
+              "80");
+      assertEquals(disabled.equals("False") ? 0 : 2, typed.exit(), typed.err());
+    }
   }
 
   @Test

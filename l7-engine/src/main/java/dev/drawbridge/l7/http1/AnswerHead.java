@@ -1,18 +1,22 @@
 package dev.drawbridge.l7.http1;
 
+import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** An answer's head, held to the same grammar as a request's. */
 public final class AnswerHead extends Head {
   private static final byte[] CHUNKED = Octets.ascii("chunked");
-  private static final byte[] WEBSOCKET = Octets.ascii("websocket");
 
   private final ConnectionOptions options = new ConnectionOptions();
   private int minor;
   private int status;
   private int reasonStart;
   private int reasonEnd;
-  private boolean websocket;
+
+  /** The field Upgrade; -1 if there is none, -2 if there are several. */
+  private int upgrade;
+
   private Framing framing = Framing.UNTIL_CLOSE;
   private long contentLength;
 
@@ -26,7 +30,7 @@ public final class AnswerHead extends Head {
     super.clear();
     options.clear();
     status = 0;
-    websocket = false;
+    upgrade = -1;
     framing = Framing.UNTIL_CLOSE;
     contentLength = -1;
   }
@@ -54,9 +58,16 @@ public final class AnswerHead extends Head {
     return options.close || (minor == 0 && !options.keepAlive);
   }
 
-  /** Whether this switches to WebSocket, status apart. */
-  public boolean websocket() {
-    return websocket && options.upgrade;
+  /** Whether this switches to one of those protocols, in lower case, status apart. */
+  public boolean switchesTo(List<String> protocols) {
+    return upgrade >= 0
+        && options.upgrade
+        && protocols.contains(
+            text(valueStart(upgrade), valueEnd(upgrade)).strip().toLowerCase(Locale.ROOT));
+  }
+
+  int upgradeField() {
+    return upgrade;
   }
 
   int reasonStart() {
@@ -120,7 +131,7 @@ public final class AnswerHead extends Head {
           }
           chunked = true;
         }
-        case UPGRADE -> websocket = Octets.same(bytes, start, end, WEBSOCKET);
+        case UPGRADE -> upgrade = upgrade == -1 ? i : -2;
       }
     }
     if (chunked && contentLength >= 0) {

@@ -18,8 +18,8 @@ public final class HeadWriter {
     CLOSE,
     /** Said to HTTP/1.0, where it is not the default. */
     KEEP_ALIVE,
-    /** The connection becomes a WebSocket. */
-    WEBSOCKET
+    /** The connection becomes what the field Upgrade says. */
+    UPGRADE
   }
 
   private static final byte[] CRLF = Octets.ascii("\r\n");
@@ -34,13 +34,12 @@ public final class HeadWriter {
   private static final byte[] KEEP_ALIVE = Octets.ascii("Connection: keep-alive\r\n");
   private static final byte[] WEBSOCKET =
       Octets.ascii("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+  private static final byte[] UPGRADE = Octets.ascii("Connection: Upgrade\r\n");
   private static final byte[] TRAILERS = Octets.ascii("Connection: TE\r\nTE: trailers\r\n");
   private static final byte[] CLOSE_TRAILERS =
       Octets.ascii("Connection: close, TE\r\nTE: trailers\r\n");
   private static final byte[] LAST_CHUNK = Octets.ascii("0\r\n");
   private static final byte[] HEX = Octets.ascii("0123456789abcdef");
-  private static final byte[] ROOT = Octets.ascii("/");
-  private static final byte[] ASTERISK = Octets.ascii("*");
   private static final int KEPT = 16 * 1024;
 
   private byte[] out = new byte[2048];
@@ -51,10 +50,8 @@ public final class HeadWriter {
     length = 0;
     put(head.bytes, head.methodStart(), head.methodEnd());
     put(' ');
-    if (head.pathStart() == head.pathEnd()) {
-      put(head.path().equals("*") ? ASTERISK : ROOT);
-    }
-    put(head.bytes, head.pathStart(), head.targetEnd());
+    // A forward proxy is asked in the absolute form, and every server takes it (RFC 9112 3.2.2).
+    put(head.bytes, head.targetStart(), head.targetEnd());
     put(head.minorVersion() == 0 ? VERSION_10 : VERSION_11);
     for (int i = 0; i < head.count(); i++) {
       FieldName name = head.name(i);
@@ -72,6 +69,13 @@ public final class HeadWriter {
     }
     if (head.websocket()) {
       put(WEBSOCKET);
+    } else if (head.upgradesElsewhere()) {
+      put(UPGRADE);
+      for (int i = 0; i < head.count(); i++) {
+        if (head.name(i) == FieldName.UPGRADE) {
+          field(head, i);
+        }
+      }
     } else if (head.closes()) {
       put(head.takesTrailers() && head.minorVersion() == 1 ? CLOSE_TRAILERS : CLOSE);
     } else if (head.minorVersion() == 0) {
@@ -135,7 +139,10 @@ public final class HeadWriter {
       }
       case CLOSE -> put(CLOSE);
       case KEEP_ALIVE -> put(KEEP_ALIVE);
-      case WEBSOCKET -> put(WEBSOCKET);
+      case UPGRADE -> {
+        put(UPGRADE);
+        field(head, head.upgradeField());
+      }
     }
     return finish(allocator, room);
   }

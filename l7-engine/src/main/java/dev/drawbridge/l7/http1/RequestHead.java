@@ -1,6 +1,8 @@
 package dev.drawbridge.l7.http1;
 
 import dev.drawbridge.policy.http.HttpRequest;
+import dev.drawbridge.policy.http.Upgrades;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RequestHead extends Head {
   private static final byte[] CHUNKED = Octets.ascii("chunked");
+  private static final String WEBSOCKET = "websocket";
   private static final byte[] CONTINUE = Octets.ascii("100-continue");
   private static final byte[] TRAILERS = Octets.ascii("trailers");
   static final byte[] HTTP = Octets.ascii("http://");
@@ -25,7 +28,6 @@ public final class RequestHead extends Head {
 
   private final ConnectionOptions options = new ConnectionOptions();
   private final RequestTarget target = new RequestTarget();
-  private final Upgrades upgrades = new Upgrades();
   private int methodStart;
   private int methodEnd;
   private int minor;
@@ -37,10 +39,16 @@ public final class RequestHead extends Head {
   private boolean websocket;
   private boolean upgradesElsewhere;
 
+  /** Whether there is a field Upgrade. */
+  private boolean upgrade;
+
   private boolean overrides;
 
   /** The first line ends in what is a version of HTTP, or wants to be one. */
   private boolean versioned;
+
+  /** It ends in the version of something else. */
+  private boolean versionedElsewhere;
 
   public RequestHead(HeadLimits limits) {
     super(limits);
@@ -52,7 +60,6 @@ public final class RequestHead extends Head {
     super.clear();
     options.clear();
     target.clear();
-    upgrades.clear();
     methodStart = 0;
     methodEnd = 0;
     minor = 1;
@@ -63,8 +70,10 @@ public final class RequestHead extends Head {
     takesTrailers = false;
     websocket = false;
     upgradesElsewhere = false;
+    upgrade = false;
     overrides = false;
     versioned = false;
+    versionedElsewhere = false;
   }
 
   /** The method as sent; empty if the head failed before it. */
@@ -92,26 +101,54 @@ public final class RequestHead extends Head {
 
   /**
    * Whether what was refused is no HTTP at all: it neither begins like a request, with a method and
-   * a target, nor ends its first line like one, with a version. Empty lines are no sign of
-   * anything.
+   * a target, nor ends its first line like one, with a version; or that line names the version of
+   * something else (RTSP, SIP). Empty lines are no sign of anything, but for those with which the
+   * PROXY protocol begins.
    */
   public boolean foreign() {
-    return !started() && !versioned && fault() != Fault.EMPTY_START_LINE && !beginsLikeARequest();
+    if (started() || versioned) {
+      return false;
+    }
+    return fault() == Fault.EMPTY_START_LINE
+        ? proxyProtocol()
+        : versionedElsewhere || !mayBeginARequest(false);
   }
 
-  private boolean beginsLikeARequest() {
+  /** The same of what has stopped in its first line, and has no fault yet. */
+  public boolean unlikeHttp() {
+    return !started() && !mayBeginARequest(true);
+  }
+
+  private boolean proxyProtocol() {
+    return size() > 4 && bytes[4] == 0;
+  }
+
+  /**
+   * Whether a method and the beginning of a target are there.
+   *
+   * @param partly or may still come
+   */
+  private boolean mayBeginARequest(boolean partly) {
     int at = lineStart();
     while (at < size() && Octets.method(bytes[at], at == lineStart())) {
       at++;
     }
-    if (at == lineStart() || at + 1 >= size() || bytes[at] != ' ') {
+    if (at == size()) {
+      return partly;
+    }
+    if (at == lineStart() || bytes[at] != ' ') {
       return false;
     }
     int next = at + 1;
+    if (next == size()) {
+      return partly;
+    }
     int first = bytes[next];
+    int known = Math.min(HTTP.length, size() - next);
     return first == '/'
         || first == '*'
-        || (next + HTTP.length <= size() && Octets.same(bytes, next, next + HTTP.length, HTTP));
+        || ((partly || known == HTTP.length)
+            && Octets.same(bytes, next, next + known, Arrays.copyOf(HTTP, known)));
   }
 
   /** Whether nothing but the empty line has come that may stand before a request. */
@@ -139,9 +176,11 @@ public final class RequestHead extends Head {
     String name =
         host < 0 ? "" : Authority.comparable(bytes, valueStart(host), valueEnd(host), port);
     boolean asItIs = target.plain && !overrides && !speakingQuery();
-    return asItIs
-        ? new HttpRequest(method(), List.of(path), name, this)
-        : HttpRequest.read(method(), path, query(), name, this);
+    HttpRequest read =
+        asItIs
+            ? new HttpRequest(method(), List.of(path), name, this)
+            : HttpRequest.read(method(), path, query(), name, this);
+    return read.upgrading(upgradesElsewhere);
   }
 
   private String query() {
@@ -185,18 +224,25 @@ public final class RequestHead extends Head {
     return expectsContinue;
   }
 
-  /** Whether this asks to become a WebSocket; any other upgrade is taken off. */
+  /** Whether this asks to become a WebSocket. */
   public boolean websocket() {
     return websocket;
   }
 
   /**
    * Whether this asks for protocols of which none is a WebSocket's, nor one whose clients take an
-   * ordinary answer as well. Policy judges it like any other request; what comes of it then cannot
-   * be judged.
+   * ordinary answer as well: those are taken off. What comes of it cannot be judged, so policy
+   * allows it only where a rule names it.
    */
   public boolean upgradesElsewhere() {
     return upgradesElsewhere;
+  }
+
+  /** What it may become, in lower case: the protocols of which the callee may choose one. */
+  public List<String> upgrades() {
+    return websocket
+        ? List.of(WEBSOCKET)
+        : upgradesElsewhere ? Upgrades.members(all(Upgrades.FIELD)) : List.of();
   }
 
   boolean takesTrailers() {
@@ -211,12 +257,8 @@ public final class RequestHead extends Head {
     return methodEnd;
   }
 
-  int pathStart() {
-    return target.pathStart;
-  }
-
-  int pathEnd() {
-    return target.pathEnd;
+  int targetStart() {
+    return target.start;
   }
 
   int targetEnd() {
@@ -227,6 +269,7 @@ public final class RequestHead extends Head {
   @Nullable Fault startLine(int start, int end) {
     byte[] all = bytes;
     versioned = endsInAVersion(start, end);
+    versionedElsewhere = !versioned && endsInAnotherVersion(start, end);
     int space = start;
     while (space < end && Octets.token(all[space])) {
       space++;
@@ -265,6 +308,24 @@ public final class RequestHead extends Head {
       word--;
     }
     return end - word >= VERSION.length && Octets.same(bytes, word, word + VERSION.length, VERSION);
+  }
+
+  /** Capital letters, a slash, and a number: {@code RTSP/1.0}. */
+  private boolean endsInAnotherVersion(int start, int end) {
+    byte[] all = bytes;
+    int letter = end - 4;
+    if (letter <= start
+        || all[end - 4] != '/'
+        || !Octets.digit(all[end - 3])
+        || all[end - 2] != '.'
+        || !Octets.digit(all[end - 1])) {
+      return false;
+    }
+    int word = letter;
+    while (word > start && all[word - 1] >= 'A' && all[word - 1] <= 'Z') {
+      word--;
+    }
+    return letter - word >= 2 && word > start && all[word - 1] == ' ';
   }
 
   private @Nullable Fault version(int start, int end) {
@@ -321,7 +382,7 @@ public final class RequestHead extends Head {
           expectsContinue = expects == 0 && is(i, CONTINUE);
           expects++;
         }
-        case UPGRADE -> upgrades.read(this, i);
+        case UPGRADE -> upgrade = true;
         case TE -> takesTrailers |= Members.has(this, i, TRAILERS);
       }
     }
@@ -335,13 +396,14 @@ public final class RequestHead extends Head {
       }
     }
     expectsContinue &= minor == 1;
-    boolean asked = options.upgrade && minor == 1;
-    websocket =
-        asked
-            && upgrades.websocket
-            && (framing == Framing.NONE || (framing == Framing.LENGTH && contentLength == 0))
-            && matches("GET");
-    upgradesElsewhere = asked && upgrades.another && !upgrades.optional && !websocket;
+    if (upgrade && options.upgrade && minor == 1) {
+      Upgrades wanted = Upgrades.of(all(Upgrades.FIELD));
+      boolean opensWebsocket =
+          (framing == Framing.NONE || (framing == Framing.LENGTH && contentLength == 0))
+              && matches("GET");
+      websocket = wanted.websocket() && opensWebsocket;
+      upgradesElsewhere = wanted.elsewhere(opensWebsocket);
+    }
     return found;
   }
 

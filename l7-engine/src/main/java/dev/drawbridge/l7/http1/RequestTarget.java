@@ -7,6 +7,7 @@ final class RequestTarget {
   /** It begins with a scheme and names a host. */
   boolean absolute;
 
+  int start;
   int authorityStart;
   int authorityEnd;
   int pathStart;
@@ -18,6 +19,7 @@ final class RequestTarget {
 
   void clear() {
     absolute = false;
+    start = 0;
     authorityStart = 0;
     authorityEnd = 0;
     pathStart = 0;
@@ -33,7 +35,8 @@ final class RequestTarget {
    * @param options whether the method is OPTIONS
    * @return what is wrong with it
    */
-  @Nullable Fault read(byte[] all, int start, int after, boolean options) {
+  @Nullable Fault read(byte[] all, int from, int after, boolean options) {
+    start = from;
     end = after;
     if (all[start] == '*' && end - start == 1 && options) {
       pathStart = start;
@@ -60,9 +63,9 @@ final class RequestTarget {
     return path(all, path);
   }
 
-  private @Nullable Fault path(byte[] all, int start) {
+  private @Nullable Fault path(byte[] all, int from) {
     boolean simple = true;
-    int at = start;
+    int at = from;
     for (; at < end && all[at] != '?'; at++) {
       int octet = all[at];
       if (Octets.plainPath(octet)) {
@@ -80,9 +83,9 @@ final class RequestTarget {
         }
       }
     }
-    pathStart = start;
+    pathStart = from;
     pathEnd = at;
-    plain = simple && at > start;
+    plain = simple && at > from;
     for (; at < end; at++) {
       // Some browsers and many programs send what is beyond ASCII as it is.
       if (!Octets.target(all[at]) && all[at] >= 0) {

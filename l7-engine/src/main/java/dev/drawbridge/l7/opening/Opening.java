@@ -2,6 +2,8 @@ package dev.drawbridge.l7.opening;
 
 import dev.drawbridge.l7.Asked;
 import dev.drawbridge.l7.relay.Conversation;
+import dev.drawbridge.l7.relay.Dial;
+import dev.drawbridge.l7.relay.DialledAhead;
 import dev.drawbridge.l7.relay.Engine;
 import dev.drawbridge.l7.relay.FirstBytes;
 import dev.drawbridge.l7.relay.Judging;
@@ -10,6 +12,7 @@ import dev.drawbridge.l7.relay.Records;
 import dev.drawbridge.l7.relay.Tunnel;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Ending;
+import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
 import io.netty.buffer.ByteBuf;
@@ -37,10 +40,72 @@ final class Opening extends FirstBytes {
     }
     Verdict verdict = opened.judge(opened.policy());
     switch (verdict.decision()) {
-      case ENGINE -> expectInputWithin(opened.limits().detectTimeout());
+      case ENGINE -> {
+        if (Peers.isEndpoint(opened.origin().callee())) {
+          // Whoever calls a container from a container was told by the kernel if nobody listens.
+          expectInputWithin(opened.limits().detectTimeout());
+        } else {
+          dialAhead(verdict);
+        }
+      }
       case DENY -> turnAway(verdict, Ending.RESET);
       // The policy has changed since the kernel sent it here: nothing in it needs reading.
       case ALLOW -> carry(verdict);
+    }
+  }
+
+  /**
+   * Dials before a byte is read: whether a machine outside takes the connection only it can say. A
+   * client is reset where it does not, and has no answer of ours that its server could not have
+   * given.
+   */
+  private void dialAhead(Verdict verdict) {
+    holdBack();
+    boolean entered = opened.pace().enter();
+    opened.ahead().begin(opened, new Outside(verdict));
+    if (entered) {
+      opened.pace().exit();
+    }
+  }
+
+  /** Waits for what a machine outside makes of the connection. */
+  private final class Outside implements DialledAhead.Waiter {
+    private final Verdict verdict;
+
+    Outside(Verdict verdict) {
+      this.verdict = verdict;
+    }
+
+    @Override
+    public void stands() {
+      if (over()) {
+        return;
+      }
+      readAgain();
+      expectInputWithin(opened.limits().detectTimeout());
+      lookAtWhatCame();
+    }
+
+    @Override
+    public void failed(Dial.Failure failure) {
+      opened.calleeFailed();
+      if (!over()) {
+        turnAway(verdict, failure.how());
+      }
+    }
+
+    @Override
+    public void ended(boolean broken) {
+      if (over() || held() != null) {
+        // Whoever has begun to ask dials anew.
+        return;
+      }
+      Records.connection(opened, verdict, Ending.UPSTREAM_BROKEN);
+      if (broken) {
+        abort();
+      } else {
+        close();
+      }
     }
   }
 

@@ -67,9 +67,11 @@ public abstract class CalleeEnd extends ChannelInboundHandlerAdapter implements 
 
   // Beginning.
 
-  /** Begins to connect; may fail at once. */
+  /** Takes the connection that stands already, or begins to connect; may fail at once. */
   public final void open() {
-    new Dial(this, opened).begin();
+    if (!opened.ahead().giveTo(this)) {
+      new Dial(this, opened).begin();
+    }
   }
 
   @Override

@@ -11,7 +11,7 @@ import java.net.Inet6Address;
 import org.jspecify.annotations.Nullable;
 
 /** Makes a callee's connection: socket in the namespace, identity in the kernel, connect. */
-final class Dial {
+public final class Dial {
   /** Who wants the connection: the handler of its channel. All calls come on the loop. */
   interface Leg extends ChannelHandler {
     /** Takes the socket that will connect; false if nobody wants it any more. */
@@ -29,7 +29,7 @@ final class Dial {
    * @param how as the record says it: refused, too late, or never tried
    * @param sentence for whoever asked
    */
-  record Failure(Ending how, String sentence) {}
+  public record Failure(Ending how, String sentence) {}
 
   private final Leg leg;
   private final Opened opened;

@@ -19,6 +19,11 @@ public abstract class FirstBytes extends ClientEnd {
   private boolean closing;
   private boolean replaced;
 
+  /** What comes is not looked at yet, and neither is its end. */
+  private boolean heldBack;
+
+  private boolean endedMeanwhile;
+
   protected FirstBytes(Opened opened) {
     super(opened);
   }
@@ -51,7 +56,7 @@ public abstract class FirstBytes extends ClientEnd {
     }
     hold(in);
     touch();
-    if (!opened.lap()) {
+    if (!opened.lap() && !heldBack) {
       lookAgain();
     }
     if (!replaced) {
@@ -61,7 +66,7 @@ public abstract class FirstBytes extends ClientEnd {
 
   /** Its turn to be read has come again. */
   private void goOn() {
-    if (!closing && !replaced) {
+    if (!closing && !replaced && !heldBack) {
       lookAgain();
     }
     if (replaced) {
@@ -81,6 +86,17 @@ public abstract class FirstBytes extends ClientEnd {
     if (event != ChannelInputShutdownEvent.INSTANCE || closing) {
       return;
     }
+    if (heldBack) {
+      endedMeanwhile = true;
+      if (held() == null) {
+        close();
+      }
+      return;
+    }
+    end(event);
+  }
+
+  private void end(Object event) {
     if (opened.waits()) {
       // What has come may not have been looked at yet.
       lookAgain();
@@ -93,11 +109,39 @@ public abstract class FirstBytes extends ClientEnd {
     }
   }
 
+  /** From now on nothing is read, and what comes all the same is not looked at. */
+  protected final void holdBack() {
+    heldBack = true;
+    opened.pace().read(false);
+  }
+
+  /** It is, from now on. */
+  protected final void readAgain() {
+    if (!heldBack) {
+      return;
+    }
+    heldBack = false;
+    opened.pace().read(true);
+  }
+
+  /** Looks at what has come while it was held back. */
+  protected final void lookAtWhatCame() {
+    goOn();
+    if (endedMeanwhile && !closing && !replaced) {
+      end(ChannelInputShutdownEvent.INSTANCE);
+      opened.channel().pipeline().fireChannelReadComplete();
+    } else if (endedMeanwhile && replaced) {
+      opened.channel().pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+      opened.channel().pipeline().fireChannelReadComplete();
+    }
+  }
+
   // Giving way.
 
   /** Another takes this one's place; what was read is {@link #handOver}'s to give. */
   protected final void giveWay(Conversation to) {
     replaced = true;
+    readAgain();
     opened.replace(this, to);
   }
 
@@ -116,10 +160,16 @@ public abstract class FirstBytes extends ClientEnd {
     closing = true;
     expectNothing();
     discardHeld();
+    opened.ahead().close();
   }
 
   protected final boolean closing() {
     return closing;
+  }
+
+  /** Whether it is none of this one's business any more. */
+  protected final boolean over() {
+    return closing || replaced;
   }
 
   protected final void close() {

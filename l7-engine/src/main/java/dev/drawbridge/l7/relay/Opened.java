@@ -30,7 +30,8 @@ public record Opened(
     ConnectionOrigin origin,
     Share share,
     Holding holding,
-    Pace pace) {
+    Pace pace,
+    DialledAhead ahead) {
   /** Protocol number of TCP. */
   private static final int TCP = 6;
 
@@ -102,6 +103,7 @@ public record Opened(
   /** The channel is inactive: gives back the place in the loop and under the limits. Once. */
   public void left(Connection connection) {
     loop.leave(connection);
+    ahead.close();
     holding.is(0);
     relay.release();
     relay.ledger.leave(share);
@@ -127,7 +129,8 @@ public record Opened(
         origin,
         share,
         new Holding(loop.relay.ledger, share),
-        new Pace(loop.turns, share.time(loop.index, loop.turns), channel));
+        new Pace(loop.turns, share.time(loop.index, loop.turns), channel),
+        new DialledAhead());
   }
 
   /** Measures what the connection holds; may end it, or others, if all hold too much. */
@@ -140,7 +143,7 @@ public record Opened(
   /** Only measures; whether it has grown beyond what all together may hold. */
   public boolean remeasure(Connection connection) {
     boolean gone = connection.standing() == Connection.Standing.GONE;
-    return holding.is(gone ? 0 : connection.holds());
+    return holding.is(gone ? 0 : connection.holds() + ahead.holds());
   }
 
   /** A pace for the onward channel of the connection: the caller's share pays for it too. */

@@ -188,4 +188,42 @@ public final class Tunnel extends PipedEnd {
       expectInputWithin(opened.limits().detectTimeout());
     }
   }
+
+  /** The callee's end of a {@link Tunnel}. */
+  private static final class TunnelCallee extends PipedCallee {
+    private final Tunnel client;
+
+    TunnelCallee(Tunnel client) {
+      super(client, Outbox.plain());
+      this.client = client;
+    }
+
+    @Override
+    protected void take(ByteBuf in) {
+      client.answers(in);
+    }
+
+    @Override
+    protected void failed(Ending how, String sentence) {
+      opened.relay().upstreamFailures.increment();
+      client.abort(how);
+    }
+
+    @Override
+    protected void ended(boolean broken) {
+      if (broken) {
+        client.abort(Ending.UPSTREAM_BROKEN);
+      } else {
+        client.calleeEnded();
+      }
+    }
+
+    @Override
+    protected void closes() {}
+
+    @Override
+    protected long reads() {
+      return 0;
+    }
+  }
 }

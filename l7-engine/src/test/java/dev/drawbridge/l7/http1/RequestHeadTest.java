@@ -178,16 +178,16 @@ final class RequestHeadTest {
   }
 
   @Test
-  void sendsAbsoluteTargetsOnAsPaths() {
-    assertTrue(
-        rewritten(done("GET http://A.test:80/x?y HTTP/1.1\r\n" + HOST + "\r\n"))
-            .startsWith("GET /x?y HTTP/1.1\r\n"));
-    assertTrue(
-        rewritten(done("GET http://a.test?y HTTP/1.1\r\n" + HOST + "\r\n"))
-            .startsWith("GET /?y HTTP/1.1\r\n"));
-    assertTrue(
-        rewritten(done("OPTIONS http://a.test HTTP/1.1\r\n" + HOST + "\r\n"))
-            .startsWith("OPTIONS * HTTP/1.1\r\n"));
+  void sendsAbsoluteTargetsOnAsTheyAreForAForwardProxyIsAskedSo() {
+    for (String target :
+        List.of("http://A.test:80/x?y", "http://a.test?y", "http://a.test", "HTTP://a.test/")) {
+      RequestHead head = done("GET " + target + " HTTP/1.1\r\n" + HOST + "\r\n");
+      assertTrue(rewritten(head).startsWith("GET " + target + " HTTP/1.1\r\n"), target);
+      assertEquals(target.contains("x") ? "/x" : "/", head.path());
+    }
+    RequestHead server = done("OPTIONS http://a.test HTTP/1.1\r\n" + HOST + "\r\n");
+    assertTrue(rewritten(server).startsWith("OPTIONS http://a.test HTTP/1.1\r\n"));
+    assertEquals("*", server.path());
   }
 
   @Test

@@ -300,11 +300,9 @@ public final class Grammar {
       if (!comparable(parts.group(1)).equals(comparable(hosts.getFirst()))) {
         return null;
       }
-      rest = parts.group(2);
-      if (rest.isEmpty()) {
-        return method.equals("OPTIONS") ? "*" : "/";
-      }
-      rest = rest.startsWith("?") ? "/" + rest : rest;
+      // It is sent on as it is: a forward proxy is asked so.
+      String local = parts.group(2);
+      rest = local.startsWith("/") ? local : "/" + local;
     }
     int query = rest.indexOf('?');
     String path = query < 0 ? rest : rest.substring(0, query);
@@ -312,7 +310,7 @@ public final class Grammar {
             && PATH.matcher(path).matches()
             && !FORBIDDEN_ESCAPE.matcher(path).find()
             && (query < 0 || QUERY.matcher(rest.substring(query)).matches())
-        ? rest
+        ? target
         : null;
   }
 

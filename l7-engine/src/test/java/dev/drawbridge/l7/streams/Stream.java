@@ -26,7 +26,7 @@ public record Stream(String id, String octets, List<Request> requests, End end) 
   /**
    * A request.
    *
-   * @param target as the callee sees it: never with an authority
+   * @param target as the callee sees it: with an authority if the client named one there
    * @param fields lines as the callee sees them, without those of the connection and the framing
    */
   public record Request(String method, String target, String body, List<String> fields) {
@@ -51,8 +51,9 @@ public record Stream(String id, String octets, List<Request> requests, End end) 
      * Readings of more are {@link Paths}'.
      */
     public boolean denied() {
-      int query = target.indexOf('?');
-      String path = query < 0 ? target : target.substring(0, query);
+      String local = target.replaceFirst("(?i)^http://[^/?]*", "");
+      int query = local.indexOf('?');
+      String path = query < 0 ? local : local.substring(0, query);
       return path.replace('\\', '/')
           .replaceAll("/+", "/")
           .toLowerCase(Locale.ROOT)

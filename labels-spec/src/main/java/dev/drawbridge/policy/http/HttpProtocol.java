@@ -55,6 +55,11 @@ public final class HttpProtocol implements Protocol {
       requestLine(List.of("POST"), Regexes.callPath(target), target, asked, misses);
     }
     if (HttpRules.conditionsHold(code, asked)) {
+      if (asked.upgrades() && !HttpRules.namesUpgrade(code)) {
+        misses.add(
+            "it does not name what is spoken afterwards: with header Upgrade="
+                + String.join(", ", asked.headers().all(Upgrades.FIELD)));
+      }
       return misses;
     }
     if (code.wantsGrpc && GrpcContentType.of(asked.headers()) == GrpcContentType.NONE) {

@@ -1,5 +1,6 @@
 package dev.drawbridge.policy.http;
 
+import dev.drawbridge.policy.language.Condition;
 import dev.drawbridge.policy.parse.Regexes;
 import dev.drawbridge.policy.path.PathReadings;
 import dev.drawbridge.policy.read.Ask;
@@ -14,9 +15,16 @@ import java.util.List;
  *     is the one that is forwarded
  * @param host the authority that the request is for, with or without port; empty if none
  * @param variants what some servers take it for beside that
+ * @param upgrades whether it asks to speak something afterwards that cannot be judged: only a rule
+ *     that names it allows that
  */
 public record HttpRequest(
-    String method, List<String> paths, String host, Headers headers, Variants variants)
+    String method,
+    List<String> paths,
+    String host,
+    Headers headers,
+    Variants variants,
+    boolean upgrades)
     implements Ask {
   /**
    * What some servers take a request for.
@@ -50,7 +58,14 @@ public record HttpRequest(
   @Override
   public List<String> actions() {
     String path = paths.getFirst();
-    String plain = method + " " + path;
+    List<String> named = headers.all(Upgrades.FIELD);
+    String plain =
+        method
+            + " "
+            + path
+            + (upgrades && named.size() == 1
+                ? " " + new Condition.Header("Upgrade", named).print()
+                : "");
     return method.equals("POST")
             && GrpcContentType.of(headers) != GrpcContentType.NONE
             && path.startsWith("/")
@@ -61,6 +76,12 @@ public record HttpRequest(
   /** A request that all servers take for the same. */
   public HttpRequest(String method, List<String> paths, String host, Headers headers) {
     this(method, paths, host, headers, Variants.NONE);
+  }
+
+  /** A request that stays one of HTTP. */
+  public HttpRequest(
+      String method, List<String> paths, String host, Headers headers, Variants variants) {
+    this(method, paths, host, headers, variants, false);
   }
 
   /** A request with one reading of its path and no header. */
@@ -74,12 +95,15 @@ public record HttpRequest(
    * @param path one octet a character, as it stands in the request line, without query; {@code *}
    *     is the server itself
    * @param query what follows the question mark; empty if nothing does
+   * @param headers a field {@code Upgrade} counts as if {@code Connection} named it
    */
   public static HttpRequest read(
       String method, String path, String query, String host, Headers headers) {
+    Upgrades wanted = Upgrades.of(headers.all(Upgrades.FIELD));
+    boolean upgrades = wanted.elsewhere(method.equals("GET"));
     if (path.equals(Regexes.ASTERISK)) {
       Variants said = Overrides.of(Variants.NONE, query, headers);
-      return new HttpRequest(method, List.of(path), host, headers, said);
+      return new HttpRequest(method, List.of(path), host, headers, said, upgrades);
     }
     PathReadings readings = PathReadings.of(path);
     Variants read =
@@ -87,7 +111,7 @@ public record HttpRequest(
             ? Variants.NONE
             : new Variants(List.of(), readings.forbidden(), readings.tooMany());
     return new HttpRequest(
-        method, readings.paths(), host, headers, Overrides.of(read, query, headers));
+        method, readings.paths(), host, headers, Overrides.of(read, query, headers), upgrades);
   }
 
   /**
@@ -96,7 +120,14 @@ public record HttpRequest(
    * @param all every field, those included that it had
    */
   public HttpRequest with(Headers all) {
-    return new HttpRequest(method, paths, host, all, Overrides.of(variants, "", all));
+    return new HttpRequest(method, paths, host, all, Overrides.of(variants, "", all), upgrades);
+  }
+
+  /** The same request with that to be spoken after it, or not. */
+  public HttpRequest upgrading(boolean elsewhere) {
+    return elsewhere == upgrades
+        ? this
+        : new HttpRequest(method, paths, host, headers, variants, elsewhere);
   }
 
   /** The same request with fields that came after it: trailers. */

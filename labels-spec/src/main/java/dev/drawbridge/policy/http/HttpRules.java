@@ -64,7 +64,18 @@ final class HttpRules implements ProtocolRules {
 
   @Override
   public long judge(Ask ask) {
-    long outcome = outcome((HttpRequest) ask);
+    HttpRequest request = (HttpRequest) ask;
+    if (!request.upgrades()) {
+      return saying(outcome(request));
+    }
+    long plain = outcome(request.upgrading(false));
+    long outcome = kind(plain) == ALLOW ? outcome(request) : plain;
+    return kind(plain) == ALLOW && kind(outcome) != ALLOW
+        ? Saying.deny(Reason.HTTP_UPGRADE, rule(plain))
+        : saying(outcome);
+  }
+
+  private static long saying(long outcome) {
     int rule = rule(outcome);
     long kind = kind(outcome);
     if (kind == ALLOW) {
@@ -146,16 +157,30 @@ final class HttpRules implements ProtocolRules {
         return DENY | rule.number;
       }
     }
-    if (hit.allow != 0) {
+    boolean upgrades = request.upgrades();
+    if (hit.allow != 0 && !upgrades) {
       return ALLOW | hit.allow;
     }
     for (int i = 0; i < hit.maybeAllow.size(); i++) {
       RuleCode rule = hit.maybeAllow.get(i);
-      if (conditionsHold(rule, request)) {
+      if ((!upgrades || namesUpgrade(rule)) && conditionsHold(rule, request)) {
         return ALLOW | rule.number;
       }
     }
-    return otherwise >= 0 ? ALLOW | otherwise : NONE;
+    return otherwise >= 0 && !upgrades ? ALLOW | otherwise : NONE;
+  }
+
+  /** Whether its author says what is spoken afterwards, which nobody will judge. */
+  static boolean namesUpgrade(RuleCode rule) {
+    List<Condition> conditions = rule.sentence.conditions();
+    for (int i = 0; i < conditions.size(); i++) {
+      if (conditions.get(i) instanceof Condition.Header header
+          && header.lowerCaseName().equals(Upgrades.FIELD)
+          && !header.values().isEmpty()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Indexed loops: this runs for every request and must not make iterators. */

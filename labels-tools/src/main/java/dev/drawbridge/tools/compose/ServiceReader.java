@@ -26,6 +26,8 @@ final class ServiceReader {
   /** As the agent's own list of them. */
   private static final Set<String> REWRITING = Set.of("ALL", "NET_ADMIN", "SYS_ADMIN");
 
+  private static final Pattern TRUE = Pattern.compile("true|yes|on|y|1", Pattern.CASE_INSENSITIVE);
+
   private static final Pattern PORT = Pattern.compile("(?:.*:)?(\\d{1,5}):(\\d{1,5})(?:/tcp)?");
 
   private final String file;
@@ -68,6 +70,7 @@ final class ServiceReader {
     }
     var fromFiles = new LinkedHashMap<String, Label>();
     find(body, "label_file").ifPresent(e -> labelFiles(name, e, fromFiles, unknown));
+    boolean rewrites = rewrites(body, unknown);
     var draft =
         new Draft(
             Place.at(file, entry.line(), entry.column()),
@@ -80,7 +83,7 @@ final class ServiceReader {
                 body.find("extends").isPresent(),
                 body.find("label_file").isPresent(),
                 published(body),
-                rewrites(body),
+                rewrites,
                 several(body)),
             unknown);
     boolean cut = reset || tagged(body, "labels", "!override");
@@ -173,20 +176,35 @@ final class ServiceReader {
     }
   }
 
-  /** By cap_add, whose names may lack CAP_ and be in lower case, or as a privileged one. */
-  private static boolean rewrites(YamlMap body) {
-    boolean privileged =
-        body.find("privileged").orElse(null) instanceof YamlScalar scalar
-            && scalar.text().equalsIgnoreCase("true");
-    if (privileged) {
-      return true;
+  /**
+   * By cap_add, whose names may lack CAP_ and be in lower case, or as a privileged one; by any word
+   * that some compose takes for true.
+   */
+  private boolean rewrites(YamlMap body, Set<String> unknown) {
+    if (body.find("privileged").orElse(null) instanceof YamlScalar scalar) {
+      Known value = interpolation.apply(scalar.text());
+      if (value instanceof Known.Text(var text)) {
+        if (TRUE.matcher(text).matches()) {
+          return true;
+        }
+      } else {
+        unknown.add("whether it is privileged is in a variable that is not known");
+      }
     }
-    return body.find("cap_add").orElse(null) instanceof YamlList list
-        && list.items().stream()
-            .anyMatch(item ->
-                item instanceof YamlScalar scalar
-                    && REWRITING.contains(
-                        scalar.text().toUpperCase(Locale.ROOT).replaceFirst("^CAP_", "")));
+    if (!(body.find("cap_add").orElse(null) instanceof YamlList list)) {
+      return false;
+    }
+    for (YamlValue item : list.items()) {
+      if (item instanceof YamlScalar scalar) {
+        Known value = interpolation.apply(scalar.text());
+        if (!(value instanceof Known.Text(var text))) {
+          unknown.add("one of the capabilities that it adds is in a variable that is not known");
+        } else if (REWRITING.contains(text.toUpperCase(Locale.ROOT).replaceFirst("^CAP_", ""))) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   /** Whether it is said, by other than a plain 0 or 1, how many there are. */

@@ -15,7 +15,12 @@ record FrozenHeaders(Map<String, List<String>> fields) implements Headers {
   /** The request with such a copy. */
   static HttpRequest of(HttpRequest judged) {
     return new HttpRequest(
-        judged.method(), judged.paths(), judged.host(), of(judged.headers()), judged.variants());
+        judged.method(),
+        judged.paths(),
+        judged.host(),
+        of(judged.headers()),
+        judged.variants(),
+        judged.upgrades());
   }
 
   @Override

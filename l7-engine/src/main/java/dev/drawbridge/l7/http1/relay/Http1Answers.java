@@ -21,9 +21,13 @@ final class Http1Answers {
     this.relay = leg.relay;
   }
 
-  /** Policy does not allow the request. */
+  /**
+   * Policy does not allow the request, or not what it wants to become. Of the latter the answer does
+   * not say that the connection ends, though it does: docker takes that for the old way to say yes.
+   */
   void deny(Reason reason, @Nullable RuleInfo rule, @Nullable Lack lack, boolean close) {
-    answer(403, "denied", reason.slug(), Refusal.message(reason, lack), rule, lack, close);
+    int status = reason == Reason.HTTP_UPGRADE ? 501 : 403;
+    answer(status, word(status), reason.slug(), Refusal.message(reason, lack), rule, lack, close);
   }
 
   /** The request cannot be judged or carried; nothing is asked after it. */

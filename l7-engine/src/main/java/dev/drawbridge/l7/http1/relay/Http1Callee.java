@@ -133,7 +133,7 @@ final class Http1Callee extends PipedCallee {
   }
 
   private void switchProtocol(AnswerHead answer) {
-    if (!exchange.websocket || !answer.websocket()) {
+    if (!exchange.requestDone || !answer.switchesTo(exchange.upgrades)) {
       client.requests.failed(
           Ending.UPSTREAM_BROKEN, "the callee switched protocols without being asked");
       return;
@@ -141,10 +141,10 @@ final class Http1Callee extends PipedCallee {
     exchange.status = 101;
     put(
         client.loop.writer.answer(
-            answer, Framing.NONE, true, Persistence.WEBSOCKET, relay.allocator, 0));
+            answer, Framing.NONE, true, Persistence.UPGRADE, relay.allocator, 0));
     client.expectNothing();
     phase = Phase.TUNNEL;
-    client.openWebSocket();
+    client.openTunnel();
   }
 
   private void begin(AnswerHead answer, ByteBuf in) {

@@ -83,13 +83,15 @@ final class Http1Client extends PipedEnd {
     return to != null && to.takes();
   }
 
-  // WebSocket.
+  // What is spoken after an upgrade.
 
   /** The callee has switched protocols as the request asked. */
-  void openWebSocket() {
+  void openTunnel() {
     phase = Phase.TUNNEL;
-    asked = new WebSocketFrames();
-    answered = new WebSocketFrames();
+    if (WebSocketFrames.PROTOCOL.equals(exchange.upgrades)) {
+      asked = new WebSocketFrames();
+      answered = new WebSocketFrames();
+    }
   }
 
   /** Bytes of a tunnel go by on their way to the client. */
@@ -171,6 +173,11 @@ final class Http1Client extends PipedEnd {
       case BODY, TUNNEL -> waiting == null && calleeTakes();
       case ANSWER -> waiting == null || waiting.readableBytes() < relay.limits.heldBytes();
     };
+  }
+
+  /** Goes on with what was held, or gives way. */
+  void proceed() {
+    resume();
   }
 
   // End.

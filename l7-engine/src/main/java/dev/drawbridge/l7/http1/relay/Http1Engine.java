@@ -17,7 +17,18 @@ public final class Http1Engine implements Engine {
 
   @Override
   public Guess guess(ByteBuf first, BooleanSupplier ruled) {
-    return nothingSaid(first) ? Guess.MAYBE : Guess.YES;
+    return nothingSaid(first) || maybeProxyProtocol(first) ? Guess.MAYBE : Guess.YES;
+  }
+
+  /** Two empty lines, or a part of them: version 2 of the PROXY protocol begins with them. */
+  private static boolean maybeProxyProtocol(ByteBuf first) {
+    int at = first.readerIndex();
+    int size = first.readableBytes();
+    return size <= 4
+        && first.getByte(at) == '\r'
+        && (size < 2 || first.getByte(at + 1) == '\n')
+        && (size < 3 || first.getByte(at + 2) == '\r')
+        && (size < 4 || first.getByte(at + 3) == '\n');
   }
 
   /** Whether nothing has come but the empty line, or a part of it, that may stand first. */

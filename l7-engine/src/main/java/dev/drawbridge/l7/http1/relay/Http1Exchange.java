@@ -5,6 +5,7 @@ import dev.drawbridge.l7.http1.AskedHttp1;
 import dev.drawbridge.l7.http1.RequestHead;
 import dev.drawbridge.l7.relay.Exchange;
 import dev.drawbridge.l7.relay.Recorded;
+import java.util.List;
 
 /** One request and its answer. A connection has one at a time, and uses the object again. */
 final class Http1Exchange extends Exchange {
@@ -30,7 +31,9 @@ final class Http1Exchange extends Exchange {
   /** The request is HEAD: its answer has no body. */
   boolean bodiless;
 
-  boolean websocket;
+  /** What the request may become, in lower case. */
+  List<String> upgrades = List.of();
+
   int minorVersion;
   int interimBytes;
   int status;
@@ -50,7 +53,7 @@ final class Http1Exchange extends Exchange {
     last = false;
     closeAsked = false;
     bodiless = false;
-    websocket = false;
+    upgrades = List.of();
     minorVersion = 1;
     interimBytes = 0;
     status = 0;
@@ -61,6 +64,11 @@ final class Http1Exchange extends Exchange {
   @Override
   protected Asked asked(Asked last) {
     return new AskedHttp1(method, path, status);
+  }
+
+  /** Whether nothing on the connection has been judged before it. */
+  boolean first() {
+    return !allowedBefore && refusals == 0;
   }
 
   /** The head is there, readable or not. */

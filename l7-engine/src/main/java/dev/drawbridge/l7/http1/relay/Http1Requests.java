@@ -99,36 +99,31 @@ final class Http1Requests {
     head = null;
     if (!allowed) {
       deny(policy, request, leg.opened().lack(policy, exchange.verdict, judged));
-    } else if (request.upgradesElsewhere()) {
-      upgrade(policy, request, judged);
-    } else {
+    } else if (!carriesUnread(policy, request)) {
       forward(request, judged);
     }
     loop.giveBack(request);
   }
 
-  /** It is allowed; what would be spoken after it cannot be judged. */
-  private void upgrade(Policy policy, RequestHead request, HttpRequest judged) {
-    Verdict verdict = leg.opened().judgeUnreadable(policy, Reason.HTTP_UPGRADE);
-    // What an audit would deny as a request keeps the reason for that.
-    exchange.verdict = exchange.verdict.audited() ? exchange.verdict : verdict;
-    if (verdict.decision() != Decision.ALLOW) {
-      relay.malformed.increment();
-      refuse(501, Reason.HTTP_UPGRADE, Reason.HTTP_UPGRADE.sentence());
-    } else if (leg.callee() == null) {
-      leg.records.exchange();
-      carry(request, verdict, Reason.HTTP_UPGRADE);
-    } else {
-      // Requests went to this callee: there is no tunnel to it, and the trial must break nothing.
-      forward(request, judged);
+  /** Whether it is carried unread from here on: an upgrade that only audits let pass. */
+  private boolean carriesUnread(Policy policy, RequestHead request) {
+    if (!request.upgradesElsewhere() || !exchange.verdict.audited() || leg.callee() != null) {
+      return false;
     }
+    Verdict verdict = leg.opened().judgeUnreadable(policy, Reason.HTTP_UPGRADE);
+    if (verdict.decision() != Decision.ALLOW) {
+      return false;
+    }
+    leg.records.exchange();
+    carry(request, verdict, Reason.HTTP_UPGRADE);
+    return true;
   }
 
   private void forward(RequestHead request, HttpRequest judged) {
     Http1Callee before = leg.callee();
     Http1Callee callee = before == null ? leg.newCallee() : before;
     exchange.sent = true;
-    exchange.websocket = request.websocket();
+    exchange.upgrades = request.upgrades();
     kept.keep(request, judged);
     callee.send(
         loop.writer.request(
@@ -212,6 +207,8 @@ final class Http1Requests {
   private void deny(Policy policy, RequestHead request, @Nullable Lack lack) {
     relay.denied.increment();
     Verdict verdict = exchange.verdict;
+    // Nothing will be said on it for as long as its client likes.
+    leg.opened().ahead().close();
     boolean close = exchange.last || !RequestBody.drains(request, relay.limits.drainBytes());
     if (GrpcContentType.of(request) == GrpcContentType.NONE) {
       answers.deny(verdict.reason(), policy.rule(verdict.rule()).orElse(null), lack, close);
@@ -219,7 +216,7 @@ final class Http1Requests {
       answers.denyCall(request, close);
     }
     leg.records.exchange();
-    if (close) {
+    if (close || verdict.reason() == Reason.HTTP_UPGRADE) {
       leg.closeGently();
     } else {
       beginBody(request, Http1Client.Phase.DRAIN, relay.limits.drainBytes());
@@ -229,19 +226,19 @@ final class Http1Requests {
   /** What cannot be read is refused, or carried unread. */
   private void unreadable(RequestHead reading) {
     Fault fault = reading.fault();
-    boolean foreign = reading.foreign() && !exchange.allowedBefore && exchange.refusals == 0;
+    boolean foreign = exchange.first() && reading.foreign();
     Verdict verdict =
         leg.opened().judgeUnreadable(relay.policy(), foreign ? Reason.NOT_HTTP : fault.reason());
     if (verdict.decision() != Decision.ALLOW || leg.callee() != null) {
       refuse(fault, foreign ? verdict : null);
       return;
     }
-    exchange.active = false;
     carry(reading, verdict, Reason.NOT_HTTP);
     discard();
   }
 
   private void carry(RequestHead read, Verdict verdict, Reason reason) {
+    exchange.active = false;
     leg.carryUnread(read.copy(relay.allocator), new Asked.Tunnel(read.size()), verdict, reason);
   }
 
@@ -359,7 +356,9 @@ final class Http1Requests {
         exchange.name(reading);
       }
       exchange.ends(Ending.TIMED_OUT);
-      if (exchange.judged()) {
+      if (reading != null && reading.unlikeHttp() && exchange.first()) {
+        stopped(reading);
+      } else if (exchange.judged()) {
         end(408, Ending.TIMED_OUT.slug(), "the request did not arrive in time", null);
       } else {
         refuse(408, Reason.HTTP_TIMEOUT, "the request did not arrive in time");
@@ -367,6 +366,19 @@ final class Http1Requests {
     } else {
       leg.closeGently();
     }
+  }
+
+  /** What has come and is no HTTP is reset, or carried as it is where every side only audits. */
+  private void stopped(RequestHead reading) {
+    Verdict verdict = leg.opened().judgeUnreadable(relay.policy(), Reason.NOT_HTTP);
+    if (verdict.decision() != Decision.ALLOW) {
+      exchange.verdict = verdict;
+      leg.abort(Ending.TIMED_OUT);
+      return;
+    }
+    carry(reading, verdict, Reason.NOT_HTTP);
+    discard();
+    leg.proceed();
   }
 
   /** Gives back what is not needed any more. */

@@ -19,7 +19,7 @@ final class KeptRequests {
 
   /** Keeps what is needed of a request, and nothing of those before it. */
   void keep(RequestHead request, HttpRequest judged) {
-    tunnelled = request.websocket() ? FrozenHeaders.of(judged) : null;
+    tunnelled = request.upgrades().isEmpty() ? null : FrozenHeaders.of(judged);
     chunked = request.framing() == Framing.CHUNKED ? FrozenHeaders.of(judged) : null;
     bytes = tunnelled != null || chunked != null ? 4L * request.size() : 0;
   }

@@ -2,12 +2,16 @@ package dev.drawbridge.l7.http1.relay;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import java.util.List;
 
 /**
  * Where the frames of one direction of a WebSocket end: RFC 6455 section 5.2. Reads headers, judges
  * nothing: only there can a frame of the engine's own be put in.
  */
 final class WebSocketFrames {
+  /** What a request becomes that has such frames. */
+  static final List<String> PROTOCOL = List.of("websocket");
+
   private static final int CLOSE = 0x88;
   private static final int MASKED = 0x80;
 

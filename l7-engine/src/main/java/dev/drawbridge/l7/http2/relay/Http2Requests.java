@@ -170,6 +170,8 @@ final class Http2Requests {
 
   private void deny(Http2Stream stream, Policy policy, @Nullable Lack lack) {
     relay.denied.increment();
+    // Nothing will be said on it for as long as its client likes.
+    opened.ahead().close();
     Verdict verdict = stream.verdict;
     answer(
         stream,
