@@ -1,6 +1,7 @@
 package dev.drawbridge.daemon;
 
 import dev.drawbridge.api.ApiException;
+import dev.drawbridge.api.report.ProblemReport;
 import dev.drawbridge.api.report.StatusReport;
 import dev.drawbridge.api.server.ApiServer;
 import dev.drawbridge.bpf.BpfFs;
@@ -54,7 +55,9 @@ import dev.drawbridge.daemon.network.Resets;
 import dev.drawbridge.daemon.network.Spaces;
 import dev.drawbridge.daemon.node.Names;
 import dev.drawbridge.daemon.node.NodeState;
+import dev.drawbridge.daemon.node.Problems;
 import dev.drawbridge.daemon.view.ApiCallers;
+import dev.drawbridge.daemon.view.GivenResolvers;
 import dev.drawbridge.daemon.view.LocalView;
 import dev.drawbridge.daemon.view.Metrics;
 import dev.drawbridge.hook.Attempt;
@@ -88,6 +91,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 
 /**
  * The agent, from its first line to its last: what is opened in which order, and closed in reverse.
@@ -247,8 +251,10 @@ final class Agent implements AutoCloseable {
         new LearnedAddresses(
             object.map("learned"),
             object.map("addresses"),
-            () -> source.get().state().policy(),
-            endpoint -> isRewritten(source.get().state(), endpoint),
+            config.runDir().resolve("learned"),
+            config.names(),
+            new GivenResolvers(() -> source.get().state()),
+            datapath::hasNamed,
             then -> renew.get().accept(then));
     L7Engine engine =
         keep(new L7Engine(EngineLimits.defaults(), names, bindings, bindings, recorder, learned));
@@ -316,13 +322,18 @@ final class Agent implements AutoCloseable {
                 engine,
                 new PolicyDirectory(
                     config.policyDir(), config.stateDir().resolve("last-good-policy")),
-                new NamedState(
-                    config.runDir().resolve("named"), () -> object.map("learned").clear()),
+                new NamedState(config.runDir().resolve("named"), learned::lost),
+                learned,
                 times));
     renew.set(loop::named);
-    loop.sweepsBy(alive -> learned.sweep(alive::contains));
     source.set(loop::state);
     Comebacks comebacks = keep(new Comebacks(Starter.docker(config.dockerSocket())));
+    Supplier<List<ProblemReport>> problems =
+        () ->
+            Stream.concat(
+                    comebacks.problems().stream(),
+                    Problems.ofNames(loop.state(), learned.damage(), learned.evicted()).stream())
+                .toList();
     ring.start();
     loop.start();
     Metrics.register(
@@ -330,7 +341,7 @@ final class Agent implements AutoCloseable {
         loop::state,
         engine::stats,
         recorder.wireProblems(),
-        comebacks::problems,
+        problems,
         recorder.flows()::lost,
         ring,
         refusals);
@@ -363,9 +374,10 @@ final class Agent implements AutoCloseable {
             ring::lost,
             ring::reading,
             registry,
-            comebacks::problems,
+            problems,
             config,
-            refusals);
+            refusals,
+            endpoint -> learned.of(endpoint, System.nanoTime()));
     try {
       keep(new ApiServer(ApiListeners.of(config), view)).start();
     } catch (ApiException e) {
@@ -386,12 +398,6 @@ final class Agent implements AutoCloseable {
               config.containerdSocket(), event -> loop.runtime(EngineKind.CONTAINERD, event)))
           .start();
     }
-  }
-
-  /** Whether somebody in its namespace can make or change packets; so can who is not known. */
-  private static boolean isRewritten(NodeState state, int endpoint) {
-    NodeState.Container container = state.containers().get(endpoint);
-    return container == null || container.rewritten();
   }
 
   private Optional<ContainerdLookup> containerd() {

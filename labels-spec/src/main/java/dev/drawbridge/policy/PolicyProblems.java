@@ -177,14 +177,6 @@ final class PolicyProblems {
     if (match == null) {
       return;
     }
-    if (match.party() instanceof Party.Name && !policy.registry.enforcesNames()) {
-      add(
-          ProblemCode.NAMES_UNKNOWN,
-          rule.origin(),
-          rule.text(),
-          "nothing learns the addresses of DNS names yet: the rule matches nothing",
-          "an address or range for now");
-    }
     if (!(match.party() instanceof Party.Selector selector)) {
       return;
     }

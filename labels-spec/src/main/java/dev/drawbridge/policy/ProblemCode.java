@@ -30,7 +30,6 @@ public enum ProblemCode {
   UNKNOWN_SERVICE("DB0205", "a service that does not exist in the project"),
   ONLY_DENIES("DB0206", "closed by may-not rules alone: nothing is allowed"),
   NO_PROJECT("DB0207", "service: on a container that belongs to no compose project"),
-  NAMES_UNKNOWN("DB0208", "a DNS name as object, while nothing learns addresses of names yet"),
   IMAGE_LABEL("DB0209", "a label that comes from the image"),
   REPEATED_RULE("DB0210", "the same rule twice"),
   HTTP_ON_TLS("DB0211", "an HTTP rule on a port where TLS is spoken"),

@@ -20,7 +20,7 @@ final class DnsRulesTest {
             .map(String::strip)
             .filter(s -> !s.startsWith("host:"))
             .toArray(String[]::new);
-    Scene scene = new Scene().withNames().container("api", sentences).container("db", "app=db");
+    Scene scene = new Scene().container("api", sentences).container("db", "app=db");
     for (String sentence : rules.split(";", -1)) {
       if (sentence.strip().startsWith("host:")) {
         scene.host(sentence.strip().substring("host:".length()));
@@ -158,7 +158,6 @@ final class DnsRulesTest {
   void aResolverInAContainerHasASideOfItsOwn() {
     Scene scene =
         new Scene()
-            .withNames()
             .container("api", "app=api", "may resolve ** on app=dns")
             .container("dns", "app=dns", "app=api may resolve *.a.b");
     Policy policy = scene.policy();

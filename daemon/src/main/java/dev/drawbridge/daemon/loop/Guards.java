@@ -631,6 +631,7 @@ public final class Guards {
 
   private boolean guardInterfaces(Guard guard) {
     Optional<Space> space = guard.attachment().map(Attachment::space);
+    space.ifPresent(in -> BelievedResolvers.weigh(in, byId.values(), resolvers, this::granted));
     boolean all =
         space.map(in -> spaces.guardInterfaces(in, resolvers.of(guard.observed()))).orElse(false);
     if (space.map(spaces::isHalfMade).orElse(false)) {

@@ -10,9 +10,11 @@ import dev.drawbridge.policy.Parsed;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.language.ContainerPolicy;
 import dev.drawbridge.policy.language.HostPolicy;
+import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -68,6 +70,9 @@ public record NodeState(
    * @param rewritten whether somebody in its network namespace may change packets on their way
    * @param late whether some of its listeners may be older than the programs that note whose they
    *     are
+   * @param forged whether somebody in its network namespace may make packets by hand; so it is
+   *     taken to be until it was looked at
+   * @param resolvers whose answers at port 53 say to it what names mean
    */
   public record Container(
       int endpoint,
@@ -79,6 +84,8 @@ public record NodeState(
       int network,
       boolean rewritten,
       boolean late,
+      boolean forged,
+      Set<InetAddress> resolvers,
       Optional<String> failure,
       List<ProblemReport> problems) {}
 
