@@ -256,6 +256,7 @@ final class Agent implements AutoCloseable {
             new GivenResolvers(() -> source.get().state()),
             datapath::hasNamed,
             then -> renew.get().accept(then));
+    names.learnedBy(learned::names);
     L7Engine engine =
         keep(new L7Engine(EngineLimits.defaults(), names, bindings, bindings, recorder, learned));
     engine.onEachLoop(() -> {

@@ -36,6 +36,7 @@ public enum ProblemCode {
   PUBLISHED_PORT("DB0212", "a port of the host's in place of the container's own"),
   SHARED_NAME("DB0213", "a service's name that several projects have, where no project is named"),
   PASSED_BY("DB0214", "a may not that does not reach a port which a connect rule names"),
+  NAMES_ASIDE("DB0215", "a resolve rule beside an open way to DNS over TLS or HTTPS"),
   BAD_YAML("DB0301", "not YAML, or YAML that readers disagree about"),
   BAD_SHAPE("DB0302", "YAML, but not of the expected shape"),
   WRONG_PLACE("DB0303", "a drawbridge label where the container will not get it"),

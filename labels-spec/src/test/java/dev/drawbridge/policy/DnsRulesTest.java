@@ -168,4 +168,23 @@ final class DnsRulesTest {
     assertEquals(
         Decision.DENY, policy.judge(api, dns, DNS, DnsAsk.of("c.d", "A", true)).decision());
   }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "may resolve *.a.b;may connect 443 on world | true",
+        "may resolve *.a.b;may connect on anyone | true",
+        "may resolve *.a.b;may connect 853 on world | true",
+        "may not resolve *.a.b | false",
+        "may resolve *.a.b;may connect 443 on *.a.b | false",
+        "may resolve *.a.b;may open tls to *.a.b on world | false",
+        "may resolve *.a.b;may connect 443 on 10.0.0.0/8 | false",
+        "may connect 443 on world | false",
+      })
+  void whatRulesOfNamesDoNotReachIsSaid(String rules, boolean said) {
+    Policy policy = new Scene().container("api", rules.split(";", -1)).policy();
+    assertEquals(
+        said, policy.problems().stream().anyMatch(problem -> problem.code().equals("DB0215")));
+  }
 }

@@ -33,6 +33,7 @@ import java.util.function.Consumer;
 import java.util.function.IntPredicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Collectors;
 
 /**
  * What containers have learned of addresses by asking for names: for each of them alone. It is in
@@ -49,6 +50,9 @@ public final class LearnedAddresses implements LearnedNames {
 
   /** Numbers of one container that are kept although nothing is learned under them any more. */
   private static final int SPARE_NUMBERS = 256;
+
+  /** Names of one address that a record shows. */
+  private static final int SHOWN = 3;
 
   private static final Logger log = Logger.getLogger(LearnedAddresses.class.getName());
 
@@ -201,6 +205,15 @@ public final class LearnedAddresses implements LearnedNames {
                     Map.copyOf(entry.names()),
                     entry.isLive(now) ? entry.peer() : 0))
             .toList();
+  }
+
+  /** By which names a container knows an address, in order, joined by commas. */
+  public synchronized String names(int owner, InetAddress address) {
+    LearnedOfOne owned = byOwner.get(owner);
+    Entry entry = owned == null ? null : owned.entries().get(address);
+    return entry == null
+        ? ""
+        : entry.names().keySet().stream().sorted().limit(SHOWN).collect(Collectors.joining(","));
   }
 
   @Override

@@ -278,6 +278,19 @@ final class NamesTest {
     assertTrue(verdict("buyer", "db.shop.test").startsWith("ALLOW"));
     assertTrue(verdict("buyer", MOVED).startsWith("DENY"));
     assertTrue(verdict("thief", "db.shop.test").contains("has learned no address"));
+    // And it learns on.
+    server.says("new.shop.test", 60, MOVED);
+    assertFalse(reaches("buyer", "new.shop.test"));
+    server.says("db.shop.test", 60, MOVED);
+    try {
+      assertTrue(reaches("buyer", "db.shop.test"), () -> agent.log());
+      assertTrue(
+          Await.within(
+              SOON, () -> records("3306").toString().contains("\"name\":\"db.shop.test\"")),
+          () -> agent.api("/v1/flows?last=50").toString());
+    } finally {
+      server.says("db.shop.test", 1, ADDRESS);
+    }
   }
 
   private static String verdict(String from, String to) {
