@@ -89,6 +89,17 @@ DB_INLINE int holds_its_slot(struct bpf_sock *sk, __u32 me)
 	return 1;
 }
 
+/* Whether it goes to a listener that stands for what another asks, or for nobody: it would be taken for his, or for who claims it next. */
+DB_INLINE int is_anothers_question(struct __sk_buff *skb, __u32 me, struct db_packet *packet)
+{
+	const struct db_slot *slot;
+
+	if (db_parse(skb, 0, packet))
+		return 0;
+	slot = db_slot_at(me, !db_address_is_v4(&packet->key.destination), packet->key.destination_port);
+	return slot && slot->owner != me;
+}
+
 DB_INLINE enum db_fate egress_loopback_alone(struct __sk_buff *skb, struct bpf_sock *sk, __u32 me, struct db_packet *packet,
 	struct db_answer *answer)
 {
@@ -110,7 +121,9 @@ DB_INLINE enum db_fate egress_loopback_alone(struct __sk_buff *skb, struct bpf_s
 		return DB_PASS;
 	}
 	if (sk->protocol == IPPROTO_UDP) {
-		if (holds_its_slot(sk, me))
+		int holds = holds_its_slot(sk, me);
+
+		if (holds && !is_anothers_question(skb, me, packet))
 			return DB_PASS;
 		reason = db_parse(skb, 0, packet);
 		return db_drop(reason ? reason : DB_REASON_NO_ORIGIN, &packet->key, answer, me, me, WHERE_OUT);
@@ -217,7 +230,7 @@ DB_INLINE int is_answer(const struct db_packet *packet, __u32 me, struct db_answ
 		return 0;
 	if (known->admitted_generation == db_generation())
 		return 1;
-	question.caller = db_peer_again(known->sender, &asked.source);
+	question.caller = db_peer_again(0, known->sender, &asked.source);
 	question.callee = me;
 	question.protocol = asked.protocol;
 	question.port = asked.destination_port;

@@ -85,7 +85,7 @@ DB_INLINE int is_reply(const struct db_flow_key *sent, __u32 me, struct db_answe
 	if (known->generation && known->generation == db_generation())
 		return 1;
 	question.caller = me;
-	question.callee = db_peer_again(known->callee, &sent->destination);
+	question.callee = db_peer_again(me, known->callee, &sent->destination);
 	question.protocol = sent->protocol;
 	question.port = sent->destination_port;
 	question.at_caller = 1;

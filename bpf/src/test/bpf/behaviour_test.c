@@ -14,7 +14,7 @@ int main(int count, char **arguments)
 	} groups[] = { { "tcp", tcp_cases }, { "engine", engine_cases }, { "udp", udp_cases }, { "bypass", bypass_cases },
 		{ "packets", packet_cases }, { "guard", guard_cases }, { "veth", veth_cases }, { "identity", identity_cases },
 		{ "kinds", kinds_cases }, { "churn", churn_cases }, { "rewrite", rewrite_cases }, { "flood", flood_cases },
-		{ "refuse", refuse_cases }, { "shared", shared_cases }, { "settle", settle_cases } };
+		{ "refuse", refuse_cases }, { "shared", shared_cases }, { "settle", settle_cases }, { "names", names_cases } };
 
 	if (count < 2) {
 		fprintf(stderr, "usage: %s OBJECT [GROUP]\n", arguments[0]);

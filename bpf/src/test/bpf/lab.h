@@ -115,5 +115,6 @@ void flood_cases(void);
 void refuse_cases(void);
 void shared_cases(void);
 void settle_cases(void);
+void names_cases(void);
 
 #endif

@@ -228,8 +228,8 @@ struct db_learned_key {
 struct db_learned {
 	__u64 until_ns; /* bpf_ktime_get_ns(); from then on nothing new opens by it */
 	__u64 used_ns; /* when it was last looked up for something new; written by the programs */
-	__u32 peer; /* from DB_FIRST_NAMED */
-	__u32 reserved;
+	__u32 peer; /* from DB_FIRST_NAMED; 0: who has the address, names say nothing more */
+	__u32 again; /* whom to judge by what was opened before: by every name, also one whose time is over; 0: nothing */
 };
 
 /* map guarded (HASH, key __u64 cgroup id, value __u32 endpoint; 0: exempt): the cgroups below a guarded parent that the agent knows. */

@@ -120,23 +120,34 @@ DB_INLINE __u32 db_callee_of(__u32 me, const struct db_address *address)
 	if (now >= known->until_ns)
 		return peer;
 	known->used_ns = now;
-	return known->peer;
+	return known->peer ? known->peer : peer;
 }
 
 /*
  * Whom to judge a known flow by. A container stays who it was, whatever has its
  * address now; host, world and address ranges are what policy calls an address,
- * and it may call it otherwise now. An outsider never becomes a container, and
- * what was reached by a name stays that for as long as the flow lasts.
+ * and it may call it otherwise now. An outsider never becomes a container. What
+ * `me`, who opened the flow, has learned of the address by name is asked even
+ * when its time is over: the agent writes anew there what names mean when rules
+ * change. What nothing is known of any more stays who it was. `me` is 0 where
+ * the other end opened the flow.
  */
-DB_INLINE __u32 db_peer_again(__u32 peer, const struct db_address *address)
+DB_INLINE __u32 db_peer_again(__u32 me, __u32 peer, const struct db_address *address)
 {
+	struct db_learned_key key = { .owner = me };
+	const struct db_learned *known;
 	__u32 now;
 
-	if (db_is_endpoint(peer) || peer >= DB_FIRST_NAMED)
+	if (db_is_endpoint(peer))
 		return peer;
 	now = db_peer_of(address);
-	return db_is_endpoint(now) ? peer : now;
+	if (peer >= DB_FIRST_NAMED || now == DB_PEER_WORLD || now >= DB_FIRST_NETWORK) {
+		db_address_copy(&key.address, address);
+		known = bpf_map_lookup_elem(&learned, &key);
+		if (known && known->again)
+			return known->again;
+	}
+	return db_is_endpoint(now) || peer >= DB_FIRST_NAMED ? peer : now;
 }
 
 #endif

@@ -7,7 +7,8 @@
  *   1. HOST, WORLD, its address ranges and exempt containers have no rules of their own: ALLOW.
  *   2. an endpoint without an entry: DENY UNKNOWN_ENDPOINT.
  *   3. not closed in this direction: ALLOW.
- *   4. the table of (owner, peer), else the one of (owner, ANY), else DENY.
+ *   4. the table of (owner, peer), else the one of (owner, ANY), else DENY. What is known by name
+ *      is never anybody: without a table of its own it is denied.
  *   5. the range that holds (protocol, port), else DENY.
  *   6. mode audit: this side's DENY becomes ALLOW and is marked, unless it is the host's own.
  *   7. settling: this side's DENY becomes ALLOW.
@@ -132,7 +133,7 @@ __attribute__((noinline)) __u64 db_judge_side(__u32 owner, __u32 peer, __u32 dir
 	if (!(endpoint->flags & (direction == DB_EGRESS ? DB_EP_CLOSED_EGRESS : DB_EP_CLOSED_INGRESS)))
 		return DB_SIDE(DB_ALLOW, DB_REASON_OPEN, 0);
 	number = bpf_map_lookup_elem(&pairs, &pair);
-	if (!number) {
+	if (!number && peer < DB_FIRST_NAMED) {
 		pair.peer = DB_PEER_ANY;
 		number = bpf_map_lookup_elem(&pairs, &pair);
 	}

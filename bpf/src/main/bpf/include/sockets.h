@@ -129,7 +129,7 @@ __attribute__((noinline)) int db_judge_again(struct db_socket *socket, __u32 me,
 		db_socket_judged(socket, DB_ENGINE, answer->generation);
 		return DB_ENGINE;
 	}
-	peer = db_peer_again(socket->peer, &socket->address);
+	peer = db_peer_again(socket->role == DB_ROLE_SERVER ? 0 : me, socket->peer, &socket->address);
 	question.caller = socket->role == DB_ROLE_SERVER ? peer : me;
 	question.callee = socket->role == DB_ROLE_SERVER ? me : peer;
 	question.at_caller = socket->role != DB_ROLE_SERVER;

@@ -2,6 +2,7 @@ package dev.drawbridge.api;
 
 import dev.drawbridge.api.report.EndpointReport;
 import dev.drawbridge.api.report.FlowReport;
+import dev.drawbridge.api.report.NameReport;
 import dev.drawbridge.api.report.ProblemReport;
 import dev.drawbridge.api.report.StatusReport;
 import dev.drawbridge.policy.ask.Asked;
@@ -47,6 +48,14 @@ public interface AgentView {
   Subscription follow(Consumer<FlowReport> sink);
 
   List<ProblemReport> problems();
+
+  /**
+   * What containers have learned of addresses by names, in the order of containers, names and
+   * addresses.
+   *
+   * @param container that one's alone, by its name; everybody's if it is empty
+   */
+  List<NameReport> names(String container);
 
   /** A scrape of the agent's registry: {@code registry.scrape()}. */
   MetricSnapshots metrics();

@@ -3,6 +3,7 @@ package dev.drawbridge.api;
 import dev.drawbridge.api.report.EndpointReport;
 import dev.drawbridge.api.report.ExplanationReport;
 import dev.drawbridge.api.report.FlowReport;
+import dev.drawbridge.api.report.NameReport;
 import dev.drawbridge.api.report.Outcome;
 import dev.drawbridge.api.report.PeerReference;
 import dev.drawbridge.api.report.ProblemReport;
@@ -204,6 +205,16 @@ public final class FakeAgentView implements AgentView {
   @Override
   public Subscription follow(Consumer<FlowReport> sink) {
     return log.follow(sink);
+  }
+
+  @Override
+  public List<NameReport> names(String container) {
+    return List.of(
+            new NameReport("api", 300, "api.stripe.com", "1.1.1.1", 60, true),
+            new NameReport("web", 301, "www.example.com", "2.2.2.2", 0, false))
+        .stream()
+        .filter(row -> container.isEmpty() || container.equals(row.container()))
+        .toList();
   }
 
   @Override

@@ -331,12 +331,12 @@ class AbiLayoutTest {
     LearnedKey asked = new LearnedKey(300, A);
     verify("db_learned_key", LearnedKey.SIZE, asked.encode(), Map.of("owner", 300L, "address", A));
     assertEquals(asked, LearnedKey.decode(asked.encode()));
-    Learned learned = new Learned(7L << 32, 8L << 32, 301);
+    Learned learned = new Learned(7L << 32, 8L << 32, 301, 302);
     verify(
         "db_learned",
         Learned.SIZE,
         learned.encode(),
-        Map.of("until_ns", 7L << 32, "used_ns", 8L << 32, "peer", 301L));
+        Map.of("until_ns", 7L << 32, "used_ns", 8L << 32, "peer", 301L, "again", 302L));
     assertEquals(learned, Learned.decode(learned.encode()));
     GuardConfig deny = new GuardConfig(true);
     verify("db_guard", GuardConfig.SIZE, deny.encode(), Map.of("flags", 1L));

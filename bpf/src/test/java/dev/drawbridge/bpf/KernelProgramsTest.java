@@ -114,6 +114,11 @@ final class KernelProgramsTest {
     return behaviour("settle");
   }
 
+  @TestFactory
+  List<DynamicTest> names() throws Exception {
+    return behaviour("names");
+  }
+
   private static List<DynamicTest> behaviour(String group) throws Exception {
     return claims(OUT.resolve("behaviour_test").toString(), OUT + "/real/drawbridge.bpf.o", group);
   }

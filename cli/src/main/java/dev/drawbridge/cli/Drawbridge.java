@@ -2,6 +2,7 @@ package dev.drawbridge.cli;
 
 import dev.drawbridge.api.ApiException;
 import dev.drawbridge.cli.agent.EndpointsCommand;
+import dev.drawbridge.cli.agent.NamesCommand;
 import dev.drawbridge.cli.agent.ObserveCommand;
 import dev.drawbridge.cli.agent.ProblemsCommand;
 import dev.drawbridge.cli.agent.StatusCommand;
@@ -47,6 +48,7 @@ import picocli.CommandLine.Spec;
       VerdictCommand.class,
       ObserveCommand.class,
       EndpointsCommand.class,
+      NamesCommand.class,
       ProblemsCommand.class,
       LintCommand.class,
       ImportCommand.class,

@@ -20,6 +20,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiConsumer;
 
 /**
  * What kernel and engine should hold for a set of containers: compiled, not yet applied.
@@ -59,6 +60,32 @@ public record Desired(
       Set<Cidr> hostRanges,
       Set<InetAddress> exemptAddresses,
       boolean defaultDeny) {
+    return of(
+        previous,
+        generation,
+        containers,
+        hostPolicy,
+        hostRanges,
+        exemptAddresses,
+        defaultDeny,
+        (_, _) -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param learned has the new policy number what containers have learned by name, given whose each
+   *     address is, before the pairs are made
+   */
+  public static Desired of(
+      Policy previous,
+      long generation,
+      Collection<GuardedContainer> containers,
+      HostPolicy hostPolicy,
+      Set<Cidr> hostRanges,
+      Set<InetAddress> exemptAddresses,
+      boolean defaultDeny,
+      BiConsumer<Policy, Map<Cidr, Integer>> learned) {
     List<Member> members = new ArrayList<>();
     Set<Integer> broken = new HashSet<>();
     for (GuardedContainer guarded : containers) {
@@ -69,11 +96,10 @@ public record Desired(
     }
     Policy policy = previous.next(new PolicyInput(generation, members, hostPolicy, defaultDeny));
     Map<Integer, EndpointState> endpoints = endpoints(containers, policy);
+    Map<Cidr, Integer> addresses = addresses(policy, containers, hostRanges, exemptAddresses);
+    learned.accept(policy, addresses);
     return new Desired(
-        policy,
-        endpoints,
-        addresses(policy, containers, hostRanges, exemptAddresses),
-        PairsBySide.of(policy, endpoints.keySet(), broken));
+        policy, endpoints, addresses, PairsBySide.of(policy, endpoints.keySet(), broken));
   }
 
   private static Map<Integer, EndpointState> endpoints(

@@ -1,6 +1,7 @@
 package dev.drawbridge.daemon;
 
 import dev.drawbridge.api.ApiException;
+import dev.drawbridge.api.report.ProblemReport;
 import dev.drawbridge.api.report.StatusReport;
 import dev.drawbridge.api.server.ApiServer;
 import dev.drawbridge.bpf.BpfFs;
@@ -51,7 +52,9 @@ import dev.drawbridge.daemon.network.Resets;
 import dev.drawbridge.daemon.network.Spaces;
 import dev.drawbridge.daemon.node.Names;
 import dev.drawbridge.daemon.node.NodeState;
+import dev.drawbridge.daemon.node.Problems;
 import dev.drawbridge.daemon.view.ApiCallers;
+import dev.drawbridge.daemon.view.GivenResolvers;
 import dev.drawbridge.daemon.view.LocalView;
 import dev.drawbridge.daemon.view.Metrics;
 import dev.drawbridge.hook.HookEntry;
@@ -81,6 +84,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * The agent, from its first line to its last: what is opened in which order, and closed in reverse.
@@ -218,9 +222,12 @@ final class Agent implements AutoCloseable {
         new LearnedAddresses(
             object.map("learned"),
             object.map("addresses"),
-            () -> source.get().state().policy(),
-            endpoint -> source.get().state().isRewritten(endpoint),
+            config.runDir().resolve("learned"),
+            config.names(),
+            new GivenResolvers(() -> source.get().state()),
+            datapath::hasNamed,
             then -> renew.get().accept(then));
+    names.learnedBy(learned::names);
     L7Engine engine =
         keep(new L7Engine(EngineLimits.defaults(), names, bindings, bindings, recorder, learned));
     engine.onEachLoop(() -> {
@@ -288,13 +295,18 @@ final class Agent implements AutoCloseable {
                 engine,
                 new PolicyDirectory(
                     config.policyDir(), config.stateDir().resolve("last-good-policy")),
-                new NamedState(
-                    config.runDir().resolve("named"), () -> object.map("learned").clear()),
+                new NamedState(config.runDir().resolve("named"), learned::lost),
+                learned,
                 times));
     renew.set(loop::named);
-    loop.sweepsBy(alive -> learned.sweep(alive::contains));
     source.set(loop::state);
     Comebacks comebacks = keep(new Comebacks(Starter.docker(config.dockerSocket())));
+    Supplier<List<ProblemReport>> problems =
+        () ->
+            Stream.concat(
+                    comebacks.problems().stream(),
+                    Problems.ofNames(loop.state(), learned.damage(), learned.evicted()).stream())
+                .toList();
     ring.start();
     loop.start();
     Metrics.register(
@@ -302,7 +314,7 @@ final class Agent implements AutoCloseable {
         loop::state,
         engine::stats,
         recorder.wireProblems(),
-        comebacks::problems,
+        problems,
         recorder.flows()::lost,
         ring,
         refusals);
@@ -335,9 +347,10 @@ final class Agent implements AutoCloseable {
             ring::lost,
             ring::reading,
             registry,
-            comebacks::problems,
+            problems,
             config,
-            refusals);
+            refusals,
+            endpoint -> learned.of(endpoint, System.nanoTime()));
     try {
       keep(new ApiServer(ApiListeners.of(config), view)).start();
     } catch (ApiException e) {

@@ -93,7 +93,8 @@ public final class Installer {
     DockerHost host = DockerHost.observe(layout.dockerPidFile());
     String before = Changes.text(layout.daemonJson());
     switch (DaemonJson.parse(before)) {
-      case DaemonJson.Reading.Bad bad -> changes.conflicts.add(Changes.leftAlone(layout.daemonJson(), bad.why()));
+      case DaemonJson.Reading.Bad bad ->
+          changes.conflicts.add(Changes.leftAlone(layout.daemonJson(), bad.why()));
       case DaemonJson.Reading.Good good -> register(host, good.file(), before);
     }
   }
@@ -252,7 +253,8 @@ public final class Installer {
     String before = Changes.text(layout.daemonJson());
     InstallState remembered = InstallState.parse(Changes.text(layout.state()));
     switch (DaemonJson.parse(before)) {
-      case DaemonJson.Reading.Bad bad -> changes.conflicts.add(Changes.leftAlone(layout.daemonJson(), bad.why()));
+      case DaemonJson.Reading.Bad bad ->
+          changes.conflicts.add(Changes.leftAlone(layout.daemonJson(), bad.why()));
       case DaemonJson.Reading.Good good ->
           unregister(host, good.file(), remembered, containerdHadUs);
     }

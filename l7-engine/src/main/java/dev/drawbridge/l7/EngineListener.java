@@ -25,8 +25,9 @@ public interface EngineListener extends AutoCloseable {
    * A socket that takes datagrams on loopback.
    *
    * @param slot which of its family, from 0
+   * @param port where it listens
    */
-  record DatagramSocket(int slot, boolean version6, int fd) {}
+  record DatagramSocket(int slot, boolean version6, int fd, int port) {}
 
   /**
    * Takes datagrams from now on, each socket those for one place at a time: opens the sockets,

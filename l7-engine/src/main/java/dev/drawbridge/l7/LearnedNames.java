@@ -29,6 +29,17 @@ public interface LearnedNames {
   record Address(InetAddress address, long seconds) {}
 
   /**
+   * Who that address is to the container now, of whom it was once taken for that peer: what it
+   * learned by name may mean another by the rules in force. Called on an event loop: must not
+   * block.
+   *
+   * @return the peer, if nothing is known of the address by name
+   */
+  default int again(int caller, int peer, InetAddress address) {
+    return peer;
+  }
+
+  /**
    * Called on an event loop, before the client sees the answer: must not block.
    *
    * @param caller who asked

@@ -135,8 +135,7 @@ final class Scene implements AutoCloseable {
                 new Member(DB, Workload.of("db", db), parsed(db)),
                 new Member(EVE, Workload.of("eve", Map.of()), parsed(Map.of()))),
             HostPolicy.NONE,
-            false),
-        true);
+            false));
   }
 
   private static ContainerPolicy parsed(Map<String, String> labels) {

@@ -35,13 +35,6 @@ import org.jspecify.annotations.Nullable;
  * nothing but the verdict.
  */
 public final class Policy {
-  /**
-   * Whether rules about names are enforced: {@code -Ddrawbridge.names=true}. Off as long as what
-   * was learned is not judged again when the policy changes; then nothing is allowed by a name, and
-   * problems say so.
-   */
-  private static final boolean NAMES_ENFORCED = Boolean.getBoolean("drawbridge.names");
-
   /** Selectors that no rule uses any more pile up until then; a full compile sheds them. */
   private static final int STALE_SELECTORS = 20_000;
 
@@ -89,21 +82,12 @@ public final class Policy {
 
   /** Compiles everything. */
   public static Policy compile(PolicyInput input) {
-    return compile(input, NAMES_ENFORCED);
-  }
-
-  /**
-   * The same.
-   *
-   * @param names whether rules about names are enforced
-   */
-  public static Policy compile(PolicyInput input, boolean names) {
-    return new PolicyCompiler(blank(new Registry(new NamedPeers(), names)), input).compile();
+    return new PolicyCompiler(blank(new Registry(new NamedPeers())), input).compile();
   }
 
   /** Generation 0: knows nobody, and denies whatever comes from or goes to a container. */
   public static Policy empty() {
-    return blank(new Registry(new NamedPeers(), NAMES_ENFORCED));
+    return blank(new Registry(new NamedPeers()));
   }
 
   /**
@@ -120,8 +104,7 @@ public final class Policy {
    * @param named as {@link #named()} gave it; what cannot be read is not given out again
    */
   public static Policy resuming(Map<Cidr, Integer> networks, Map<Integer, String> named) {
-    return blank(
-        new Registry(NamedPeers.resuming(named), NAMES_ENFORCED), Networks.resuming(networks));
+    return blank(new Registry(NamedPeers.resuming(named)), Networks.resuming(networks));
   }
 
   /**
@@ -130,10 +113,10 @@ public final class Policy {
    * go by the address. A range of the link that no rule names any more is the host.
    */
   public int peerAgain(int peer, InetAddress address) {
-    if (Peers.isNamed(peer) && registry.named().find(peer) != null) {
-      return peer;
-    }
-    if (Peers.isEndpoint(peer) || peer == Peers.HOST || peer == Peers.EXEMPT) {
+    if (Peers.isEndpoint(peer)
+        || Peers.isNamed(peer)
+        || peer == Peers.HOST
+        || peer == Peers.EXEMPT) {
       return peer;
     }
     return networks.isEmpty() && peer == Peers.WORLD
@@ -227,13 +210,13 @@ public final class Policy {
    */
   public boolean readsNames(int endpoint) {
     Side side = side(endpoint, Direction.EGRESS);
-    return registry.enforcesNames() && side != null && side.readsNames();
+    return side != null && side.readsNames();
   }
 
   /** Whether some rule says what that container may resolve; without one names pass unjudged. */
   public boolean judgesNames(int endpoint) {
     Side side = side(endpoint, Direction.EGRESS);
-    return registry.enforcesNames() && side != null && side.judgesNames();
+    return side != null && side.judgesNames();
   }
 
   /**
@@ -295,6 +278,11 @@ public final class Policy {
    */
   public void release(int endpoint, Set<Integer> used) {
     registry.named().retain(endpoint, used);
+  }
+
+  /** How many numbers {@link #named} gave to that container that were not released. */
+  public int numbersOf(int endpoint) {
+    return registry.named().of(endpoint).size();
   }
 
   /**

@@ -4,6 +4,7 @@ import dev.drawbridge.policy.compile.JudgedSpan;
 import dev.drawbridge.policy.compile.PeerPolicy;
 import dev.drawbridge.policy.compile.Protocols;
 import dev.drawbridge.policy.compile.Side;
+import dev.drawbridge.policy.kernel.L4Verdict;
 import dev.drawbridge.policy.labels.Workload;
 import dev.drawbridge.policy.language.Party;
 import dev.drawbridge.policy.language.Rule;
@@ -22,6 +23,9 @@ import java.util.Set;
 
 /** Warnings that one sentence alone does not show. */
 final class PolicyProblems {
+  private static final int DNS_OVER_TLS = 853;
+  private static final int DNS_OVER_HTTPS = 443;
+
   private static final int MAX_PROBLEMS = 1000;
 
   private final Policy policy;
@@ -62,8 +66,32 @@ final class PolicyProblems {
     for (int i = 0; i < rules.size(); i++) {
       rule(rules.get(i), unit.own().get(i), Optional.of(member.workload()));
     }
+    aside(member, unit.egress());
     side(member, unit.egress());
     side(member, unit.ingress());
+  }
+
+  /** Whoever may connect to such a port of anybody can ask for any name there. */
+  private void aside(Member member, Side side) {
+    if (!side.judgesNames()) {
+      return;
+    }
+    RuleCode resolves = side.rules.stream().filter(RuleCode::resolves).findFirst().orElseThrow();
+    for (int port : List.of(DNS_OVER_TLS, DNS_OVER_HTTPS)) {
+      if (side.forPeer(Peers.WORLD).find(Ports.TCP, port).verdict() == L4Verdict.ALLOW) {
+        add(
+            ProblemCode.NAMES_ASIDE,
+            origin(resolves),
+            text(resolves),
+            member.workload().name()
+                + " may connect to port "
+                + port
+                + " of the world, where names are asked for in TLS: what it asks there is not"
+                + " judged",
+            "'connect " + port + "' on names or ranges, or 'open tls to NAME'");
+        return;
+      }
+    }
   }
 
   private void side(Member member, Side side) {
@@ -176,14 +204,6 @@ final class PolicyProblems {
       Rule rule, @org.jspecify.annotations.Nullable Match match, Optional<Workload> bearer) {
     if (match == null) {
       return;
-    }
-    if (match.party() instanceof Party.Name && !policy.registry.enforcesNames()) {
-      add(
-          ProblemCode.NAMES_UNKNOWN,
-          rule.origin(),
-          rule.text(),
-          "nothing learns the addresses of DNS names yet: the rule matches nothing",
-          "an address or range for now");
     }
     if (!(match.party() instanceof Party.Selector selector)) {
       return;

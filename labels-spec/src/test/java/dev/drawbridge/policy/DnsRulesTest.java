@@ -20,7 +20,7 @@ final class DnsRulesTest {
             .map(String::strip)
             .filter(s -> !s.startsWith("host:"))
             .toArray(String[]::new);
-    Scene scene = new Scene().withNames().container("api", sentences).container("db", "app=db");
+    Scene scene = new Scene().container("api", sentences).container("db", "app=db");
     for (String sentence : rules.split(";", -1)) {
       if (sentence.strip().startsWith("host:")) {
         scene.host(sentence.strip().substring("host:".length()));
@@ -158,7 +158,6 @@ final class DnsRulesTest {
   void aResolverInAContainerHasASideOfItsOwn() {
     Scene scene =
         new Scene()
-            .withNames()
             .container("api", "app=api", "may resolve ** on app=dns")
             .container("dns", "app=dns", "app=api may resolve *.a.b");
     Policy policy = scene.policy();
@@ -168,5 +167,24 @@ final class DnsRulesTest {
         Decision.ALLOW, policy.judge(api, dns, DNS, DnsAsk.of("x.a.b", "A", false)).decision());
     assertEquals(
         Decision.DENY, policy.judge(api, dns, DNS, DnsAsk.of("c.d", "A", true)).decision());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "may resolve *.a.b;may connect 443 on world | true",
+        "may resolve *.a.b;may connect on anyone | true",
+        "may resolve *.a.b;may connect 853 on world | true",
+        "may not resolve *.a.b | false",
+        "may resolve *.a.b;may connect 443 on *.a.b | false",
+        "may resolve *.a.b;may open tls to *.a.b on world | false",
+        "may resolve *.a.b;may connect 443 on 10.0.0.0/8 | false",
+        "may connect 443 on world | false",
+      })
+  void whatRulesOfNamesDoNotReachIsSaid(String rules, boolean said) {
+    Policy policy = new Scene().container("api", rules.split(";", -1)).policy();
+    assertEquals(
+        said, policy.problems().stream().anyMatch(problem -> problem.code().equals("DB0215")));
   }
 }

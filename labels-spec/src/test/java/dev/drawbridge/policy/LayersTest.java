@@ -111,7 +111,7 @@ final class LayersTest {
             "api",
             "db",
             "tcp/53",
-            "DENY UNSUPPORTED_PROTOCOL"),
+            "ENGINE NEEDS_ENGINE"),
         row(
             "L4",
             "may resolve *.example.com",
@@ -120,7 +120,7 @@ final class LayersTest {
             "api",
             "db",
             "udp/53",
-            "DENY UNSUPPORTED_PROTOCOL"),
+            "ENGINE NEEDS_ENGINE"),
         row("L5", "", "app=api may connect icmp", "", "api", "db", "icmp", "ALLOW RULE_ALLOWS"),
         row("L5", "", "app=api may connect icmp", "", "api", "db", "icmpv6", "ALLOW RULE_ALLOWS"),
         row("L5", "", "app=api may connect 80", "", "api", "db", "icmp", "DENY NO_RULE"),

@@ -32,10 +32,7 @@ final class NamedTest {
   }
 
   private static Scene scene(String rules) {
-    return new Scene()
-        .withNames()
-        .container("web", "app=web")
-        .container("api", rules.split(";", -1));
+    return new Scene().container("web", "app=web").container("api", rules.split(";", -1));
   }
 
   private static String ask(String rules, String names, String literal, String what) {
@@ -193,7 +190,7 @@ final class NamedTest {
     for (int i = 0; i < 11; i++) {
       rules.append("may connect 443 on **.n").append(i).append(".com\n");
     }
-    Scene scene = new Scene().withNames().container("api", "may connect 443 on **.a.com");
+    Scene scene = new Scene().container("api", "may connect 443 on **.a.com");
     scene.host(rules.toString().replace("may", "anyone may also").split("\n", -1));
     Policy policy = scene.policy();
     int last = 0;

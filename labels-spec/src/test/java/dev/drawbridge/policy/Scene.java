@@ -20,7 +20,6 @@ public final class Scene {
   private final List<String> hostLines = new ArrayList<>();
   private boolean defaultDeny;
   private long generation = 1;
-  private boolean names;
 
   /** A container; each label is {@code key: value}, a bare sentence becomes a policy label. */
   public Scene container(String name, String... labels) {
@@ -94,14 +93,8 @@ public final class Scene {
     return new PolicyInput(generation, members, host.value(), defaultDeny);
   }
 
-  /** Rules about names are enforced. */
-  Scene withNames() {
-    names = true;
-    return this;
-  }
-
   public Policy policy() {
-    return Policy.compile(input(), names);
+    return Policy.compile(input());
   }
 
   /**

@@ -8,6 +8,7 @@ import dev.drawbridge.api.report.EndpointReport;
 import dev.drawbridge.api.report.ErrorReport;
 import dev.drawbridge.api.report.FlowReport;
 import dev.drawbridge.api.report.Json;
+import dev.drawbridge.api.report.NameReport;
 import dev.drawbridge.api.report.ProblemReport;
 import dev.drawbridge.api.report.StatusReport;
 import dev.drawbridge.api.report.VerdictReport;
@@ -92,6 +93,16 @@ public final class LocalClient {
 
   public List<EndpointReport> endpoints() throws ApiException {
     return parse(() -> Json.readList(text("/v1/endpoints"), EndpointReport.class));
+  }
+
+  /**
+   * What containers have learned of addresses by names.
+   *
+   * @param container that one's alone; everybody's if it is empty
+   */
+  public List<NameReport> names(String container) throws ApiException {
+    List<String> parameters = container.isEmpty() ? List.of() : List.of("container", container);
+    return parse(() -> Json.readList(text("/v1/names" + query(parameters)), NameReport.class));
   }
 
   public List<ProblemReport> problems() throws ApiException {

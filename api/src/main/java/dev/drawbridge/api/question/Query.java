@@ -86,7 +86,7 @@ public final class Query {
   }
 
   /** The only value of this parameter; empty if it was not given. */
-  Optional<String> one(String name) throws Refusal {
+  public Optional<String> one(String name) throws Refusal {
     List<String> given = values.getOrDefault(name, List.of());
     if (given.size() > 1) {
       throw bad(name, "given " + given.size() + " times", "once");

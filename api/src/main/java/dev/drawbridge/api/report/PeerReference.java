@@ -7,8 +7,9 @@ import java.util.SortedMap;
  * One side of a flow or a verdict.
  *
  * @param endpoint number in the kernel tables; 0 unknown, 1 host, 2 world, 3 exempt container
- * @param name container name, {@code host}, {@code world}, {@code exempt}, or empty for a set of
- *     labels that no container has
+ * @param name container name, {@code host}, {@code world}, {@code exempt}, the names by which the
+ *     caller knows the address (three at most, joined by commas), or empty for a set of labels that
+ *     no container has
  * @param labels identity labels, empty if there are none
  */
 public record PeerReference(int endpoint, String name, SortedMap<String, String> labels) {

@@ -61,6 +61,14 @@ final class Routes {
         "every container known",
         (q, loopback) -> new Answer.Stream(StreamedArray.Rows.of(view.endpoints())));
     add(
+        "/v1/names",
+        List.of("container"),
+        "",
+        false,
+        "addresses that containers have learned by names",
+        (q, loopback) ->
+            new Answer.Stream(StreamedArray.Rows.of(view.names(q.one("container").orElse("")))));
+    add(
         "/v1/verdict",
         VerdictQuestion.PARAMETERS,
         VerdictQuestion.HEADER_PREFIX,

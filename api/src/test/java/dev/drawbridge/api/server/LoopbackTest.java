@@ -71,6 +71,7 @@ class LoopbackTest {
         "/v1/flows?follow=1&last=5000",
         "/v1/endpoints",
         "/v1/problems",
+        "/v1/names",
         ASKED + "&explain=1"
       })
   void whatHoldsLabelsOrPathsNeedsTheSocket(String target) throws IOException {

@@ -13,6 +13,7 @@ import dev.drawbridge.api.report.EndpointReport;
 import dev.drawbridge.api.report.ErrorReport;
 import dev.drawbridge.api.report.ExplanationReport;
 import dev.drawbridge.api.report.FlowReport;
+import dev.drawbridge.api.report.NameReport;
 import dev.drawbridge.api.report.PeerReference;
 import dev.drawbridge.api.report.ProblemReport;
 import dev.drawbridge.api.report.RuleReference;
@@ -91,6 +92,7 @@ class OpenApiTest {
             StatusReport.Exempt.class,
             EndpointReport.class,
             ProblemReport.class,
+            NameReport.class,
             VerdictReport.class,
             ExplanationReport.class,
             ExplanationReport.SideReport.class,

@@ -39,6 +39,7 @@ import picocli.CommandLine.Parameters;
       "  drawbridge verdict 'api -> db GET /users'",
       "  drawbridge verdict web cart call shop.Cart/Get",
       "  drawbridge verdict app=api 10.0.5.7 3306",
+      "  drawbridge verdict api api.stripe.com:443",
       "  drawbridge verdict world web 53/udp",
       "  drawbridge verdict web db 443 --sni db.internal",
       "  drawbridge verdict x kafka consume incoming",
@@ -215,6 +216,7 @@ public final class VerdictCommand extends AgentCommand {
     if (to == null && !rest.isEmpty()) {
       to = rest.removeFirst();
     }
+    takePortOfTo(rest);
     // As in a sentence: may connect 5432/tcp
     if (rest.size() == 2 && rest.getFirst().equals("connect")) {
       rest.removeFirst();
@@ -249,6 +251,21 @@ public final class VerdictCommand extends AgentCommand {
           "\""
               + rest.getFirst()
               + "\" has no place in this question: expected FROM TO METHOD PATH, FROM TO produce|consume TOPIC, or FROM TO PORT[/PROTOCOL]");
+    }
+  }
+
+  /** As people write it: api.stripe.com:443. */
+  private void takePortOfTo(List<String> rest) {
+    String callee = to;
+    if (callee == null || port != null || !rest.isEmpty()) {
+      return;
+    }
+    int colon = callee.indexOf(':');
+    if (colon == callee.lastIndexOf(':')
+        && callee.lastIndexOf('.', colon) > 0
+        && callee.substring(colon + 1).matches("[0-9]{1,5}")) {
+      port = callee.substring(colon + 1);
+      to = callee.substring(0, colon);
     }
   }
 

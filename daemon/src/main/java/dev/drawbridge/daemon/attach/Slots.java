@@ -7,12 +7,15 @@ import dev.drawbridge.bpf.key.SlotKey;
 import dev.drawbridge.l7.ConnectionOrigin;
 import dev.drawbridge.l7.DatagramOrigins;
 import java.lang.System.Logger.Level;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 
 /** Where the kernel's programs have sent datagrams to. Safe for any thread. */
 public final class Slots {
   private static final System.Logger log = System.getLogger(Slots.class.getName());
+
+  private static final int NOBODY = 0;
 
   private final BpfMap slots;
 
@@ -35,6 +38,7 @@ public final class Slots {
       return slots
           .lookup(key.encode())
           .map(Slot::decode)
+          .filter(slot -> slot.owner() != NOBODY)
           .map(slot ->
               new ConnectionOrigin(
                   slot.owner(),
@@ -45,6 +49,18 @@ public final class Slots {
       log.log(Level.WARNING, "where a datagram was sent cannot be read; it is dropped", e);
       return Optional.empty();
     }
+  }
+
+  /**
+   * A listener is there that stands for nobody yet: what reaches it by itself must not be taken for
+   * what is sent by who claims it next.
+   *
+   * @param listener its port
+   */
+  public void opens(SlotKey key, int listener) {
+    slots.put(
+        key.encode(),
+        new Slot(0, NOBODY, NOBODY, 0, listener, InetAddress.getLoopbackAddress()).encode());
   }
 
   /** A namespace is gone. */

@@ -47,6 +47,7 @@ import java.util.TreeSet;
  *     to 1 KiB, and never more than a sixteenth of the heap
  * @param startSeconds how long the agent may take for the start of one container (6; 1..600); the
  *     hook and the runtime give up some seconds later
+ * @param names how long an address is known by a name
  * @param limits how many entries each map of the kernel may have, by {@link MapLimit}'s names
  */
 public record Config(
@@ -69,6 +70,7 @@ public record Config(
     String cgroup,
     int flowRecords,
     int startSeconds,
+    NameTimes names,
     MapSizes limits) {
 
   /** A configuration file beyond this size, in bytes, is refused. */
@@ -96,6 +98,7 @@ public record Config(
               "cgroup",
               "flowRecords",
               "startSeconds",
+              "names",
               "limits"));
 
   /** What a container may reach that started without the hook, until the listener adopts it. */
@@ -192,7 +195,42 @@ public record Config(
         string(where, json, "cgroup", "drawbridge"),
         flowRecords,
         integer(where, json, "startSeconds", 6, 1, 600),
+        names(where, json),
         limits(where, json));
+  }
+
+  private static NameTimes names(String where, JsonObject json) throws ConfigException {
+    NameTimes standard = NameTimes.STANDARD;
+    JsonElement value = json.get("names");
+    if (value == null) {
+      return standard;
+    }
+    if (!(value instanceof JsonObject names)) {
+      throw wrong(where, "names", "an object of numbers such as {\"graceSeconds\": 10}", value);
+    }
+    int least = standard.leastSeconds();
+    int most = standard.mostSeconds();
+    int grace = standard.graceSeconds();
+    for (String name : names.keySet()) {
+      String key = "names." + name;
+      JsonElement number = names.get(name);
+      switch (name) {
+        case "leastSeconds" -> least = integer(where, key, number, 0, 3_600);
+        case "mostSeconds" -> most = integer(where, key, number, 1, 604_800);
+        case "graceSeconds" -> grace = integer(where, key, number, 0, 86_400);
+        default ->
+            throw new ConfigException(
+                "configuration "
+                    + where
+                    + ": unknown key \""
+                    + key
+                    + "\"; known are leastSeconds, mostSeconds and graceSeconds");
+      }
+    }
+    if (least > most) {
+      throw wrong(where, "names.leastSeconds", "no more than mostSeconds, " + most, value);
+    }
+    return new NameTimes(least, most, grace);
   }
 
   private static MapSizes limits(String where, JsonObject json) throws ConfigException {

@@ -97,7 +97,7 @@ public final class FlowRecorder implements AccessLog {
             event,
             at,
             names.peer(from),
-            names.peer(to),
+            names.callee(from, to, event.destination()),
             names.rule(event.generation(), event.rule())));
   }
 
@@ -136,7 +136,7 @@ public final class FlowRecorder implements AccessLog {
         new FlowRecord.Request(
             access,
             names.peer(access.caller()),
-            names.peer(access.callee()),
+            names.callee(access.caller(), access.callee(), access.destination().getAddress()),
             names.rule(access.verdict().generation(), access.verdict().rule())));
     ended(access.asked().protocol(), access.ending()).inc();
   }

@@ -32,6 +32,7 @@ public final class Resolvers {
       Set.of("bridge", "default", "host", "none", ObservedContainer.OWN_NAMESPACE);
   private static final List<String> FALLBACK =
       List.of("8.8.8.8", "8.8.4.4", "2001:4860:4860::8888", "2001:4860:4860::8844");
+  private static final String DOCKERS = "127.0.0.11";
   private static final int MAX_FILE_BYTES = 1 << 20;
 
   /** Fields of a line of mountinfo: device, root within the file system, mount point. */
@@ -51,15 +52,31 @@ public final class Resolvers {
 
   /** Those of a running container; none where Docker's resolver does not work for it. */
   public Set<InetAddress> of(ObservedContainer container) {
+    return hasDockers(container) ? servers(directory(container.pid(), container.id())) : Set.of();
+  }
+
+  private static boolean hasDockers(ObservedContainer container) {
     // In another's namespace the resolver is the other's, and so are its servers.
-    if (WITHOUT_RESOLVER.contains(container.networkMode())
-        || container.networkMode().startsWith("container:")) {
-      return Set.of();
+    return !WITHOUT_RESOLVER.contains(container.networkMode())
+        && !container.networkMode().startsWith("container:");
+  }
+
+  /**
+   * Whom a running container was given to ask: Docker's own resolver where it has one, which asks
+   * the servers, and those. Of one that lives in another's namespace ask for the other.
+   */
+  public Set<InetAddress> given(ObservedContainer container) {
+    Optional<Path> directory = directory(container.pid(), container.id());
+    Set<InetAddress> given = new HashSet<>(servers(directory));
+    if (directory.isPresent() && hasDockers(container)) {
+      given.add(InetAddress.ofLiteral(DOCKERS));
     }
+    return given;
+  }
+
+  private Set<InetAddress> servers(Optional<Path> directory) {
     List<String> servers =
-        directory(container.pid(), container.id())
-            .map(found -> dns(found.resolve("hostconfig.json"), "Dns"))
-            .orElse(List.of());
+        directory.map(found -> dns(found.resolve("hostconfig.json"), "Dns")).orElse(List.of());
     if (servers.isEmpty()) {
       servers = dns(root.resolve("etc/docker/daemon.json"), "dns");
     }

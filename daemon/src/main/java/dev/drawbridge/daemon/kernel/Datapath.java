@@ -37,6 +37,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntConsumer;
 
 /**
@@ -58,6 +60,7 @@ public final class Datapath {
   private final Map<Integer, PortTable> appliedTables = new HashMap<>();
   private final TableUse tableUse;
   private final Governed governed = new Governed();
+  private final Set<Long> named = ConcurrentHashMap.newKeySet();
   private IntConsumer listening = _ -> {};
   private long appliedGeneration;
 
@@ -77,6 +80,7 @@ public final class Datapath {
     readBack();
     tableUse = TableUse.of(appliedTables, appliedPairs);
     appliedPairs.forEach(this::governs);
+    appliedPairs.keySet().forEach(this::pairIs);
     appliedGeneration = Math.max(appliedGeneration, generationBefore);
   }
 
@@ -101,6 +105,24 @@ public final class Datapath {
   /** Whose rules above layer 4 it holds. */
   public Governed governed() {
     return governed;
+  }
+
+  /**
+   * Whether it has what rules of that container say of that number of addresses known by name; from
+   * any thread.
+   */
+  public boolean hasNamed(int owner, int number) {
+    return named.contains(namedPair(owner, number));
+  }
+
+  private void pairIs(PairKey pair) {
+    if (Peers.isNamed(pair.peer())) {
+      named.add(namedPair(pair.owner(), pair.peer()));
+    }
+  }
+
+  private static long namedPair(int owner, int number) {
+    return (long) owner << 32 | (number & 0xffff_ffffL);
   }
 
   private void governs(PairKey pair, int table) {
@@ -146,12 +168,19 @@ public final class Datapath {
   /**
    * Executes a plan in its order.
    *
+   * @param written is told once, when all that comes is there and nothing is gone yet
    * @return owners for which a write failed, each with the first failure. What the kernel holds for
    *     them is not what was planned; the caller closes them.
    */
-  public Map<Integer, BpfException> apply(List<Action> plan, List<BpfException> failures) {
+  public Map<Integer, BpfException> apply(
+      List<Action> plan, List<BpfException> failures, Runnable written) {
     Map<Integer, BpfException> failed = new LinkedHashMap<>();
+    boolean told = false;
     for (Action action : plan) {
+      if (!told && goes(action)) {
+        written.run();
+        told = true;
+      }
       if (action instanceof Action.PutPair put && failed.containsKey(put.pair().owner())) {
         // The entry for any peer comes last: without what differs from it, it may allow too much.
         continue;
@@ -175,7 +204,23 @@ public final class Datapath {
         }
       }
     }
+    if (!told) {
+      written.run();
+    }
     return failed;
+  }
+
+  /** Whether what was is gone by it. */
+  private static boolean goes(Action action) {
+    return switch (action) {
+      case Action.DropPair _,
+          Action.DropEndpoint _,
+          Action.DropTable _,
+          Action.DropAddress _,
+          Action.SetGeneration _ ->
+          true;
+      case Action.PutTable _, Action.PutPair _, Action.PutEndpoint _, Action.PutAddress _ -> false;
+    };
   }
 
   /** Whoever has rules about a peer whose address could not be written. */
@@ -216,6 +261,7 @@ public final class Datapath {
         pairs.put(kernelPair(pair).encode(), NativeOrder.u32(table));
         tableUse.pointed(appliedPairs.put(pair, table), table);
         governs(pair, table);
+        pairIs(pair);
       }
       case Action.PutEndpoint(int endpoint, EndpointState state) -> {
         if (state.names()) {
@@ -236,6 +282,7 @@ public final class Datapath {
       case Action.DropPair(PairKey pair) -> {
         pairs.delete(kernelPair(pair).encode());
         tableUse.pointed(appliedPairs.remove(pair), null);
+        named.remove(namedPair(pair.owner(), pair.peer()));
       }
       case Action.DropEndpoint(int endpoint) -> {
         endpoints.delete(NativeOrder.u32(endpoint));

@@ -3,93 +3,232 @@ package dev.drawbridge.daemon.kernel;
 import dev.drawbridge.bpf.BpfMap;
 import dev.drawbridge.bpf.abi.Learned;
 import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.failure.MapFull;
 import dev.drawbridge.bpf.key.AddressKey;
 import dev.drawbridge.bpf.key.LearnedKey;
+import dev.drawbridge.daemon.config.NameTimes;
+import dev.drawbridge.daemon.kernel.LearnedOfOne.Entry;
 import dev.drawbridge.l7.LearnedNames;
+import dev.drawbridge.policy.Cidr;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
+import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.IntPredicate;
-import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /**
- * What containers have learned of addresses by asking for names: for each of them alone, until the
- * answer's time is over. It is in the kernel before the container sees the answer. Nothing that is
- * forgotten here ends a connection: those keep the number that they were judged by. Safe for any
- * thread.
+ * What containers have learned of addresses by asking for names: for each of them alone. It is in
+ * the kernel before the container sees the answer, and opens something until the answer's time is
+ * over. Then it is kept in mind while there is room: what was opened by it lives on, and is judged
+ * again by it when rules change. Safe for any thread; its lock is held while the kernel is told.
  */
 public final class LearnedAddresses implements LearnedNames {
-  /** Addresses of one container; beyond, the one goes that nothing was opened by for longest. */
-  static final int MOST_OF_ONE = 4096;
+  /** Addresses of one container; beyond, those go that nothing was opened by for longest. */
+  static final int MOST_OF_ONE = 2048;
+
+  /** Addresses of all; beyond, those of the container that has most go. */
+  static final int MOST = 16_384;
+
+  /** Numbers of one container that are kept although nothing is learned under them any more. */
+  private static final int SPARE_NUMBERS = 256;
+
+  /** Names of one address that a record shows. */
+  private static final int SHOWN = 3;
 
   private static final System.Logger log = System.getLogger(LearnedAddresses.class.getName());
 
   private static final long SECOND = 1_000_000_000L;
 
-  /** Shorter times of an answer count as this: who has an address must have time to use it. */
-  private static final long FLOOR_SECONDS = 5;
-
-  /** Longer ones as this. */
-  private static final long CEILING_SECONDS = 86_400;
-
-  /** So much longer it holds in the kernel: while an agent is away nobody renews it. */
-  private static final long GRACE_SECONDS = 10;
-
   private static final long SWEEP_SECONDS = 5;
 
-  private static final byte[] ENGINES_RESOLVER = {127, 0, 0, 11};
+  /** How long a container is told of whose addresses did not find room. */
+  private static final long REMEMBERED_SECONDS = 3600;
 
-  /** An address under the names that it has. */
-  private static final class Entry {
-    final Map<String, Long> names = new HashMap<>();
-    long untilNanos;
-    int peer;
+  /** Which containers there are, and whom they may believe. */
+  public interface Believed {
+    /** Whether somebody with that container can answer his own questions. */
+    boolean forges(int caller);
+
+    /** Whether it was given that resolver. */
+    boolean isGiven(int caller, InetSocketAddress resolver);
+  }
+
+  /** What the kernel knows of numbers. */
+  @FunctionalInterface
+  public interface Paired {
+    /** Whether it has what rules of that container say of that number. */
+    boolean has(int owner, int number);
+  }
+
+  /**
+   * One address that a container knows.
+   *
+   * @param number by which something new is judged; 0: as who has the address
+   */
+  public record Known(InetAddress address, Map<String, Long> untilNanos, int number) {
+    /** Whether rules speak of it by a name whose time is not over. */
+    public boolean opens() {
+      return number != 0;
+    }
   }
 
   private final BpfMap learned;
   private final BpfMap addresses;
-  private final Supplier<Policy> policy;
-  private final IntPredicate forgeable;
+  private final LearnedFile file;
+  private final NameTimes times;
+  private final Believed believed;
+  private final Paired paired;
   private final Consumer<Consumer<Boolean>> renew;
-  private final Map<Integer, Map<InetAddress, Entry>> byOwner = new HashMap<>();
-
+  private final Map<Integer, LearnedOfOne> byOwner = new ConcurrentHashMap<>();
+  private final Map<Integer, Long> evicted = new ConcurrentHashMap<>();
+  private volatile Policy policy = Policy.empty();
+  private volatile Optional<String> damage = Optional.empty();
+  private AddressIndex index = AddressIndex.NONE;
+  private Set<Long> unpaired = Set.of();
+  private int size;
   private long sweptNanos = System.nanoTime();
-
-  /** Owner and number of what the kernel has a pair for. */
-  private final Set<Long> known = new HashSet<>();
 
   /**
    * @param learned what the kernel knows
    * @param addresses whose an address is by its number alone
-   * @param forgeable whether somebody with that container can answer his own questions
+   * @param file where it is kept for the next agent
    * @param renew has the pairs of new numbers written, and says then whether they are
    */
   public LearnedAddresses(
       BpfMap learned,
       BpfMap addresses,
-      Supplier<Policy> policy,
-      IntPredicate forgeable,
+      Path file,
+      NameTimes times,
+      Believed believed,
+      Paired paired,
       Consumer<Consumer<Boolean>> renew) {
     this.learned = learned;
     this.addresses = addresses;
-    this.policy = policy;
-    this.forgeable = forgeable;
+    this.file = new LearnedFile(file);
+    this.times = times;
+    this.believed = believed;
+    this.paired = paired;
     this.renew = renew;
-    // The numbers of an agent before this one have no rules yet: what they stood for is learned
-    // anew.
+    resume();
+  }
+
+  /** What the agent before knew: of which the kernel has an entry, or that opens nothing. */
+  private synchronized void resume() {
+    try {
+      for (LearnedFile.Line line : file.read()) {
+        Entry entry = of(line.owner()).entry(line.address());
+        entry.names().put(line.name(), line.untilNanos());
+      }
+    } catch (NoSuchFileException _) {
+      // The first start since boot.
+      int _ = learned.clear();
+    } catch (IOException e) {
+      lost(Optional.of(String.valueOf(e.getMessage())));
+    }
+    Set<LearnedKey> kernels = new HashSet<>();
+    learned.forEach((key, value) -> {
+      LearnedKey at = LearnedKey.decode(key);
+      LearnedOfOne owned = byOwner.get(at.owner());
+      Entry entry = owned == null ? null : owned.entries().get(at.address());
+      if (entry == null) {
+        // Nobody can say what it means.
+        boolean _ = learned.delete(key);
+        return;
+      }
+      Learned known = Learned.decode(value);
+      entry.means(known.peer(), known.again());
+      kernels.add(at);
+    });
+    byOwner.forEach((owner, owned) ->
+        owned
+            .entries()
+            .values()
+            .removeIf(entry ->
+                !kernels.contains(new LearnedKey(owner, entry.address()))
+                    && !entry.isLive(System.nanoTime())));
+    size = byOwner.values().stream().mapToInt(owned -> owned.entries().size()).sum();
+    file.replace(lines());
+  }
+
+  /**
+   * What was known is no use: nothing is known from now on.
+   *
+   * @param why empty if there was nothing to be known
+   */
+  public synchronized void lost(Optional<String> why) {
     int _ = learned.clear();
+    byOwner.clear();
+    size = 0;
+    damage = why;
+    why.ifPresent(
+        sentence -> log.log(Level.WARNING, "what was learned of names is forgotten: " + sentence));
+    file.replace(List.of());
+  }
+
+  /** Why what an agent before had learned is not known, if it is not. */
+  public Optional<String> damage() {
+    return damage;
+  }
+
+  /** Containers some of whose addresses found no room in the last hour. */
+  public Set<Integer> evicted() {
+    return new TreeSet<>(evicted.keySet());
+  }
+
+  /** What a container knows, in no order. */
+  public synchronized List<Known> of(int owner, long now) {
+    LearnedOfOne owned = byOwner.get(owner);
+    return owned == null
+        ? List.of()
+        : owned.entries().values().stream()
+            .map(entry ->
+                new Known(
+                    entry.address(),
+                    Map.copyOf(entry.names()),
+                    entry.isLive(now) ? entry.peer() : 0))
+            .toList();
+  }
+
+  /** By which names a container knows an address, in order, joined by commas. */
+  public synchronized String names(int owner, InetAddress address) {
+    LearnedOfOne owned = byOwner.get(owner);
+    Entry entry = owned == null ? null : owned.entries().get(address);
+    return entry == null
+        ? ""
+        : entry.names().keySet().stream().sorted().limit(SHOWN).collect(Collectors.joining(","));
+  }
+
+  @Override
+  public int again(int caller, int peer, InetAddress address) {
+    if (!Peers.isNetwork(peer) && peer != Peers.WORLD) {
+      return peer;
+    }
+    LearnedOfOne owned = byOwner.get(caller);
+    if (owned == null) {
+      return peer;
+    }
+    synchronized (this) {
+      Entry entry = owned.entries().get(address);
+      return entry == null || entry.again() == 0 ? peer : entry.again();
+    }
   }
 
   @Override
@@ -101,18 +240,18 @@ public final class LearnedAddresses implements LearnedNames {
       Consumer<Outcome> then) {
     boolean ready;
     try {
-      Policy now = policy.get();
+      Policy now = policy;
       for (Address address : found) {
         if (now.rebinds(caller, base(address.address()), address.address(), names)) {
           then.accept(Outcome.REBINDS);
           return;
         }
       }
-      if (!isTrusted(caller, resolver)) {
+      if (!teaches(now, caller, resolver)) {
         then.accept(Outcome.KNOWN);
         return;
       }
-      ready = note(now, caller, names.getFirst(), found);
+      ready = note(caller, LearnedOfOne.taught(names), found);
     } catch (BpfException e) {
       failed(e, then);
       return;
@@ -122,7 +261,6 @@ public final class LearnedAddresses implements LearnedNames {
     } else {
       renew.accept(written -> {
         if (written) {
-          written(caller, found);
           write(caller, found, then);
         } else {
           then.accept(Outcome.FAILED);
@@ -132,14 +270,22 @@ public final class LearnedAddresses implements LearnedNames {
   }
 
   /**
-   * Whether an answer opens anything. One from loopback is the container's own, but for that of the
-   * engine's resolver; where packets can be made by hand or changed on their way, all of them are.
+   * Whether an answer opens anything: of a resolver that the container was given, or that a rule
+   * names. Where packets can be made by hand or changed on their way, all answers are its own.
    */
-  private boolean isTrusted(int caller, InetSocketAddress resolver) {
-    InetAddress address = resolver.getAddress();
-    return !forgeable.test(caller)
-        && (!address.isLoopbackAddress()
-            || java.util.Arrays.equals(address.getAddress(), ENGINES_RESOLVER));
+  private boolean teaches(Policy now, int caller, InetSocketAddress resolver) {
+    if (believed.forges(caller)) {
+      return false;
+    }
+    if (believed.isGiven(caller, resolver)) {
+      return true;
+    }
+    if (resolver.getAddress().isLoopbackAddress()) {
+      return false;
+    }
+    int peer = base(resolver.getAddress());
+    return now.trusts(caller, peer, dev.drawbridge.policy.Ports.UDP, resolver.getPort())
+        || now.trusts(caller, peer, dev.drawbridge.policy.Ports.TCP, resolver.getPort());
   }
 
   private int base(InetAddress address) {
@@ -149,53 +295,67 @@ public final class LearnedAddresses implements LearnedNames {
         .orElse(Peers.WORLD);
   }
 
+  private LearnedOfOne of(int owner) {
+    return byOwner.computeIfAbsent(owner, _ -> new LearnedOfOne());
+  }
+
   /** Whether the kernel has a pair for each of the numbers. */
-  private synchronized boolean note(Policy now, int caller, String name, List<Address> found) {
-    Map<InetAddress, Entry> mine = byOwner.computeIfAbsent(caller, _ -> new HashMap<>());
-    long nanos = System.nanoTime();
+  private synchronized boolean note(int caller, List<String> names, List<Address> found) {
+    LearnedOfOne mine = of(caller);
+    long now = System.nanoTime();
+    List<LearnedFile.Line> lines = new ArrayList<>();
     boolean ready = true;
     for (Address address : found) {
-      Entry entry = mine.computeIfAbsent(address.address(), _ -> new Entry());
-      long seconds = Math.clamp(address.seconds(), FLOOR_SECONDS, CEILING_SECONDS);
-      entry.names.values().removeIf(until -> until - nanos <= 0);
-      entry.names.merge(
-          name, nanos + seconds * SECOND, (one, other) -> one - other > 0 ? one : other);
-      entry.untilNanos = entry.names.values().stream().mapToLong(Long::longValue).max().orElse(0);
-      int base = base(address.address());
-      int number = now.named(caller, base, address.address(), entry.names.keySet());
-      entry.peer = number == base ? 0 : number;
-      ready &= entry.peer == 0 || number == Peers.UNKNOWN || known.contains(pair(caller, number));
+      int before = mine.entries().size();
+      Entry entry = mine.entry(address.address());
+      size += mine.entries().size() - before;
+      long until = now + times.counted(address.seconds()) * SECOND;
+      for (String name : names) {
+        if (entry.learns(name, until)) {
+          lines.add(new LearnedFile.Line(caller, entry.address(), until, name));
+        }
+      }
+      entry.bounded(names);
+      judge(policy, caller, base(entry.address()), entry, now);
+      ready &= isPaired(caller, entry);
     }
-    if (mine.size() > MOST_OF_ONE) {
-      evict(caller, mine);
-    }
+    file.add(lines);
+    makeRoom(caller, mine, found, now);
     return ready;
   }
 
-  private static long pair(int owner, int number) {
-    return (long) owner << 32 | (number & 0xffff_ffffL);
+  /** What the names of an address mean by that policy. */
+  private static void judge(Policy by, int owner, int base, Entry entry, long now) {
+    entry.means(
+        number(by, owner, base, entry, entry.live(now)),
+        number(by, owner, base, entry, entry.names().keySet()));
   }
 
-  private synchronized void written(int caller, List<Address> found) {
-    for (Address address : found) {
-      Entry entry = byOwner.getOrDefault(caller, Map.of()).get(address.address());
-      if (entry != null && entry.peer != 0) {
-        known.add(pair(caller, entry.peer));
-      }
+  private static int number(Policy by, int owner, int base, Entry entry, Set<String> names) {
+    if (names.isEmpty()) {
+      return 0;
     }
+    int number = by.named(owner, base, entry.address(), names);
+    return number == base ? 0 : number;
+  }
+
+  private boolean isPaired(int owner, Entry entry) {
+    return isPaired(owner, entry.peer()) && isPaired(owner, entry.again());
+  }
+
+  private boolean isPaired(int owner, int number) {
+    return number == 0 || number == Peers.UNKNOWN || paired.has(owner, number);
   }
 
   private void write(int caller, List<Address> found, Consumer<Outcome> then) {
     try {
       synchronized (this) {
+        LearnedOfOne mine = byOwner.get(caller);
+        long now = System.nanoTime();
         for (Address address : found) {
-          Entry entry = byOwner.getOrDefault(caller, Map.of()).get(address.address());
-          if (entry != null && entry.peer != 0) {
-            learned.put(
-                new LearnedKey(caller, address.address()).encode(),
-                new Learned(
-                        entry.untilNanos + GRACE_SECONDS * SECOND, System.nanoTime(), entry.peer)
-                    .encode());
+          Entry entry = mine == null ? null : mine.entries().get(address.address());
+          if (entry != null) {
+            tell(caller, entry, now);
           }
         }
       }
@@ -206,55 +366,204 @@ public final class LearnedAddresses implements LearnedNames {
     then.accept(Outcome.KNOWN);
   }
 
+  /** Has the kernel know what the entry says. */
+  private void tell(int owner, Entry entry, long usedNanos) {
+    byte[] key = new LearnedKey(owner, entry.address()).encode();
+    if (entry.peer() == 0 && entry.again() == 0) {
+      boolean _ = learned.delete(key);
+      return;
+    }
+    long until = entry.untilNanos() + times.graceSeconds() * SECOND;
+    learned.put(key, new Learned(until, usedNanos, entry.peer(), entry.again()).encode());
+  }
+
   private static void failed(BpfException e, Consumer<Outcome> then) {
     log.log(Level.WARNING, "the addresses of a name cannot be told to the kernel", e);
     then.accept(Outcome.FAILED);
   }
 
-  /** What nothing was opened by for longest goes, an eighth at a time. */
-  private void evict(int caller, Map<InetAddress, Entry> mine) {
-    record Used(InetAddress address, long nanos) {}
+  private void makeRoom(int caller, LearnedOfOne mine, List<Address> found, long now) {
+    Set<InetAddress> kept = new HashSet<>();
+    found.forEach(address -> kept.add(address.address()));
+    if (mine.entries().size() > MOST_OF_ONE) {
+      evict(caller, mine, kept, now);
+    }
+    if (size > MOST) {
+      Map.Entry<Integer, LearnedOfOne> most =
+          byOwner.entrySet().stream()
+              .max(Comparator.comparingInt(one -> one.getValue().entries().size()))
+              .orElseThrow();
+      evict(most.getKey(), most.getValue(), kept, now);
+    }
+  }
+
+  /**
+   * An eighth goes: what opens nothing any more, then what nothing was opened by for longest. What
+   * was opened by them stays as it is.
+   */
+  private void evict(int owner, LearnedOfOne owned, Set<InetAddress> kept, long now) {
+    record Used(Entry entry, boolean live, long nanos) {}
     List<Used> all = new ArrayList<>();
-    for (InetAddress address : mine.keySet()) {
-      long used =
-          learned
-              .lookup(new LearnedKey(caller, address).encode())
-              .map(Learned::decode)
-              .map(Learned::usedNanos)
-              .orElse(0L);
-      all.add(new Used(address, used));
+    for (Entry entry : owned.entries().values()) {
+      if (!kept.contains(entry.address())) {
+        long used =
+            learned
+                .lookup(new LearnedKey(owner, entry.address()).encode())
+                .map(Learned::decode)
+                .map(Learned::usedNanos)
+                .orElse(0L);
+        all.add(new Used(entry, entry.isLive(now) && entry.peer() != 0, used));
+      }
     }
-    all.sort(Comparator.comparingLong(Used::nanos));
-    log.log(Level.WARNING, "container " + caller + " has learned more addresses than are kept");
-    for (Used one : all.subList(0, MOST_OF_ONE / 8)) {
-      mine.remove(one.address);
-      boolean _ = learned.delete(new LearnedKey(caller, one.address).encode());
+    all.sort(Comparator.comparing(Used::live).thenComparingLong(Used::nanos));
+    for (Used one : all.subList(0, Math.min(all.size(), owned.entries().size() / 8 + 1))) {
+      boolean _ = learned.delete(new LearnedKey(owner, one.entry.address()).encode());
+      owned.entries().remove(one.entry.address());
+      size--;
+      if (one.live && evicted.put(owner, now) == null) {
+        log.log(Level.WARNING, "container " + owner + " has learned more addresses than are kept");
+      }
     }
+  }
+
+  // The control loop's thread.
+
+  /**
+   * Has the coming policy number everything that is known, so that its pairs are written.
+   *
+   * @param whose each address is by then
+   */
+  public synchronized void numbered(Policy coming, Map<Cidr, Integer> whose) {
+    index = AddressIndex.of(whose);
+    long now = System.nanoTime();
+    byOwner.forEach((owner, owned) -> {
+      if (coming.member(owner).isPresent()) {
+        for (Entry entry : owned.entries().values()) {
+          int base = index.of(entry.address());
+          int _ = number(coming, owner, base, entry, entry.live(now));
+          int _ = number(coming, owner, base, entry, entry.names().keySet());
+        }
+      }
+    });
+  }
+
+  /**
+   * The pairs of that policy are written and nothing is gone yet: what is known means what it says
+   * from now on. What the kernel does not take is not known any more.
+   */
+  public synchronized void inForce(Policy now) {
+    policy = now;
+    byOwner.forEach((owner, owned) -> {
+      if (now.member(owner).isPresent()) {
+        for (Entry entry : List.copyOf(owned.entries().values())) {
+          renumber(now, owner, entry);
+        }
+      }
+    });
+  }
+
+  private void renumber(Policy now, int owner, Entry entry) {
+    int peer = entry.peer();
+    int again = entry.again();
+    judge(now, owner, index.of(entry.address()), entry, System.nanoTime());
+    if (entry.peer() == peer && entry.again() == again) {
+      return;
+    }
+    long used =
+        learned
+            .lookup(new LearnedKey(owner, entry.address()).encode())
+            .map(Learned::decode)
+            .map(Learned::usedNanos)
+            .orElse(0L);
+    try {
+      tell(owner, entry, used);
+    } catch (MapFull e) {
+      log.log(Level.WARNING, "an address of container " + owner + " opens nothing any more", e);
+      entry.means(0, 0);
+    }
+  }
+
+  /**
+   * Whether something is known under a number that the kernel has no pair for, and was not the last
+   * time: it was learned while the pairs were written.
+   */
+  public synchronized boolean lacksPairs() {
+    Set<Long> lacking = new HashSet<>();
+    byOwner.forEach((owner, owned) -> {
+      if (policy.member(owner).isPresent()) {
+        for (Entry entry : owned.entries().values()) {
+          if (!isPaired(owner, entry)) {
+            lacking.add((long) owner << 32 | (entry.peer() & 0xffff_ffffL));
+          }
+        }
+      }
+    });
+    boolean news = !unpaired.containsAll(lacking);
+    unpaired = lacking;
+    return news;
   }
 
   /**
    * Forgets what is over; called from time to time.
    *
    * @param alive whether a container is still there
+   * @return whether pairs are to be written for what is left of names that shared an address
    */
-  public synchronized void sweep(IntPredicate alive) {
+  public synchronized boolean sweep(IntPredicate alive) {
     long now = System.nanoTime();
     if (now - sweptNanos < SWEEP_SECONDS * SECOND) {
-      return;
+      return false;
     }
     sweptNanos = now;
-    learned.forEach((key, value) -> {
-      LearnedKey at = LearnedKey.decode(key);
-      if (Learned.decode(value).untilNanos() - now <= 0 || !alive.test(at.owner())) {
-        boolean _ = learned.delete(key);
-        Map<InetAddress, Entry> mine = byOwner.get(at.owner());
-        if (mine != null) {
-          mine.remove(at.address());
-        }
+    evicted.values().removeIf(at -> now - at > REMEMBERED_SECONDS * SECOND);
+    for (int owner : List.copyOf(byOwner.keySet())) {
+      LearnedOfOne owned = of(owner);
+      if (!alive.test(owner)) {
+        owned
+            .entries()
+            .keySet()
+            .forEach(address -> {
+              boolean _ = learned.delete(new LearnedKey(owner, address).encode());
+            });
+        size -= owned.entries().size();
+        byOwner.remove(owner);
+        evicted.remove(owner);
+      } else if (policy.member(owner).isPresent()) {
+        owned.entries().values().stream()
+            .filter(entry -> entry.isLive(now) && entry.hasNewlyOver(now))
+            .forEach(entry -> renumber(policy, owner, entry));
+        release(owner, owned);
       }
-    });
-    byOwner.values().forEach(mine -> mine.values().removeIf(entry -> entry.untilNanos - now <= 0));
-    byOwner.keySet().removeIf(owner -> !alive.test(owner));
-    known.removeIf(pair -> !alive.test((int) (pair >> 32)));
+    }
+    if (file.isWorn(size)) {
+      file.replace(lines());
+    }
+    return lacksPairs();
+  }
+
+  /** Numbers under which nothing is known any more may still be those of connections. */
+  private void release(int owner, LearnedOfOne owned) {
+    if (policy.numbersOf(owner) <= SPARE_NUMBERS) {
+      return;
+    }
+    Set<Integer> used = new HashSet<>();
+    for (Entry entry : owned.entries().values()) {
+      used.add(entry.peer());
+      used.add(entry.again());
+    }
+    policy.release(owner, used);
+  }
+
+  private List<LearnedFile.Line> lines() {
+    List<LearnedFile.Line> lines = new ArrayList<>();
+    byOwner.forEach((owner, owned) ->
+        owned
+            .entries()
+            .values()
+            .forEach(entry ->
+                new HashMap<>(entry.names())
+                    .forEach((name, until) ->
+                        lines.add(new LearnedFile.Line(owner, entry.address(), until, name)))));
+    return lines;
   }
 }

@@ -11,8 +11,10 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /**
  * What the numbers of learned addresses mean, kept for the next agent: the kernel knows the numbers
@@ -22,22 +24,24 @@ public final class NamedState {
   private static final System.Logger log = System.getLogger(NamedState.class.getName());
 
   private final Path file;
-  private final Runnable damaged;
+  private final Consumer<Optional<String>> lost;
   private Map<Integer, String> written = Map.of();
+  private boolean damaged;
 
   /**
-   * @param damaged forgets what the kernel has learned, because nobody can say what it means
+   * @param lost forgets what the kernel has learned, because nobody can say what it means: why not,
+   *     if it is no first start
    */
-  public NamedState(Path file, Runnable damaged) {
+  public NamedState(Path file, Consumer<Optional<String>> lost) {
     this.file = file;
-    this.damaged = damaged;
+    this.lost = lost;
   }
 
   /** As it was written last; nothing if it cannot be read. */
   public SortedMap<Integer, String> read() {
     SortedMap<Integer, String> read = new TreeMap<>();
     if (!Files.exists(file)) {
-      damaged.run();
+      lost.accept(Optional.empty());
       return read;
     }
     try {
@@ -51,8 +55,9 @@ public final class NamedState {
       written = new TreeMap<>(read);
       return read;
     } catch (IOException | NumberFormatException e) {
-      log.log(Level.WARNING, file + " cannot be read: what was learned of names is forgotten", e);
-      damaged.run();
+      log.log(Level.WARNING, file + " cannot be read", e);
+      damaged = true;
+      lost.accept(Optional.of(file + " cannot be read: " + e.getMessage()));
       return new TreeMap<>();
     }
   }
@@ -63,7 +68,7 @@ public final class NamedState {
    * @throws UncheckedIOException if it cannot be kept; what follows from it must then not be done
    */
   public void write(Map<Integer, String> now) {
-    if (now.equals(written)) {
+    if (!damaged && now.equals(written)) {
       return;
     }
     List<String> lines = new ArrayList<>();
@@ -76,5 +81,6 @@ public final class NamedState {
       throw new UncheckedIOException(e);
     }
     written = new TreeMap<>(now);
+    damaged = false;
   }
 }

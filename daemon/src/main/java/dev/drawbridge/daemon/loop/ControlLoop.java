@@ -14,6 +14,7 @@ import dev.drawbridge.daemon.container.AdmissionTimes.Stage;
 import dev.drawbridge.daemon.container.Listings;
 import dev.drawbridge.daemon.host.HostAddresses;
 import dev.drawbridge.daemon.kernel.Datapath;
+import dev.drawbridge.daemon.kernel.LearnedAddresses;
 import dev.drawbridge.daemon.kernel.NamedState;
 import dev.drawbridge.daemon.network.Opening;
 import dev.drawbridge.daemon.node.Guard;
@@ -34,11 +35,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -75,7 +79,12 @@ public final class ControlLoop implements AutoCloseable {
   private final AtomicReference<NodeState> published = new AtomicReference<>(NodeState.empty());
   private final BlockingQueue<Runnable> queue = new ArrayBlockingQueue<>(QUEUE_LIMIT);
   private final Thread thread;
-  private volatile Consumer<Set<Integer>> learned = _ -> {};
+  private final LearnedAddresses learned;
+
+  /** Who waits for the pairs of new numbers. */
+  private final Queue<Consumer<Boolean>> renewals = new ConcurrentLinkedQueue<>();
+
+  private final AtomicBoolean renewing = new AtomicBoolean();
   private volatile boolean stopping;
 
   // Owned by the thread.
@@ -85,6 +94,7 @@ public final class ControlLoop implements AutoCloseable {
   private final Listings listings;
   private Optional<String> lastFailure = Optional.empty();
   private boolean dirty = true;
+  private boolean recovered;
   private @Nullable Inputs lastInputs;
 
   public ControlLoop(
@@ -94,8 +104,10 @@ public final class ControlLoop implements AutoCloseable {
       L7Engine engine,
       PolicyDirectory policyFiles,
       NamedState named,
+      LearnedAddresses learned,
       AdmissionTimes times) {
     this.named = named;
+    this.learned = learned;
     this.times = times;
     this.config = config;
     this.enforcement = new Enforcement(datapath);
@@ -118,11 +130,6 @@ public final class ControlLoop implements AutoCloseable {
 
   public void start() {
     thread.start();
-  }
-
-  /** Who is told from time to time which containers there are. */
-  public void sweepsBy(Consumer<Set<Integer>> sweep) {
-    learned = sweep;
   }
 
   /** What was last applied; from any thread. */
@@ -164,6 +171,7 @@ public final class ControlLoop implements AutoCloseable {
     enqueue(() -> {
       try {
         running.forEach(guards::recover);
+        recovered = true;
         converge();
         done.complete(null);
       } catch (RuntimeException e) {
@@ -214,15 +222,30 @@ public final class ControlLoop implements AutoCloseable {
    * @param then is told, on the loop's thread, whether the kernel has it
    */
   public void named(Consumer<Boolean> then) {
-    Runnable step =
-        () -> {
-          lastInputs = null;
-          boolean done = attempt("what was learned of names", this::converge);
-          dirty |= !done;
-          then.accept(done && lastFailure.isEmpty());
-        };
-    if (stopping || !queue.offer(step)) {
-      then.accept(false);
+    renewals.add(then);
+    // One step is for all who wait by then.
+    if (renewing.compareAndSet(false, true) && (stopping || !queue.offer(this::renew))) {
+      renewing.set(false);
+      answerRenewals(false);
+    }
+  }
+
+  private void renew() {
+    renewing.set(false);
+    List<Consumer<Boolean>> waiting = new ArrayList<>();
+    for (Consumer<Boolean> one = renewals.poll(); one != null; one = renewals.poll()) {
+      waiting.add(one);
+    }
+    lastInputs = null;
+    boolean done = attempt("what was learned of names", this::converge);
+    dirty |= !done;
+    boolean written = done && lastFailure.isEmpty();
+    waiting.forEach(one -> one.accept(written));
+  }
+
+  private void answerRenewals(boolean written) {
+    for (Consumer<Boolean> one = renewals.poll(); one != null; one = renewals.poll()) {
+      one.accept(written);
     }
   }
 
@@ -314,7 +337,11 @@ public final class ControlLoop implements AutoCloseable {
     dirty |= guards.settled();
     policyFiles.watch(() -> enqueue(() -> dirty |= policyFiles.takeComplete()));
     dirty |= policyFiles.refresh();
-    learned.accept(guards.all().stream().map(Guard::endpoint).collect(Collectors.toSet()));
+    if (recovered) {
+      // Before, who runs is not known.
+      Set<Integer> alive = guards.all().stream().map(Guard::endpoint).collect(Collectors.toSet());
+      renumbersLearned(learned.sweep(alive::contains));
+    }
     try {
       Set<Cidr> now = HostAddresses.ranges();
       if (!now.equals(hostRanges)) {
@@ -323,6 +350,13 @@ public final class ControlLoop implements AutoCloseable {
       }
     } catch (IOException | BpfException e) {
       log.log(Level.WARNING, "the host's addresses cannot be read; the last known stay", e);
+    }
+  }
+
+  private void renumbersLearned(boolean lacking) {
+    if (lacking) {
+      lastInputs = null;
+      dirty = true;
     }
   }
 
@@ -422,11 +456,15 @@ public final class ControlLoop implements AutoCloseable {
               hostPolicy,
               hostRanges,
               inputs.exemptAddresses(),
-              config.defaultDeny());
+              config.defaultDeny(),
+              learned::numbered);
       // Before the kernel has a pair of a number: it must not mean another thing to the next agent.
       named.write(desired.policy().named());
       List<BpfException> failures = new ArrayList<>();
-      Map<Integer, BpfException> refused = enforcement.apply(desired, allListed(), failures);
+      Map<Integer, BpfException> refused =
+          enforcement.apply(
+              desired, allListed(), failures, () -> learned.inForce(desired.policy()));
+      boolean lacking = learned.lacksPairs();
       policy = desired.policy();
       guards.name();
       engine.publish(policy);
@@ -438,6 +476,7 @@ public final class ControlLoop implements AutoCloseable {
         lastInputs = null;
         dirty = true;
       }
+      renumbersLearned(lacking);
       if (refused.isEmpty()) {
         return;
       }

@@ -50,16 +50,18 @@ final class Enforcement {
    * @param complete whether all that runs is known: without that the kernel may hold more than is
    *     desired, and keeps it
    * @param failures to which what went wrong is added
+   * @param written is told once, when all that comes is there and nothing is gone yet
    * @return of which endpoints the kernel took only a part
    */
-  Map<Integer, BpfException> apply(Desired desired, boolean complete, List<BpfException> failures) {
+  Map<Integer, BpfException> apply(
+      Desired desired, boolean complete, List<BpfException> failures, Runnable written) {
     Desired before = inForce;
     List<Action> plan =
         before == null
             ? Planner.plan(desired, datapath.applied(), complete)
             : Planner.change(before, desired, datapath.applied(), datapath.tableUse());
     inForce = null;
-    Map<Integer, BpfException> refused = datapath.apply(plan, failures);
+    Map<Integer, BpfException> refused = datapath.apply(plan, failures, written);
     if (complete && failures.isEmpty()) {
       inForce = desired;
     }

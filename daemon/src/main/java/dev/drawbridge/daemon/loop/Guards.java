@@ -197,7 +197,7 @@ public final class Guards {
       guard.attachment().ifPresent(to -> spaces.readRoutes(to.space()));
       if (Evasions.rewrites(guard.found()) || KeptCapabilities.netRaw(container.ownLabels())) {
         // Before its first process runs, where the engine has made its interfaces by now.
-        boolean _ = interfaces.guardOf(guard);
+        boolean _ = interfaces.guardOf(guard, known.all());
       }
       times.took(Stage.INTERFACES, began);
       return guard;
@@ -233,7 +233,7 @@ public final class Guards {
       }
     }
     spaces.readRoutes(space);
-    boolean _ = interfaces.guardOf(guard);
+    boolean _ = interfaces.guardOf(guard, known.all());
     return Optional.empty();
   }
 

@@ -93,7 +93,7 @@ final class Interfaces {
       SortedSet<String> found = Evasions.ofProcess(guard.observed().pid());
       found.addAll(granted(guard));
       spaces.readRoutes(guard.attachment().get().space());
-      guard.found(found, guardOf(guard));
+      guard.found(found, guardOf(guard, all));
       Neighbours.weigh(spaces, guard.attachment().get().space(), all);
     } catch (IOException e) {
       log.log(Level.DEBUG, "container " + guard.observed().name() + " has ended", e);
@@ -109,8 +109,9 @@ final class Interfaces {
   }
 
   /** Guards those that a container has by now. True if that was all, and all are guarded. */
-  boolean guardOf(Guard guard) {
+  boolean guardOf(Guard guard, Collection<Guard> known) {
     Optional<Space> space = guard.attachment().map(Attachment::space);
+    space.ifPresent(in -> BelievedResolvers.weigh(in, known, resolvers, this::granted));
     boolean all =
         space.map(in -> spaces.guardInterfaces(in, resolvers.of(guard.observed()))).orElse(false);
     if (space.map(spaces::isHalfMade).orElse(false)) {

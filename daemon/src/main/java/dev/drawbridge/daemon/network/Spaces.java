@@ -90,6 +90,7 @@ public final class Spaces {
     private final long cookie;
     private final List<Integer> endpoints = new ArrayList<>();
     private boolean rewritten;
+    private boolean forged;
     private boolean datagrams;
 
     /** Read already, and not written yet. */
@@ -114,6 +115,18 @@ public final class Spaces {
     /** Whether somebody there may change packets on their way: CAP_NET_ADMIN. */
     public boolean rewritten() {
       return rewritten;
+    }
+
+    /**
+     * Whether somebody there can, or could, make packets by hand: what he sent may be on its way.
+     */
+    public boolean forged() {
+      return forged || rewritten;
+    }
+
+    /** From now on, for as long as it lives. */
+    public void mayForge() {
+      forged = true;
     }
 
     public int port4() {
@@ -231,9 +244,9 @@ public final class Spaces {
     try {
       for (EngineListener.DatagramSocket socket :
           space.listener.datagrams(SlotKey.SLOTS, slots.of(number))) {
-        datagramListeners.put(
-            new SlotKey(number, socket.slot(), socket.version6()).encode(),
-            bytes(Long.BYTES).putLong(socket.fd()).array());
+        SlotKey key = new SlotKey(number, socket.slot(), socket.version6());
+        slots.opens(key, socket.port());
+        datagramListeners.put(key.encode(), bytes(Long.BYTES).putLong(socket.fd()).array());
       }
       space.datagrams = true;
     } catch (IOException e) {

@@ -13,10 +13,12 @@ import dev.drawbridge.hook.DockerContainerFiles;
 import dev.drawbridge.policy.Mode;
 import dev.drawbridge.policy.Parsed;
 import dev.drawbridge.policy.language.ContainerPolicy;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -63,6 +65,11 @@ public final class Guard {
   private boolean disowned;
   private boolean oldNeighbours;
   private boolean late;
+  private Set<InetAddress> resolvers = Set.of();
+
+  /** Until it was looked at. */
+  private boolean forged = true;
+
   private List<OpenSocket> older = List.of();
   private int reset;
 
@@ -150,6 +157,8 @@ public final class Guard {
     kernelRefused = Optional.empty();
     late = false;
     oldNeighbours = false;
+    resolvers = Set.of();
+    forged = true;
     progress = Progress.IN_FORCE;
     settles = false;
     named = false;
@@ -235,6 +244,20 @@ public final class Guard {
       changed();
       evasions = own;
       neighbours = all;
+    }
+  }
+
+  /**
+   * Whose answers say to it what names mean: those that it was given, none where somebody in its
+   * network namespace could answer in their place.
+   *
+   * @param forgedThere whether somebody could
+   */
+  public void believes(Set<InetAddress> given, boolean forgedThere) {
+    if (!given.equals(resolvers) || forged != forgedThere) {
+      changed();
+      resolvers = Set.copyOf(given);
+      forged = forgedThere;
     }
   }
 
@@ -376,6 +399,8 @@ public final class Guard {
               attachment.map(to -> to.space().number()).orElse(0),
               attachment.map(to -> to.space().rewritten()).orElse(false),
               late,
+              forged,
+              resolvers,
               failure,
               Problems.of(this));
       view = known;

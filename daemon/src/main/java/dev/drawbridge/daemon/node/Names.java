@@ -36,6 +36,8 @@ public final class Names implements EndpointNames {
   private final AtomicReference<RulesOf> rules =
       new AtomicReference<>(RulesOf.of(Policy.empty(), Policy.empty()));
 
+  private final AtomicReference<Learned> learned = new AtomicReference<>((_, _) -> "");
+
   public Names(Supplier<NodeState> state) {
     this.state = state;
   }
@@ -59,6 +61,29 @@ public final class Names implements EndpointNames {
         yield container == null ? new PeerReference(number, "", NO_LABELS) : container.reference();
       }
     };
+  }
+
+  /** By which names containers know an address, as far as they have learned it by names. */
+  @FunctionalInterface
+  public interface Learned {
+    /** In order, joined by commas; empty if by none. */
+    String names(int owner, InetAddress address);
+  }
+
+  /** From now on addresses that were learned by names are called by these. */
+  public void learnedBy(Learned now) {
+    learned.set(now);
+  }
+
+  /** Whom a container called at that address: what it knows by a name has that name. */
+  public PeerReference callee(int caller, int number, InetAddress address) {
+    if (!Peers.isNamed(number)) {
+      return peer(number);
+    }
+    String known = learned.get().names(caller, address);
+    return known.isEmpty()
+        ? new PeerReference(number, address.getHostAddress(), NO_LABELS)
+        : new PeerReference(number, known, NO_LABELS);
   }
 
   /** Whose address that is, as the kernel was told. */

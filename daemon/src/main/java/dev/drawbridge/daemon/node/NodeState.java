@@ -12,10 +12,12 @@ import dev.drawbridge.policy.Parsed;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.language.ContainerPolicy;
 import dev.drawbridge.policy.language.HostPolicy;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -71,6 +73,9 @@ public record NodeState(
    * @param rewritten whether somebody in its network namespace may change packets on their way
    * @param late whether some of its listeners may be older than the programs that note whose they
    *     are
+   * @param forged whether somebody in its network namespace may make packets by hand; so it is
+   *     taken to be until it was looked at
+   * @param resolvers whose answers at port 53 say to it what names mean
    */
   public record Container(
       int endpoint,
@@ -82,6 +87,8 @@ public record NodeState(
       int network,
       boolean rewritten,
       boolean late,
+      boolean forged,
+      Set<InetAddress> resolvers,
       Optional<String> failure,
       List<ProblemReport> problems) {}
 

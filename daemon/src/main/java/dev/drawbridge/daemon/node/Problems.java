@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.regex.Pattern;
 
@@ -187,6 +188,39 @@ public final class Problems {
         container,
         "was refused while the agent was away, and stays down: " + why,
         "docker start " + container);
+  }
+
+  /**
+   * About what was learned of names.
+   *
+   * @param damage why what an agent before had learned is not known
+   * @param evicted containers some of whose addresses found no room
+   */
+  public static List<ProblemReport> ofNames(
+      NodeState state, Optional<String> damage, Set<Integer> evicted) {
+    List<ProblemReport> problems = new ArrayList<>();
+    damage.ifPresent(why ->
+        problems.add(
+            plain(
+                "DB0516",
+                "warning",
+                "",
+                "what containers had learned of addresses by names is forgotten: " + why,
+                "nothing: they are known again when their names are asked for again")));
+    for (int endpoint : evicted) {
+      NodeState.Container container = state.containers().get(endpoint);
+      if (container != null) {
+        problems.add(
+            plain(
+                "DB0515",
+                "warning",
+                container.observed().name(),
+                "has learned more addresses by names than are kept; those that nothing was opened"
+                    + " by for longest open nothing new until their names are asked for again",
+                "names that lead to fewer addresses, or a range as object"));
+      }
+    }
+    return problems;
   }
 
   /** Everything about the node. */

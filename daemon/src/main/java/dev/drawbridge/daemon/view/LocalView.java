@@ -7,6 +7,7 @@ import dev.drawbridge.api.FlowReader;
 import dev.drawbridge.api.VerdictResult;
 import dev.drawbridge.api.report.EndpointReport;
 import dev.drawbridge.api.report.FlowReport;
+import dev.drawbridge.api.report.NameReport;
 import dev.drawbridge.api.report.ProblemReport;
 import dev.drawbridge.api.report.StatusReport;
 import dev.drawbridge.api.report.StatusReport.Component;
@@ -15,6 +16,7 @@ import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.daemon.config.Config;
 import dev.drawbridge.daemon.flow.FlowRecorder;
+import dev.drawbridge.daemon.kernel.LearnedAddresses;
 import dev.drawbridge.daemon.node.NodeState;
 import dev.drawbridge.daemon.node.Problems;
 import dev.drawbridge.l7.EngineStats;
@@ -36,6 +38,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -55,6 +58,7 @@ public final class LocalView implements AgentView {
   private final ApiCallers callers;
   private final Config config;
   private final Supplier<List<StatusReport.Drops>> drops;
+  private final IntFunction<List<LearnedAddresses.Known>> learned;
 
   public LocalView(
       String version,
@@ -67,7 +71,8 @@ public final class LocalView implements AgentView {
       PrometheusRegistry registry,
       Supplier<List<ProblemReport>> down,
       Config config,
-      Supplier<List<StatusReport.Drops>> drops) {
+      Supplier<List<StatusReport.Drops>> drops,
+      IntFunction<List<LearnedAddresses.Known>> learned) {
     this.version = version;
     this.startedAt = startedAt;
     this.state = state;
@@ -79,6 +84,7 @@ public final class LocalView implements AgentView {
     this.down = down;
     this.config = config;
     this.drops = drops;
+    this.learned = learned;
     this.callers = new ApiCallers(state);
   }
 
@@ -249,7 +255,9 @@ public final class LocalView implements AgentView {
 
   @Override
   public VerdictResult verdict(Asked asked) {
-    return VerdictResult.of(new Inquiry(known(state.get(), config.defaultDeny())).answer(asked));
+    return VerdictResult.of(
+        new Inquiry(known(state.get(), config.defaultDeny()).with(new LearnedOfAll(learned)))
+            .answer(asked));
   }
 
   /** What kernel and engine judge by, as one asks about it. */
@@ -308,6 +316,15 @@ public final class LocalView implements AgentView {
   @Override
   public List<ProblemReport> problems() {
     return problems(state.get());
+  }
+
+  @Override
+  public List<NameReport> names(String container) {
+    return state.get().containers().values().stream()
+        .filter(one -> container.isEmpty() || container.equals(one.observed().name()))
+        .sorted(Comparator.comparingInt(NodeState.Container::endpoint))
+        .flatMap(one -> LearnedReports.of(one, learned.apply(one.endpoint())).stream())
+        .toList();
   }
 
   private List<ProblemReport> problems(NodeState now) {

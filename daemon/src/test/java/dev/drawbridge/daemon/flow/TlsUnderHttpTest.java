@@ -53,7 +53,8 @@ class TlsUnderHttpTest {
             registry,
             List::of,
             Config.defaults(),
-            List::of);
+            List::of,
+            _ -> List.of());
   }
 
   private static NodeState rules(String onDb) {

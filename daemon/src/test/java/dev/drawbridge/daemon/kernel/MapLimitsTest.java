@@ -37,7 +37,7 @@ class MapLimitsTest {
       MapLimit limit, int size, List<Action> plan, List<BpfException> failures) {
     try (BpfObject object =
         BpfObject.load(BpfObject.drawbridge(), MapSizes.standard().with(limit, size))) {
-      return new Datapath(object, 0).apply(plan, failures);
+      return new Datapath(object, 0).apply(plan, failures, () -> {});
     }
   }
 

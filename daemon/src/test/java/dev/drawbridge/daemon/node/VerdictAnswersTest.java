@@ -33,6 +33,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -89,6 +90,8 @@ public class VerdictAnswersTest {
                   name.contains(".") ? 7 : number,
                   name.startsWith("mighty"),
                   name.startsWith("late"),
+                  false,
+                  Set.of(),
                   Optional.empty(),
                   List.of()));
         });

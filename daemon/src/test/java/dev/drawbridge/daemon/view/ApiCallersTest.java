@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -86,6 +87,8 @@ class ApiCallersTest {
                     7,
                     false,
                     false,
+                    false,
+                    Set.of(),
                     Optional.empty(),
                     List.of())),
             Map.of(),

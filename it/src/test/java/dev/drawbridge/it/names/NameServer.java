@@ -63,6 +63,11 @@ final class NameServer implements AutoCloseable {
     names.put(name, new Entry(seconds, "", List.of(addresses)));
   }
 
+  /** From now on the name leads over another to these. */
+  void leads(String name, String alias, long seconds, String... addresses) {
+    names.put(name, new Entry(seconds, alias, List.of(addresses)));
+  }
+
   private void datagrams() {
     byte[] room = new byte[4096];
     while (!datagrams.isClosed()) {

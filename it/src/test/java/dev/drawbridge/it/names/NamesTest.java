@@ -18,6 +18,8 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +45,9 @@ final class NamesTest {
 
   private static final int PORT = 3306;
 
+  /** The upper half of those addresses is the second machine's too, from here on. */
+  private static final int RACED = 130;
+
   private static final String SQL =
       "drawbridge.policy.sql=may connect " + PORT + " on db.shop.test";
 
@@ -52,6 +57,9 @@ final class NamesTest {
   private static NetworkNamespace machine;
   private static ServerSocket database;
   private static NameServer server;
+
+  /** Nobody's, of that machine. */
+  private static NameServer other;
 
   @BeforeAll
   static void startEngineAgentAndServer() throws Exception {
@@ -63,13 +71,19 @@ final class NamesTest {
               .inWorld("ip", "addr", "add", address + "/24", "dev", "up0")
               .toArray(String[]::new));
     }
+    Shell.must(
+        lab.network()
+            .inWorld("ip", "route", "add", "local", "198.51.100.128/25", "dev", "lo")
+            .toArray(String[]::new));
     machine = NetworkNamespace.ofPid((int) world.pid());
     database = machine.call(() -> new ServerSocket(PORT));
     Thread.ofVirtual().start(NamesTest::serve);
     LabImage.importInto(lab);
-    agent = LabAgent.startWith(lab, Distribution.locate(), "-Ddrawbridge.names=true");
+    agent = LabAgent.start(lab, Distribution.locate());
     lab.docker().must("network", "create", "--subnet", SUBNET, "names");
     server = new NameServer(machine, InetAddress.getByName(RESOLVER));
+    other = new NameServer(machine, InetAddress.getByName(ADDRESS));
+    other.says("db.shop.test", 1, ADDRESS);
     server.says("db.shop.test", 1, ADDRESS);
     server.says("api.shop.test", 60, ADDRESS);
     server.says("www.evil.test", 60, ADDRESS);
@@ -103,6 +117,9 @@ final class NamesTest {
   static void stopAll() throws IOException {
     if (server != null) {
       server.close();
+    }
+    if (other != null) {
+      other.close();
     }
     if (database != null) {
       database.close();
@@ -253,8 +270,139 @@ final class NamesTest {
       agent.start();
       server.says("db.shop.test", 1, ADDRESS);
     }
-    // What it learned before is not known to the next agent yet: it asks again.
-    assertTrue(Await.within(SOON, () -> reaches("buyer", "db.shop.test")), () -> agent.log());
+    // By the address alone: what it learned is known to the next agent.
+    assertTrue(reaches("buyer", ADDRESS), () -> agent.log());
+    assertFalse(reaches("buyer", MOVED));
+    assertTrue(agent.client("names", "buyer").out().contains("db.shop.test"));
+    assertTrue(verdict("buyer", ADDRESS).startsWith("ALLOW"), () -> verdict("buyer", ADDRESS));
+    assertTrue(verdict("buyer", "db.shop.test").startsWith("ALLOW"));
+    assertTrue(verdict("buyer", MOVED).startsWith("DENY"));
+    assertTrue(verdict("thief", "db.shop.test").contains("has learned no address"));
+    // And it learns on.
+    server.says("new.shop.test", 60, MOVED);
+    assertFalse(reaches("buyer", "new.shop.test"));
+    server.says("db.shop.test", 60, MOVED);
+    try {
+      assertTrue(reaches("buyer", "db.shop.test"), () -> agent.log());
+      assertTrue(
+          Await.within(
+              SOON, () -> records("3306").toString().contains("\"name\":\"db.shop.test\"")),
+          () -> agent.api("/v1/flows?last=50").toString());
+    } finally {
+      server.says("db.shop.test", 1, ADDRESS);
+    }
+  }
+
+  private static String verdict(String from, String to) {
+    var output = agent.client("verdict", from, to, Integer.toString(PORT));
+    return output.out() + output.err();
+  }
+
+  /** A session that says something every now and then, and how much it was answered so far. */
+  private static void session(String from, String where) {
+    lab.docker()
+        .must(
+            "exec",
+            "-d",
+            from,
+            "/bin/sh",
+            "-c",
+            "(while true; do echo tick; sleep 0.1; done) | nc " + where + " " + PORT + " > /heard");
+  }
+
+  private static int heard(String from) {
+    return Integer.parseInt(
+        lab.docker().run("exec", from, "/bin/sh", "-c", "wc -c < /heard").out().strip());
+  }
+
+  private static boolean goesOn(String from) {
+    int before = heard(from);
+    return Await.within(Duration.ofSeconds(5), () -> heard(from) > before);
+  }
+
+  @Test
+  void aRuleThatForbidsANameEndsWhatTheNameOpened() throws IOException {
+    server.says("held.shop.test", 300, ADDRESS);
+    run("caught", "app=caught", "drawbridge.policy.sql=may connect " + PORT + " on *.shop.test");
+    assertFalse(reaches("caught", ADDRESS));
+    session("caught", "held.shop.test");
+    Await.until("the session begins", SOON, () -> goesOn("caught"));
+    Path file = agent.policyDirectory().resolve("names.policy");
+    Files.writeString(file, "app=caught may not connect " + PORT + " on held.shop.test\n");
+    try {
+      Await.until("nothing new opens", SOON, () -> !reaches("caught", ADDRESS));
+      Await.until("the session ends", SOON, () -> !goesOn("caught"));
+    } finally {
+      Files.delete(file);
+    }
+    Await.until("it opens again", SOON, () -> reaches("caught", ADDRESS));
+  }
+
+  @Test
+  void aSessionOutlivesItsNamesTimeAndTheAgent() {
+    run("loyal", "app=loyal", SQL);
+    session("loyal", "db.shop.test");
+    Await.until("the session begins", SOON, () -> goesOn("loyal"));
+    Await.until("nothing new opens", Duration.ofSeconds(40), () -> !reaches("loyal", ADDRESS));
+    assertTrue(goesOn("loyal"));
+    agent.kill();
+    try {
+      assertTrue(goesOn("loyal"));
+    } finally {
+      agent.start();
+    }
+    assertTrue(goesOn("loyal"), () -> agent.log());
+    assertFalse(reaches("loyal", ADDRESS));
+  }
+
+  /** As it is in front of every content network. */
+  @Test
+  void whatAnAnswerLeadsOverIsKnownToo() {
+    run("fan", "app=fan", "drawbridge.policy.sql=may connect " + PORT + " on *.cdn.test");
+    server.leads("www.fan.test", "edge.cdn.test", 60, MOVED);
+    assertFalse(reaches("fan", MOVED));
+    assertTrue(reaches("fan", "www.fan.test"), () -> agent.log());
+    assertTrue(reaches("fan", MOVED));
+  }
+
+  /** Whoever asks another resolver than those it was given may, and opens nothing by it. */
+  @Test
+  void aResolverOfOnesOwnTeachesNothing() {
+    run(
+        "sly",
+        "app=sly",
+        SQL,
+        "drawbridge.policy.dns=may connect 53 on 198.51.100.0/24",
+        "drawbridge.policy.to=may connect 1 on world");
+    assertTrue(lookup("sly", "db.shop.test", ADDRESS).contains(ADDRESS));
+    assertFalse(reaches("sly", ADDRESS));
+    assertTrue(lookup("sly", "db.shop.test").contains(ADDRESS));
+    assertTrue(reaches("sly", ADDRESS));
+  }
+
+  /** 1,000 times the first lookup of an address, and a connection at once: none is refused. */
+  @Test
+  void whoConnectsAsSoonAsHeWasAnsweredIsLetThrough() {
+    int addresses = 100;
+    for (int i = 0; i < addresses; i++) {
+      server.says("r" + i + ".shop.test", 300, "198.51.100." + (RACED + i));
+    }
+    for (int container = 0; container < 10; container++) {
+      String name = "racer" + container;
+      run(
+          name,
+          "app=racer",
+          "drawbridge.policy.sql=may connect " + PORT + " on *.shop.test",
+          "drawbridge.policy.x=may connect 1 on host");
+      String loop =
+          "i=0; while [ $i -lt "
+              + addresses
+              + " ]; do nc -w 5 r$i.shop.test "
+              + PORT
+              + " < /dev/null || echo refused $i; i=$((i+1)); done | sort | uniq -c";
+      String said = lab.docker().run("exec", name, "/bin/sh", "-c", loop).out();
+      assertTrue(said.strip().matches(addresses + " welcome"), said);
+    }
   }
 
   @Test

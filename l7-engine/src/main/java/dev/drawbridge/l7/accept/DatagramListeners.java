@@ -106,7 +106,9 @@ final class DatagramListeners implements DatagramSource {
         throw new IOException("could not take datagrams in the network namespace", cause);
       }
       channels.add(channel);
-      sockets.add(new DatagramSocket(slot, version6, channel.fd().intValue()));
+      sockets.add(
+          new DatagramSocket(
+              slot, version6, channel.fd().intValue(), channel.localAddress().getPort()));
     }
   }
 

@@ -87,14 +87,22 @@ final class Answer {
       }
     }
     List<LearnedNames.Address> addresses = new ArrayList<>();
+    message.removeAllRecords(Section.ANSWER);
     for (Record record : all) {
       if (!belongs(record, reached)) {
-        message.removeRecord(record, Section.ANSWER);
-      } else if (record.getDClass() == DClass.IN && reached.contains(record.getName())) {
-        for (InetAddress address : addresses(record)) {
+        continue;
+      }
+      if (record.getDClass() == DClass.IN && reached.contains(record.getName())) {
+        List<InetAddress> more = addresses(record);
+        if (addresses.size() + more.size() > DnsLimits.ADDRESSES) {
+          // Nobody learns them, so nobody is to try them.
+          continue;
+        }
+        for (InetAddress address : more) {
           addresses.add(new LearnedNames.Address(address, Math.min(seconds, record.getTTL())));
         }
       }
+      message.addRecord(record, Section.ANSWER);
     }
     return new Answer(message, chain.stream().map(name -> name.toString(true)).toList(), addresses);
   }

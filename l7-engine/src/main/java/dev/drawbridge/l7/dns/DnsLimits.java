@@ -28,6 +28,9 @@ final class DnsLimits {
   /** Questions that one socket asks: then another takes its place, at another port. */
   static final int ASKED_BY_SOCKET = 1000;
 
+  /** Addresses in one answer; a record that has more than is left is taken out. */
+  static final int ADDRESSES = 128;
+
   /** Names that an answer may lead to, one after the other. */
   static final int ALIASES = 16;
 

@@ -17,6 +17,7 @@ import dev.drawbridge.policy.read.Protocol;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.socket.SocketChannel;
+import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -161,7 +162,8 @@ public record Opened(
 
   /** Who is called, likewise. */
   int callee(Policy policy) {
-    return policy.peerAgain(origin.callee(), origin.destination().getAddress());
+    InetAddress address = origin.destination().getAddress();
+    return policy.peerAgain(learned().again(origin.caller(), origin.callee(), address), address);
   }
 
   public int port() {

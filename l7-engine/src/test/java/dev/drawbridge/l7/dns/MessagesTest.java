@@ -2,15 +2,20 @@ package dev.drawbridge.l7.dns;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.InetAddress;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.xbill.DNS.AAAARecord;
 import org.xbill.DNS.ARecord;
 import org.xbill.DNS.CNAMERecord;
 import org.xbill.DNS.DClass;
+import org.xbill.DNS.DNAMERecord;
 import org.xbill.DNS.Flags;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
@@ -144,5 +149,47 @@ final class MessagesTest {
         // As it should.
       }
     }
+  }
+
+  @Test
+  void everyAddressThatIsPassedOnIsLearned() throws Exception {
+    Random random = new Random(19);
+    byte[] bytes = question("n0.example.", Type.A);
+    for (int round = 0; round < 500; round++) {
+      Message answer = answerTo(bytes);
+      for (int i = random.nextInt(300); i >= 0; i--) {
+        Name owner = Name.fromString("n" + random.nextInt(6) + ".example.");
+        Name target = Name.fromString("n" + random.nextInt(6) + ".example.");
+        answer.addRecord(
+            switch (random.nextInt(8)) {
+              case 0 -> new CNAMERecord(owner, DClass.IN, random.nextInt(100), target);
+              case 1 -> new DNAMERecord(Name.fromString("example."), DClass.IN, 5, target);
+              case 2 ->
+                  new AAAARecord(owner, DClass.IN, 9, InetAddress.getByAddress(octets(random, 16)));
+              default ->
+                  new ARecord(owner, DClass.IN, 9, InetAddress.getByAddress(octets(random, 4)));
+            },
+            Section.ANSWER);
+      }
+      Answer read = Answer.read(answer.toWire(), Query.read(bytes));
+      Set<InetAddress> learned = new HashSet<>();
+      read.addresses().forEach(address -> learned.add(address.address()));
+      assertTrue(read.addresses().size() <= DnsLimits.ADDRESSES);
+      for (Record record : new Message(read.wire(7, 0xffff)).getSection(Section.ANSWER)) {
+        switch (record) {
+          case ARecord a -> assertTrue(learned.contains(a.getAddress()), a.toString());
+          case AAAARecord a -> assertTrue(learned.contains(a.getAddress()), a.toString());
+          default -> {
+            // Leads on, or nowhere.
+          }
+        }
+      }
+    }
+  }
+
+  private static byte[] octets(Random random, int count) {
+    byte[] octets = new byte[count];
+    random.nextBytes(octets);
+    return octets;
   }
 }

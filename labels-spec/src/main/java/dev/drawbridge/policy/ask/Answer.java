@@ -20,7 +20,13 @@ public sealed interface Answer {
       Peer to,
       boolean byEngine,
       Optional<Explanation> explanation)
-      implements Answer {}
+      implements Answer {
+    /** The same, of addresses that were asked about by a name. */
+    Given to(String shown) {
+      return new Given(
+          verdict, rule, from, new Peer(to.endpoint(), shown, to.labels()), byEngine, explanation);
+    }
+  }
 
   /**
    * The question names something that nobody knows, or what it leaves out decides.

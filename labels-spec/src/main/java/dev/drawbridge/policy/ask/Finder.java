@@ -4,6 +4,7 @@ import dev.drawbridge.policy.Cidr;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.labels.Nearest;
 import dev.drawbridge.policy.labels.Workload;
+import dev.drawbridge.policy.language.DnsName;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -112,6 +113,31 @@ final class Finder {
       case Peers.EXEMPT -> some(outsider(peer, "exempt", Optional.empty()));
       default -> some(outsider(Peers.WORLD, "world", Optional.of(single)));
     };
+  }
+
+  /** Where a name leads those who ask. */
+  Found byDnsName(DnsName name, List<Candidate> callers) {
+    var found = new TreeSet<Cidr>();
+    for (Candidate caller : callers) {
+      List<Cidr> known = this.known.learned().addresses(caller.number(), name);
+      if (known.isEmpty()) {
+        return nobody(
+            "unknown-name",
+            (caller.peer().name().isEmpty() ? "nobody" : caller.peer().name())
+                + " has learned no address of "
+                + name.print()
+                + ", nor is a container called that: where a name leads is known when it was asked"
+                + " for by who has rules about names",
+            "a container that has asked for it, a name or id of drawbridge endpoints, or an"
+                + " address");
+      }
+      found.addAll(known);
+    }
+    return new Found.Some(
+        found.stream()
+            .map(single ->
+                outsider(Peers.WORLD, name.print() + " at " + single.print(), Optional.of(single)))
+            .toList());
   }
 
   /** Everybody who has its addresses: which of them is meant depends on who listens. */

@@ -15,12 +15,15 @@ import dev.drawbridge.policy.http.HttpRequest;
 import dev.drawbridge.policy.http.RequestLine;
 import dev.drawbridge.policy.kernel.NetworkEntry;
 import dev.drawbridge.policy.labels.Workload;
+import dev.drawbridge.policy.language.DnsName;
 import dev.drawbridge.policy.parse.LabelParser;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.stream.Collectors;
 
 /**
  * Answers "may this do that?" by what is known: the snapshot that kernel and engine judge by, or
@@ -46,11 +49,15 @@ public final class Inquiry {
     if (from instanceof Finder.Found.Nobody(Answer.Unknown why)) {
       return why;
     }
+    List<Candidate> callers = ((Finder.Found.Some) from).candidates();
     Finder.Found to = finder.find(asked.to(), IMAGINED_CALLEE);
+    Optional<DnsName> name = to instanceof Finder.Found.Some ? Optional.empty() : name(asked.to());
+    if (name.isPresent()) {
+      to = finder.byDnsName(name.get(), callers);
+    }
     if (to instanceof Finder.Found.Nobody(Answer.Unknown why)) {
       return why;
     }
-    List<Candidate> callers = ((Finder.Found.Some) from).candidates();
     List<Candidate> callees = ((Finder.Found.Some) to).candidates();
     if (callers.size() == 1
         && callees.size() == 1
@@ -82,7 +89,17 @@ public final class Inquiry {
             "container names, or labels that only containers of one answer bear");
       }
     }
-    return first;
+    return name.isEmpty()
+        ? first
+        : first.to(
+            callees.stream().map(callee -> callee.peer().name()).collect(Collectors.joining(", ")));
+  }
+
+  /** What no container is called may be a name of the world's. */
+  private static Optional<DnsName> name(Who who) {
+    return who instanceof Who.Container(String text) && text.indexOf('.') > 0
+        ? Optional.of(DnsName.of(text)).filter(DnsName::isPlain)
+        : Optional.empty();
   }
 
   private static boolean isOne(Candidate caller, Candidate callee) {
@@ -121,7 +138,7 @@ public final class Inquiry {
   private Answer judge(Asked asked, Candidate caller, Candidate callee) {
     Policy policy = policyFor(caller, callee);
     int from = number(policy, caller);
-    int to = number(policy, callee);
+    int to = byName(policy, from, callee).orElse(number(policy, callee));
     Question question = question(asked, from, to, asked.host());
     List<Integer> ports = question.governedPorts(policy);
     Question asOne = ports.isEmpty() ? question : question.at(ports.getFirst());
@@ -283,6 +300,14 @@ public final class Inquiry {
       }
     }
     return host;
+  }
+
+  /** What the caller has learned of an address, as the kernel looks it up first. */
+  @SuppressWarnings("ReferenceEquality") // in one compiled anew, nobody has learned anything
+  private OptionalInt byName(Policy policy, int from, Candidate callee) {
+    return callee.address().isPresent() && policy == known.policy()
+        ? known.learned().number(from, callee.address().get())
+        : OptionalInt.empty();
   }
 
   /** A policy compiled anew may number address ranges differently: they are looked up in it. */

@@ -6,10 +6,12 @@ import dev.drawbridge.policy.Member;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.PolicyInput;
+import dev.drawbridge.policy.language.DnsName;
 import dev.drawbridge.policy.language.HostPolicy;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 
 /**
  * What an {@link Inquiry} may know.
@@ -20,6 +22,7 @@ import java.util.Map;
  * @param hostPolicy of which the policy was made
  * @param outsiders containers that are not guarded and known by name all the same
  * @param serviceNames whether a service's name alone is a container's: in a compose file
+ * @param learned what containers know by name
  */
 public record Known(
     Policy policy,
@@ -28,7 +31,57 @@ public record Known(
     HostPolicy hostPolicy,
     boolean defaultDeny,
     List<Outsider> outsiders,
-    boolean serviceNames) {
+    boolean serviceNames,
+    Learned learned) {
+  /** What containers know by name, and something new would open by. */
+  public interface Learned {
+    /** Nobody knows anything. */
+    Learned NONE =
+        new Learned() {
+          @Override
+          public OptionalInt number(int owner, Cidr single) {
+            return OptionalInt.empty();
+          }
+
+          @Override
+          public List<Cidr> addresses(int owner, DnsName name) {
+            return List.of();
+          }
+        };
+
+    /** Who an address is to that container by names, as {@link Policy#named} gave it. */
+    OptionalInt number(int owner, Cidr single);
+
+    /** Where a name leads that container now; nowhere unless it has asked. */
+    List<Cidr> addresses(int owner, DnsName name);
+  }
+
+  /** Where nobody has learned anything. */
+  public Known(
+      Policy policy,
+      List<Container> containers,
+      Map<Cidr, Integer> addresses,
+      HostPolicy hostPolicy,
+      boolean defaultDeny,
+      List<Outsider> outsiders,
+      boolean serviceNames) {
+    this(
+        policy,
+        containers,
+        addresses,
+        hostPolicy,
+        defaultDeny,
+        outsiders,
+        serviceNames,
+        Learned.NONE);
+  }
+
+  /** The same, where containers have learned that. */
+  public Known with(Learned now) {
+    return new Known(
+        policy, containers, addresses, hostPolicy, defaultDeny, outsiders, serviceNames, now);
+  }
+
   public Known {
     containers = List.copyOf(containers);
     outsiders = List.copyOf(outsiders);

@@ -95,7 +95,7 @@ public final class NamedPeers {
     return owned == null ? 0 : owned.version;
   }
 
-  synchronized Collection<Integer> of(int owner) {
+  public synchronized Collection<Integer> of(int owner) {
     Owned owned = owners.get(owner);
     return owned == null ? Set.of() : new TreeSet<>(owned.numbers);
   }

@@ -301,9 +301,6 @@ public final class PeerPolicy {
     List<ProtocolRules> none() {
       var all = new ArrayList<ProtocolRules>();
       for (Protocol protocol : Protocols.ALL) {
-        if (!protocol.isEnforced()) {
-          continue;
-        }
         all.add(
             known.computeIfAbsent(
                 List.of(protocol, -1, List.of(), List.of()),

@@ -69,20 +69,10 @@ public final class Registry {
   private final List<Key> selectors = new ArrayList<>();
   private final SelectorIndex index = new SelectorIndex();
   private final NamedPeers named;
-  private final boolean names;
   private int nextRule = 1;
 
-  /**
-   * @param names whether rules about names are enforced
-   */
-  public Registry(NamedPeers named, boolean names) {
+  public Registry(NamedPeers named) {
     this.named = named;
-    this.names = names;
-  }
-
-  /** Whether rules about names are enforced; else they allow nothing. */
-  public boolean enforcesNames() {
-    return names;
   }
 
   public NamedPeers named() {
@@ -91,7 +81,7 @@ public final class Registry {
 
   /** A registry that gives out no number of a rule twice. */
   public synchronized Registry successor() {
-    var next = new Registry(named, names);
+    var next = new Registry(named);
     next.nextRule = nextRule;
     return next;
   }
@@ -116,13 +106,12 @@ public final class Registry {
       object = Optional.of(Party.Entity.ANYONE);
     }
     Protocol read = Protocols.of(sentence.action());
-    // What is only enforced with names nobody reads without them.
     return new RuleCode(
         nextRule++,
         sentence,
         sentence.subject().map(party -> match(party, project, label)).orElse(null),
         object.map(party -> match(party, project, label)).orElse(null),
-        read != null && (names || read.isEnforced()) ? read : null);
+        read);
   }
 
   /** A party of a host policy. */

@@ -188,7 +188,8 @@ public final class Side {
   private PeerPolicy forNamed(Groups made, int number) {
     NamedPeers.Key key = named.find(number);
     if (key == null) {
-      return forPeer(Peers.WORLD);
+      // Nobody's any more: what nothing is known of is denied, whatever is said of anyone.
+      return nothing();
     }
     return made.byNumber.computeIfAbsent(
         number,
@@ -364,6 +365,13 @@ public final class Side {
         Map.copyOf(byPeer),
         bySignature,
         Collections.synchronizedMap(new HashMap<>()));
+  }
+
+  private PeerPolicy nothing() {
+    PeerPolicy none = new PeerPolicy(List.of(), false, false);
+    return mode == Mode.AUDIT
+        ? none.over(new PeerPolicy(List.of(), !closedByHost, false), closedByHost)
+        : none;
   }
 
   private PeerPolicy policy(BitSet signature) {

@@ -31,11 +31,6 @@ public final class DnsProtocol implements Protocol {
   }
 
   @Override
-  public boolean isEnforced() {
-    return false;
-  }
-
-  @Override
   public ProtocolRules compile(List<ReadRule> rules, int otherwise, List<ReadRule> forbidding) {
     return new DnsRules(rules, otherwise);
   }

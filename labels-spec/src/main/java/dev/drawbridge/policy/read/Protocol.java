@@ -22,11 +22,6 @@ public interface Protocol {
   /** Whether a sentence with that action is a rule of this protocol. */
   boolean speaks(Action action);
 
-  /** Whether its rules are enforced by every agent, or only by one that has names on. */
-  default boolean isEnforced() {
-    return true;
-  }
-
   /**
    * The rules that govern a port of a pair, ready to be asked.
    *

@@ -37,7 +37,7 @@ final class SelectorIndexTest {
           "container:c257",
           "containers");
 
-  private final Registry registry = new Registry(new NamedPeers(), false);
+  private final Registry registry = new Registry(new NamedPeers());
 
   private static Member member(int number, Map<String, String> labels) {
     return new Member(

@@ -26,8 +26,7 @@ final class Sentences {
   private static final int MAX_BYTES = 4096;
 
   private static final String LIST = " in (";
-  private static final List<String> NOT_ENFORCED =
-      List.of(ProblemCode.NOT_ENFORCEABLE.code(), ProblemCode.NAMES_UNKNOWN.code());
+  private static final List<String> NOT_ENFORCED = List.of(ProblemCode.NOT_ENFORCEABLE.code());
 
   private final Shape shape;
   private final String self;

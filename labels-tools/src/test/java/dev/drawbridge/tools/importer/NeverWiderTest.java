@@ -225,14 +225,15 @@ final class NeverWiderTest {
   }
 
   @Test
-  @DisplayName("I8: what is imported but not enforced is said")
-  void whatIsNotEnforcedIsSaid() {
+  @DisplayName("I8: a name is imported as a name")
+  void aNameIsImportedAsAName() {
     Imported imported =
         cilium(
             "endpointSelector: { matchLabels: { app: a } }\n"
                 + "egress: [ { toFQDNs: [ { matchName: db.example.com } ] } ]");
     assertEquals(1, imported.sentences().size());
-    says(imported, "not enforced");
+    assertTrue(imported.sentences().getFirst().contains(" on db.example.com"));
+    assertEquals(0, imported.exitCode(), () -> "" + imported.findings());
   }
 
   @Test

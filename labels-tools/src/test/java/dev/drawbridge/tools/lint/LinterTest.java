@@ -214,7 +214,7 @@ final class LinterTest {
             app=web may resolve a.b on app=db
             """);
     assertEquals(
-        List.of("3:5 DB0105 error", "4:24 DB0105 error", "5:1 DB0109 error", "6:1 DB0202 warning"),
+        List.of("3:5 DB0105 error", "4:24 DB0105 error", "5:1 DB0109 error"),
         places(report),
         report::text);
   }

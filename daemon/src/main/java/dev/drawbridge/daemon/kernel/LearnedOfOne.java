@@ -1,0 +1,125 @@
+package dev.drawbridge.daemon.kernel;
+
+import dev.drawbridge.policy.language.DnsName;
+import java.net.InetAddress;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/** What one container has learned. Its user locks. */
+final class LearnedOfOne {
+  /** Names of one address; beyond, those go whose time ends first. */
+  static final int MOST_NAMES = 32;
+
+  private final Map<InetAddress, Entry> entries = new HashMap<>();
+
+  Map<InetAddress, Entry> entries() {
+    return entries;
+  }
+
+  Entry entry(InetAddress address) {
+    return entries.computeIfAbsent(address, Entry::new);
+  }
+
+  /**
+   * What an answer teaches: the name of its question and those that it leads over, in one case.
+   * Whoever owns a name of the outside says what it leads over, so names of the inside on its way
+   * are not learned.
+   */
+  static List<String> taught(Collection<String> chain) {
+    List<String> all =
+        chain.stream().map(name -> name.toLowerCase(Locale.ROOT)).distinct().toList();
+    List<String> outside = all.stream().filter(name -> !DnsName.of(name).isInside()).toList();
+    return outside.isEmpty() ? all : outside;
+  }
+
+  /** An address under the names that it has, or had while it was known. */
+  static final class Entry {
+    private final InetAddress address;
+    private final Map<String, Long> names = new HashMap<>(2);
+    private int peer;
+    private int again;
+    private int counted;
+
+    Entry(InetAddress address) {
+      this.address = address;
+    }
+
+    InetAddress address() {
+      return address;
+    }
+
+    /** Each with the end of its time, by the kernel's clock. */
+    Map<String, Long> names() {
+      return names;
+    }
+
+    /** Whether that is news. */
+    boolean learns(String name, long untilNanos) {
+      Long before = names.get(name);
+      if (before != null && before - untilNanos >= 0) {
+        return false;
+      }
+      names.put(name, untilNanos);
+      return true;
+    }
+
+    /** Keeps those names, and of others as many as there is room for. */
+    void bounded(Collection<String> kept) {
+      while (names.size() > MOST_NAMES) {
+        String first =
+            names.entrySet().stream()
+                .filter(one -> !kept.contains(one.getKey()))
+                .min(Map.Entry.comparingByValue(Comparator.naturalOrder()))
+                .map(Map.Entry::getKey)
+                .orElseThrow();
+        names.remove(first);
+      }
+    }
+
+    Set<String> live(long now) {
+      Set<String> live = new HashSet<>();
+      names.forEach((name, until) -> {
+        if (until - now > 0) {
+          live.add(name);
+        }
+      });
+      counted = live.size();
+      return live;
+    }
+
+    boolean isLive(long now) {
+      return untilNanos() - now > 0;
+    }
+
+    /** Whether the time of a name is over that still counted when it was last judged. */
+    boolean hasNewlyOver(long now) {
+      int before = counted;
+      return live(now).size() != before;
+    }
+
+    long untilNanos() {
+      return names.values().stream().mapToLong(Long::longValue).max().orElse(0);
+    }
+
+    /** The number of what is new by it; 0: none. */
+    int peer() {
+      return peer;
+    }
+
+    /** The number of what was opened before; 0: none. */
+    int again() {
+      return again;
+    }
+
+    void means(int nowPeer, int nowAgain) {
+      peer = nowPeer;
+      again = nowAgain;
+    }
+  }
+}
