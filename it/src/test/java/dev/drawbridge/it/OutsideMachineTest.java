@@ -124,8 +124,8 @@ final class OutsideMachineTest {
   }
 
   /**
-   * curl 56: it has received a reset, and no answer of ours; 7: so soon that it takes the connection
-   * for refused, and would try another address.
+   * curl 56: it has received a reset, and no answer of ours; 7: so soon that it takes the
+   * connection for refused, and would try another address.
    */
   @Test
   void aPortNobodyListensAtIsAResetAndNoAnswer() {

@@ -22,8 +22,9 @@ final class Http1Answers {
   }
 
   /**
-   * Policy does not allow the request, or not what it wants to become. Of the latter the answer does
-   * not say that the connection ends, though it does: docker takes that for the old way to say yes.
+   * Policy does not allow the request, or not what it wants to become. Of the latter the answer
+   * does not say that the connection ends, though it does: docker takes that for the old way to say
+   * yes.
    */
   void deny(Reason reason, @Nullable RuleInfo rule, @Nullable Lack lack, boolean close) {
     int status = reason == Reason.HTTP_UPGRADE ? 501 : 403;
