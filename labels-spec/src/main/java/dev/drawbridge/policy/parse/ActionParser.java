@@ -22,6 +22,10 @@ final class ActionParser {
   private static final String EXPECTED =
       "methods and a path (GET,POST /users), connect, call, produce, consume, administer, resolve or"
           + " 'open tls to'";
+
+  /** What stands where a path does without being meant as one. */
+  private static final List<String> NO_PATHS = List.of("and", "or", "http", "https", "to", "on");
+
   private static final int MAX_TOPIC = 249;
 
   private final Cursor cursor;
@@ -77,7 +81,7 @@ final class ActionParser {
           path,
           "methods are written without blanks",
           "for instance GET,POST",
-          Optional.of(verb.text() + path.text()));
+          path.text().startsWith("/") ? Optional.empty() : Optional.of(verb.text() + path.text()));
     }
     if (path.is(Regexes.ASTERISK) && methods.equals(List.of("OPTIONS"))) {
       return new Action.Http(methods, new PathPattern.Glob(path.text()));
@@ -151,7 +155,9 @@ final class ActionParser {
           EXPECTED,
           text.equals("never") || text.equals("no")
               ? Optional.of("not")
-              : Synonyms.ofMethod(text).or(() -> Nearest.of(text, candidates)));
+              : Synonyms.ofMethod(text)
+                  .or(() -> listed(text))
+                  .or(() -> Nearest.of(text, candidates)));
     }
     throw new Mistake(
         ProblemCode.BAD_NAME,
@@ -159,6 +165,20 @@ final class ActionParser {
         text.isEmpty() ? "a method is missing" : "'" + text + "' is not a method",
         "methods in capitals, separated by commas",
         Optional.of(text.toUpperCase(Locale.ROOT)).filter(METHODS::contains));
+  }
+
+  /** {@code GET|POST}. */
+  private static Optional<String> listed(String text) {
+    List<String> parts = List.of(text.split("[|/+;&]", -1));
+    return parts.size() > 1 && METHODS.containsAll(parts)
+        ? Optional.of(String.join(",", parts))
+        : Optional.empty();
+  }
+
+  /** {@code "/x"} is {@code /x}; what has no slash then begins with one. */
+  private static String unquoted(String path) {
+    String plain = path.replaceAll("[\"'`]", "");
+    return plain.startsWith("/") ? plain.substring(1) : path;
   }
 
   /** {@code https://db/users} is about {@code /users}. */
@@ -181,7 +201,8 @@ final class ActionParser {
           "a path that begins with /",
           path.equals("*") || path.equals("**")
               ? Optional.of("/**")
-              : Optional.of(withoutHost(path)).filter(p -> p.length() > 1 && isPathText(p)));
+              : Optional.of(withoutHost(unquoted(path)))
+                  .filter(p -> p.length() > 1 && isPathText(p) && !NO_PATHS.contains(path)));
     }
     for (int i = 0; i < path.length(); i++) {
       char c = path.charAt(i);

@@ -14,6 +14,10 @@ import java.util.Optional;
 
 /** What follows the action: object, ports, conditions, authority, in any order. */
 final class Clauses {
+
+  /** What other languages write before a =; no header has a name that ends so. */
+  private static final String OPERATORS = "!~^*|$";
+
   private static final String HEADER_CHARACTERS = "!#$%&'*+-.^_`|~";
 
   private final Cursor cursor;
@@ -141,7 +145,9 @@ final class Clauses {
               kind,
               "'" + kind.text() + "' is no condition",
               "'with header NAME', 'with header NAME=VALUE' or 'with host NAME'",
-              Nearest.of(kind.text(), List.of("header", "host")));
+              kind.is("upgrade") && !cursor.done()
+                  ? Optional.of("header Upgrade=" + cursor.peek().text())
+                  : Nearest.of(kind.text(), List.of("header", "host")));
     };
   }
 
@@ -192,6 +198,13 @@ final class Clauses {
     if (name.isEmpty()) {
       throw new Mistake(
           ProblemCode.BAD_CONDITION, token, "the header's name is missing", "NAME or NAME=VALUE");
+    }
+    if (equal > 0 && OPERATORS.indexOf(name.charAt(name.length() - 1)) >= 0) {
+      throw new Mistake(
+          ProblemCode.BAD_CONDITION,
+          token,
+          "a header is compared by = alone, with one whole value",
+          "NAME=VALUE, or another rule for the rest");
     }
     if (equal >= 0) {
       String value = token.text().substring(equal + 1);

@@ -65,7 +65,12 @@ final class Cursor {
           open,
           "'" + open.text() + "' is not a list",
           "a list in brackets, for instance (a b)",
-          Optional.of("(" + open.text() + ")"));
+          open.text().endsWith(",")
+              ? Optional.empty()
+              : Optional.of(
+                  "("
+                      + open.text().replaceAll("[\\[\\]{}]", "").replaceAll("[,|]+", " ").strip()
+                      + ")"));
     }
     var items = new ArrayList<Token>();
     Token token = open.from(1);

@@ -8,10 +8,12 @@ import dev.drawbridge.policy.language.NamePattern;
 import dev.drawbridge.policy.language.Party;
 import dev.drawbridge.policy.language.Term;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /** Subjects and objects. */
 final class PartyParser {
@@ -19,8 +21,16 @@ final class PartyParser {
       "key=value, key!=value, 'key in (a b)', 'has key', service:NAME, container:NAME, anyone,"
           + " host, world, internet or lan";
   private static final Map<String, Party> ENTITIES = entities();
+
+  /** Of an address' characters, and a wildcard or a hyphen, which no address has. */
+  private static final Pattern NUMBERS = Pattern.compile("[0-9][0-9.*/-]*[*-][0-9.*/-]*");
+
   private static final List<String> WORDS =
       List.of("anyone", "nobody", "host", "world", "internet", "lan", "containers", "has", "lacks");
+
+  /** Words that stand before what is meant. */
+  private static final List<String> FILLING = List.of("the", "from", "to", "port");
+
   private static final List<String> PREFIXES = List.of("service", "container", "project", "group");
 
   private final Cursor cursor;
@@ -57,6 +67,9 @@ final class PartyParser {
     }
     if (isAddressLike(first.text())) {
       return network();
+    }
+    if (NUMBERS.matcher(first.text()).matches()) {
+      throw notARange(first);
     }
     if (isNameLike(first) && !cursor.peekNext().is("in")) {
       return name(object);
@@ -152,9 +165,7 @@ final class PartyParser {
           token,
           "'" + prefix + ":' is not known",
           EXPECTED,
-          Nearest.of(prefix, PREFIXES)
-              .map(p -> p + ":" + name)
-              .or(() -> Optional.of(prefix + "=" + name).filter(s -> !name.isEmpty())));
+          meant(prefix, name));
     }
     if (name.isEmpty() || name.startsWith("/") || name.endsWith("/")) {
       throw new Mistake(
@@ -183,6 +194,21 @@ final class PartyParser {
     };
   }
 
+  /** A URL or a name with a port is that name; anything else a label. */
+  private Optional<String> meant(String prefix, String name) {
+    if (name.startsWith("//")) {
+      return Optional.of(name.substring(2).replaceFirst("[:/].*", "")).filter(s -> !s.isEmpty());
+    }
+    if (prefix.indexOf('.') >= 0 && name.matches("\\d+")) {
+      return Optional.of(prefix);
+    }
+    String value = name.isEmpty() ? cursor.peek().text() : name;
+    return Nearest.of(prefix, PREFIXES)
+        .map(p -> p + ":" + value)
+        .or(() -> Optional.of(prefix + "=" + value))
+        .filter(s -> !value.isEmpty() && !value.equals("may"));
+  }
+
   private Mistake notASelector(Token token) {
     Token next = cursor.peek();
     if (next.text().startsWith("=") || next.text().startsWith("!=")) {
@@ -207,13 +233,27 @@ final class PartyParser {
           "WHO " + meant.get() + " …",
           meant);
     }
-    Optional<String> near = Nearest.of(token.text(), WORDS);
     return new Mistake(
         ProblemCode.BAD_SELECTOR,
         token,
         "'" + token.text() + "' is not a selector",
         EXPECTED,
-        near.isPresent() ? near : Optional.of("service:" + token.text()));
+        meant(token, next));
+  }
+
+  private static Optional<String> meant(Token token, Token next) {
+    Optional<String> synonym = Synonyms.ofParty(token.text());
+    if (synonym.isPresent()) {
+      return synonym;
+    }
+    if (PREFIXES.contains(token.text()) && !next.text().isEmpty() && !next.is("may")) {
+      return Optional.of(token.text() + ":" + next.text());
+    }
+    if (FILLING.contains(token.text())) {
+      return Optional.empty();
+    }
+    Optional<String> near = Nearest.of(token.text(), WORDS);
+    return near.isPresent() ? near : Optional.of("service:" + token.text());
   }
 
   private static void checkKey(Token key) {
@@ -330,6 +370,29 @@ final class PartyParser {
           Optional.of(cidr.masked().print()));
     }
     return cidr;
+  }
+
+  /** {@code 10.0.*}: no name ends in a number, so it can be none. */
+  private static Mistake notARange(Token token) {
+    String[] parts = token.text().split("\\.", -1);
+    int known = 0;
+    while (known < parts.length && parts[known].matches("\\d{1,3}")) {
+      known++;
+    }
+    boolean stars = Arrays.stream(parts).skip(known).allMatch(part -> part.equals("*"));
+    String range =
+        String.join(".", Arrays.asList(parts).subList(0, known))
+            + ".0".repeat(Math.max(0, 4 - known))
+            + "/"
+            + 8 * known;
+    return new Mistake(
+        ProblemCode.BAD_ADDRESS,
+        token,
+        "'" + token.text() + "' is neither an address nor a range",
+        "for instance 10.0.5.7, 10.0.0.0/8 or 2001:db8::/32",
+        stars && known > 0 && parts.length <= 4 && Cidr.parse(range).isPresent()
+            ? Optional.of(range)
+            : Optional.empty());
   }
 
   private Party name(boolean object) {

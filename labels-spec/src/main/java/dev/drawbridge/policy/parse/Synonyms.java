@@ -40,6 +40,25 @@ final class Synonyms {
           Map.entry("block", "may not"),
           Map.entry("forbid", "may not"),
           Map.entry("refuse", "may not"));
+  private static final Map<String, String> PARTY =
+      Map.ofEntries(
+          Map.entry("everyone", "anyone"),
+          Map.entry("everybody", "anyone"),
+          Map.entry("anybody", "anyone"),
+          Map.entry("all", "containers"),
+          Map.entry("any", "containers"),
+          Map.entry("every", "containers"),
+          Map.entry("everything", "containers"),
+          Map.entry("none", "nobody"),
+          Map.entry("noone", "nobody"),
+          Map.entry("nothing", "nobody"),
+          Map.entry("wan", "internet"),
+          Map.entry("outside", "internet"),
+          Map.entry("external", "internet"),
+          Map.entry("public", "internet"),
+          Map.entry("local", "lan"),
+          Map.entry("private", "lan"),
+          Map.entry("intranet", "lan"));
   private static final Map<String, String> METHOD =
       Map.of("read", "GET", "fetch", "GET", "view", "GET", "download", "GET");
   private static final Map<String, String> CLAUSE =
@@ -59,6 +78,11 @@ final class Synonyms {
   /** {@code may} or {@code may not}. */
   static Optional<String> ofMay(String word) {
     return Optional.ofNullable(MAY.get(word.toLowerCase(Locale.ROOT)));
+  }
+
+  /** Who is meant, and nobody more. */
+  static Optional<String> ofParty(String word) {
+    return Optional.ofNullable(PARTY.get(word.toLowerCase(Locale.ROOT)));
   }
 
   /** A method. */

@@ -27,6 +27,8 @@ final class WarningsTest {
         "GET /users/{id}/x/{y} ~ /users/*/x/*",
         "GET /users/:id        ~ /users/*",
         "GET /users/<id>       ~ /users/*",
+        "GET /users/[id]       ~ /users/*",
+        "GET /x.{png,jpg}      ~ ''",
         "GET //x               ~ /x",
         "GET /a//b             ~ /a/b",
         "GET /a%zz             ~ /a%25zz",
@@ -41,6 +43,25 @@ final class WarningsTest {
           List.of("DB0201 warning " + suggestion),
           found(policy("app=a " + may + action + " on app=b\n")));
     }
+  }
+
+  @ParameterizedTest(name = "12.C3 {0} selects nobody")
+  @CsvSource(
+      delimiter = '~',
+      value = {
+        "app=web*           ~ ''",
+        "app!=web*          ~ ''",
+        "app in (web api-*) ~ ''",
+        "app=web,api        ~ app in (web api)",
+        "app=web|api        ~ app in (web api)",
+        "app!=web,api       ~ ''",
+      })
+  void valuesWithWildcardsOrListsAreNamed(String who, String suggestion) {
+    assertEquals(
+        List.of("DB0201 warning " + suggestion), found(policy(who + " may connect 80 on app=b\n")));
+    assertEquals(
+        List.of("DB0201 warning " + suggestion),
+        found(policy("app=b may not connect 80 on " + who + "\n")));
   }
 
   @ParameterizedTest(name = "12.C3 {0} can match")
