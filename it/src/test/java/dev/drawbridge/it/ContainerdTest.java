@@ -231,7 +231,10 @@ final class ContainerdTest {
     assertTrue(refused.text().contains("says that it is Docker's"), refused.text());
   }
 
-  /** Nobody filters what {@code ctr} starts: its processes may make themselves namespaces. */
+  /**
+   * Nobody filters what {@code ctr} starts: its processes may make themselves namespaces; and one
+   * whose loopback is down keeps nobody from guarding them.
+   */
   @Test
   void anAddressThatAProcessGaveItselfIsNotIts() {
     started(
@@ -240,7 +243,7 @@ final class ContainerdTest {
             "forger",
             "",
             "exec unshare -U -r -n /bin/sh -c"
-                + " 'ip addr add 10.213.7.51/24 dev lo; ip link set lo up; exec sleep 100000'",
+                + " 'ip addr add 10.213.7.51/24 dev lo; sleep 3; ip link set lo up; exec sleep 100000'",
             "--label",
             "app=forger"));
     assertTrue(Await.within(SOON, () -> attachment("forger").equals("listener")), said());

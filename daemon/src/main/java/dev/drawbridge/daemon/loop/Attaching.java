@@ -128,8 +128,13 @@ final class Attaching {
                 + "); attached now, connections that last are cut where its rules close it");
       }
     } catch (BpfException | IOException e) {
-      guard.failed(String.valueOf(e.getMessage()));
-      log.log(Level.WARNING, "container " + container.name() + " is not guarded", e);
+      String why = String.valueOf(e.getMessage());
+      boolean said = guard.failure().equals(Optional.of(why));
+      guard.failed(why);
+      log.log(
+          said ? Level.DEBUG : Level.WARNING,
+          "container " + container.name() + " is not guarded; it is tried again",
+          e);
     }
   }
 

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Predicate;
 
@@ -32,6 +33,9 @@ import java.util.function.Predicate;
 final class EngineReports {
 
   private static final System.Logger log = System.getLogger(EngineReports.class.getName());
+
+  /** How long after it failed to guard one that runs it is tried again. */
+  private static final long AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final KnownContainers known;
   private final ExemptContainers exempt;
@@ -45,6 +49,7 @@ final class EngineReports {
   private final AdmittedContainers admitted;
   private final Function<String, Optional<ObservedContainer>> files;
   private final Predicate<String> dockers;
+  private long nextTry = System.nanoTime();
 
   /**
    * @param files what an engine's files say of a container by its id
@@ -233,6 +238,35 @@ final class EngineReports {
       admitted.at(container.id(), now);
     }
     return container.at(now);
+  }
+
+  /**
+   * Tries again to guard those that run and could not be: what was in the way may have gone, or
+   * whoever lives there may have put it there.
+   *
+   * @return whether anything changed
+   */
+  boolean tryAgain(long nowNanos) {
+    if (nowNanos - nextTry < 0) {
+      return false;
+    }
+    nextTry = nowNanos + AGAIN_NANOS;
+    boolean changed = false;
+    for (Guard guard : List.copyOf(known.all())) {
+      Optional<EngineKind> engine = guard.engine();
+      if (guard.failure().isEmpty()
+          || guard.attachment().isPresent()
+          || engine.isEmpty()
+          || !guard.observed().running()
+          || guard.observed().pid() == 0) {
+        continue;
+      }
+      Optional<String> before = guard.failure();
+      comesToRun(engine.get(), guard, false);
+      changed |= !guard.failure().equals(before);
+      interfaces.willLookAt(guard);
+    }
+    return changed;
   }
 
   /** The engine knows no such container. */

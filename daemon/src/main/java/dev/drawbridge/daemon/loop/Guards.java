@@ -284,6 +284,7 @@ public final class Guards {
       changed |= stopped(id);
     }
     changed |= interfaces.lookAgain();
+    changed |= reports.tryAgain(System.nanoTime());
     return changed;
   }
 

@@ -300,7 +300,7 @@ public final class Guard {
   }
 
   /** Why it runs without being guarded, if it does. */
-  Optional<String> failure() {
+  public Optional<String> failure() {
     return failure;
   }
 

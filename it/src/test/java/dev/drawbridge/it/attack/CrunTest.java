@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.drawbridge.testkit.LabException;
 import dev.drawbridge.testkit.LabImage;
 import dev.drawbridge.testkit.Output;
+import dev.drawbridge.testkit.Shell;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,13 +85,15 @@ final class CrunTest {
   private static String crun(Ground ground, String name, String option) {
     Path cgroup2 = Ground.rootCgroup();
     Path program = ground.shared("common").resolve(name);
+    // The engine's own: an older one does not know the version of the specification.
+    String crun = Shell.must("sh", "-c", "command -v crun").strip();
     boolean whole = cgroup2.equals(Path.of("/sys/fs/cgroup"));
     try {
       Files.writeString(
           program,
           """
           #!/bin/sh
-          %s && exec /usr/bin/crun %s "$@"
+          %s && exec %s %s "$@"
           before=
           for word in "$@"; do
             if [ "$before" = --bundle ]; then
@@ -99,9 +102,9 @@ final class CrunTest {
             before=$word
           done
           exec unshare --mount --propagation slave sh -c \\
-            'mount --bind %s /sys/fs/cgroup && exec /usr/bin/crun %s "$@"' crun "$@"
+            'mount --bind %s /sys/fs/cgroup && exec %s %s "$@"' crun "$@"
           """
-              .formatted(whole, option, cgroup2, option));
+              .formatted(whole, crun, option, cgroup2, crun, option));
       Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
     } catch (IOException e) {
       throw new LabException("cannot write " + program + ": " + e.getMessage(), e);

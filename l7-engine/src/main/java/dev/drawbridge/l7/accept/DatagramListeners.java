@@ -10,6 +10,7 @@ import dev.drawbridge.l7.datagram.DatagramSpace;
 import dev.drawbridge.l7.datagram.Datagrams;
 import dev.drawbridge.l7.relay.Loop;
 import dev.drawbridge.l7.relay.Relay;
+import dev.drawbridge.l7.relay.SocketOptions;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.epoll.EpollDatagramChannel;
@@ -96,6 +97,7 @@ final class DatagramListeners implements DatagramSource {
           .setAllocator(relay.allocator())
           .setRecvByteBufAllocator(new FixedRecvByteBufAllocator(MOST_BYTES))
           .setOption(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER);
+      SocketOptions.boundAnyhow(channel.config(), version6);
       channel.pipeline().addLast(new DatagramArrival(loop, engine, origins, slot, version6));
       Throwable cause = loop.eventLoop().register(channel).awaitUninterruptibly().cause();
       if (cause == null) {

@@ -134,6 +134,7 @@ public final class NamespaceListener implements EngineListener {
     channel.config().setOption(ChannelOption.SO_BACKLOG, BACKLOG);
     channel.config().setAllocator(relay.allocator());
     SocketOptions.listening(channel.config());
+    SocketOptions.boundAnyhow(channel.config(), address.length == LOOPBACK_6.length);
     channel.pipeline().addLast(new Acceptor(relay, stock));
     ChannelFuture registered = loop.eventLoop().register(channel);
     return new Binding(channel, registered, channel.bind(new InetSocketAddress(loopback, 0)));

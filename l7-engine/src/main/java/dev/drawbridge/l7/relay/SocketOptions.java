@@ -24,6 +24,8 @@ public final class SocketOptions {
   private static final int SOL_SOCKET = 1;
 
   private static final int IPPROTO_TCP = 6;
+  private static final int IPPROTO_IP = 0;
+  private static final int IPPROTO_IPV6 = 41;
 
   private record Inherited(ChannelOption<Integer> option, int value) {
     static Inherited of(String name, int level, int number, int value) {
@@ -45,12 +47,30 @@ public final class SocketOptions {
 
   private SocketOptions() {}
 
+  private static final ChannelOption<Integer> FREE_BIND_4 =
+      new IntegerUnixChannelOption("IP_FREEBIND", IPPROTO_IP, 15);
+
+  private static final ChannelOption<Integer> FREE_BIND_6 =
+      new IntegerUnixChannelOption("IPV6_FREEBIND", IPPROTO_IPV6, 78);
+
+  /**
+   * Lets a socket be bound to an address of loopback also while that is down, which whoever lives
+   * in the namespace decides: he must not keep the engine out, and all guards with it. ip(7).
+   */
+  public static void boundAnyhow(ChannelConfig config, boolean version6) {
+    set(config, version6 ? FREE_BIND_6 : FREE_BIND_4, 1);
+  }
+
+  private static void set(ChannelConfig config, ChannelOption<Integer> option, int value) {
+    if (!config.setOption(option, value)) {
+      throw new IllegalStateException(option + " cannot be set on a socket of the engine");
+    }
+  }
+
   /** Sets a listener, for all that it accepts. */
   public static void listening(ChannelConfig config) {
     for (Inherited one : INHERITED) {
-      if (!config.setOption(one.option, one.value)) {
-        throw new IllegalStateException(one.option + " cannot be set on a listening socket");
-      }
+      set(config, one.option, one.value);
     }
   }
 
