@@ -313,7 +313,8 @@ public final class Installer {
         || (DaemonJson.parse(Changes.text(layout.daemonJson()))
                 instanceof DaemonJson.Reading.Good good
             && !DockerHost.containersNamingUs(
-                    DockerHost.observe(layout.dockerPidFile()).dataRoot(good.file(), layout.dockerData()))
+                    DockerHost.observe(layout.dockerPidFile())
+                        .dataRoot(good.file(), layout.dockerData()))
                 .isEmpty());
   }
 
