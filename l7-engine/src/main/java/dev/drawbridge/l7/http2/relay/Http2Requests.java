@@ -193,6 +193,7 @@ final class Http2Requests {
         fault.reason() == Reason.HTTP_TOO_LARGE ? "too-large" : "malformed",
         fault.reason().slug(),
         fault.sentence(),
+        null,
         null);
   }
 
@@ -202,17 +203,7 @@ final class Http2Requests {
       return;
     }
     stream.ends(how);
-    answer(stream, Refusal.status(how), "unavailable", how.slug(), message, null);
-  }
-
-  private void answer(
-      Http2Stream stream,
-      int status,
-      String error,
-      String reason,
-      String message,
-      @Nullable RuleInfo rule) {
-    answer(stream, status, error, reason, message, rule, null);
+    answer(stream, Refusal.status(how), "unavailable", how.slug(), message, null, null);
   }
 
   private void answer(
@@ -303,7 +294,7 @@ final class Http2Requests {
     stream.resetCallee(ErrorCode.CANCEL);
     Http2Lane response = stream.response;
     if (!stream.answerBegun) {
-      answer(stream, 403, "denied", reason.slug(), reason.sentence(), null);
+      answer(stream, 403, "denied", reason.slug(), reason.sentence(), null, null);
     } else if (response != null && !response.ended && response.betweenMessages()) {
       stream.own = true;
       stream.requestId = relay.nextRequestId();
@@ -356,7 +347,7 @@ final class Http2Requests {
   private void late(Http2Stream stream, Ending how, String error, String message) {
     stream.resetCallee(ErrorCode.CANCEL);
     stream.ends(how);
-    answer(stream, Refusal.status(how), error, how.slug(), message, null);
+    answer(stream, Refusal.status(how), error, how.slug(), message, null, null);
   }
 
   private void end(Http2Stream stream) {
