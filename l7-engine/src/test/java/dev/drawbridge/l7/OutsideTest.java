@@ -212,6 +212,19 @@ final class OutsideTest {
     }
   }
 
+  @Test
+  void aClientThatLeavesInTheMiddleOfWhatItAsksLeavesNothingThere() throws Exception {
+    try (ScriptedOrigin origin = new ScriptedOrigin(peer -> peer.in().readAllBytes());
+        Scene scene = outside(origin.address(), USERS)) {
+      try (RawClient client = new RawClient(scene.listener.port4())) {
+        client.send("GET /users HTTP/1.1\r\nHo");
+        Waiting.until("it stands", () -> origin.open.get() == 1);
+      }
+      Waiting.until("none there either", () -> origin.open.get() == 0);
+      Waiting.until("nothing is held", () -> scene.engine.stats().heldBytes() == 0);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void aServerThatEndsItUnaskedEndsTheClientsToo(boolean reset) throws Exception {
