@@ -218,6 +218,35 @@ class AgentCommandsTest {
   }
 
   @Test
+  void verdictTakesANameWithItsPort() {
+    run("verdict", "api", "api.stripe.com:443");
+    run("verdict", "api -> 10.0.5.7:3306");
+    run("verdict", "api", "2001:db8::5", "443");
+    run("verdict", "api", "service:shop.a/80", "443");
+    assertEquals(
+        List.of(
+            new Who.Container("api.stripe.com"),
+            new Who.Address("10.0.5.7"),
+            new Who.Address("2001:db8::5"),
+            new Who.Service(Optional.of("shop.a"), "80")),
+        agent().asked.stream().map(Asked::to).toList());
+    assertEquals(List.of(443, 3306, 443, 443), agent().asked.stream().map(Asked::port).toList());
+  }
+
+  @Test
+  void namesAreListedWithTheirTime() {
+    Typed all = run("names");
+    assertEquals(0, all.exit());
+    assertEquals(3, all.out().lines().count());
+    assertTrue(all.out().contains("api.stripe.com"), all.out());
+    assertTrue(all.out().contains("over"), all.out());
+    Typed one = run("names", "web");
+    assertFalse(one.out().contains("api.stripe.com"), one.out());
+    assertEquals("no names", run("names", "nobody").out().strip());
+    assertTrue(run("names", "--json", "web").out().contains("\"2.2.2.2\""));
+  }
+
+  @Test
   void verdictPassesHeadersAndHost() {
     run(
         "verdict",

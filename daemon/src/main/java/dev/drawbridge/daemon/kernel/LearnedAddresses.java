@@ -44,7 +44,10 @@ public final class LearnedAddresses implements LearnedNames {
   /** Addresses of one container; beyond, those go that nothing was opened by for longest. */
   static final int MOST_OF_ONE = 2048;
 
-  /** Addresses of all; beyond, those of the container that has most go. */
+  /** Names of addresses of one container, each as often as it has addresses; beyond likewise. */
+  static final int MOST_NAMES_OF_ONE = 4096;
+
+  /** The same of all; beyond, addresses of the container that has most go. */
   static final int MOST = 16_384;
 
   /** Numbers of one container that are kept although nothing is learned under them any more. */
@@ -164,7 +167,7 @@ public final class LearnedAddresses implements LearnedNames {
             .removeIf(entry ->
                 !kernels.contains(new LearnedKey(owner, entry.address()))
                     && !entry.isLive(System.nanoTime())));
-    size = byOwner.values().stream().mapToInt(owned -> owned.entries().size()).sum();
+    size = byOwner.values().stream().mapToInt(LearnedOfOne::size).sum();
     file.replace(lines());
   }
 
@@ -227,7 +230,13 @@ public final class LearnedAddresses implements LearnedNames {
     }
     synchronized (this) {
       Entry entry = owned.entries().get(address);
-      return entry == null || entry.again() == 0 ? peer : entry.again();
+      if (entry == null) {
+        return peer;
+      }
+      // What was not opened by a name gains nothing by one whose time is over.
+      int now =
+          Peers.isNamed(peer) ? entry.again() : entry.isLive(System.nanoTime()) ? entry.peer() : 0;
+      return now == 0 ? peer : now;
     }
   }
 
@@ -306,9 +315,8 @@ public final class LearnedAddresses implements LearnedNames {
     List<LearnedFile.Line> lines = new ArrayList<>();
     boolean ready = true;
     for (Address address : found) {
-      int before = mine.entries().size();
       Entry entry = mine.entry(address.address());
-      size += mine.entries().size() - before;
+      int before = entry.names().size();
       long until = now + times.counted(address.seconds()) * SECOND;
       for (String name : names) {
         if (entry.learns(name, until)) {
@@ -316,6 +324,7 @@ public final class LearnedAddresses implements LearnedNames {
         }
       }
       entry.bounded(names);
+      size += entry.names().size() - before;
       judge(policy, caller, base(entry.address()), entry, now);
       ready &= isPaired(caller, entry);
     }
@@ -385,23 +394,29 @@ public final class LearnedAddresses implements LearnedNames {
   private void makeRoom(int caller, LearnedOfOne mine, List<Address> found, long now) {
     Set<InetAddress> kept = new HashSet<>();
     found.forEach(address -> kept.add(address.address()));
-    if (mine.entries().size() > MOST_OF_ONE) {
-      evict(caller, mine, kept, now);
+    while (mine.entries().size() > MOST_OF_ONE || mine.size() > MOST_NAMES_OF_ONE) {
+      if (!evict(caller, mine, kept, now)) {
+        break;
+      }
     }
-    if (size > MOST) {
+    while (size > MOST) {
       Map.Entry<Integer, LearnedOfOne> most =
           byOwner.entrySet().stream()
-              .max(Comparator.comparingInt(one -> one.getValue().entries().size()))
+              .max(Comparator.comparingInt(one -> one.getValue().size()))
               .orElseThrow();
-      evict(most.getKey(), most.getValue(), kept, now);
+      if (!evict(most.getKey(), most.getValue(), kept, now)) {
+        break;
+      }
     }
   }
 
   /**
    * An eighth goes: what opens nothing any more, then what nothing was opened by for longest. What
    * was opened by them stays as it is.
+   *
+   * @return whether any went
    */
-  private void evict(int owner, LearnedOfOne owned, Set<InetAddress> kept, long now) {
+  private boolean evict(int owner, LearnedOfOne owned, Set<InetAddress> kept, long now) {
     record Used(Entry entry, boolean live, long nanos) {}
     List<Used> all = new ArrayList<>();
     for (Entry entry : owned.entries().values()) {
@@ -419,11 +434,12 @@ public final class LearnedAddresses implements LearnedNames {
     for (Used one : all.subList(0, Math.min(all.size(), owned.entries().size() / 8 + 1))) {
       boolean _ = learned.delete(new LearnedKey(owner, one.entry.address()).encode());
       owned.entries().remove(one.entry.address());
-      size--;
+      size -= one.entry.names().size();
       if (one.live && evicted.put(owner, now) == null) {
         log.log(Level.WARNING, "container " + owner + " has learned more addresses than are kept");
       }
     }
+    return !all.isEmpty();
   }
 
   // The control loop's thread.
@@ -525,7 +541,7 @@ public final class LearnedAddresses implements LearnedNames {
             .forEach(address -> {
               boolean _ = learned.delete(new LearnedKey(owner, address).encode());
             });
-        size -= owned.entries().size();
+        size -= owned.size();
         byOwner.remove(owner);
         evicted.remove(owner);
       } else if (policy.member(owner).isPresent()) {

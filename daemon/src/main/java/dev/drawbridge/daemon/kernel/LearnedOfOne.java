@@ -22,6 +22,15 @@ final class LearnedOfOne {
     return entries;
   }
 
+  /** Names of addresses, each as often as it has addresses. */
+  int size() {
+    int size = 0;
+    for (Entry entry : entries.values()) {
+      size += entry.names().size();
+    }
+    return size;
+  }
+
   Entry entry(InetAddress address) {
     return entries.computeIfAbsent(address, Entry::new);
   }

@@ -64,6 +64,16 @@ class ConfigTest {
   }
 
   @Test
+  void namesAreKnownForAsLongAsIsConfigured() throws Exception {
+    NameTimes times = load("{\"names\":{\"mostSeconds\":60,\"graceSeconds\":0}}").names();
+    assertEquals(new NameTimes(5, 60, 0), times);
+    assertEquals(5, times.counted(0));
+    assertEquals(42, times.counted(42));
+    assertEquals(60, times.counted(0xffff_ffffL));
+    assertEquals(NameTimes.STANDARD, Config.defaults().names());
+  }
+
+  @Test
   void theReferenceNamesEveryKeyAndEveryLimitWithItsNumbers() throws Exception {
     String reference = Files.readString(Path.of("../docs/configuration.md"));
     for (String key : Config.KEYS) {
@@ -90,6 +100,10 @@ class ConfigTest {
           {"flowRecords":1}        | expected a whole number from 100 to 1000000, found 1
           {"flowRecords":100.5}    | expected a whole number from 100 to 1000000, found 100.5
           {"startSeconds":0}       | expected a whole number from 1 to 600, found 0
+          {"names":5}              | expected an object of numbers such as {"graceSeconds": 10}, found 5
+          {"names":{"grace":5}}    | unknown key "names.grace"; known are leastSeconds, mostSeconds and
+          {"names":{"leastSeconds":3601}} | key "names.leastSeconds": expected a whole number from 0 to 3600
+          {"names":{"leastSeconds":9,"mostSeconds":8}} | "names.leastSeconds": expected no more than mostSeconds, 8
           {"limits":[1]}           | expected an object of numbers such as {"pairs": 262144}, found [1]
           {"limits":{"pair":1}}    | unknown limit "limits.pair"; known limits are [addresses, budgets,
           {"limits":{"pairs":0}}   | key "limits.pairs": expected a whole number from 1 to 67108864, found 0

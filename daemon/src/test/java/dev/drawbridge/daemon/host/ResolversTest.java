@@ -46,23 +46,48 @@ final class ResolversTest {
   }
 
   private Set<String> of(String networkMode) {
-    ObservedContainer container =
-        new ObservedContainer(
-            ID,
-            "c",
-            new TreeMap<>(),
-            new TreeMap<>(),
-            "image",
-            true,
-            PID,
-            List.of(),
-            "drawbridge",
-            networkMode);
+    return literals(new Resolvers(root).of(container(networkMode)));
+  }
+
+  private Set<String> believed(String networkMode) {
+    return literals(new Resolvers(root).given(container(networkMode)));
+  }
+
+  private static Set<String> literals(Set<InetAddress> addresses) {
     Set<String> found = new TreeSet<>();
-    for (InetAddress address : new Resolvers(root).of(container)) {
+    for (InetAddress address : addresses) {
       found.add(address.getHostAddress());
     }
     return found;
+  }
+
+  private static ObservedContainer container(String networkMode) {
+    return new ObservedContainer(
+        ID,
+        "c",
+        new TreeMap<>(),
+        new TreeMap<>(),
+        "image",
+        true,
+        PID,
+        List.of(),
+        "drawbridge",
+        networkMode);
+  }
+
+  @Test
+  void whoWasGivenIsBelievedAndDockersOwnWhereItWorks() throws IOException {
+    given("{\"Dns\":[\"203.0.113.5\"]}");
+    assertEquals(Set.of("127.0.0.11", "203.0.113.5"), believed("shop_default"));
+    for (String mode : List.of("bridge", "default", "host", "none")) {
+      assertEquals(Set.of("203.0.113.5"), believed(mode), mode);
+    }
+  }
+
+  @Test
+  void whereNoEngineOfDockersKeepsBooksLoopbackIsTheContainers() {
+    assertEquals(Set.of("198.51.100.9"), believed("shop_default"));
+    assertEquals(Set.of("198.51.100.9"), believed(ObservedContainer.OWN_NAMESPACE));
   }
 
   @Test

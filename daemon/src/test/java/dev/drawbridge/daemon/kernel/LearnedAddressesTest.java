@@ -235,6 +235,10 @@ final class LearnedAddressesTest {
     agent.learns("other.com");
     assertEquals(Decision.DENY, agent.opens());
     assertEquals(Decision.ALLOW, agent.goesOn(opened));
+    assertEquals(
+        agent.number(),
+        agent.learned.again(API, Peers.WORLD, ADDRESS),
+        "what no name opened gains nothing by one that is over");
     agent.rules(ALLOWS, FORBIDS, "may connect 80 on other.com");
     assertEquals(Decision.DENY, agent.goesOn(opened));
   }
@@ -370,6 +374,28 @@ final class LearnedAddressesTest {
     }
     assertEquals(LearnedOfOne.MOST_NAMES, agent.learned.of(API, 0).getFirst().untilNanos().size());
     assertEquals(Decision.ALLOW, agent.opens());
+  }
+
+  @Test
+  void whatOneAndAllMayKnowIsBounded() {
+    agent.rules(ALLOWS);
+    for (int round = 0; round < 20; round++) {
+      List<Address> many = new ArrayList<>();
+      for (int i = 0; i < 128; i++) {
+        many.add(new Address(numbered(128 * round + i), 600));
+      }
+      List<String> names = new ArrayList<>();
+      for (int i = 0; i < 16; i++) {
+        names.add("n" + i + "-" + round + ".stripe.com");
+      }
+      List<Outcome> outcomes = new ArrayList<>();
+      agent.learned.learned(API, RESOLVER, names, many, outcomes::add);
+      assertEquals(List.of(Outcome.KNOWN), outcomes);
+      int pairs = agent.learned.of(API, 0).stream().mapToInt(one -> one.untilNanos().size()).sum();
+      assertTrue(pairs <= LearnedAddresses.MOST_NAMES_OF_ONE, round + ": " + pairs);
+    }
+    assertTrue(kernel(numbered(19 * 128)).isPresent(), "what was just asked for is known");
+    assertEquals(Optional.empty(), kernel(numbered(0)));
   }
 
   @Test
