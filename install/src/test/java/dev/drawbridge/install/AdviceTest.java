@@ -1,6 +1,7 @@
 package dev.drawbridge.install;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
@@ -146,12 +147,12 @@ final class AdviceTest {
     Path file = root.resolve("agent.json");
     for (boolean moved : new boolean[] {false, true}) {
       write(file, "{\"runDir\": ");
-      try {
-        AgentJson.update(file, java.util.Map.of("runDir", "/run/x"));
-        throw new AssertionError("it was taken");
-      } catch (InstallException e) {
-        assertTrue(e.getMessage().contains("is left alone"), e.getMessage());
-      }
+      InstallException refused =
+          assertThrows(
+              InstallException.class,
+              () -> AgentJson.update(file, java.util.Map.of("runDir", "/run/x")));
+      String said = String.valueOf(refused.getMessage());
+      assertTrue(said.contains("is left alone"), said);
       assertEquals("{\"runDir\": ", Files.readString(file));
       if (moved) {
         Files.move(file, root.resolve("moved.json"));
