@@ -41,7 +41,8 @@ record Machine(
           "flood",
           "refuse",
           "shared",
-          "settle");
+          "settle",
+          "names");
 
   private static final Duration DEMO = Duration.ofMinutes(60);
 

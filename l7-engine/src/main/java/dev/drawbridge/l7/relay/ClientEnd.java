@@ -86,7 +86,7 @@ public abstract class ClientEnd extends ChannelInboundHandlerAdapter implements 
   protected abstract void late();
 
   /** It has lasted until the loop looked; so has what is behind it. */
-  protected void lasts() {}
+  protected abstract void lasts();
 
   @Override
   public final void tick(long nowNanos) {

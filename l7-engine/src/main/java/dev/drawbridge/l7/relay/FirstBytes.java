@@ -64,6 +64,9 @@ public abstract class FirstBytes extends ClientEnd {
     }
   }
 
+  @Override
+  protected final void lasts() {}
+
   /** Its turn to be read has come again. */
   private void goOn() {
     if (!closing && !replaced && !heldBack) {

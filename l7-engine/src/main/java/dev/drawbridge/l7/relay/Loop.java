@@ -3,6 +3,7 @@ package dev.drawbridge.l7.relay;
 import dev.drawbridge.l7.http1.AnswerHead;
 import dev.drawbridge.l7.http1.HeadWriter;
 import dev.drawbridge.l7.http1.RequestHead;
+import dev.drawbridge.l7.share.Partings;
 import dev.drawbridge.l7.share.Share;
 import dev.drawbridge.l7.share.SteadyEpoll;
 import dev.drawbridge.l7.share.Turns;

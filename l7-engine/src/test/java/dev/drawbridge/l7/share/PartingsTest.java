@@ -1,4 +1,4 @@
-package dev.drawbridge.l7.relay;
+package dev.drawbridge.l7.share;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -9,40 +9,18 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.embedded.EmbeddedChannel;
-import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** How long the engine waits for a callee that has said it closes, and for how many. */
 final class PartingsTest {
-  private static final class Nowhere implements OnwardSource {
-    @Override
-    public @Nullable EpollSocketChannel take(boolean version6) {
-      return null;
-    }
-
-    @Override
-    public boolean rewritten() {
-      return false;
-    }
-
-    @Override
-    public void make(
-        boolean version6, Consumer<EpollSocketChannel> made, Consumer<IOException> failed) {
-      failed.accept(new IOException("nothing is made here"));
-    }
-  }
-
   private final Partings partings = new Partings();
-  private final OnwardSource source = new Nowhere();
+  private final Object source = new Object();
 
-  private EmbeddedChannel parting(OnwardSource from, long nowNanos) {
+  private EmbeddedChannel parting(Object from, long nowNanos) {
     ChannelHandler leg = new ChannelInboundHandlerAdapter();
     EmbeddedChannel channel = new EmbeddedChannel(leg);
     partings.await(leg, channel, from, nowNanos);
@@ -92,7 +70,7 @@ final class PartingsTest {
 
   @Test
   void aNamespaceThatEndsIsNotHeld() {
-    OnwardSource other = new Nowhere();
+    Object other = new Object();
     EmbeddedChannel ends = parting(source, 0);
     EmbeddedChannel stays = parting(other, 0);
     partings.abortAll(source);

@@ -1,4 +1,4 @@
-package dev.drawbridge.l7.relay;
+package dev.drawbridge.l7.share;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
  * a minute (RFC 9293 section 3.6.1), and a caller has but 28,232 of them for one port of a callee.
  * Belongs to one loop.
  */
-final class Partings {
+public final class Partings {
   /** How long a callee has that has said it closes. */
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -29,10 +29,10 @@ final class Partings {
 
   private final class Parting extends ChannelInboundHandlerAdapter {
     private final Channel channel;
-    private final OnwardSource source;
+    private final Object source;
     private final long deadline;
 
-    Parting(Channel channel, OnwardSource source, long deadline) {
+    Parting(Channel channel, Object source, long deadline) {
       this.channel = channel;
       this.source = source;
       this.deadline = deadline;
@@ -72,8 +72,9 @@ final class Partings {
    * Waits for the callee's end, and closes then, or after a second.
    *
    * @param leg the handler of the channel, which hears of it no more
+   * @param source what {@link #abortAll} knows it by
    */
-  void await(ChannelHandler leg, Channel channel, OnwardSource source, long nowNanos) {
+  public void await(ChannelHandler leg, Channel channel, Object source, long nowNanos) {
     if (waiting.size() >= MOST) {
       waiting.getFirst().close();
     }
@@ -83,14 +84,14 @@ final class Partings {
   }
 
   /** Looks at the deadlines. */
-  void tick(long nowNanos) {
+  public void tick(long nowNanos) {
     while (!waiting.isEmpty() && nowNanos - waiting.getFirst().deadline >= 0) {
       waiting.getFirst().close();
     }
   }
 
-  /** Lets go of what was made in that namespace, which is to end. */
-  void abortAll(OnwardSource source) {
+  /** Lets go of what is known by that: its namespace is to end. */
+  public void abortAll(Object source) {
     for (Parting parting : List.copyOf(waiting)) {
       if (parting.source.equals(source)) {
         parting.close();
@@ -98,7 +99,8 @@ final class Partings {
     }
   }
 
-  void close() {
+  /** Lets go of all. */
+  public void close() {
     List.copyOf(waiting).forEach(Parting::close);
   }
 }
