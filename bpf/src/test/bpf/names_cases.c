@@ -73,7 +73,8 @@ static void known_by_name(void)
 	generation_next();
 	client = a_dials();
 	server = accepted(listening, PATIENT);
-	claim(client >= 0 && !say(client, "x") && hears(server, "x", PATIENT), "what names say nothing of is who has the address");
+	claim(client >= 0 && !say(client, "x") && hears(server, "x", PATIENT),
+		"what names say nothing of is who has the address");
 	knows(now_ns() + HOUR, NAMED_OTHER, NAMED_OTHER);
 	generation_next();
 	claim(is_cut(client, server), "and is cut when they do");
