@@ -44,7 +44,7 @@ record Machine(
           "settle",
           "names");
 
-  private static final Duration DEMO = Duration.ofMinutes(60);
+  private static final Duration DEMO = Duration.ofMinutes(120);
 
   private static final Duration BOOTS = Duration.ofMinutes(30);
 
@@ -115,7 +115,7 @@ record Machine(
    * demo's 200 starts are one row.
    */
   Duration mostSilence() {
-    return runners.contains("demo") ? Duration.ofMinutes(30) : Duration.ofMinutes(9);
+    return runners.contains("demo") ? Duration.ofMinutes(90) : Duration.ofMinutes(9);
   }
 
   boolean foreign() {
