@@ -44,7 +44,7 @@ record Machine(
           "settle",
           "names");
 
-  private static final Duration DEMO = Duration.ofMinutes(120);
+  private static final Duration DEMO = Duration.ofHours(2);
 
   private static final Duration BOOTS = Duration.ofMinutes(30);
 
