@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Predicate;
 
@@ -33,9 +32,6 @@ import java.util.function.Predicate;
 final class EngineReports {
 
   private static final System.Logger log = System.getLogger(EngineReports.class.getName());
-
-  /** How long after it failed to guard one that runs it is tried again. */
-  private static final long AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final KnownContainers known;
   private final ExemptContainers exempt;
@@ -49,7 +45,7 @@ final class EngineReports {
   private final AdmittedContainers admitted;
   private final Function<String, Optional<ObservedContainer>> files;
   private final Predicate<String> dockers;
-  private long nextTry = System.nanoTime();
+  private final Retries retries = new Retries();
 
   /**
    * @param files what an engine's files say of a container by its id
@@ -247,22 +243,25 @@ final class EngineReports {
    * @return whether anything changed
    */
   boolean tryAgain(long nowNanos) {
-    if (nowNanos - nextTry < 0) {
-      return false;
-    }
-    nextTry = nowNanos + AGAIN_NANOS;
     boolean changed = false;
+    retries.tidy(known.all());
     for (Guard guard : List.copyOf(known.all())) {
       Optional<EngineKind> engine = guard.engine();
       if (guard.failure().isEmpty()
           || guard.attachment().isPresent()
           || engine.isEmpty()
           || !guard.observed().running()
-          || guard.observed().pid() == 0) {
+          || guard.observed().pid() == 0
+          || !retries.isDue(guard.observed().id(), nowNanos)) {
         continue;
       }
       Optional<String> before = guard.failure();
-      comesToRun(engine.get(), guard, false);
+      try {
+        comesToRun(engine.get(), guard, false);
+      } catch (RuntimeException e) {
+        guard.failed(String.valueOf(e.getMessage()));
+        log.log(Level.WARNING, "container " + guard.observed().name() + " is not guarded", e);
+      }
       changed |= !guard.failure().equals(before);
       interfaces.willLookAt(guard);
     }

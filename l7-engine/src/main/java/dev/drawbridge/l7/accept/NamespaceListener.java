@@ -71,8 +71,15 @@ public final class NamespaceListener implements EngineListener {
     NamespaceListener listener =
         new NamespaceListener(relay, reader, netns, executor, stock, closed);
     Made made = SocketStock.inside(netns, Made::both);
-    Binding binding4 = listener.begin(made.version4, LOOPBACK_4);
-    Binding binding6 = listener.begin(made.version6, LOOPBACK_6);
+    Binding binding4;
+    Binding binding6;
+    try {
+      binding4 = listener.begin(made.version4, LOOPBACK_4);
+      binding6 = listener.begin(made.version6, LOOPBACK_6);
+    } catch (RuntimeException e) {
+      made.close();
+      throw new IOException("could not set a socket in the network namespace", e);
+    }
     IOException failure = made.failure;
     try {
       listener.version4 = await(binding4);
@@ -101,6 +108,17 @@ public final class NamespaceListener implements EngineListener {
       @Nullable EpollServerSocketChannel version4,
       @Nullable EpollServerSocketChannel version6,
       @Nullable IOException failure) {
+    void close() {
+      for (EpollServerSocketChannel channel :
+          new @Nullable EpollServerSocketChannel[] {version4, version6}) {
+        if (channel != null && !channel.isRegistered()) {
+          channel.unsafe().closeForcibly();
+        } else if (channel != null) {
+          ChannelFuture _ = channel.close();
+        }
+      }
+    }
+
     static Made both() {
       IOException failure = null;
       EpollServerSocketChannel version4 = null;

@@ -45,13 +45,29 @@ public final class HeadWriter {
   private byte[] out = new byte[2048];
   private int length;
 
+  /**
+   * A forward proxy is asked in the absolute form, and every server takes it (RFC 9112 section
+   * 3.2.2); but one without a path is given the path that was judged, because some servers look for
+   * it behind the first slash, wherever that is, and find it in the query.
+   */
+  private void target(RequestHead head) {
+    if (head.pathStart() < head.pathEnd()) {
+      put(head.bytes, head.targetStart(), head.targetEnd());
+    } else if (head.isWholeServer()) {
+      put('*');
+    } else {
+      put(head.bytes, head.targetStart(), head.pathStart());
+      put('/');
+      put(head.bytes, head.pathEnd(), head.targetEnd());
+    }
+  }
+
   /** The head to send to the callee. */
   public ByteBuf request(RequestHead head, ByteBufAllocator allocator, int room) {
     length = 0;
     put(head.bytes, head.methodStart(), head.methodEnd());
     put(' ');
-    // A forward proxy is asked in the absolute form, and every server takes it (RFC 9112 3.2.2).
-    put(head.bytes, head.targetStart(), head.targetEnd());
+    target(head);
     put(head.minorVersion() == 0 ? VERSION_10 : VERSION_11);
     for (int i = 0; i < head.count(); i++) {
       FieldName name = head.name(i);

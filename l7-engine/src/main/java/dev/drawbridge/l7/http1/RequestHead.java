@@ -166,8 +166,7 @@ public final class RequestHead extends Head {
     if (target.pathStart < target.pathEnd || target.pathEnd == 0) {
       return text(target.pathStart, target.pathEnd);
     }
-    // RFC 9112 section 3.2.4: an absolute target without path and query.
-    return target.end == target.pathEnd && method().equals("OPTIONS") ? "*" : "/";
+    return isWholeServer() ? "*" : "/";
   }
 
   /** What the policy looks at. Valid until the head is cleared. */
@@ -255,6 +254,22 @@ public final class RequestHead extends Head {
 
   int methodEnd() {
     return methodEnd;
+  }
+
+  int pathStart() {
+    return target.pathStart;
+  }
+
+  int pathEnd() {
+    return target.pathEnd;
+  }
+
+  /** Whether it asks about the server as a whole: RFC 9112 section 3.2.4. */
+  boolean isWholeServer() {
+    return target.pathStart == target.pathEnd
+        && target.pathEnd != 0
+        && target.end == target.pathEnd
+        && method().equals("OPTIONS");
   }
 
   int targetStart() {

@@ -45,9 +45,15 @@ public final class DialledAhead extends ChannelInboundHandlerAdapter implements 
   private @Nullable Waiter waiter;
   private @Nullable EpollSocketChannel channel;
 
+  /**
+   * Something was said that nobody got: what comes after it must not be taken for its beginning.
+   */
+  private boolean lost;
+
   /** Begins; tells the waiter, perhaps at once. */
   public void begin(Opened opened, Waiter told) {
     state = State.DIALLING;
+    lost = false;
     waiter = told;
     new Dial(this, opened).begin();
   }
@@ -83,7 +89,7 @@ public final class DialledAhead extends ChannelInboundHandlerAdapter implements 
   /** Gives the connection to that end; false if there is none, and it has to dial itself. */
   boolean giveTo(Dial.Leg taker) {
     EpollSocketChannel made = channel;
-    if (state != State.STANDS || made == null || !made.isActive() || !taker.attach(made)) {
+    if (state != State.STANDS || lost || made == null || !made.isActive() || !taker.attach(made)) {
       close();
       return false;
     }
@@ -114,6 +120,7 @@ public final class DialledAhead extends ChannelInboundHandlerAdapter implements 
   public void channelRead(ChannelHandlerContext context, Object message) {
     // Its end makes it be read: whoever was to have these words was not to have them unasked.
     ReferenceCountUtil.release(message);
+    lost = true;
   }
 
   @Override

@@ -224,6 +224,9 @@ public abstract class FirstBytes extends ClientEnd {
       case ENGINE -> {}
       case ALLOW -> {
         carry(verdict);
+        if (endedMeanwhile) {
+          opened.channel().pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+        }
         opened.channel().pipeline().fireChannelReadComplete();
       }
       case DENY -> {

@@ -292,6 +292,7 @@ public final class Grammar {
       return method.equals("OPTIONS") ? "*" : null;
     }
     String rest = target;
+    String sent = target;
     if (target.regionMatches(true, 0, "http://", 0, 7)) {
       Matcher parts = Pattern.compile("([^/?#]*)(.*)", Pattern.DOTALL).matcher(target.substring(7));
       if (!parts.matches() || !authority(parts.group(1)) || hosts.isEmpty()) {
@@ -300,9 +301,13 @@ public final class Grammar {
       if (!comparable(parts.group(1)).equals(comparable(hosts.getFirst()))) {
         return null;
       }
-      // It is sent on as it is: a forward proxy is asked so.
+      // A forward proxy is asked so; but never without a path, unless the server is meant.
       String local = parts.group(2);
+      if (local.isEmpty() && method.equals("OPTIONS")) {
+        return "*";
+      }
       rest = local.startsWith("/") ? local : "/" + local;
+      sent = target.substring(0, target.length() - local.length()) + rest;
     }
     int query = rest.indexOf('?');
     String path = query < 0 ? rest : rest.substring(0, query);
@@ -310,7 +315,7 @@ public final class Grammar {
             && PATH.matcher(path).matches()
             && !FORBIDDEN_ESCAPE.matcher(path).find()
             && (query < 0 || QUERY.matcher(rest.substring(query)).matches())
-        ? target
+        ? sent
         : null;
   }
 

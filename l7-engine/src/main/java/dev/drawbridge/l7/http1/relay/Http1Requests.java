@@ -93,8 +93,8 @@ final class Http1Requests {
     boolean allowed = exchange.verdict.decision() == Decision.ALLOW;
     exchange.allowedBefore |= allowed;
     exchange.refusals = allowed ? 0 : exchange.refusals + 1;
-    exchange.closeAsked = request.closes();
-    exchange.last = exchange.closeAsked || exchange.refusals >= relay.limits.refusals();
+    exchange.closeAsked = request.closes() && request.upgrades().isEmpty();
+    exchange.last = request.closes() || exchange.refusals >= relay.limits.refusals();
     // Not this connection's any more, whatever ends it in between.
     head = null;
     if (!allowed) {
