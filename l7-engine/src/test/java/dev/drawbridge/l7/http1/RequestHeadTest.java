@@ -179,15 +179,25 @@ final class RequestHeadTest {
 
   @Test
   void sendsAbsoluteTargetsOnAsTheyAreForAForwardProxyIsAskedSo() {
-    for (String target :
-        List.of("http://A.test:80/x?y", "http://a.test?y", "http://a.test", "HTTP://a.test/")) {
+    for (String target : List.of("http://A.test:80/x?y", "HTTP://a.test/")) {
       RequestHead head = done("GET " + target + " HTTP/1.1\r\n" + HOST + "\r\n");
       assertTrue(rewritten(head).startsWith("GET " + target + " HTTP/1.1\r\n"), target);
       assertEquals(target.contains("x") ? "/x" : "/", head.path());
     }
     RequestHead server = done("OPTIONS http://a.test HTTP/1.1\r\n" + HOST + "\r\n");
-    assertTrue(rewritten(server).startsWith("OPTIONS http://a.test HTTP/1.1\r\n"));
+    assertTrue(rewritten(server).startsWith("OPTIONS * HTTP/1.1\r\n"));
     assertEquals("*", server.path());
+  }
+
+  /** Some servers look for the path behind the first slash, wherever that is. */
+  @Test
+  void givesAnAbsoluteTargetWithoutAPathTheOneThatIsJudged() {
+    for (String query : List.of("", "?y", "?/secret", "?y/secret")) {
+      RequestHead head = done("GET http://a.test" + query + " HTTP/1.1\r\n" + HOST + "\r\n");
+      assertEquals("/", head.path());
+      String sent = "GET http://a.test/" + query + " HTTP/1.1\r\n";
+      assertTrue(rewritten(head).startsWith(sent), query);
+    }
   }
 
   @Test
