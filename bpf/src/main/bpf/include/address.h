@@ -127,7 +127,7 @@ DB_INLINE __u32 db_callee_of(__u32 me, const struct db_address *address)
  * Whom to judge a known flow by. A container stays who it was, whatever has its
  * address now; host, world and address ranges are what policy calls an address,
  * and it may call it otherwise now. An outsider never becomes a container. What
- * `me`, who opened the flow, has learned of the address by name is asked even
+ * `me`, who opened the flow by a name, has learned of the address is asked even
  * when its time is over: the agent writes anew there what names mean when rules
  * change. What nothing is known of any more stays who it was. `me` is 0 where
  * the other end opened the flow.
@@ -144,8 +144,13 @@ DB_INLINE __u32 db_peer_again(__u32 me, __u32 peer, const struct db_address *add
 	if (peer >= DB_FIRST_NAMED || now == DB_PEER_WORLD || now >= DB_FIRST_NETWORK) {
 		db_address_copy(&key.address, address);
 		known = bpf_map_lookup_elem(&learned, &key);
-		if (known && known->again)
-			return known->again;
+		if (known) {
+			/* What was not opened by a name gains nothing by one whose time is over. */
+			__u32 by = peer >= DB_FIRST_NAMED ? known->again : bpf_ktime_get_ns() < known->until_ns ? known->peer : 0;
+
+			if (by)
+				return by;
+		}
 	}
 	return db_is_endpoint(now) || peer >= DB_FIRST_NAMED ? peer : now;
 }

@@ -250,17 +250,21 @@ public final class Policy {
    */
   public boolean rebinds(int caller, int base, InetAddress address, Collection<String> names) {
     Side side = side(caller, Direction.EGRESS);
-    NamedAddress named = NamedAddress.of(address, names);
     if (side == null
         || !side.guarded()
         || Peers.isEndpoint(base)
         || base == Peers.EXEMPT
-        || named.haveOneSide()
-        || !named.isInside()) {
+        || !NamedAddress.of(address, List.of()).isInside()) {
       return false;
     }
-    return side.forPeer(named(caller, base, address, names)).rules().stream()
-        .noneMatch(rule -> rule.allows && !rule.resolves());
+    NamedAddress named = NamedAddress.of(address, names);
+    if (named.haveOneSide()
+        || side.forPeer(base).rules().stream().anyMatch(rule -> rule.allows && !rule.resolves())) {
+      return false;
+    }
+    // Not by a number: an answer that teaches nothing uses up none.
+    return !isOfTheWorld(base)
+        || side.rules.stream().noneMatch(rule -> rule.allows && named.isMeantBy(rule));
   }
 
   /** What the kernel looks up for a number that {@link #named} gave to that container. */
@@ -298,6 +302,13 @@ public final class Policy {
         && l4(caller, resolver, transport, port).decision() != Decision.DENY
         && side.forPeer(resolver).rules().stream()
             .anyMatch(rule -> rule.choosesResolver(transport, port));
+  }
+
+  /** Whether what a container has learned means by this policy what it means by the other. */
+  public boolean meansTheSame(Policy other, int endpoint) {
+    return side(endpoint, Direction.EGRESS) == other.side(endpoint, Direction.EGRESS)
+        && registry == other.registry
+        && networks.list().equals(other.networks.list());
   }
 
   /** Every number that {@link #named} gave and nobody released, for {@link #resuming}. */

@@ -60,6 +60,11 @@ public record Ports(List<Span> spans) {
     return false;
   }
 
+  /** Whether that port is written there by itself, in no range. */
+  public boolean names(int protocol, int port) {
+    return spans.contains(new Span(protocol, port, port));
+  }
+
   /** As {@code connect} writes it: with protocols. */
   public String print() {
     return String.join(",", spans.stream().map(Span::print).toList());

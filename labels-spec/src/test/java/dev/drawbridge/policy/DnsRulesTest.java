@@ -140,6 +140,9 @@ final class DnsRulesTest {
         "may connect 443 on *.a.b;may connect 53/udp on anyone | 8.8.8.8 | false",
         "may connect 443 on *.a.b;may connect 53/udp on internet | 8.8.8.8 | false",
         "may connect 443 on *.a.b;may connect on 8.8.8.8 | 8.8.8.8 | false",
+        "may connect 443 on *.a.b;may connect on 8.0.0.0/8 | 8.8.8.8 | false",
+        "may connect 443 on *.a.b;may connect 1-1024,1-1024/udp on 8.8.8.8 | 8.8.8.8 | false",
+        "may connect 443 on *.a.b;may connect 53 on 8.8.8.8 | 8.8.8.8 | true",
         "may connect 443 on *.a.b;may connect 53/udp on 8.8.8.8 | 8.8.8.8 | true",
         "may connect 443 on *.a.b;may connect 53/udp on 8.8.8.8 | 9.9.9.9 | false",
         "may connect 443 on *.a.b;may resolve ** on 8.8.8.0/24 | 8.8.8.8 | true",
@@ -151,7 +154,10 @@ final class DnsRulesTest {
     Scene scene = scene(rules);
     Policy policy = scene.policy();
     int peer = peer(policy, resolver);
-    assertEquals(trusted, policy.trusts(scene.number("api"), peer, Ports.UDP, DNS));
+    int api = scene.number("api");
+    assertEquals(
+        trusted,
+        policy.trusts(api, peer, Ports.UDP, DNS) || policy.trusts(api, peer, Ports.TCP, DNS));
   }
 
   @Test

@@ -4,6 +4,7 @@ import dev.drawbridge.api.ApiException;
 import dev.drawbridge.api.report.Json;
 import dev.drawbridge.api.report.NameReport;
 import dev.drawbridge.cli.terminal.AgentCommand;
+import dev.drawbridge.cli.terminal.CommandException;
 import dev.drawbridge.cli.terminal.Exit;
 import dev.drawbridge.cli.terminal.OutputFormat;
 import dev.drawbridge.cli.terminal.Surroundings;
@@ -35,8 +36,15 @@ public final class NamesCommand extends AgentCommand {
   }
 
   @Override
-  public Integer call() throws ApiException {
+  public Integer call() throws ApiException, CommandException {
     List<NameReport> names = client().names(container);
+    if (!container.isEmpty()
+        && names.isEmpty()
+        && client().endpoints().stream().noneMatch(one -> one.name().equals(container))) {
+      // Or a mistyped name would be one that knows nothing.
+      throw new CommandException(
+          "no container is called \"" + container + "\" (see: drawbridge endpoints)");
+    }
     if (format.json()) {
       out().println(Json.write(names));
     } else if (names.isEmpty()) {

@@ -242,7 +242,9 @@ class AgentCommandsTest {
     assertTrue(all.out().contains("over"), all.out());
     Typed one = run("names", "web");
     assertFalse(one.out().contains("api.stripe.com"), one.out());
-    assertEquals("no names", run("names", "nobody").out().strip());
+    Typed nobody = run("names", "nobody");
+    assertEquals(2, nobody.exit());
+    assertTrue(nobody.err().contains("no container is called \"nobody\""), nobody.err());
     assertTrue(run("names", "--json", "web").out().contains("\"2.2.2.2\""));
   }
 

@@ -44,7 +44,10 @@ public final class LearnedAddresses implements LearnedNames {
   /** Addresses of one container; beyond, those go that nothing was opened by for longest. */
   static final int MOST_OF_ONE = 2048;
 
-  /** Names of addresses of one container, each as often as it has addresses; beyond likewise. */
+  /**
+   * Names of addresses of one container, each as often as it has addresses, and one of more than 64
+   * octets as several; beyond likewise. An answer that alone has more is not passed on.
+   */
   static final int MOST_NAMES_OF_ONE = 4096;
 
   /** The same of all; beyond, addresses of the container that has most go. */
@@ -52,6 +55,9 @@ public final class LearnedAddresses implements LearnedNames {
 
   /** Numbers of one container that are kept although nothing is learned under them any more. */
   private static final int SPARE_NUMBERS = 256;
+
+  /** Numbers are given back no sooner: each new one is a generation for all. */
+  private static final long RELEASE_NANOS = 60_000_000_000L;
 
   /** Names of one address that a record shows. */
   private static final int SHOWN = 3;
@@ -158,6 +164,7 @@ public final class LearnedAddresses implements LearnedNames {
       }
       Learned known = Learned.decode(value);
       entry.means(known.peer(), known.again());
+      entry.told();
       kernels.add(at);
     });
     byOwner.forEach((owner, owned) ->
@@ -167,7 +174,13 @@ public final class LearnedAddresses implements LearnedNames {
             .removeIf(entry ->
                 !kernels.contains(new LearnedKey(owner, entry.address()))
                     && !entry.isLive(System.nanoTime())));
+    byOwner
+        .values()
+        .forEach(owned -> owned.entries().values().forEach(entry -> entry.bounded(Set.of())));
     size = byOwner.values().stream().mapToInt(LearnedOfOne::size).sum();
+    for (int owner : List.copyOf(byOwner.keySet())) {
+      makeRoom(owner, of(owner), List.of(), System.nanoTime());
+    }
     file.replace(lines());
   }
 
@@ -260,7 +273,12 @@ public final class LearnedAddresses implements LearnedNames {
         then.accept(Outcome.KNOWN);
         return;
       }
-      ready = note(caller, LearnedOfOne.taught(names), found);
+      List<String> taught = LearnedOfOne.taught(names);
+      if (LearnedOfOne.size(taught) * found.size() > MOST_NAMES_OF_ONE) {
+        then.accept(Outcome.FAILED);
+        return;
+      }
+      ready = note(caller, taught, found);
     } catch (BpfException e) {
       failed(e, then);
       return;
@@ -268,8 +286,8 @@ public final class LearnedAddresses implements LearnedNames {
     if (ready) {
       write(caller, found, then);
     } else {
-      renew.accept(written -> {
-        if (written) {
+      renew.accept(_ -> {
+        if (arePaired(caller, found)) {
           write(caller, found, then);
         } else {
           then.accept(Outcome.FAILED);
@@ -293,6 +311,10 @@ public final class LearnedAddresses implements LearnedNames {
       return false;
     }
     int peer = base(resolver.getAddress());
+    if (peer == caller) {
+      // Whatever rules say of the likes of it: it would answer itself.
+      return false;
+    }
     return now.trusts(caller, peer, dev.drawbridge.policy.Ports.UDP, resolver.getPort())
         || now.trusts(caller, peer, dev.drawbridge.policy.Ports.TCP, resolver.getPort());
   }
@@ -316,20 +338,24 @@ public final class LearnedAddresses implements LearnedNames {
     boolean ready = true;
     for (Address address : found) {
       Entry entry = mine.entry(address.address());
-      int before = entry.names().size();
-      long until = now + times.counted(address.seconds()) * SECOND;
+      int before = entry.size();
+      long until = now + (times.counted(address.seconds()) + times.graceSeconds()) * SECOND;
       for (String name : names) {
         if (entry.learns(name, until)) {
           lines.add(new LearnedFile.Line(caller, entry.address(), until, name));
         }
       }
       entry.bounded(names);
-      size += entry.names().size() - before;
+      size += entry.size() - before;
       judge(policy, caller, base(entry.address()), entry, now);
       ready &= isPaired(caller, entry);
     }
+    mine.unsettled(true);
     file.add(lines);
     makeRoom(caller, mine, found, now);
+    if (file.isLarge()) {
+      file.replace(lines());
+    }
     return ready;
   }
 
@@ -346,6 +372,18 @@ public final class LearnedAddresses implements LearnedNames {
     }
     int number = by.named(owner, base, entry.address(), names);
     return number == base ? 0 : number;
+  }
+
+  /** Whether the kernel has by now what rules say of what was found. */
+  private synchronized boolean arePaired(int owner, List<Address> found) {
+    LearnedOfOne owned = byOwner.get(owner);
+    for (Address address : found) {
+      Entry entry = owned == null ? null : owned.entries().get(address.address());
+      if (entry != null && !isPaired(owner, entry)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private boolean isPaired(int owner, Entry entry) {
@@ -380,10 +418,11 @@ public final class LearnedAddresses implements LearnedNames {
     byte[] key = new LearnedKey(owner, entry.address()).encode();
     if (entry.peer() == 0 && entry.again() == 0) {
       boolean _ = learned.delete(key);
-      return;
+    } else {
+      learned.put(
+          key, new Learned(entry.untilNanos(), usedNanos, entry.peer(), entry.again()).encode());
     }
-    long until = entry.untilNanos() + times.graceSeconds() * SECOND;
-    learned.put(key, new Learned(until, usedNanos, entry.peer(), entry.again()).encode());
+    entry.told();
   }
 
   private static void failed(BpfException e, Consumer<Outcome> then) {
@@ -434,7 +473,7 @@ public final class LearnedAddresses implements LearnedNames {
     for (Used one : all.subList(0, Math.min(all.size(), owned.entries().size() / 8 + 1))) {
       boolean _ = learned.delete(new LearnedKey(owner, one.entry.address()).encode());
       owned.entries().remove(one.entry.address());
-      size -= one.entry.names().size();
+      size -= one.entry.size();
       if (one.live && evicted.put(owner, now) == null) {
         log.log(Level.WARNING, "container " + owner + " has learned more addresses than are kept");
       }
@@ -453,7 +492,7 @@ public final class LearnedAddresses implements LearnedNames {
     index = AddressIndex.of(whose);
     long now = System.nanoTime();
     byOwner.forEach((owner, owned) -> {
-      if (coming.member(owner).isPresent()) {
+      if (coming.member(owner).isPresent() && changes(coming, owner, owned)) {
         for (Entry entry : owned.entries().values()) {
           int base = index.of(entry.address());
           int _ = number(coming, owner, base, entry, entry.live(now));
@@ -468,21 +507,31 @@ public final class LearnedAddresses implements LearnedNames {
    * from now on. What the kernel does not take is not known any more.
    */
   public synchronized void inForce(Policy now) {
+    Policy before = policy;
     policy = now;
     byOwner.forEach((owner, owned) -> {
-      if (now.member(owner).isPresent()) {
+      if (now.member(owner).isPresent()
+          && (owned.isUnsettled() || !now.meansTheSame(before, owner))) {
+        // What fails is tried again with the next.
+        owned.unsettled(true);
+        boolean settled = true;
         for (Entry entry : List.copyOf(owned.entries().values())) {
           renumber(now, owner, entry);
+          settled &= entry.isTold();
         }
+        owned.unsettled(!settled);
       }
     });
   }
 
+  /** Whether what it knows may have other numbers by the coming policy. */
+  private boolean changes(Policy coming, int owner, LearnedOfOne owned) {
+    return owned.isUnsettled() || !coming.meansTheSame(policy, owner);
+  }
+
   private void renumber(Policy now, int owner, Entry entry) {
-    int peer = entry.peer();
-    int again = entry.again();
     judge(now, owner, index.of(entry.address()), entry, System.nanoTime());
-    if (entry.peer() == peer && entry.again() == again) {
+    if (entry.isTold()) {
       return;
     }
     long used =
@@ -494,8 +543,9 @@ public final class LearnedAddresses implements LearnedNames {
     try {
       tell(owner, entry, used);
     } catch (MapFull e) {
-      log.log(Level.WARNING, "an address of container " + owner + " opens nothing any more", e);
-      entry.means(0, 0);
+      // Until there is room it stays as it was.
+      log.log(
+          Level.WARNING, "an address of container " + owner + " cannot be told to the kernel", e);
     }
   }
 
@@ -506,10 +556,12 @@ public final class LearnedAddresses implements LearnedNames {
   public synchronized boolean lacksPairs() {
     Set<Long> lacking = new HashSet<>();
     byOwner.forEach((owner, owned) -> {
-      if (policy.member(owner).isPresent()) {
+      if (policy.member(owner).isPresent() && owned.isUnsettled()) {
         for (Entry entry : owned.entries().values()) {
-          if (!isPaired(owner, entry)) {
-            lacking.add((long) owner << 32 | (entry.peer() & 0xffff_ffffL));
+          for (int number : new int[] {entry.peer(), entry.again()}) {
+            if (!isPaired(owner, number)) {
+              lacking.add((long) owner << 32 | (number & 0xffff_ffffL));
+            }
           }
         }
       }
@@ -547,7 +599,10 @@ public final class LearnedAddresses implements LearnedNames {
       } else if (policy.member(owner).isPresent()) {
         owned.entries().values().stream()
             .filter(entry -> entry.isLive(now) && entry.hasNewlyOver(now))
-            .forEach(entry -> renumber(policy, owner, entry));
+            .forEach(entry -> {
+              owned.unsettled(true);
+              renumber(policy, owner, entry);
+            });
         release(owner, owned);
       }
     }
@@ -559,7 +614,8 @@ public final class LearnedAddresses implements LearnedNames {
 
   /** Numbers under which nothing is known any more may still be those of connections. */
   private void release(int owner, LearnedOfOne owned) {
-    if (policy.numbersOf(owner) <= SPARE_NUMBERS) {
+    if (policy.numbersOf(owner) <= SPARE_NUMBERS
+        || !owned.releases(System.nanoTime(), RELEASE_NANOS)) {
       return;
     }
     Set<Integer> used = new HashSet<>();

@@ -3,9 +3,11 @@ package dev.drawbridge.daemon.kernel;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
+import java.io.Reader;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -54,16 +56,21 @@ final class LearnedFile {
 
   private static final String FIRST = "learned-names 1\n";
   private static final int PARTS = 4;
+  private static final int PART = 64 << 10;
 
   /** Lines that only repeat or outlived what they say, before the file is written anew. */
   private static final int SPARE_LINES = 4096;
 
+  /** Beyond this size, in bytes, it is written anew at once. */
+  private static final long LARGE_BYTES = 4L << 20;
+
   /** Beyond this size, in bytes, it is none of an agent's. */
-  private static final long MOST_BYTES = 64L << 20;
+  private static final long MOST_BYTES = 2 * LARGE_BYTES;
 
   private final Path file;
   private @Nullable FileChannel channel;
   private int lines;
+  private long bytes;
 
   LearnedFile(Path file) {
     this.file = file;
@@ -79,22 +86,33 @@ final class LearnedFile {
     if (Files.size(file) > MOST_BYTES) {
       throw new IOException(file + " is larger than any agent writes it");
     }
-    String text = Files.readString(file, UTF_8);
-    if (!text.startsWith(FIRST)) {
-      throw new IOException(file + " does not begin as a file of learned names");
-    }
     List<Line> read = new ArrayList<>();
-    int at = FIRST.length();
-    for (int end = text.indexOf('\n', at); end >= 0; end = text.indexOf('\n', at)) {
-      read.add(Line.read(text.substring(at, end)));
-      at = end + 1;
+    try (Reader in = Files.newBufferedReader(file, UTF_8)) {
+      if (!FIRST.equals(line(in))) {
+        throw new IOException(file + " does not begin as a file of learned names");
+      }
+      for (String line = line(in); !line.isEmpty(); line = line(in)) {
+        read.add(Line.read(line.substring(0, line.length() - 1)));
+      }
     }
     return read;
   }
 
+  /** A line with its end; empty at the end of the file, and for what has none. */
+  private static String line(Reader in) throws IOException {
+    var line = new StringBuilder();
+    for (int octet = in.read(); octet >= 0; octet = in.read()) {
+      line.append((char) octet);
+      if (octet == '\n') {
+        return line.toString();
+      }
+    }
+    return "";
+  }
+
   /**
-   * Adds lines. What cannot be kept is said in the log: the next agent then has the container ask
-   * again.
+   * Adds lines. What cannot be kept is said in the log, and nothing is: by a part of its names an
+   * address would mean something else to the next agent, which then has all containers ask again.
    */
   void add(List<Line> more) {
     FileChannel to = channel;
@@ -104,12 +122,17 @@ final class LearnedFile {
     var text = new StringBuilder();
     more.forEach(line -> text.append(line.print()));
     try {
-      write(to, text.toString());
+      write(to, text);
       lines += more.size();
     } catch (IOException e) {
       log.log(Level.WARNING, file + " cannot be written; a restart forgets what was learned", e);
-      closed();
+      none();
     }
+  }
+
+  /** Whether it is to be written anew before the next look. */
+  boolean isLarge() {
+    return channel != null && bytes > LARGE_BYTES;
   }
 
   /** Whether most of what it says is over. */
@@ -121,8 +144,7 @@ final class LearnedFile {
   void replace(List<Line> all) {
     closed();
     Path fresh = file.resolveSibling(file.getFileName() + ".new");
-    var text = new StringBuilder(FIRST);
-    all.forEach(line -> text.append(line.print()));
+    bytes = 0;
     try {
       FileChannel to =
           FileChannel.open(
@@ -131,19 +153,39 @@ final class LearnedFile {
               StandardOpenOption.TRUNCATE_EXISTING,
               StandardOpenOption.WRITE);
       channel = to;
-      write(to, text.toString());
+      var text = new StringBuilder(FIRST);
+      for (Line line : all) {
+        text.append(line.print());
+        if (text.length() > PART) {
+          write(to, text);
+        }
+      }
+      write(to, text);
       Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       lines = all.size();
     } catch (IOException e) {
       log.log(Level.WARNING, file + " cannot be written; a restart forgets what was learned", e);
-      closed();
+      none();
     }
   }
 
-  private static void write(FileChannel to, String text) throws IOException {
-    ByteBuffer bytes = UTF_8.encode(text);
-    while (bytes.hasRemaining()) {
-      int _ = to.write(bytes);
+  /** Writes what is there, and empties it. */
+  private void write(FileChannel to, StringBuilder text) throws IOException {
+    ByteBuffer written = UTF_8.encode(CharBuffer.wrap(text));
+    bytes += written.remaining();
+    while (written.hasRemaining()) {
+      int _ = to.write(written);
+    }
+    text.setLength(0);
+  }
+
+  /** There is none any more: it would say a part. */
+  private void none() {
+    closed();
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      log.log(Level.ERROR, file + " says less than was learned, and cannot be removed", e);
     }
   }
 

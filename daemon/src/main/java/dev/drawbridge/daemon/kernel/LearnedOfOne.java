@@ -16,19 +16,53 @@ final class LearnedOfOne {
   /** Names of one address; beyond, those go whose time ends first. */
   static final int MOST_NAMES = 32;
 
+  /** Octets of names that count as one name. */
+  private static final int UNIT = 64;
+
   private final Map<InetAddress, Entry> entries = new HashMap<>();
+
+  /**
+   * Something was learned, or the kernel was not told something, since rules were last in force.
+   */
+  private boolean unsettled = true;
+
+  private long releasedNanos = System.nanoTime();
 
   Map<InetAddress, Entry> entries() {
     return entries;
   }
 
-  /** Names of addresses, each as often as it has addresses. */
+  /** Names of addresses, each as often as it has addresses, and a long one as several. */
   int size() {
     int size = 0;
     for (Entry entry : entries.values()) {
-      size += entry.names().size();
+      size += entry.size();
     }
     return size;
+  }
+
+  /** As how many names these count. */
+  static int size(Collection<String> names) {
+    int size = 0;
+    for (String name : names) {
+      size += 1 + name.length() / UNIT;
+    }
+    return size;
+  }
+
+  boolean isUnsettled() {
+    return unsettled;
+  }
+
+  void unsettled(boolean now) {
+    unsettled = now;
+  }
+
+  /** Whether so much time has passed since it last was; if so it is now. */
+  boolean releases(long nowNanos, long afterNanos) {
+    boolean due = nowNanos - releasedNanos >= afterNanos;
+    releasedNanos = due ? nowNanos : releasedNanos;
+    return due;
   }
 
   Entry entry(InetAddress address) {
@@ -54,6 +88,8 @@ final class LearnedOfOne {
     private int peer;
     private int again;
     private int counted;
+    private int toldPeer;
+    private int toldAgain;
 
     Entry(InetAddress address) {
       this.address = address;
@@ -114,6 +150,21 @@ final class LearnedOfOne {
 
     long untilNanos() {
       return names.values().stream().mapToLong(Long::longValue).max().orElse(0);
+    }
+
+    int size() {
+      return LearnedOfOne.size(names.keySet());
+    }
+
+    /** Whether the kernel knows it by its numbers. */
+    boolean isTold() {
+      return toldPeer == peer && toldAgain == again;
+    }
+
+    /** It does. */
+    void told() {
+      toldPeer = peer;
+      toldAgain = again;
     }
 
     /** The number of what is new by it; 0: none. */

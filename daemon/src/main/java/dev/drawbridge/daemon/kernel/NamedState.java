@@ -2,6 +2,7 @@ package dev.drawbridge.daemon.kernel;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.drawbridge.policy.Peers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
@@ -50,7 +51,11 @@ public final class NamedState {
         if (space < 0) {
           throw new NumberFormatException(line);
         }
-        read.put(Integer.parseUnsignedInt(line.substring(0, space)), line.substring(space + 1));
+        int number = Integer.parseUnsignedInt(line.substring(0, space));
+        if (!Peers.isNamed(number)) {
+          throw new NumberFormatException("no number of learned addresses: " + line);
+        }
+        read.put(number, line.substring(space + 1));
       }
       written = new TreeMap<>(read);
       return read;

@@ -118,7 +118,7 @@ public final class ControlLoop implements AutoCloseable {
         new Listings(
             config.engines(),
             engineKind -> EngineTraces.of(config, engineKind) || guards.unaccounted());
-    this.policy = Policy.resuming(enforcement.networks(), named.read());
+    this.policy = Policy.resuming(enforcement.networks(), enforcement.named(named.read()));
     this.thread = Thread.ofPlatform().name("control").unstarted(this::run);
     this.thread.setUncaughtExceptionHandler((_, error) -> {
       // Without this thread nothing starts and nothing changes: what is pinned enforces, and

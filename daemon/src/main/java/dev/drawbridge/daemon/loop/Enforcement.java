@@ -4,6 +4,7 @@ import dev.drawbridge.bpf.failure.BpfException;
 import dev.drawbridge.control.Action;
 import dev.drawbridge.control.Desired;
 import dev.drawbridge.control.EndpointState;
+import dev.drawbridge.control.PairKey;
 import dev.drawbridge.control.Planner;
 import dev.drawbridge.daemon.kernel.Datapath;
 import dev.drawbridge.policy.Cidr;
@@ -36,6 +37,19 @@ final class Enforcement {
     Map<Cidr, Integer> networks = new LinkedHashMap<>(datapath.applied().addresses());
     networks.values().removeIf(peer -> !Peers.isNetwork(peer));
     return networks;
+  }
+
+  /**
+   * What numbers of learned addresses mean, with those for which the kernel still has rules and of
+   * which nobody says what they mean: none is given to anything else.
+   */
+  Map<Integer, String> named(Map<Integer, String> known) {
+    Map<Integer, String> named = new LinkedHashMap<>(known);
+    datapath.applied().pairs().keySet().stream()
+        .map(PairKey::peer)
+        .filter(Peers::isNamed)
+        .forEach(peer -> named.putIfAbsent(peer, ""));
+    return named;
   }
 
   /** Generations are the kernel's 32 bits; 0 means none. */

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.drawbridge.bpf.BpfObject;
 import dev.drawbridge.bpf.abi.Learned;
+import dev.drawbridge.bpf.abi.NativeOrder;
 import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.key.AddressKey;
 import dev.drawbridge.bpf.key.LearnedKey;
 import dev.drawbridge.control.Desired;
 import dev.drawbridge.control.GuardedContainer;
@@ -127,6 +129,7 @@ final class LearnedAddressesTest {
 
     private GuardedContainer guarded(int number) {
       var labels = new TreeMap<String, String>();
+      labels.put("app", "api");
       for (String rule : rules) {
         labels.put("drawbridge.policy.r" + labels.size(), rule);
       }
@@ -396,6 +399,48 @@ final class LearnedAddressesTest {
     }
     assertTrue(kernel(numbered(19 * 128)).isPresent(), "what was just asked for is known");
     assertEquals(Optional.empty(), kernel(numbered(0)));
+  }
+
+  @Test
+  void nobodyAnswersHisOwnQuestions() {
+    agent.rules("may connect 53 on app=api", ALLOWS);
+    InetSocketAddress own = new InetSocketAddress(InetAddress.ofLiteral("10.0.0.7"), 53);
+    object
+        .map("addresses")
+        .put(AddressKey.exactly(own.getAddress()).encode(), NativeOrder.u32(API));
+    assertEquals(Outcome.KNOWN, agent.learns(API, own, 60, ADDRESS, "api.stripe.com"));
+    assertEquals(Optional.empty(), kernel(ADDRESS));
+    assertEquals(List.of(), agent.learned.of(API, System.nanoTime()));
+  }
+
+  @Test
+  void anAnswerThatIsMoreThanOneMayKnowIsNotPassedOn() {
+    agent.rules(ALLOWS);
+    String[] names = new String[16];
+    for (int i = 0; i < names.length; i++) {
+      names[i] = "\\001".repeat(240) + i + ".stripe.com";
+    }
+    List<Address> found = new ArrayList<>();
+    for (int i = 0; i < 128; i++) {
+      found.add(new Address(numbered(i), 60));
+    }
+    List<Outcome> outcomes = new ArrayList<>();
+    agent.learned.learned(API, RESOLVER, List.of(names), found, outcomes::add);
+    assertEquals(List.of(Outcome.FAILED), outcomes);
+    assertEquals(List.of(), agent.learned.of(API, System.nanoTime()));
+  }
+
+  /** By a part of its names an address could mean what a rule forbids by another. */
+  @Test
+  void whatCannotBeKeptWholeIsNotKept() throws Exception {
+    agent.rules(ALLOWS, "may not connect 443 on evil.stripe.com");
+    agent.learns("api.stripe.com");
+    Path file = directory.resolve("learned");
+    assertTrue(Files.exists(file));
+    // Nothing can be written any more where a directory stands in the way of the next file.
+    Files.createDirectory(directory.resolve("learned.new"));
+    agent.learned.lost(Optional.empty());
+    assertFalse(Files.exists(file));
   }
 
   @Test

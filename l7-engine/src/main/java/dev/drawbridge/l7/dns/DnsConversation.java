@@ -77,7 +77,7 @@ final class DnsConversation extends PipedEnd {
   private boolean wants() {
     return !ending
         && callee.ready()
-        && waiting.size() < DnsLimits.WAITING_ON_STREAM
+        && waiting.size() + learning < DnsLimits.WAITING_ON_STREAM
         && outbox.writable();
   }
 

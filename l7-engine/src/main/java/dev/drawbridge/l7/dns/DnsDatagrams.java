@@ -112,7 +112,6 @@ final class DnsDatagrams implements Datagrams {
 
   /** The resolver has answered; the client sees that once the kernel knows it. */
   void answered(Pending asked, Answer answer) {
-    engine.leave(asked.origin.caller());
     Query query = asked.query();
     Verdict now =
         NameJudge.judge(
@@ -122,14 +121,17 @@ final class DnsDatagrams implements Datagrams {
             answer.names().subList(1, answer.names().size()),
             Ports.UDP);
     if (now.decision() == Decision.DENY) {
+      engine.leave(asked.origin.caller());
       asked.verdict = now;
       answer(asked, Rcode.REFUSED, Ending.COMPLETED);
       return;
     }
     if (answer.addresses().isEmpty()) {
+      engine.leave(asked.origin.caller());
       pass(asked, answer);
       return;
     }
+    // Under way until the kernel knows it.
     space
         .learned()
         .learned(
@@ -147,6 +149,7 @@ final class DnsDatagrams implements Datagrams {
   }
 
   private void learned(Pending asked, Answer answer, LearnedNames.Outcome outcome) {
+    engine.leave(asked.origin.caller());
     switch (outcome) {
       case KNOWN -> pass(asked, answer);
       case REBINDS -> {

@@ -59,6 +59,12 @@ public record NamedAddress(Cidr single, List<DnsName> names) {
     return false;
   }
 
+  /** Whether the rule allows something else than to be resolved, and has a name for it. */
+  public boolean isMeantBy(RuleCode rule) {
+    Party.Name name = rule.names();
+    return name != null && !rule.resolves() && isMeant(name, rule.allows);
+  }
+
   private boolean lies(Party.Name object, DnsName name, boolean allows) {
     if (object.within().isEmpty()) {
       return !allows || !isInside() || (name.isInside() && haveOneSide());

@@ -58,9 +58,12 @@ public final class NamedPeers {
   public static NamedPeers resuming(Map<Integer, String> known) {
     var resumed = new NamedPeers();
     known.forEach((number, printed) -> {
+      if (!Peers.isNamed(number)) {
+        return;
+      }
       resumed.free = Math.max(resumed.free, number + 1);
       Key key = NamedPeersText.read(printed);
-      if (key != null && Peers.isNamed(number)) {
+      if (key != null) {
         resumed.numbers.put(key, number);
         resumed.keys.put(number, key);
       }
@@ -122,8 +125,19 @@ public final class NamedPeers {
     keys.keySet().retainAll(used);
   }
 
-  /** Number by number, as {@link #resuming} reads it. */
+  /**
+   * Number by number, as {@link #resuming} reads it; the last one that was given too, without a
+   * meaning if it has none any more: connections may bear it.
+   */
   public synchronized SortedMap<Integer, String> print() {
+    SortedMap<Integer, String> printed = meanings();
+    if (free > Peers.FIRST_NAMED) {
+      String _ = printed.putIfAbsent(free - 1, "");
+    }
+    return printed;
+  }
+
+  private SortedMap<Integer, String> meanings() {
     return keys.entrySet().stream()
         .collect(
             Collectors.toMap(

@@ -87,7 +87,11 @@ public record DnsName(List<String> labels, boolean isPlain) {
     byte[] octets =
         c < 256 ? new byte[] {(byte) c} : String.valueOf(c).getBytes(StandardCharsets.UTF_8);
     for (byte octet : octets) {
-      label.append(String.format("\\%03d", octet & 255));
+      int value = octet & 255;
+      label.append('\\');
+      label.append((char) ('0' + value / 100));
+      label.append((char) ('0' + value / 10 % 10));
+      label.append((char) ('0' + value % 10));
     }
     return false;
   }

@@ -101,12 +101,15 @@ public final class RuleCode implements ReadRule {
     return sentence.action() instanceof Action.Resolve;
   }
 
-  /** Whether it lets somebody in particular be asked for names there. */
+  /**
+   * Whether it lets somebody in particular be asked for names there: a rule about every port of
+   * somebody does not mean that he says what names mean.
+   */
   public boolean choosesResolver(int transport, int port) {
     Party party = object == null ? null : object.party();
     return allows
         && (connects || resolves())
-        && ports.covers(transport, port)
+        && ports.names(transport, port)
         && (party instanceof Party.Network
             || party instanceof Party.Selector
             || party == Party.Entity.HOST);
