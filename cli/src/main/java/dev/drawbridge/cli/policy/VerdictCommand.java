@@ -254,7 +254,7 @@ public final class VerdictCommand extends AgentCommand {
     }
   }
 
-  /** As people write it: api.stripe.com:443. */
+  /** As people write it: api.stripe.com:443. A label may have a colon in its value. */
   private void takePortOfTo(List<String> rest) {
     String callee = to;
     if (callee == null || port != null || !rest.isEmpty()) {
@@ -262,6 +262,7 @@ public final class VerdictCommand extends AgentCommand {
     }
     int colon = callee.indexOf(':');
     if (colon == callee.lastIndexOf(':')
+        && callee.indexOf('=') < 0
         && callee.lastIndexOf('.', colon) > 0
         && callee.substring(colon + 1).matches("[0-9]{1,5}")) {
       port = callee.substring(colon + 1);

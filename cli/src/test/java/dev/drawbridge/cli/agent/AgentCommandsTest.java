@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -223,14 +224,17 @@ class AgentCommandsTest {
     run("verdict", "api -> 10.0.5.7:3306");
     run("verdict", "api", "2001:db8::5", "443");
     run("verdict", "api", "service:shop.a/80", "443");
+    run("verdict", "api", "image=registry.local:5000", "443");
     assertEquals(
         List.of(
             new Who.Container("api.stripe.com"),
             new Who.Address("10.0.5.7"),
             new Who.Address("2001:db8::5"),
-            new Who.Service(Optional.of("shop.a"), "80")),
+            new Who.Service(Optional.of("shop.a"), "80"),
+            new Who.Labels(new TreeMap<>(Map.of("image", "registry.local:5000")))),
         agent().asked.stream().map(Asked::to).toList());
-    assertEquals(List.of(443, 3306, 443, 443), agent().asked.stream().map(Asked::port).toList());
+    assertEquals(
+        List.of(443, 3306, 443, 443, 443), agent().asked.stream().map(Asked::port).toList());
   }
 
   @Test

@@ -112,8 +112,9 @@ final class Attaching {
       if (pinned && datapath.endpointOf(cgroup).isPresent()) {
         attach(guard, how, opening);
       } else {
+        long cgroupId = Cgroups.id(cgroup);
         Space space = spaces.enter(opening, guard.endpoint(), how);
-        guard.joins(new Attachment(how, cgroup, Cgroups.id(cgroup), space), settles);
+        guard.joins(new Attachment(how, cgroup, cgroupId, space), settles);
         askNobodyIn(guard);
       }
       if (pinned) {

@@ -173,7 +173,6 @@ public final class Spaces {
       if (namespace.inode() != hostInode) {
         attachments.attachNamespace(number, namespace);
       }
-      opening.handOver();
       if (how == How.HOOK) {
         veths.forget(number);
       }
@@ -195,6 +194,7 @@ public final class Spaces {
         listener.mayBeRewritten();
       }
       space.endpoints.add(endpoint);
+      opening.handOver();
       open.put(number, space);
       return space;
     } catch (CompletionException e) {
