@@ -3,7 +3,8 @@ package dev.drawbridge.control;
 /** Which container engine tells of a container. */
 public enum EngineKind {
   DOCKER("docker", true),
-  CONTAINERD("containerd", false);
+  CONTAINERD("containerd", false),
+  PODMAN("podman", true);
 
   private final String display;
   private final boolean keepsAddresses;

@@ -31,7 +31,9 @@ import dev.drawbridge.daemon.container.Exemptions;
 import dev.drawbridge.daemon.container.Grants;
 import dev.drawbridge.daemon.container.LabelReading;
 import dev.drawbridge.daemon.container.Latecomers;
+import dev.drawbridge.daemon.container.PodmanImages;
 import dev.drawbridge.daemon.flow.FlowRecorder;
+import dev.drawbridge.daemon.host.OwnCgroup;
 import dev.drawbridge.daemon.host.ProcessAge;
 import dev.drawbridge.daemon.kernel.Datapath;
 import dev.drawbridge.daemon.kernel.DropCounts;
@@ -65,6 +67,7 @@ import dev.drawbridge.l7.L7Engine;
 import dev.drawbridge.runtime.ContainerdLookup;
 import dev.drawbridge.runtime.EngineFeed;
 import dev.drawbridge.runtime.Starter;
+import dev.drawbridge.runtime.podman.PodmanContainers;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -323,13 +326,14 @@ final class Agent implements AutoCloseable {
     KernelUpgrade.finish(upgrade);
     attachments.holdBack(false);
 
+    Optional<PodmanContainers> podman = podman();
     try {
       ApiCallers callers = new ApiCallers(loop::state);
       keep(new HookServer(
               config.hookSocket(),
               new LoggedHooks(
                   new HookAdmission(
-                      config, exemptions, loop, spaces, times, admitted, containerd())),
+                      config, exemptions, loop, spaces, times, admitted, containerd(), podman)),
               // A second after the hook has given up.
               Duration.ofSeconds(config.startSeconds() + HookEntry.LATER_SECONDS + 1),
               channel -> PeerProcess.holds(channel, callers::admitsProcess)))
@@ -366,11 +370,28 @@ final class Agent implements AutoCloseable {
               }))
           .start();
     }
+    if (podman.isPresent()) {
+      keep(EngineFeed.podman(
+              Path.of(config.podmanRoot()),
+              podman.get(),
+              event -> loop.runtime(EngineKind.PODMAN, event)))
+          .start();
+    }
     if (!config.containerdSocket().isEmpty()) {
       keep(EngineFeed.containerd(
               config.containerdSocket(), event -> loop.runtime(EngineKind.CONTAINERD, event)))
           .start();
     }
+  }
+
+  private Optional<PodmanContainers> podman() {
+    return config.podmanRoot().isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            new PodmanContainers(
+                Path.of(config.podmanRoot()),
+                PodmanImages::labels,
+                (id, pid) -> OwnCgroup.objection(id, pid).isEmpty()));
   }
 
   private Optional<ContainerdLookup> containerd() {

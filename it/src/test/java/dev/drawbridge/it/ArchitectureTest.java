@@ -126,6 +126,15 @@ final class ArchitectureTest {
     onlyIn("com.google.protobuf..", "nowhere..");
   }
 
+  /**
+   * SQLite's native library is in a process that is root: for Podman's state, and for nothing else.
+   */
+  @Test
+  void sqliteIsUsedOnlyForPodmansState() {
+    onlyIn("java.sql..", "dev.drawbridge.runtime.podman..");
+    onlyIn("org.sqlite..", "dev.drawbridge.runtime.podman..");
+  }
+
   @Test
   void tomlIsParsedOnlyByTheInstaller() {
     onlyIn("org.tomlj..", "dev.drawbridge.install..");

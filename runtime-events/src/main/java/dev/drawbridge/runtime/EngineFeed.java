@@ -2,8 +2,10 @@ package dev.drawbridge.runtime;
 
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.control.RuntimeEvent;
+import dev.drawbridge.runtime.podman.PodmanContainers;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -77,6 +79,16 @@ public final class EngineFeed implements AutoCloseable {
    */
   public static EngineFeed containerd(String socketPath, Consumer<RuntimeEvent> sink) {
     return new EngineFeed("containerd", () -> ContainerdEngine.connect(socketPath), sink);
+  }
+
+  /**
+   * Podman's containers, by the state below its storage root.
+   *
+   * @param root such as {@code /var/lib/containers/storage}
+   */
+  public static EngineFeed podman(
+      Path root, PodmanContainers containers, Consumer<RuntimeEvent> sink) {
+    return new EngineFeed("podman", () -> PodmanEngine.connect(root, containers), sink);
   }
 
   /** Starts listening; an engine that does not answer yet is waited for. */

@@ -7,7 +7,7 @@
  *
  * <p>It never decides anything and keeps no state that a list could not replace. It never runs
  * inside a hook, where Docker would deadlock, but for {@link
- * dev.drawbridge.runtime.ContainerdLookup}.
+ * dev.drawbridge.runtime.ContainerdLookup}, and for Podman's files, which nobody holds.
  *
  * <p>The daemon depends on it; it depends on control for the types of its events.
  */

@@ -28,6 +28,8 @@ import java.util.TreeSet;
  * @param dockerSocket Docker's API ({@code /var/run/docker.sock}); empty: no Docker
  * @param containerdSocket containerd's API, such as {@code /run/containerd/containerd.sock}, for
  *     containers that are not Docker's; empty (default): containerd is not asked
+ * @param podmanRoot root's Podman's storage root, such as {@code /var/lib/containers/storage}, for
+ *     the labels of its containers; empty (default): Podman's state is not read
  * @param dataRoot Docker's data root, where container files are ({@code /var/lib/docker}); empty:
  *     taken from each bundle
  * @param hookSocket where the hook and the runtime shim ask ({@code <runDir>/hook.sock})
@@ -56,6 +58,7 @@ public record Config(
     Path bpffs,
     String dockerSocket,
     String containerdSocket,
+    String podmanRoot,
     String dataRoot,
     Path hookSocket,
     Path hookProgram,
@@ -84,6 +87,7 @@ public record Config(
               "bpffs",
               "dockerSocket",
               "containerdSocket",
+              "podmanRoot",
               "dataRoot",
               "hookSocket",
               "hookProgram",
@@ -118,22 +122,32 @@ public record Config(
     }
   }
 
+  /** The key of this configuration that says where an engine is. */
+  public static String keyOf(EngineKind engine) {
+    return switch (engine) {
+      case DOCKER -> "dockerSocket";
+      case CONTAINERD -> "containerdSocket";
+      case PODMAN -> "podmanRoot";
+    };
+  }
+
   /** The engines that a listener follows. */
   public Set<EngineKind> engines() {
     Set<EngineKind> engines = EnumSet.noneOf(EngineKind.class);
     for (EngineKind engine : EngineKind.values()) {
-      if (!socketOf(engine).isEmpty()) {
+      if (!placeOf(engine).isEmpty()) {
         engines.add(engine);
       }
     }
     return engines;
   }
 
-  /** Where an engine answers; empty if it is not listened to. */
-  public String socketOf(EngineKind engine) {
+  /** Where an engine answers, or keeps its state; empty if it is not listened to. */
+  public String placeOf(EngineKind engine) {
     return switch (engine) {
       case DOCKER -> dockerSocket;
       case CONTAINERD -> containerdSocket;
+      case PODMAN -> podmanRoot;
     };
   }
 
@@ -180,7 +194,8 @@ public record Config(
         Path.of(string(where, json, "stateDir", "/var/lib/drawbridge")),
         Path.of(string(where, json, "bpffs", "/sys/fs/bpf")),
         string(where, json, "dockerSocket", "/var/run/docker.sock"),
-        socket(where, json, "containerdSocket"),
+        absolute(where, json, "containerdSocket", "a socket"),
+        absolute(where, json, "podmanRoot", "a directory"),
         string(where, json, "dataRoot", "/var/lib/docker"),
         Path.of(string(where, json, "hookSocket", runDir.resolve("hook.sock").toString())),
         Path.of(string(where, json, "hookProgram", "/usr/libexec/drawbridge/drawbridge-hook")),
@@ -275,10 +290,11 @@ public record Config(
     return value.getAsString();
   }
 
-  private static String socket(String where, JsonObject json, String key) throws ConfigException {
+  private static String absolute(String where, JsonObject json, String key, String what)
+      throws ConfigException {
     String path = string(where, json, key, "");
     if (!path.isEmpty() && !path.startsWith("/")) {
-      throw wrong(where, key, "the absolute path of a socket, or \"\"", json.get(key));
+      throw wrong(where, key, "the absolute path of " + what + ", or \"\"", json.get(key));
     }
     return path;
   }

@@ -106,7 +106,7 @@ public final class ImageFiles {
   }
 
   /** A label that is no string makes all of them unknown: it must not read as absent. */
-  private static Optional<SortedMap<String, String>> labelsOf(JsonObject image) {
+  static Optional<SortedMap<String, String>> labelsOf(JsonObject image) {
     SortedMap<String, String> labels = new TreeMap<>();
     JsonElement config = image.get("config");
     if (config == null || config.isJsonNull()) {

@@ -8,9 +8,11 @@ import dev.drawbridge.hook.Attempt;
 import dev.drawbridge.hook.DockerContainerFiles;
 import dev.drawbridge.hook.OciSpec;
 import dev.drawbridge.runtime.ContainerdLookup;
+import dev.drawbridge.runtime.podman.PodmanContainers;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,24 +20,31 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
- * Who a container is before it runs: by Docker's files, by containerd's record, or by the
- * annotations in its OCI bundle. Docker's API is never asked: it would deadlock here.
+ * Who a container is before it runs: by Docker's files, by Podman's, by containerd's record, or by
+ * the annotations in its OCI bundle. Docker's API is never asked: it would deadlock here.
  */
 final class Descriptions {
 
   private static final System.Logger log = System.getLogger(Descriptions.class.getName());
 
+  private static final Pattern BUILD = Pattern.compile("buildah[0-9]{1,20}");
+
   private final Config config;
   private final Optional<ContainerdLookup> containerd;
+  private final Optional<PodmanContainers> podman;
 
   /**
    * @param containerd who knows containers that are not Docker's, if it is to be asked
+   * @param podman Podman's state, if it is to be read
    */
-  Descriptions(Config config, Optional<ContainerdLookup> containerd) {
+  Descriptions(
+      Config config, Optional<ContainerdLookup> containerd, Optional<PodmanContainers> podman) {
     this.config = config;
     this.containerd = containerd;
+    this.podman = podman;
   }
 
   /**
@@ -53,9 +62,83 @@ final class Descriptions {
     return DockerContainerFiles.find(id, roots, spec)
         .then(directory ->
             directory.isEmpty()
-                ? describedByContainerd(id, bundle, spec)
+                ? describedByOthers(id, bundle, spec)
                 : DockerContainerFiles.read(directory.get())
                     .then(files -> Attempt.done(describedByDocker(files, spec))));
+  }
+
+  private Attempt<Described> describedByOthers(String id, Path bundle, OciSpec spec) {
+    if (podman.isPresent() && isPodmans(id, bundle)) {
+      return describedByPodman(podman.get(), id, spec);
+    }
+    return podman.isPresent() && isBuildStep(id, bundle)
+        ? Attempt.done(buildStep(id, spec))
+        : describedByContainerd(id, bundle, spec);
+  }
+
+  /** As Buildah, which is in Podman, makes bundles: TMPDIR/buildahNUMBER, by an id of that name. */
+  static boolean isBuildStep(String id, Path bundle) {
+    Path name = bundle.getFileName();
+    return name != null && BUILD.matcher(name.toString()).matches() && id.equals("buildah-" + name);
+  }
+
+  /**
+   * A step of {@code podman build}. Nobody gives it labels, and what its annotations say is what
+   * will be the image's: it is a container without any.
+   */
+  private static Described buildStep(String id, OciSpec spec) {
+    return new Described(
+        id,
+        id,
+        "",
+        new TreeMap<>(),
+        Optional.of(new TreeMap<>()),
+        "",
+        spec.network() instanceof OciSpec.Network.Host ? "host" : ObservedContainer.OWN_NAMESPACE,
+        false,
+        spec);
+  }
+
+  /** As Podman makes a bundle: ROOT/DRIVER-containers/ID/userdata. */
+  private boolean isPodmans(String id, Path bundle) {
+    int names = bundle.getNameCount();
+    if (names < 4
+        || !bundle.getName(names - 1).toString().equals("userdata")
+        || !bundle.getName(names - 2).toString().equals(id)
+        || !bundle.getName(names - 3).toString().endsWith("-containers")) {
+      return false;
+    }
+    Path root = bundle.resolve("../../..").normalize();
+    try {
+      return Files.isSameFile(root, Path.of(config.podmanRoot()));
+    } catch (IOException e) {
+      log.log(Level.DEBUG, "bundle " + bundle, e);
+      return false;
+    }
+  }
+
+  /** Podman's, below the storage root whose state is read: who is not in it is nobody. */
+  private Attempt<Described> describedByPodman(PodmanContainers state, String id, OciSpec spec) {
+    try {
+      return state
+          .find(id)
+          .map(found -> describedBy(found, spec))
+          .orElseGet(() ->
+              Attempt.failed(
+                  "Podman's state below "
+                      + config.podmanRoot()
+                      + " does not name container "
+                      + shortened(id)
+                      + ", which starts there"));
+    } catch (IOException e) {
+      return Attempt.failed(
+          "Podman's state below "
+              + config.podmanRoot()
+              + " does not say who container "
+              + shortened(id)
+              + " is: "
+              + e.getMessage());
+    }
   }
 
   /** Not Docker's: containerd's, where it is asked and knows it. */
@@ -111,9 +194,9 @@ final class Descriptions {
   }
 
   /**
-   * Not Docker's: containerd and Podman keep labels where no hook may ask, and pass annotations.
-   * Whoever gives no annotation of ours may have given labels of ours that nobody read: unknown,
-   * and not started.
+   * Not Docker's, and of no engine that is asked: its labels are where nobody reads them. Whoever
+   * gives no annotation of ours may have given labels of ours that nobody read: unknown, and not
+   * started.
    */
   private static Attempt<Described> describedByAnnotations(String id, OciSpec spec) {
     if (spec.annotations().keySet().stream().noneMatch(key -> key.startsWith("drawbridge."))) {
@@ -122,7 +205,7 @@ final class Descriptions {
               + shortened(id)
               + " is not Docker's, and none of its annotations is Drawbridge's; give it one, such as"
               + " drawbridge.mode=enforce (ctr: --label, others: --annotation), or have the agent"
-              + " ask containerd (containerdSocket)");
+              + " ask containerd (containerdSocket) or read Podman's state (podmanRoot)");
     }
     return Attempt.done(
         new Described(

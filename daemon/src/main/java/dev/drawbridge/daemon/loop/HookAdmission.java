@@ -25,6 +25,7 @@ import dev.drawbridge.policy.Severity;
 import dev.drawbridge.policy.labels.KeptCapabilities;
 import dev.drawbridge.policy.language.ContainerPolicy;
 import dev.drawbridge.runtime.ContainerdLookup;
+import dev.drawbridge.runtime.podman.PodmanContainers;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
@@ -38,8 +39,8 @@ import java.util.concurrent.TimeoutException;
 
 /**
  * Answers the hook and the runtime shim, from files and the kernel alone: Docker's API would
- * deadlock here, and at boot does not answer at all. Only containerd's records of containers are
- * asked for, which no start of a container holds.
+ * deadlock here, and at boot does not answer at all, and Podman's commands wait for the hook. Only
+ * containerd's records of containers are asked for, which no start of a container holds.
  */
 public final class HookAdmission implements HookHandler {
 
@@ -56,6 +57,7 @@ public final class HookAdmission implements HookHandler {
 
   /**
    * @param containerd who knows containers that are not Docker's, if it is to be asked
+   * @param podman Podman's state, if it is to be read
    */
   public HookAdmission(
       Config config,
@@ -64,9 +66,10 @@ public final class HookAdmission implements HookHandler {
       Spaces spaces,
       AdmissionTimes times,
       AdmittedContainers admitted,
-      Optional<ContainerdLookup> containerd) {
+      Optional<ContainerdLookup> containerd,
+      Optional<PodmanContainers> podman) {
     this.admitted = admitted;
-    this.descriptions = new Descriptions(config, containerd);
+    this.descriptions = new Descriptions(config, containerd, podman);
     this.spaces = spaces;
     this.times = times;
     this.config = config;

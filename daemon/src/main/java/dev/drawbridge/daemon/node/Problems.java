@@ -261,10 +261,12 @@ public final class Problems {
                 "DB0506",
                 "warning",
                 "",
-                "the container engine at " + config.socketOf(engine) + " does not answer",
+                engine == EngineKind.PODMAN
+                    ? "there is no state of Podman in " + config.placeOf(engine)
+                    : "the container engine at " + config.placeOf(engine) + " does not answer",
                 "containers that start through the hook are guarded all the same; where there is no"
                     + " such engine, an empty "
-                    + (engine == EngineKind.DOCKER ? "dockerSocket" : "containerdSocket")
+                    + Config.keyOf(engine)
                     + " says so"));
       }
     }

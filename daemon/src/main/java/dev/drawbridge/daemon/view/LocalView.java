@@ -143,11 +143,11 @@ public final class LocalView implements AgentView {
   }
 
   private String silent(EngineKind kind) {
-    return config.socketOf(kind)
-        + " does not answer; the hook "
+    return config.placeOf(kind)
         + switch (kind) {
-          case DOCKER -> "works without it";
-          case CONTAINERD -> "starts none of its containers meanwhile";
+          case DOCKER -> " does not answer; the hook works without it";
+          case CONTAINERD -> " does not answer; the hook starts none of its containers meanwhile";
+          case PODMAN -> " has no state of Podman that can be read; the hook looks again each time";
         };
   }
 

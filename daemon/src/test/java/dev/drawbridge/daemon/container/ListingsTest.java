@@ -48,7 +48,7 @@ class ListingsTest {
             directory.resolve("agent.json"),
             """
             {"runDir":"%1$s/run","stateDir":"%1$s/state","dockerSocket":"%1$s/docker.sock",
-             "containerdSocket":"%1$s/containerd.sock","dataRoot":"%2$s"}\
+             "containerdSocket":"%1$s/containerd.sock","podmanRoot":"%1$s/podman","dataRoot":"%2$s"}\
             """
                 .formatted(directory, dataRoot)));
   }
@@ -81,9 +81,18 @@ class ListingsTest {
       }
       assertFalse(EngineTraces.of(config, EngineKind.DOCKER), file);
     }
-    for (String file : new String[] {"containerd.sock", "run/admitted/web", "state/exempt/web"}) {
+    for (String file :
+        new String[] {
+          "containerd.sock",
+          "podman/db.sql",
+          "podman/libpod/bolt_state.db",
+          "run/admitted/web",
+          "state/exempt/web"
+        }) {
       Path trace = make(file);
-      assertTrue(EngineTraces.of(config, EngineKind.CONTAINERD), file);
+      assertEquals(
+          !file.startsWith("podman"), EngineTraces.of(config, EngineKind.CONTAINERD), file);
+      assertEquals(!file.endsWith(".sock"), EngineTraces.of(config, EngineKind.PODMAN), file);
       assertFalse(EngineTraces.of(config, EngineKind.DOCKER), file);
       Files.delete(trace);
     }

@@ -2,14 +2,9 @@ package dev.drawbridge.it.attack;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.drawbridge.testkit.LabException;
+import dev.drawbridge.it.Crun;
 import dev.drawbridge.testkit.LabImage;
 import dev.drawbridge.testkit.Output;
-import dev.drawbridge.testkit.Shell;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
@@ -27,12 +22,16 @@ final class CrunTest {
   void whatHoldsWithRuncHoldsWithCrun() {
     Table table = new Table("crun");
     try (Ground ground = Ground.open()) {
-      ground.agent().registerBefore(CRUN, crun(ground, "crun", ""));
+      ground
+          .agent()
+          .registerBefore(CRUN, Crun.wrapped(ground.shared("common").resolve("crun"), ""));
       // Without a cgroup of its own a container cannot be guarded, which only its hook finds out.
       ground
           .agent()
           .registerBefore(
-              WITHOUT_CGROUP, crun(ground, "without-cgroup", "--cgroup-manager=disabled"));
+              WITHOUT_CGROUP,
+              Crun.wrapped(
+                  ground.shared("common").resolve("without-cgroup"), "--cgroup-manager=disabled"));
       ground.idle("target", options("app=target", "drawbridge.capabilities=net-raw"));
       ground.idle("free", options("app=free"));
       ground.idle("shut", options("app=shut", "drawbridge.policy.o=may connect 9 on app=x"));
@@ -76,40 +75,6 @@ final class CrunTest {
       table.row("and comes back", ARRIVED, ground.reach("free", "target", "tcp"));
     }
     assertEquals("", table.verdict());
-  }
-
-  /**
-   * Crun takes no hierarchy that is version 1 in part: where there is one, it sees version 2 alone,
-   * and no limits of resources, whose controllers it would not find there.
-   */
-  private static String crun(Ground ground, String name, String option) {
-    Path cgroup2 = Ground.rootCgroup();
-    Path program = ground.shared("common").resolve(name);
-    // The engine's own: an older one does not know the version of the specification.
-    String crun = Shell.must("sh", "-c", "command -v crun").strip();
-    boolean whole = cgroup2.equals(Path.of("/sys/fs/cgroup"));
-    try {
-      Files.writeString(
-          program,
-          """
-          #!/bin/sh
-          %s && exec %s %s "$@"
-          before=
-          for word in "$@"; do
-            if [ "$before" = --bundle ]; then
-              sed -i 's/"resources":{/"unlimited":{/' "$word/config.json"
-            fi
-            before=$word
-          done
-          exec unshare --mount --propagation slave sh -c \\
-            'mount --bind %s /sys/fs/cgroup && exec %s %s "$@"' crun "$@"
-          """
-              .formatted(whole, crun, option, cgroup2, crun, option));
-      Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
-    } catch (IOException e) {
-      throw new LabException("cannot write " + program + ": " + e.getMessage(), e);
-    }
-    return program.toString();
   }
 
   private static String dead(Ground ground) {
