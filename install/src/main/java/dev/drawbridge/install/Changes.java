@@ -39,8 +39,11 @@ final class Changes {
   }
 
   void copyProgram(String name) throws InstallException {
+    copyProgram(name, layout.programs().resolve(name));
+  }
+
+  void copyProgram(String name, Path to) throws InstallException {
     Path from = options.builtPrograms().resolve(name);
-    Path to = layout.programs().resolve(name);
     try {
       byte[] bytes = Files.readAllBytes(from);
       if (!Files.exists(to) || !Arrays.equals(bytes, Files.readAllBytes(to))) {

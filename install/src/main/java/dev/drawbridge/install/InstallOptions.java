@@ -9,7 +9,8 @@ import java.nio.file.Path;
  * @param asDefault make drawbridge the default runtime, so that every new container is guarded
  * @param docker register with Docker
  * @param containerd register with containerd's CRI
- * @param podman write hooks.d files for Podman
+ * @param podman register with root's Podman
+ * @param podmanHooks write hooks.d files for Podman
  * @param systemd write the systemd unit
  * @param reload tell a running dockerd to read its configuration again (SIGHUP, no restart)
  */
@@ -20,47 +21,53 @@ public record InstallOptions(
     boolean docker,
     boolean containerd,
     boolean podman,
+    boolean podmanHooks,
     boolean systemd,
     boolean reload) {
 
   /** Docker and systemd on this host, drawbridge not the default. */
   public static InstallOptions of(Path builtPrograms) {
     return new InstallOptions(
-        Layout.system(), builtPrograms, false, true, false, false, true, true);
+        Layout.system(), builtPrograms, false, true, false, false, false, true, true);
   }
 
   public InstallOptions withLayout(Layout other) {
     return new InstallOptions(
-        other, builtPrograms, asDefault, docker, containerd, podman, systemd, reload);
+        other, builtPrograms, asDefault, docker, containerd, podman, podmanHooks, systemd, reload);
   }
 
   public InstallOptions withDefault(boolean yes) {
     return new InstallOptions(
-        layout, builtPrograms, yes, docker, containerd, podman, systemd, reload);
+        layout, builtPrograms, yes, docker, containerd, podman, podmanHooks, systemd, reload);
   }
 
   public InstallOptions withContainerd(boolean yes) {
     return new InstallOptions(
-        layout, builtPrograms, asDefault, docker, yes, podman, systemd, reload);
+        layout, builtPrograms, asDefault, docker, yes, podman, podmanHooks, systemd, reload);
   }
 
   public InstallOptions withPodman(boolean yes) {
     return new InstallOptions(
-        layout, builtPrograms, asDefault, docker, containerd, yes, systemd, reload);
+        layout, builtPrograms, asDefault, docker, containerd, yes, podmanHooks, systemd, reload);
+  }
+
+  public InstallOptions withPodmanHooks(boolean yes) {
+    return new InstallOptions(
+        layout, builtPrograms, asDefault, docker, containerd, podman, yes, systemd, reload);
   }
 
   public InstallOptions withDocker(boolean yes) {
     return new InstallOptions(
-        layout, builtPrograms, asDefault, yes, containerd, podman, systemd, reload);
+        layout, builtPrograms, asDefault, yes, containerd, podman, podmanHooks, systemd, reload);
   }
 
   public InstallOptions withSystemd(boolean yes) {
     return new InstallOptions(
-        layout, builtPrograms, asDefault, docker, containerd, podman, yes, reload);
+        layout, builtPrograms, asDefault, docker, containerd, podman, podmanHooks, yes, reload);
   }
 
   public InstallOptions withReload(boolean yes) {
     return new InstallOptions(
-        layout, builtPrograms, asDefault, docker, containerd, podman, systemd, yes);
+        layout, builtPrograms, asDefault, docker, containerd, podman, podmanHooks, systemd, yes);
   }
 }

@@ -16,6 +16,7 @@ public final class Installer {
   private final Layout layout;
   private final Changes changes;
   private final ContainerdRegistration containerd;
+  private final PodmanRegistration podman;
   private InstallState state = InstallState.parse("");
 
   private Installer(InstallOptions options, boolean installing) {
@@ -23,6 +24,7 @@ public final class Installer {
     this.layout = options.layout();
     this.changes = new Changes(options, installing);
     this.containerd = new ContainerdRegistration(options, changes);
+    this.podman = new PodmanRegistration(options, changes);
   }
 
   /** What installing would do. Changes nothing. */
@@ -58,6 +60,9 @@ public final class Installer {
       writeShimConfig(containerd.behind().orElse(RUNC));
     }
     if (options.podman()) {
+      podman.register();
+    }
+    if (options.podmanHooks()) {
       for (String stage : List.of("createRuntime", "poststop")) {
         changes.write(
             layout.podmanHooks().resolve("drawbridge-" + stage + ".json"),
@@ -67,7 +72,8 @@ public final class Installer {
             false);
       }
       changes.notes.add(
-          "rootless Podman reads no hooks.d directory: its containers stay unguarded");
+          "hooks.d alone takes no CAP_NET_RAW from anybody, and rootless Podman reads none: register"
+              + " the runtime where that can be (--podman)");
     }
     return changes.plan();
   }
@@ -229,6 +235,9 @@ public final class Installer {
   }
 
   private InstallPlan remove() throws InstallException {
+    if (options.podman()) {
+      podman.unregister();
+    }
     boolean containerdHadUs =
         options.containerd()
             && containerd.unregister(InstallState.parse(Changes.text(layout.state())));

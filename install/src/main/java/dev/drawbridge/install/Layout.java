@@ -13,9 +13,12 @@ import java.nio.file.Path;
  * @param shimConfig the shim's configuration
  * @param state what installing remembers for uninstalling
  * @param unit the systemd unit
+ * @param podmanConf our own file beside Podman's configuration
+ * @param podmanStorage where root's Podman keeps its state
  * @param podmanHooks Podman's hooks.d directory for administrators
  * @param hookSocket where the agent listens
  * @param exempt directory of the exempt list
+ * @param root the host's root directory
  */
 public record Layout(
     Path daemonJson,
@@ -26,9 +29,12 @@ public record Layout(
     Path shimConfig,
     Path state,
     Path unit,
+    Path podmanConf,
+    Path podmanStorage,
     Path podmanHooks,
     Path hookSocket,
-    Path exempt) {
+    Path exempt,
+    Path root) {
 
   /** Where things are on a host. */
   public static Layout system() {
@@ -46,9 +52,12 @@ public record Layout(
         root.resolve("etc/drawbridge/shim.conf"),
         root.resolve("var/lib/drawbridge/install.json"),
         root.resolve("etc/systemd/system/drawbridge.service"),
+        root.resolve("etc/containers/containers.conf.d/90-drawbridge.conf"),
+        root.resolve("var/lib/containers/storage"),
         root.resolve("etc/containers/oci/hooks.d"),
         root.resolve("run/drawbridge/hook.sock"),
-        root.resolve("var/lib/drawbridge/exempt"));
+        root.resolve("var/lib/drawbridge/exempt"),
+        root);
   }
 
   /** For an engine that was started with files of its own. */
@@ -62,9 +71,12 @@ public record Layout(
         shimConfig,
         state,
         unit,
+        podmanConf,
+        podmanStorage,
         podmanHooks,
         hookSocket,
-        exempt);
+        exempt,
+        root);
   }
 
   /** For an agent whose runDir or stateDir is not the default one. */
@@ -78,13 +90,31 @@ public record Layout(
         shimConfig,
         stateDir.resolve("install.json"),
         unit,
+        podmanConf,
+        podmanStorage,
         podmanHooks,
         runDir.resolve("hook.sock"),
-        stateDir.resolve("exempt"));
+        stateDir.resolve("exempt"),
+        root);
   }
 
   Path shim() {
     return programs.resolve("drawbridge-runc");
+  }
+
+  /** A shim of Podman's own, which may hand over to another runtime. */
+  Path podmanShim() {
+    return programs.resolve("podman/drawbridge-runc");
+  }
+
+  /** What that one reads, because it lies beside it. */
+  Path podmanShimConfig() {
+    return programs.resolve("podman/shim.conf");
+  }
+
+  /** Something that the host has, by its path without the first slash. */
+  Path under(String path) {
+    return root.resolve(path);
   }
 
   Path hook() {

@@ -208,9 +208,9 @@ final class StepExecutor {
     }
   }
 
-  private record Ran(int exit, String output) {}
+  record Ran(int exit, String output) {}
 
-  private static Ran run(List<String> command) throws IOException, InstallException {
+  static Ran run(List<String> command) throws IOException, InstallException {
     Path output = Files.createTempFile("drawbridge-install", ".out");
     try {
       Process process =

@@ -32,6 +32,14 @@ final class InstallerTest {
     Files.setPosixFilePermissions(
         built.resolve("drawbridge-agent"), PosixFilePermissions.fromString("rwxr-xr-x"));
     options = InstallOptions.of(built).withLayout(layout);
+    program("usr/bin/runc");
+  }
+
+  private void program(String path) throws Exception {
+    Path file = root.resolve(path);
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, "");
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
   }
 
   @Test
@@ -57,7 +65,7 @@ final class InstallerTest {
 
   @Test
   void applyingTwiceDoesNothingTheSecondTime() throws Exception {
-    InstallOptions all = options.withDefault(true).withPodman(true);
+    InstallOptions all = options.withDefault(true).withPodman(true).withPodmanHooks(true);
     Installer.plan(all).apply();
     Map<String, String> once = snapshot();
     InstallPlan again = Installer.plan(all);
@@ -231,7 +239,7 @@ final class InstallerTest {
   @Test
   void uninstallingLeavesNothingOfOursBehind() throws Exception {
     write(layout.daemonJson(), "{\"data-root\":\"" + root.resolve("data") + "\"}");
-    Installer.plan(options.withDefault(true).withPodman(true)).apply();
+    Installer.plan(options.withDefault(true).withPodman(true).withPodmanHooks(true)).apply();
     Installer.planRemoval(options).apply();
     for (Path file : List.of(layout.shim(), layout.hook(), layout.shimConfig(), layout.unit())) {
       assertFalse(Files.exists(file), file.toString());
@@ -366,7 +374,8 @@ final class InstallerTest {
     for (String text : List.of("{\"debug\": true}", "")) {
       write(layout.daemonJson(), text);
       Map<String, String> before = snapshot();
-      InstallPlan plan = Installer.plan(options.withDefault(true).withPodman(true));
+      InstallPlan plan =
+          Installer.plan(options.withDefault(true).withPodman(true).withPodmanHooks(true));
       int last = plan.steps().size();
       for (int failing = 0; failing <= last; failing++) {
         List<Step> steps = new java.util.ArrayList<>(plan.steps());

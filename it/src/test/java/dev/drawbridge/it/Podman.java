@@ -42,8 +42,15 @@ final class Podman implements AutoCloseable {
     this.fixedWasThere = fixedWasThere;
     this.root = lab.dataRoot().resolveSibling("podman");
     Path conf = lab.directory().resolve("containers.conf");
+    Path storage = lab.directory().resolve("storage.conf");
     this.environment =
-        Map.of("CONTAINERS_CONF", conf.toString(), "PODMAN_IGNORE_CGROUPSV1_WARNING", "1");
+        Map.of(
+            "CONTAINERS_CONF",
+            conf.toString(),
+            "CONTAINERS_STORAGE_CONF",
+            storage.toString(),
+            "PODMAN_IGNORE_CGROUPSV1_WARNING",
+            "1");
     // Unpacked engines have Podman's helpers beside it, and know no other place.
     Path program = Path.of(Shell.must("sh", "-c", "command -v podman"));
     Path beside = program.getParent();
@@ -56,6 +63,7 @@ final class Podman implements AutoCloseable {
           cgroup_manager = "cgroupfs"
           events_logger = "file"
           lock_type = "file"
+          tmp_dir = "%3$s/podman-tmp"
           runtime = "drawbridge"
           conmon_path = ["%1$s/conmon", "/usr/bin/conmon"]
           helper_binaries_dir = ["%1$s", "/usr/lib/podman", "/usr/libexec/podman"]
@@ -65,11 +73,22 @@ final class Podman implements AutoCloseable {
           [network]
           network_backend = "netavark"
           firewall_driver = "iptables"
+          network_config_dir = "%3$s/podman-networks"
           [containers]
           default_ulimits = ["nofile=1024:4096", "nproc=1024:1024"]
           log_driver = "k8s-file"
           """
-              .formatted(beside, lab.directory().resolve("agent/drawbridge-runc")));
+              .formatted(
+                  beside, lab.directory().resolve("agent/drawbridge-runc"), lab.directory()));
+      Files.writeString(
+          storage,
+          """
+          [storage]
+          driver = "overlay"
+          graphroot = "%s"
+          runroot = "%s/podman-run"
+          """
+              .formatted(root, lab.directory()));
       Files.createDirectories(lab.directory().resolve("podman-networks"));
       String id = lab.docker().must("create", LabImage.NAME, "true").strip();
       lab.docker().must("export", "-o", tar.toString(), id);
@@ -125,21 +144,13 @@ final class Podman implements AutoCloseable {
 
   /** A command of Podman's, as root of the lab's host would type it. */
   Output run(String... arguments) {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                "podman",
-                "--root",
-                root.toString(),
-                "--runroot",
-                lab.directory().resolve("podman-run").toString(),
-                "--tmpdir",
-                lab.directory().resolve("podman-tmp").toString(),
-                "--network-config-dir",
-                lab.directory().resolve("podman-networks").toString(),
-                "--storage-driver",
-                "overlay"));
+    List<String> command = new ArrayList<>(List.of("podman"));
     command.addAll(List.of(arguments));
+    return onHost(command);
+  }
+
+  /** Any command there, for which {@code podman} is this one. */
+  Output onHost(List<String> command) {
     return Shell.run(Shell.DEADLINE, environment, lab.onHost(command.toArray(String[]::new)));
   }
 

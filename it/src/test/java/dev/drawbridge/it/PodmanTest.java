@@ -14,10 +14,12 @@ import dev.drawbridge.testkit.EngineLab;
 import dev.drawbridge.testkit.LabAgent;
 import dev.drawbridge.testkit.LabImage;
 import dev.drawbridge.testkit.Output;
+import dev.drawbridge.testkit.Shell;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
@@ -163,6 +165,45 @@ final class PodmanTest {
             "asking", SLEEP, "--cap-add", "NET_RAW", "-l", "drawbridge.capabilities=net-raw"));
     assertTrue(holdsNetRaw("asking"), "whoever starts it may decide that");
     podman.remove("wishing", "asking");
+  }
+
+  @Test
+  void whatInstallWritesIsReadByPodmanAndUninstallWaitsForItsContainers() throws IOException {
+    Path host = lab.directory().resolve("host");
+    Files.createDirectories(host.resolve("var/lib/containers/storage"));
+    Path runc = Files.createDirectories(host.resolve("usr/bin")).resolve("runc");
+    Files.createSymbolicLink(runc, Path.of(Shell.must("sh", "-c", "command -v runc")));
+    started(client("install", "--podman", "--default", "--root", host.toString(), "--no-docker"));
+    Path conf = host.resolve("etc/containers/containers.conf.d/90-drawbridge.conf");
+    Path shim = host.resolve("usr/libexec/drawbridge/podman/drawbridge-runc");
+    Output info =
+        podman.onHost(
+            List.of(
+                "env",
+                "CONTAINERS_CONF=" + conf,
+                "podman",
+                "info",
+                "--format",
+                "{{.Host.OCIRuntime.Name}} {{.Host.OCIRuntime.Path}}"));
+    assertEquals("drawbridge " + shim, info.out().strip(), info::text);
+    Output removed = client("uninstall", "--root", host.toString(), "--no-docker");
+    started(removed);
+    assertTrue(removed.text().matches("(?s).*could not start without it.* db.*"), removed.text());
+    assertFalse(Files.readString(conf).contains("runtime = "), "no longer the default");
+    assertTrue(
+        Files.readString(shim.resolveSibling("shim.conf")).contains("passthrough=true"),
+        "it guards nothing, and starts what names it");
+  }
+
+  private static Output client(String... arguments) {
+    List<String> command = new ArrayList<>();
+    command.addAll(
+        List.of(
+            "env",
+            "DRAWBRIDGE_JAVA_HOME=" + System.getProperty("java.home"),
+            Distribution.locate().client().toString()));
+    command.addAll(List.of(arguments));
+    return podman.onHost(command);
   }
 
   @Test

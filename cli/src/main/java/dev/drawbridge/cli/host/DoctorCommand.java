@@ -19,6 +19,8 @@ import dev.drawbridge.install.InstallPlan;
 import dev.drawbridge.install.Installer;
 import dev.drawbridge.install.Step;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -227,6 +229,46 @@ public final class DoctorCommand extends AgentCommand {
             : "the runtime is registered",
         missing ? "drawbridge install" : "");
     hook();
+    podman(layout().podmanStorage(), layout().podmanConf());
+    rootless(Path.of("/run/user"))
+        .forEach(user ->
+            found(
+                Grade.WARN,
+                "user " + user + " has Podman without root: its containers are not guarded",
+                "their runtime, cgroups and network are the user's own; run as root what is to be"
+                    + " guarded"));
+  }
+
+  private void podman(Path storage, Path registration) {
+    if (!Files.isDirectory(storage)) {
+      return;
+    }
+    boolean registered = Files.exists(registration);
+    found(
+        registered ? Grade.OK : Grade.WARN,
+        registered
+            ? "the runtime is registered with Podman"
+            : "Podman has containers or images here, and the runtime is not registered with it",
+        registered ? "" : "drawbridge install --podman, with --default for all new containers");
+  }
+
+  /** Who has run Podman without root since the host has started, by their numbers. */
+  static List<String> rootless(Path users) {
+    List<String> found = new ArrayList<>();
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(users)) {
+      for (Path user : all) {
+        String number = String.valueOf(user.getFileName());
+        if (!number.equals("0")
+            && (Files.isDirectory(user.resolve("libpod"))
+                || Files.isDirectory(user.resolve("containers")))) {
+          found.add(number);
+        }
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      // Without systemd's directories nobody can be seen there.
+      return List.of();
+    }
+    return found.stream().sorted().toList();
   }
 
   /** Whether a container that starts would find the agent; asks it nothing. */

@@ -40,8 +40,17 @@ public final class InstallCommand extends RegistrationCommand {
           "Also register the runtime with containerd's CRI, in /etc/containerd/config.toml.")
   private boolean containerd;
 
-  @Option(names = "--podman", description = "Also write hooks.d files for root's Podman.")
+  @Option(
+      names = "--podman",
+      description =
+          "Also register the runtime with root's Podman, in /etc/containers/containers.conf.d.")
   private boolean podman;
+
+  @Option(
+      names = "--podman-hooks",
+      description =
+          "Also write hooks.d files for root's Podman, for hosts whose runtime has to stay; CAP_NET_RAW then stays with whoever was given it.")
+  private boolean podmanHooks;
 
   @Option(
       names = "--systemd",
@@ -60,6 +69,7 @@ public final class InstallCommand extends RegistrationCommand {
                 .withDefault(asDefault)
                 .withContainerd(containerd)
                 .withPodman(podman)
+                .withPodmanHooks(podmanHooks)
                 .withSystemd(systemd)));
   }
 

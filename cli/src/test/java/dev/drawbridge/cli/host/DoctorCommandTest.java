@@ -53,6 +53,15 @@ class DoctorCommandTest {
   }
 
   @Test
+  void whoHasPodmanWithoutRootIsNamed(@TempDir Path users) throws Exception {
+    for (String path : List.of("0/libpod", "1000/libpod", "1001/containers", "1002/pulse")) {
+      Files.createDirectories(users.resolve(path));
+    }
+    assertEquals(List.of("1000", "1001"), DoctorCommand.rootless(users));
+    assertEquals(List.of(), DoctorCommand.rootless(users.resolve("none")));
+  }
+
+  @Test
   void theTableHasOneRowAFeatureWithWhatIsLostWithoutIt() {
     List<String> lines = DoctorCommand.table(KERNEL);
 
