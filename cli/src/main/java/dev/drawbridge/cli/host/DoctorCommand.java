@@ -26,7 +26,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
@@ -41,6 +43,23 @@ import picocli.CommandLine.Mixin;
 public final class DoctorCommand extends AgentCommand {
 
   private static final Pattern VERSION = Pattern.compile("^(\\d{1,6})\\.(\\d{1,6})");
+
+  private static final Pattern ANYWHERE = Pattern.compile("\\d{1,6}\\.\\d{1,6}");
+
+  /** Engines and runtimes, each with the oldest version that was ever tried. */
+  private static final Map<String, String> ENGINES =
+      new TreeMap<>(
+          Map.of(
+              "dockerd",
+              "20.10",
+              "containerd",
+              "1.6",
+              "podman",
+              "4.3",
+              "runc",
+              "1.1",
+              "crun",
+              "1.8"));
 
   private static final int PING_SECONDS = 5;
 
@@ -58,9 +77,11 @@ public final class DoctorCommand extends AgentCommand {
   /**
    * One thing that was looked at.
    *
+   * @param code which thing, {@link Check#code()}; kept from version to version
+   * @param what what was found, with the cause if something is wrong
    * @param advice what to do; empty if nothing is to be done
    */
-  private record Finding(Grade grade, String what, String advice) {}
+  private record Finding(String code, Grade grade, String what, String advice) {}
 
   /**
    * All of it, as {@code --json} prints it.
@@ -79,7 +100,18 @@ public final class DoctorCommand extends AgentCommand {
   public Integer call() throws CommandException {
     host();
     Optional<KernelReport> kernel = kernel();
+    engines();
     registration();
+    podman(layout().podmanStorage(), layout().podmanConf());
+    rootless(Path.of("/run/user"))
+        .forEach(user ->
+            found(
+                Check.ROOTLESS,
+                Grade.WARN,
+                "user " + user + " has Podman without root: its containers are not guarded",
+                "their runtime, cgroups and network are the user's own; run as root what is to be"
+                    + " guarded"));
+    cache();
     agent();
     boolean healthy = findings.stream().noneMatch(f -> f.grade() == Grade.BAD);
     if (format.json()) {
@@ -98,6 +130,8 @@ public final class DoctorCommand extends AgentCommand {
           .println(
               Text.oneLine(
                   grade
+                      + finding.code()
+                      + "  "
                       + finding.what()
                       + (finding.advice().isEmpty() ? "" : ": " + finding.advice())));
     }
@@ -130,7 +164,11 @@ public final class DoctorCommand extends AgentCommand {
     try {
       kernel = KernelProbe.ask(Distribution.programs().resolve("drawbridge-agent"));
     } catch (CommandException e) {
-      found(Grade.WARN, "the kernel cannot be looked at", String.valueOf(e.getMessage()));
+      found(
+          Check.KERNEL,
+          Grade.WARN,
+          "the kernel cannot be looked at",
+          String.valueOf(e.getMessage()));
       return Optional.empty();
     }
     judge(kernel);
@@ -140,6 +178,7 @@ public final class DoctorCommand extends AgentCommand {
   private void judge(KernelReport kernel) {
     boolean old = older(kernel.release(), kernel.minimum());
     found(
+        Check.KERNEL,
         old ? Grade.BAD : Grade.OK,
         "kernel " + kernel.release() + ", libbpf " + kernel.libbpf(),
         old ? "Drawbridge is made for " + kernel.minimum() + " and later" : "");
@@ -148,11 +187,13 @@ public final class DoctorCommand extends AgentCommand {
         case YES -> {}
         case NO ->
             found(
+                Check.KERNEL_FEATURE,
                 feature.required() ? Grade.BAD : Grade.WARN,
                 "the kernel lacks " + feature.feature() + " (since " + feature.since() + ")",
                 feature.without() + "; " + feature.detail());
         case UNKNOWN ->
             found(
+                Check.KERNEL_FEATURE,
                 Grade.WARN,
                 "kernel feature " + feature.feature() + " is not known",
                 feature.detail());
@@ -174,31 +215,38 @@ public final class DoctorCommand extends AgentCommand {
         : new int[] {Integer.MAX_VALUE, 0};
   }
 
-  private void found(Grade grade, String what, String advice) {
-    findings.add(new Finding(grade, what, advice));
+  private void found(Check check, Grade grade, String what, String advice) {
+    findings.add(new Finding(check.code(), grade, what, advice));
   }
 
   private void host() {
-    exists(
-        "/sys/kernel/btf/vmlinux",
-        "kernel has BTF",
-        "kernel without BTF",
-        "use a kernel built with CONFIG_DEBUG_INFO_BTF");
+    boolean btf = Files.exists(Path.of("/sys/kernel/btf/vmlinux"));
+    found(
+        Check.BTF,
+        btf ? Grade.OK : Grade.BAD,
+        btf ? "kernel has BTF" : "kernel without BTF",
+        btf ? "" : "use a kernel built with CONFIG_DEBUG_INFO_BTF");
     boolean cgroup2 = mounted("cgroup2");
     found(
+        Check.CGROUP2,
         cgroup2 ? Grade.OK : Grade.BAD,
         cgroup2 ? "cgroup2 is mounted" : "cgroup2 is not mounted",
         cgroup2 ? "" : "mount -t cgroup2 none /sys/fs/cgroup/unified");
+    if (cgroup2) {
+      found(
+          Check.CGROUP_LAYOUT,
+          Grade.OK,
+          Files.exists(Path.of("/sys/fs/cgroup/cgroup.controllers"))
+              ? "cgroups are version 2 alone"
+              : "cgroups are of both versions: runc works, crun takes no such host",
+          "");
+    }
     boolean bpffs = mounted("bpf");
     found(
+        Check.BPFFS,
         bpffs ? Grade.OK : Grade.WARN,
         bpffs ? "bpffs is mounted" : "bpffs is not mounted",
         bpffs ? "" : "the agent mounts it at /sys/fs/bpf");
-  }
-
-  private void exists(String path, String yes, String no, String advice) {
-    boolean there = Files.exists(Path.of(path));
-    found(there ? Grade.OK : Grade.BAD, there ? yes : no, there ? "" : advice);
   }
 
   private static boolean mounted(String type) {
@@ -210,6 +258,43 @@ public final class DoctorCommand extends AgentCommand {
     }
   }
 
+  /** What would start containers here, by its own word. */
+  private void engines() {
+    ENGINES.forEach((engine, oldest) ->
+        Programs.firstLine(List.of(engine, "--version"))
+            .ifPresent(said -> {
+              boolean old = older(version(said), oldest);
+              found(
+                  Check.ENGINE,
+                  old ? Grade.WARN : Grade.OK,
+                  said + (old ? " is older than any that was tried, " + oldest : ""),
+                  old ? "update it" : "");
+            }));
+  }
+
+  /** The first two numbers with a point between, wherever they stand. */
+  static String version(String line) {
+    var matcher = ANYWHERE.matcher(line);
+    return matcher.find() ? matcher.group() : line;
+  }
+
+  /** Whether the agent would start from what an earlier one has recorded. */
+  private void cache() throws CommandException {
+    Path programs = Distribution.programs();
+    boolean used =
+        Programs.firstLine(List.of(programs.resolve("drawbridge-agent").toString(), "--aot-name"))
+            .map(name -> Files.exists(programs.resolveSibling("aot").resolve(name + ".aot")))
+            .orElse(false);
+    found(
+        Check.CACHE,
+        used ? Grade.OK : Grade.WARN,
+        used
+            ? "the agent starts from its recorded cache"
+            : "the agent has no recorded cache of exactly these jars, this Java and these options,"
+                + " and starts more slowly",
+        used ? "" : "./drawbridge bench start records one");
+  }
+
   private void registration() throws CommandException {
     InstallPlan plan;
     try {
@@ -217,26 +302,24 @@ public final class DoctorCommand extends AgentCommand {
           Installer.plan(
               InstallOptions.of(Distribution.programs()).withSystemd(false).withLayout(layout()));
     } catch (InstallException e) {
-      found(Grade.WARN, "the registration cannot be looked at", String.valueOf(e.getMessage()));
+      found(
+          Check.REGISTRATION,
+          Grade.WARN,
+          "the registration cannot be looked at",
+          String.valueOf(e.getMessage()));
       return;
     }
-    plan.conflicts().forEach(conflict -> found(Grade.BAD, "registration: " + conflict, ""));
+    plan.conflicts()
+        .forEach(conflict -> found(Check.CONFLICT, Grade.BAD, "registration: " + conflict, ""));
     boolean missing = plan.steps().stream().anyMatch(Step.Write.class::isInstance);
     found(
+        Check.REGISTRATION,
         missing ? Grade.WARN : Grade.OK,
         missing
             ? "the runtime is not registered, or not by this version"
             : "the runtime is registered",
         missing ? "drawbridge install" : "");
     hook();
-    podman(layout().podmanStorage(), layout().podmanConf());
-    rootless(Path.of("/run/user"))
-        .forEach(user ->
-            found(
-                Grade.WARN,
-                "user " + user + " has Podman without root: its containers are not guarded",
-                "their runtime, cgroups and network are the user's own; run as root what is to be"
-                    + " guarded"));
   }
 
   private void podman(Path storage, Path registration) {
@@ -245,6 +328,7 @@ public final class DoctorCommand extends AgentCommand {
     }
     boolean registered = Files.exists(registration);
     found(
+        Check.PODMAN,
         registered ? Grade.OK : Grade.WARN,
         registered
             ? "the runtime is registered with Podman"
@@ -276,7 +360,7 @@ public final class DoctorCommand extends AgentCommand {
     Path program = Distribution.programs().resolve("drawbridge-hook");
     Path socket = layout().hookSocket();
     if (!Files.isExecutable(program)) {
-      found(Grade.WARN, "the hook cannot be tried", "there is no program " + program);
+      found(Check.HOOK, Grade.WARN, "the hook cannot be tried", "there is no program " + program);
       return;
     }
     try {
@@ -288,13 +372,14 @@ public final class DoctorCommand extends AgentCommand {
       }
       boolean listens = answered && process.exitValue() == 0;
       found(
+          Check.HOOK,
           listens ? Grade.OK : Grade.BAD,
           listens
               ? "the agent listens for the hook at " + socket
               : "nobody listens for the hook at " + socket,
           listens ? "" : "start the agent: guarded containers do not start without it");
     } catch (IOException e) {
-      found(Grade.WARN, "the hook cannot be tried", String.valueOf(e.getMessage()));
+      found(Check.HOOK, Grade.WARN, "the hook cannot be tried", String.valueOf(e.getMessage()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -306,6 +391,7 @@ public final class DoctorCommand extends AgentCommand {
         .limit(DROPS_SHOWN)
         .forEach(one ->
             found(
+                Check.REFUSALS,
                 Grade.OK,
                 "the kernel refused "
                     + one.count()
@@ -319,6 +405,7 @@ public final class DoctorCommand extends AgentCommand {
                 ""));
     if (drops.size() > DROPS_SHOWN) {
       found(
+          Check.REFUSALS,
           Grade.OK,
           "the kernel refused at " + (drops.size() - DROPS_SHOWN) + " more lines, and less",
           "");
@@ -335,10 +422,11 @@ public final class DoctorCommand extends AgentCommand {
       endpoints = client.endpoints();
       problems = client.problems();
     } catch (ApiException e) {
-      found(Grade.BAD, "agent", String.valueOf(e.getMessage()));
+      found(Check.AGENT, Grade.BAD, "agent", String.valueOf(e.getMessage()));
       return;
     }
     found(
+        Check.AGENT,
         status.ready() ? Grade.OK : Grade.WARN,
         status.ready() ? "the agent is ready" : "the agent is not ready yet",
         status.ready() ? "" : "drawbridge status --wait");
@@ -349,16 +437,21 @@ public final class DoctorCommand extends AgentCommand {
             case DEGRADED -> Grade.WARN;
             case FAILED -> Grade.BAD;
           };
-      found(grade, "agent: " + part.name(), part.detail());
+      found(Check.PART, grade, "agent: " + part.name(), part.detail());
     }
     status
         .unattached()
         .forEach(name ->
-            found(Grade.BAD, name + " is not enforced", "recreate it with the drawbridge runtime"));
+            found(
+                Check.NOT_ENFORCED,
+                Grade.BAD,
+                name + " is not enforced",
+                "recreate it with the drawbridge runtime"));
     endpoints.stream()
         .filter(e -> e.attachment() == EndpointReport.Attachment.LISTENER)
         .forEach(e ->
             found(
+                Check.LATE,
                 Grade.WARN,
                 e.name() + " was attached only after its start",
                 "recreate it with the drawbridge runtime"));
@@ -366,6 +459,7 @@ public final class DoctorCommand extends AgentCommand {
     for (ProblemReport problem : problems) {
       Grade grade = problem.severity().equals("error") ? Grade.BAD : Grade.WARN;
       found(
+          Check.PROBLEM,
           grade,
           problem.code()
               + " "

@@ -424,7 +424,7 @@ class AgentCommandsTest {
     agent().unattached = List.of("late");
     Typed typed = run("doctor");
     assertEquals(1, typed.exit());
-    assertTrue(typed.out().contains("bad   late is not enforced: recreate it"), typed.out());
-    assertTrue(typed.out().contains("warn  agent: events: no engine"), typed.out());
+    assertTrue(typed.out().contains("bad   DR22  late is not enforced: recreate it"), typed.out());
+    assertTrue(typed.out().contains("warn  DR21  agent: events: no engine"), typed.out());
   }
 }

@@ -18,6 +18,9 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -59,6 +62,39 @@ class DoctorCommandTest {
     }
     assertEquals(List.of("1000", "1001"), DoctorCommand.rootless(users));
     assertEquals(List.of(), DoctorCommand.rootless(users.resolve("none")));
+  }
+
+  @Test
+  void everyCheckHasARowAndACodeOfItsOwn() throws IOException {
+    String reference = Files.readString(Path.of("../docs/doctor.md"));
+    Set<String> codes = new TreeSet<>();
+    for (Check check : Check.values()) {
+      String row = "| `" + check.code() + "` | " + check.about() + " |";
+      assertTrue(reference.contains(row), row);
+      assertTrue(codes.add(check.code()), check.code());
+    }
+    assertEquals(codes.size(), reference.lines().filter(l -> l.startsWith("| `DR")).count());
+  }
+
+  @Test
+  void anEnginesVersionIsFoundInWhateverItSays() {
+    assertEquals("20.10", DoctorCommand.version("Docker version 20.10.24+dfsg1, build 5d6db84"));
+    assertEquals(
+        "1.6", DoctorCommand.version("containerd github.com/containerd/containerd 1.6.20~ds1"));
+    assertEquals("1.1", DoctorCommand.version("runc version 1.1.5+ds1"));
+    assertFalse(DoctorCommand.older(DoctorCommand.version("nothing of that kind"), "4.3"));
+    assertTrue(DoctorCommand.older(DoctorCommand.version("podman version 3.0.1"), "4.3"));
+  }
+
+  @Test
+  void aProgramIsAskedForOneLineAndNoLonger() throws IOException {
+    assertEquals(
+        Optional.of("two words"),
+        Programs.firstLine(List.of(program("echo; echo ' two words'; echo x").toString())));
+    assertEquals(
+        Optional.empty(), Programs.firstLine(List.of(program("echo x; exit 1").toString())));
+    assertEquals(
+        Optional.empty(), Programs.firstLine(List.of(directory.resolve("none").toString())));
   }
 
   @Test
