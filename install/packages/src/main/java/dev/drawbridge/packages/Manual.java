@@ -27,6 +27,8 @@ public final class Manual {
   private Manual() {}
 
   /**
+   * Writes them.
+   *
    * @param arguments the directory to write to: {@code man/*.1} and {@code drawbridge.bash}
    */
   public static void main(String[] arguments) throws IOException {
