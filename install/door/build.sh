@@ -101,6 +101,20 @@ build_bench() {
 	: >"$lab/built"
 }
 
+# What target/dist has, as Debian's packages and a tarball, with manual and a Java runtime: target/packages. Not by
+# build_modules, which builds without what the bill of materials needs.
+build_packages() {
+	say "building the packages; Maven's log: $root/target/packages-build.log"
+	mkdir -p "$root/target"
+	# A jar of an older version beside the new one would be packed too.
+	rm -rf "$root/target/dist/lib"
+	maven -Dmaven.test.skip=true -Dmaven.compiler.useIncrementalCompilation=false -pl install/packages -am package \
+		>"$root/target/packages-build.log" 2>&1 || {
+		grep -v '^\[INFO\]' "$root/target/packages-build.log" >&2 || :
+		return 1
+	}
+}
+
 # The agent's AOT cache, by a training run on a private engine. Nothing depends on it but the time to start.
 train() {
 	say 'recording the AOT cache'

@@ -45,70 +45,120 @@ totals() {
 	lane_times="$lane_times${lane_times:+, }$name $(($(date +%s) - lane_began)) s"
 }
 
-# A Debian made from nothing, and the front door in it. What the mirror does not serve is no failure of ours, and no
-# success either: the lane is unavailable, by name. Debian 12 and 13 are served by every mirror; in CI they must run.
+# A Debian made from nothing, and the front door or a package in it. What the mirror does not serve is no failure of ours,
+# and no success either: the lane is unavailable, by name. Debian 12 and 13 are served by every mirror; in CI they must run.
 fresh() { # suite, commands
 	fresh_is "$@"
 	status=0
 	"$root/it/fresh-machine" --limit "$limit" --packages "$root/target/packages-$suite" "$@" || status=$?
-	fresh_was
+	machine_was
 }
 
 # It has files of its own, so it may run beside another lane: that one waits for containers most of the time.
 fresh_begins() { # suite, commands
 	fresh_is "$@"
-	"$root/it/fresh-machine" --limit "$limit" --packages "$root/target/packages-$suite" "$@" \
-		>"$root/target/fresh-$suite.log" 2>&1 </dev/null &
-	fresh_process=$!
-	trap fresh_stops EXIT
+	machine_begins --limit "$limit" --packages "$root/target/packages-$suite" "$@"
+}
+
+fresh_is() { # suite, commands
+	machine_is fresh "$1"
+	shift
+	# Many times what it takes: a hang ends, and says so.
+	limit=7200
+	[ "$*" != demo ] || limit=1200
+}
+
+# What someone does with a package on such a machine, and what is left of it there.
+trial() { # suite, package
+	machine_is "package ${2%%_*}" "$1"
+	status=0
+	"$root/it/fresh-machine" --limit 1200 --packages "$root/target/packages-$1" --install "$root/target/packages/$2" "$1" || status=$?
+	machine_was
+}
+
+trial_begins() { # suite, package
+	machine_is "package ${2%%_*}" "$1"
+	machine_begins --limit 1200 --packages "$root/target/packages-$1" --install "$root/target/packages/$2" "$1"
+}
+
+# Which of the files that were built is the package of that name.
+deb_of() { # name
+	for deb in "$root/target/packages/$1"_*.deb; do echo "${deb##*/}"; done
+}
+
+machine_is() { # lane, suite
+	machine="$1 $2"
+	suite=$2
+	# shellcheck disable=SC2086 # a list of names
+	need_packages $fresh_packages
+	say "lane $machine"
+	machine_began=$(date +%s)
+	machine_ended=
+	machine_log="$root/target/$(echo "$machine" | tr ' ' '-').log"
+}
+
+machine_process=
+
+machine_begins() { # arguments
+	"$root/it/fresh-machine" "$@" >"$machine_log" 2>&1 </dev/null &
+	machine_process=$!
+	trap machine_stops EXIT
 	trap 'exit 129' HUP
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
 }
 
-fresh_is() { # suite, commands
-	suite=$1
-	shift
-	# shellcheck disable=SC2086 # a list of names
-	need_packages $fresh_packages
-	say "lane fresh $suite"
-	# Many times what it takes: a hang ends, and says so.
-	limit=7200
-	[ "$*" != demo ] || limit=1200
-	fresh_began=$(date +%s)
-}
-
-fresh_process=
-
 # Whoever ends the front door does not leave a machine behind: that one cleans up after itself.
-fresh_stops() {
-	[ -z "$fresh_process" ] || { kill "$fresh_process" && wait "$fresh_process"; } 2>/dev/null || :
+machine_stops() {
+	[ -z "$machine_process" ] || { kill "$machine_process" && wait "$machine_process"; } 2>/dev/null || :
 }
 
-fresh_ends() {
+machine_ends() {
+	[ -n "$machine_process" ] || return 0
 	status=0
-	wait "$fresh_process" || status=$?
-	fresh_process=
-	cat "$root/target/fresh-$suite.log"
+	wait "$machine_process" || status=$?
+	machine_process=
+	cat "$machine_log"
 	# It has ended long since: its log knows when.
-	fresh_ended=$(stat -c %Y "$root/target/fresh-$suite.log")
-	fresh_was
+	machine_ended=$(stat -c %Y "$machine_log")
+	machine_was
 }
 
-fresh_was() {
+machine_was() {
 	[ "$status" = 69 ] || ran=yes
-	lane_times="$lane_times${lane_times:+, }fresh $suite $((${fresh_ended:-$(date +%s)} - fresh_began)) s"
+	lane_times="$lane_times${lane_times:+, }$machine $((${machine_ended:-$(date +%s)} - machine_began)) s"
 	case $status in
-	0) say "lane fresh $suite: passed" ;;
+	0) say "lane $machine: passed" ;;
 	69)
-		say "lane fresh $suite: unavailable"
-		unavailable="$unavailable fresh-$suite"
+		say "lane $machine: unavailable"
+		unavailable="$unavailable $(echo "$machine" | tr ' ' '-')"
 		case $suite in
-		bookworm | trixie) if [ "${DRAWBRIDGE_NO_SKIP:-0}" = 1 ]; then fail "lane fresh $suite must run, and could not"; fi ;;
+		bookworm | trixie) if [ "${DRAWBRIDGE_NO_SKIP:-0}" = 1 ]; then fail "lane $machine must run, and could not"; fi ;;
 		esac
 		;;
-	*) fail "lane fresh $suite failed" ;;
+	*) fail "lane $machine failed" ;;
 	esac
+}
+
+# Built here and in a copy elsewhere: the same bytes. Then each package on the machines that it is for.
+packages() { # suites
+	build_packages || {
+		fail 'the packages could not be built'
+		return
+	}
+	copy=$(mktemp -d)
+	git -C "$root" archive HEAD | tar -x -C "$copy"
+	if (root=$copy && build_packages) && cmp "$root/target/packages/SHA256SUMS" "$copy/target/packages/SHA256SUMS"; then
+		say 'packages: built twice, in two places: the same bytes'
+	else
+		fail 'packages: built twice, and not the same'
+	fi
+	rm -rf "$copy"
+	for suite in "$@"; do
+		trial "$suite" "$(deb_of drawbridge)"
+		# Debian 12 has no Java 25.
+		if [ "$suite" != bookworm ]; then trial "$suite" "$(deb_of drawbridge-nojre)"; fi
+	done
 }
 
 unavailable=
@@ -169,8 +219,8 @@ engine_lane() { # name, engine, classes, maven arguments
 run_tests() {
 	which=${1:-all}
 	case $which in
-	unit | kernel | it | engines | vm | fresh | all) ;;
-	*) die "no such lane: $which (unit, kernel, it, engines, vm, fresh)" ;;
+	unit | kernel | it | engines | vm | fresh | packages | all) ;;
+	*) die "no such lane: $which (unit, kernel, it, engines, vm, fresh, packages)" ;;
 	esac
 	[ "$which" = unit ] || need_root "test ${1:-}"
 	if [ "$which" = fresh ]; then
@@ -195,13 +245,25 @@ run_tests() {
 		if [ -n "${DRAWBRIDGE_FRESH:-}" ]; then say 'lane fresh: this is such a machine'; else fresh_begins trixie demo; fi
 	fi
 	case $which in it | all) lane it package $compiled -Dlane.groups=it -Dlane.excludedGroups= ;; esac
-	[ -z "$fresh_process" ] || fresh_ends
+	machine_ends
 	case $which in
+	packages)
+		shift
+		[ $# -gt 0 ] || set -- bookworm trixie
+		packages "$@"
+		;;
 	vm)
 		shift
 		vm "$@"
 		;;
-	all) [ -n "${DRAWBRIDGE_FRESH:-}" ] || vm ;;
+	all)
+		if [ -z "${DRAWBRIDGE_FRESH:-}" ]; then
+			# Packed fast: what is tried is what is in them.
+			if (export PACKAGE_XZ=0 && build_packages); then trial_begins trixie "$(deb_of drawbridge)"; else fail 'the packages could not be built'; fi
+			vm
+			machine_ends
+		fi
+		;;
 	esac
 	case $which in
 	engines)

@@ -62,7 +62,7 @@ public final class Drawbridge implements Runnable {
 
   /** Runs one command line. Returns its exit code and never throws. */
   public static int run(Surroundings surroundings, String... arguments) {
-    CommandLine line = new CommandLine(new Drawbridge(), new Factory(surroundings));
+    CommandLine line = line(surroundings);
     line.setOut(surroundings.out());
     line.setErr(surroundings.err());
     line.setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF));
@@ -121,19 +121,14 @@ public final class Drawbridge implements Runnable {
     return Exit.NO_ANSWER;
   }
 
+  /** The command line, for whoever writes its manual or completes what is typed. */
+  public static CommandLine line(Surroundings surroundings) {
+    return new CommandLine(new Drawbridge(), new Factory(surroundings));
+  }
+
   /** Every command by name, for the tests of the help texts. */
-  static List<String> commandNames() {
-    return List.of(
-        "status",
-        "verdict",
-        "observe",
-        "endpoints",
-        "problems",
-        "lint",
-        "import",
-        "install",
-        "uninstall",
-        "doctor");
+  static List<String> commandNames(Surroundings surroundings) {
+    return List.copyOf(line(surroundings).getSubcommands().keySet());
   }
 
   static final class Version implements CommandLine.IVersionProvider {

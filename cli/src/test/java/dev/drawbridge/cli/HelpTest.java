@@ -20,7 +20,7 @@ class HelpTest {
   @Test
   void helpTextsAreExactlyTheCommittedOnes() throws IOException {
     assertEquals(expected("drawbridge"), Typed.run("--help").out());
-    for (String command : Drawbridge.commandNames()) {
+    for (String command : Typed.commandNames()) {
       Typed typed = Typed.run(command, "--help");
       assertEquals(0, typed.exit());
       assertEquals(expected(command), typed.out(), command);
@@ -29,7 +29,7 @@ class HelpTest {
 
   @Test
   void helpFitsEightyColumns() {
-    for (String command : Drawbridge.commandNames()) {
+    for (String command : Typed.commandNames()) {
       assertTrue(
           Typed.run(command, "--help").out().lines().allMatch(l -> l.length() <= 80), command);
     }

@@ -2,9 +2,12 @@ package dev.drawbridge.cli;
 
 import dev.drawbridge.cli.terminal.Surroundings;
 import java.io.ByteArrayInputStream;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 
 /** A command line as it was typed, and what came of it. */
@@ -31,5 +34,11 @@ public record Typed(int exit, String out, String err) {
 
   public static Typed run(String... arguments) {
     return run(Map.of(), arguments);
+  }
+
+  static List<String> commandNames() {
+    PrintWriter nowhere = new PrintWriter(Writer.nullWriter());
+    return Drawbridge.commandNames(
+        new Surroundings(InputStream.nullInputStream(), nowhere, nowhere, Map.of()));
   }
 }
