@@ -10,8 +10,11 @@ run_packages='libbpf1 iproute2=ip util-linux curl=curl ca-certificates'
 engine_packages="docker.io=dockerd docker-cli=docker? containerd=containerd runc=runc iptables=iptables $run_packages"
 kernel_packages='bpftool=bpftool iproute2=ip util-linux'
 lab_packages='busybox-static nginx-light gcc libc6-dev'
-it_packages="docker-compose docker-buildx? apache2-bin nodejs crun=crun podman=podman netavark conmon=conmon catatonit=catatonit shellcheck clang-format $kernel_packages"
-bench_packages='haproxy wrk iperf3 sockperf'
+# The second machine of the tests of names, and clients of every kind.
+names_packages='mariadb-server-core mariadb-client-core unbound dnsmasq-base bind9-dnsutils python3'
+podman_packages='podman=podman netavark conmon=conmon catatonit=catatonit'
+it_packages="docker-compose docker-buildx? apache2-bin nodejs crun=crun $podman_packages shellcheck clang-format $kernel_packages $names_packages"
+bench_packages='haproxy wrk iperf3 sockperf dnsperf unbound'
 fresh_packages='debootstrap=debootstrap debian-archive-keyring git=git curl=curl util-linux'
 
 installed() { # PACKAGE[=PROGRAM]

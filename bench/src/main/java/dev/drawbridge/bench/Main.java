@@ -3,8 +3,8 @@ package dev.drawbridge.bench;
 import dev.drawbridge.testkit.LabException;
 
 /**
- * {@code ./drawbridge bench start|l4|http|grpc|kafka|policy|noisy|wake}. The last line is one JSON
- * object.
+ * {@code ./drawbridge bench start|l4|http|grpc|kafka|dns|policy|noisy|wake|verifier}. The last line
+ * is one JSON object.
  */
 public final class Main {
 
@@ -20,13 +20,14 @@ public final class Main {
         case "http" -> HttpBench.run(System.out);
         case "grpc" -> GrpcBench.run(System.out);
         case "kafka" -> KafkaBench.run(System.out);
+        case "dns" -> DnsBench.run(System.out);
         case "policy" -> PolicyBench.run(System.out);
         case "noisy" -> NoisyBench.run(System.out);
         case "wake" -> WakeBench.run(System.out);
         case "verifier" -> status = VerifierBench.run(System.out) == 0 ? 0 : 1;
         default -> {
           System.err.println(
-              "usage: ./drawbridge bench start|l4|http|grpc|kafka|policy|noisy|wake|verifier");
+              "usage: ./drawbridge bench start|l4|http|grpc|kafka|dns|policy|noisy|wake|verifier");
           status = 2;
         }
       }

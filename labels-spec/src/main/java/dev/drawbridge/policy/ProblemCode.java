@@ -37,6 +37,7 @@ public enum ProblemCode {
   SHARED_NAME("DB0213", "a service's name that several projects have, where no project is named"),
   PASSED_BY("DB0214", "a may not that does not reach a port which a connect rule names"),
   NAMES_ASIDE("DB0215", "a resolve rule beside an open way to DNS over TLS or HTTPS"),
+  SHARED_ADDRESS("DB0216", "a may not with a name that may share an address with an allowed one"),
   BAD_YAML("DB0301", "not YAML, or YAML that readers disagree about"),
   BAD_SHAPE("DB0302", "YAML, but not of the expected shape"),
   WRONG_PLACE("DB0303", "a drawbridge label where the container will not get it"),

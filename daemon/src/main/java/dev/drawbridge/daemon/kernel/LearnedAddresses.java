@@ -261,6 +261,7 @@ public final class LearnedAddresses implements LearnedNames {
       List<Address> found,
       Consumer<Outcome> then) {
     boolean ready;
+    List<Address> news = new ArrayList<>();
     try {
       Policy now = policy;
       for (Address address : found) {
@@ -278,17 +279,17 @@ public final class LearnedAddresses implements LearnedNames {
         then.accept(Outcome.FAILED);
         return;
       }
-      ready = note(caller, taught, found);
+      ready = note(caller, taught, found, news);
     } catch (BpfException e) {
       failed(e, then);
       return;
     }
     if (ready) {
-      write(caller, found, then);
+      write(caller, news, then);
     } else {
       renew.accept(_ -> {
         if (arePaired(caller, found)) {
-          write(caller, found, then);
+          write(caller, news, then);
         } else {
           then.accept(Outcome.FAILED);
         }
@@ -330,8 +331,13 @@ public final class LearnedAddresses implements LearnedNames {
     return byOwner.computeIfAbsent(owner, _ -> new LearnedOfOne());
   }
 
-  /** Whether the kernel has a pair for each of the numbers. */
-  private synchronized boolean note(int caller, List<String> names, List<Address> found) {
+  /**
+   * Whether the kernel has a pair for each of the numbers.
+   *
+   * @param news is given what the kernel does not know as it is now
+   */
+  private synchronized boolean note(
+      int caller, List<String> names, List<Address> found, List<Address> news) {
     LearnedOfOne mine = of(caller);
     long now = System.nanoTime();
     List<LearnedFile.Line> lines = new ArrayList<>();
@@ -339,16 +345,28 @@ public final class LearnedAddresses implements LearnedNames {
     for (Address address : found) {
       Entry entry = mine.entry(address.address());
       int before = entry.size();
-      long until = now + (times.counted(address.seconds()) + times.graceSeconds()) * SECOND;
+      int known = lines.size();
+      // Up to the next whole second, so that who asks all the time has it written once in one.
+      long until =
+          (Math.floorDiv(now, SECOND) + 1 + times.counted(address.seconds()) + times.graceSeconds())
+              * SECOND;
       for (String name : names) {
         if (entry.learns(name, until)) {
           lines.add(new LearnedFile.Line(caller, entry.address(), until, name));
         }
       }
+      if (lines.size() == known && entry.isTold()) {
+        ready &= isPaired(caller, entry);
+        continue;
+      }
+      news.add(address);
       entry.bounded(names);
       size += entry.size() - before;
       judge(policy, caller, base(entry.address()), entry, now);
       ready &= isPaired(caller, entry);
+    }
+    if (news.isEmpty()) {
+      return ready;
     }
     mine.unsettled(true);
     file.add(lines);

@@ -15,12 +15,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Supplier;
 import org.xbill.DNS.ARecord;
 import org.xbill.DNS.CNAMERecord;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.Flags;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
+import org.xbill.DNS.OPTRecord;
 import org.xbill.DNS.Rcode;
 import org.xbill.DNS.Record;
 import org.xbill.DNS.Section;
@@ -28,7 +30,7 @@ import org.xbill.DNS.Type;
 
 /**
  * An authority for every name, at port 53 of one address, that says what the test tells it. Does
- * not model: caches, delegation, truncation.
+ * not model: caches, delegation.
  */
 final class NameServer implements AutoCloseable {
   /**
@@ -36,7 +38,7 @@ final class NameServer implements AutoCloseable {
    *
    * @param alias another name; empty for none
    */
-  record Entry(long seconds, String alias, List<String> addresses) {}
+  record Entry(long seconds, String alias, Supplier<List<String>> addresses) {}
 
   final Map<String, Entry> names = new ConcurrentHashMap<>();
 
@@ -60,12 +62,19 @@ final class NameServer implements AutoCloseable {
 
   /** From now on the name has these addresses. */
   void says(String name, long seconds, String... addresses) {
-    names.put(name, new Entry(seconds, "", List.of(addresses)));
+    List<String> all = List.of(addresses);
+    turns(name, seconds, () -> all);
+  }
+
+  /** From now on each question for an address of the name is answered with what is next. */
+  void turns(String name, long seconds, Supplier<List<String>> addresses) {
+    names.put(name, new Entry(seconds, "", addresses));
   }
 
   /** From now on the name leads over another to these. */
   void leads(String name, String alias, long seconds, String... addresses) {
-    names.put(name, new Entry(seconds, alias, List.of(addresses)));
+    List<String> all = List.of(addresses);
+    names.put(name, new Entry(seconds, alias, () -> all));
   }
 
   private void datagrams() {
@@ -74,7 +83,7 @@ final class NameServer implements AutoCloseable {
       try {
         DatagramPacket packet = new DatagramPacket(room, room.length);
         datagrams.receive(packet);
-        byte[] answer = answer(Arrays.copyOf(room, packet.getLength()));
+        byte[] answer = datagram(Arrays.copyOf(room, packet.getLength()));
         datagrams.send(new DatagramPacket(answer, answer.length, packet.getSocketAddress()));
       } catch (IOException _) {
         // Closed, or no message.
@@ -98,7 +107,7 @@ final class NameServer implements AutoCloseable {
       DataInputStream in = new DataInputStream(client.getInputStream());
       DataOutputStream out = new DataOutputStream(client.getOutputStream());
       while (true) {
-        byte[] answer = answer(in.readNBytes(in.readUnsignedShort()));
+        byte[] answer = answer(new Message(in.readNBytes(in.readUnsignedShort()))).toWire();
         out.writeShort(answer.length);
         out.write(answer);
         out.flush();
@@ -108,8 +117,14 @@ final class NameServer implements AutoCloseable {
     }
   }
 
-  private byte[] answer(byte[] bytes) throws IOException {
+  /** Cut where the client takes no more. */
+  private byte[] datagram(byte[] bytes) throws IOException {
     Message query = new Message(bytes);
+    OPTRecord opt = query.getOPT();
+    return answer(query).toWire(opt == null ? 512 : opt.getPayloadSize());
+  }
+
+  private Message answer(Message query) throws IOException {
     Record question = query.getQuestion();
     String name = question.getName().toString(true).toLowerCase(Locale.ROOT);
     asked.add(name);
@@ -121,7 +136,7 @@ final class NameServer implements AutoCloseable {
     Entry entry = names.get(name);
     if (entry == null) {
       answer.getHeader().setRcode(Rcode.NXDOMAIN);
-      return answer.toWire();
+      return answer;
     }
     if (!entry.alias.isEmpty()) {
       Name alias = Name.fromString(entry.alias + ".");
@@ -129,13 +144,13 @@ final class NameServer implements AutoCloseable {
       owner = alias;
     }
     if (question.getType() == Type.A) {
-      for (String address : entry.addresses) {
+      for (String address : entry.addresses.get()) {
         answer.addRecord(
             new ARecord(owner, DClass.IN, entry.seconds, InetAddress.getByName(address)),
             Section.ANSWER);
       }
     }
-    return answer.toWire();
+    return answer;
   }
 
   @Override

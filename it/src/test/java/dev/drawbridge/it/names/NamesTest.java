@@ -372,9 +372,10 @@ final class NamesTest {
         "sly",
         "app=sly",
         SQL,
-        "drawbridge.policy.dns=may connect 53 on 198.51.100.0/24",
+        "drawbridge.policy.dns=may connect 50-60/tcp,50-60/udp on 198.51.100.0/24",
         "drawbridge.policy.to=may connect 1 on world");
-    assertTrue(lookup("sly", "db.shop.test", ADDRESS).contains(ADDRESS));
+    assertTrue(lookup("sly", "db.shop.test", ADDRESS).contains("Name:"));
+    assertTrue(other.asked.contains("db.shop.test"));
     assertFalse(reaches("sly", ADDRESS));
     assertTrue(lookup("sly", "db.shop.test").contains(ADDRESS));
     assertTrue(reaches("sly", ADDRESS));

@@ -28,6 +28,9 @@ final class DatagramListeners implements DatagramSource {
   /** Longest datagram of a client; what is longer is cut, and cannot be read then. */
   private static final int MOST_BYTES = 8192;
 
+  /** So many are read by one system call. */
+  private static final int AT_ONCE = 8;
+
   private static final int RECEIVE_BUFFER = 256 * 1024;
 
   private final NetnsHandle netns;
@@ -95,7 +98,8 @@ final class DatagramListeners implements DatagramSource {
       channel
           .config()
           .setAllocator(relay.allocator())
-          .setRecvByteBufAllocator(new FixedRecvByteBufAllocator(MOST_BYTES))
+          .setMaxDatagramPayloadSize(MOST_BYTES)
+          .setRecvByteBufAllocator(new FixedRecvByteBufAllocator(AT_ONCE * MOST_BYTES))
           .setOption(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER);
       SocketOptions.boundAnyhow(channel.config(), version6);
       channel.pipeline().addLast(new DatagramArrival(loop, engine, origins, slot, version6));

@@ -17,9 +17,8 @@ import java.net.InetSocketAddress;
 public record Datagram(
     Channel listener, InetSocketAddress client, ConnectionOrigin origin, ByteBuf bytes) {
 
-  /** Answers whoever sent one; takes the bytes over. */
+  /** Answers whoever sent one once the listener is flushed; takes the bytes over. */
   public static void answer(Channel listener, InetSocketAddress client, ByteBuf bytes) {
-    ChannelFuture _ =
-        listener.writeAndFlush(new DatagramPacket(bytes, client), listener.voidPromise());
+    ChannelFuture _ = listener.write(new DatagramPacket(bytes, client), listener.voidPromise());
   }
 }

@@ -54,6 +54,13 @@ public final class DatagramArrival extends ChannelInboundHandlerAdapter {
     }
   }
 
+  /** What was answered at once goes out at once, and its sender pays for that too. */
+  @Override
+  public void channelReadComplete(ChannelHandlerContext context) {
+    engine.flush();
+    context.flush();
+  }
+
   private void pays(ChannelHandlerContext context, ConnectionOrigin origin, DatagramPacket packet) {
     Share before = share;
     if (before != null && before.peer == origin.caller()) {

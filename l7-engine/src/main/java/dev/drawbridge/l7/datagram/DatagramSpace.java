@@ -6,6 +6,8 @@ import dev.drawbridge.l7.ConnectionOrigin;
 import dev.drawbridge.l7.LearnedNames;
 import dev.drawbridge.l7.relay.Loop;
 import dev.drawbridge.l7.relay.Relay;
+import dev.drawbridge.l7.share.Pace;
+import dev.drawbridge.l7.share.Share;
 import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Verdict;
@@ -18,7 +20,7 @@ import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.time.Instant;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 
 /** What an engine of datagrams has of one namespace: its loop, its policy, its ways out. */
 public final class DatagramSpace {
@@ -74,12 +76,15 @@ public final class DatagramSpace {
 
   /**
    * A connected socket to where something was sent, for whoever sent it; either is called once, on
-   * the loop. Whoever gets it closes it.
+   * the loop. Whoever gets it closes it. What comes by it costs time of whoever sent that: while
+   * the sender owes some it is not read.
+   *
+   * @param connected is given what measures that time too
    */
   public void dial(
       ConnectionOrigin origin,
       ChannelHandler handler,
-      Consumer<EpollDatagramChannel> connected,
+      BiConsumer<EpollDatagramChannel, Pace> connected,
       Runnable failed) {
     source.make(
         origin.destination().getAddress() instanceof Inet6Address,
@@ -91,8 +96,12 @@ public final class DatagramSpace {
       EpollDatagramChannel made,
       ConnectionOrigin origin,
       ChannelHandler handler,
-      Consumer<EpollDatagramChannel> connected,
+      BiConsumer<EpollDatagramChannel, Pace> connected,
       Runnable failed) {
+    Share share = relay.ledger.enter(origin.caller(), origin.destination().getAddress());
+    ChannelFuture _ = made.closeFuture().addListener(_ -> relay.ledger.leave(share));
+    Pace pace = new Pace(loop.turns, share.time(loop.index, loop.turns), made);
+    made.pipeline().addLast("pace", pace);
     made.config().setAllocator(relay.allocator);
     made.pipeline().addLast(handler);
     ChannelFuture _ = eventLoop().register(made);
@@ -112,7 +121,7 @@ public final class DatagramSpace {
         made.connect(origin.destination())
             .addListener(done -> {
               if (done.isSuccess()) {
-                connected.accept(made);
+                connected.accept(made, pace);
               } else {
                 made.unsafe().closeForcibly();
                 failed.run();

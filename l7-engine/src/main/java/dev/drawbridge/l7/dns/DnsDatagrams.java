@@ -13,11 +13,14 @@ import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.xbill.DNS.Rcode;
@@ -32,6 +35,10 @@ final class DnsDatagrams implements Datagrams {
   private final DatagramSpace space;
   private final DnsEngine engine;
   private final Map<Asking, Resolver> resolvers = new HashMap<>();
+
+  /** Channels that have something to send. */
+  private final Set<Channel> written = new HashSet<>();
+
   private @Nullable Future<?> ticking;
   private boolean closed;
 
@@ -184,10 +191,28 @@ final class DnsDatagrams implements Datagrams {
     record(asked, how);
   }
 
-  private static void send(Pending asked, byte[] bytes) {
+  private void send(Pending asked, byte[] bytes) {
     asked.answerBytes = bytes.length;
     if (asked.listener.isActive()) {
       Datagram.answer(asked.listener, asked.client, Unpooled.wrappedBuffer(bytes));
+      wrote(asked.listener);
+    }
+  }
+
+  /** It goes out with what else is written until the event in hand is over. */
+  void wrote(Channel channel) {
+    if (written.isEmpty()) {
+      space.eventLoop().execute(this::flush);
+    }
+    written.add(channel);
+  }
+
+  @Override
+  public void flush() {
+    if (!written.isEmpty()) {
+      List<Channel> all = List.copyOf(written);
+      written.clear();
+      all.forEach(Channel::flush);
     }
   }
 

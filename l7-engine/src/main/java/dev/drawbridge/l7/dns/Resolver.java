@@ -2,6 +2,7 @@ package dev.drawbridge.l7.dns;
 
 import dev.drawbridge.l7.ConnectionOrigin;
 import dev.drawbridge.l7.datagram.DatagramSpace;
+import dev.drawbridge.l7.share.Pace;
 import dev.drawbridge.policy.Ending;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
@@ -28,6 +29,12 @@ import org.jspecify.annotations.Nullable;
 final class Resolver extends ChannelInboundHandlerAdapter {
   private static final int NUMBERS = 1 << 16;
 
+  /** A longer answer is seen to be one. */
+  private static final int MOST_BYTES = DnsLimits.DATAGRAM + 1;
+
+  /** So many are read by one system call. */
+  private static final int AT_ONCE = 8;
+
   private final DatagramSpace space;
   private final DnsDatagrams client;
   private final SecureRandom random = new SecureRandom();
@@ -37,6 +44,7 @@ final class Resolver extends ChannelInboundHandlerAdapter {
 
   private final List<Integer> unsent = new ArrayList<>();
   private @Nullable EpollDatagramChannel channel;
+  private @Nullable Pace pace;
   private long usedNanos = System.nanoTime();
   private int asked;
   private boolean broken;
@@ -48,9 +56,12 @@ final class Resolver extends ChannelInboundHandlerAdapter {
     space.dial(origin, this, this::connected, () -> broken(Ending.UNAVAILABLE));
   }
 
-  private void connected(EpollDatagramChannel to) {
-    to.config().setRecvByteBufAllocator(new FixedRecvByteBufAllocator(DnsLimits.DATAGRAM + 1));
+  private void connected(EpollDatagramChannel to, Pace measured) {
+    to.config()
+        .setMaxDatagramPayloadSize(MOST_BYTES)
+        .setRecvByteBufAllocator(new FixedRecvByteBufAllocator(AT_ONCE * MOST_BYTES));
     channel = to;
+    pace = measured;
     if (broken || isDone()) {
       close();
       return;
@@ -112,7 +123,8 @@ final class Resolver extends ChannelInboundHandlerAdapter {
     EpollDatagramChannel to = channel;
     if (to != null) {
       ChannelFuture _ =
-          to.writeAndFlush(Unpooled.wrappedBuffer(pending.query().wire(number)), to.voidPromise());
+          to.write(Unpooled.wrappedBuffer(pending.query().wire(number)), to.voidPromise());
+      client.wrote(to);
     }
   }
 
@@ -125,6 +137,11 @@ final class Resolver extends ChannelInboundHandlerAdapter {
     } finally {
       ReferenceCountUtil.release(message);
     }
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext context) {
+    client.flush();
   }
 
   /** What does not answer a question that waits is nobody's; the right answer may still come. */
@@ -141,6 +158,10 @@ final class Resolver extends ChannelInboundHandlerAdapter {
       return;
     }
     waiting.remove(number);
+    Pace paid = pace;
+    if (paid != null) {
+      paid.answered();
+    }
     client.answered(pending, answer);
     if (isDone()) {
       close();

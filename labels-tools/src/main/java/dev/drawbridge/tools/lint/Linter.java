@@ -42,6 +42,7 @@ public final class Linter {
     }
     Shadows.find(parsed.value().rules()).forEach(findings::line);
     Patterns.find(parsed.value().rules()).forEach(findings::line);
+    NameRules.find(parsed.value().rules()).forEach(findings::line);
     return findings.report();
   }
 
@@ -77,6 +78,7 @@ public final class Linter {
       List<Rule> rules = members.get(i).declared().rules();
       var further = new ArrayList<>(Shadows.find(rules));
       further.addAll(Patterns.find(rules));
+      further.addAll(NameRules.find(rules));
       further.addAll(ports.find(service, rules));
       further.forEach(problem -> findings.label(service.service(), problem));
       unknown(compose, members.get(i).endpoint(), service);

@@ -45,6 +45,32 @@ final class WarningsTest {
     }
   }
 
+  @ParameterizedTest(name = "13 {0}: {1}")
+  @CsvSource(
+      delimiter = '~',
+      value = {
+        "may connect 80 on host.docker.internal               ~ DB0201 warning host",
+        "may connect 80 on x.localhost                        ~ DB0201 warning host",
+        "may connect 80 on metadata.google.internal           ~ DB0201 warning ''",
+        "may connect 80 on x.example within 169.254.0.0/16    ~ DB0201 warning ''",
+        "may connect 80 on x.example within (169.254.0.0/16 10.0.0.0/8) ~ ''",
+        "may connect 443 on *.a.example;may not connect 443 on b.example ~ DB0216 warning ''",
+        "may connect 443 on *.a.example;may not connect on x.a.example   ~ DB0216 warning ''",
+        "may connect 443 on *.a.example;may not connect 80 on x.a.example ~ ''",
+        "may connect 443 on *.a.example;may not open tls to x.a.example  ~ ''",
+        "may connect 443 on bücher.example;may connect 443 on xn--bcher-kva.example ~ DB0210 warning ''",
+        "may connect 443 on a.example;may connect 443 on b.example       ~ ''",
+      })
+  void rulesAboutNamesThatSayOtherThanMeantAreNamed(String rules, String warning) {
+    var text = new StringBuilder();
+    for (String rule : rules.split(";", -1)) {
+      text.append("app=a ").append(rule).append('\n');
+    }
+    List<String> found = found(policy(text.toString()));
+    assertEquals(
+        warning.isEmpty() ? List.of() : List.of(warning.replace("''", "")), found, text.toString());
+  }
+
   @ParameterizedTest(name = "12.C3 {0} selects nobody")
   @CsvSource(
       delimiter = '~',

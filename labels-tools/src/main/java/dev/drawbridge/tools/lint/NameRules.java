@@ -1,0 +1,137 @@
+package dev.drawbridge.tools.lint;
+
+import dev.drawbridge.policy.LinkRanges;
+import dev.drawbridge.policy.Ports;
+import dev.drawbridge.policy.Problem;
+import dev.drawbridge.policy.ProblemCode;
+import dev.drawbridge.policy.Severity;
+import dev.drawbridge.policy.language.Action;
+import dev.drawbridge.policy.language.NamePattern;
+import dev.drawbridge.policy.language.Party;
+import dev.drawbridge.policy.language.Rule;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Rules about names that no address is ever known by, and those that forbid more than the name, as
+ * names may share an address.
+ */
+final class NameRules {
+  /** They lead to the host or to what is of the link, and neither is known by a name: SPEC Z6. */
+  private static final Set<String> OF_THE_HOST =
+      Set.of("host.docker.internal", "gateway.docker.internal");
+
+  private static final Set<String> OF_THE_LINK =
+      Set.of("metadata.google.internal");
+
+  private static final int HTTPS = 443;
+
+  private NameRules() {}
+
+  static List<Problem> find(List<Rule> rules) {
+    var problems = new ArrayList<Problem>();
+    for (Rule rule : rules) {
+      if (rule.sentence().object().orElse(null) instanceof Party.Name name) {
+        if (rule.sentence().allows()) {
+          never(rule, name).ifPresent(problems::add);
+        } else {
+          shared(rule, name, rules).ifPresent(problems::add);
+        }
+      }
+    }
+    return problems;
+  }
+
+  private static Optional<Problem> never(Rule rule, Party.Name name) {
+    String printed = name.pattern().print();
+    if (OF_THE_HOST.contains(printed) || printed.endsWith(".localhost")) {
+      return Optional.of(
+          problem(
+              ProblemCode.NEVER_MATCHES,
+              rule,
+              printed,
+              "that name leads to the host, which is never known by a name",
+              "'host', or an address",
+              Optional.of("host")));
+    }
+    if (OF_THE_LINK.contains(printed)) {
+      return Optional.of(
+          problem(
+              ProblemCode.NEVER_MATCHES,
+              rule,
+              printed,
+              "that name leads to an address of the link, which is never known by a name",
+              "the address, such as 169.254.169.254",
+              Optional.empty()));
+    }
+    boolean linkAlone =
+        !name.within().isEmpty()
+            && name.within().stream()
+                .allMatch(
+                    part -> part instanceof Party.Network(var range, _) && LinkRanges.hold(range));
+    return linkAlone
+        ? Optional.of(
+            problem(
+                ProblemCode.NEVER_MATCHES,
+                rule,
+                name.print(),
+                "what is of the link is never known by a name",
+                "the address or range alone",
+                Optional.empty()))
+        : Optional.empty();
+  }
+
+  /** Layer 4 forbids an address: that of any other name too that leads there. */
+  private static Optional<Problem> shared(Rule deny, Party.Name name, List<Rule> rules) {
+    if (!reachesHttps(deny)) {
+      return Optional.empty();
+    }
+    NamePattern forbidden = name.pattern();
+    for (Rule other : rules) {
+      if (other.sentence().allows()
+          && reachesHttps(other)
+          && other.sentence().object().orElse(null) instanceof Party.Name allowed
+          && !forbidden.covers(allowed.pattern())) {
+        return Optional.of(
+            problem(
+                ProblemCode.SHARED_ADDRESS,
+                deny,
+                forbidden.print(),
+                "where "
+                    + forbidden.print()
+                    + " has an address in common with a name that '"
+                    + other.text()
+                    + "' allows, as behind a content network, that one is refused too",
+                "the name that a client says: 'may not open tls to NAME'",
+                Optional.empty()));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static boolean reachesHttps(Rule rule) {
+    return rule.sentence().action() instanceof Action.Connect(var ports)
+        && (ports.isEmpty() || ports.covers(Ports.TCP, HTTPS));
+  }
+
+  private static Problem problem(
+      ProblemCode code,
+      Rule rule,
+      String part,
+      String message,
+      String expected,
+      Optional<String> suggestion) {
+    return new Problem(
+        code.code(),
+        Severity.WARNING,
+        rule.origin(),
+        Math.max(0, rule.text().indexOf(part)) + 1,
+        part.length(),
+        message,
+        expected,
+        suggestion,
+        Optional.of(rule.text()));
+  }
+}
