@@ -61,7 +61,16 @@ final class Requests {
           pending.fetch = request.data() instanceof FetchRequestData fetch ? fetch : null;
           answers.expect(pending);
         }
-        callee.send(frame);
+        if (request.followed()) {
+          // What goes on is what was read, and nothing besides.
+          callee.send(
+              buffer(
+                  Message.write(
+                      request.api(), request.version(), request.header(), request.data())));
+          frame.release();
+        } else {
+          callee.send(frame);
+        }
       }
       case Ruling.Changed(var data, var version, var amending) -> {
         conversation.hasBegun();

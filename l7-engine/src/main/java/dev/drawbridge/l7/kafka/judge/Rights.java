@@ -31,7 +31,7 @@ public final class Rights {
   }
 
   public boolean may(KafkaAsk ask) {
-    if (first == null) {
+    if (first == null || first == KafkaAsk.Right.CONVERSE) {
       first = ask.right();
     }
     Verdict now = policy.apply(ask);
