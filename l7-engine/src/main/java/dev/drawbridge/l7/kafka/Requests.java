@@ -55,6 +55,7 @@ final class Requests {
       case Ruling.Passed(var amending) -> {
         conversation.hasBegun();
         if (isUnanswered(request)) {
+          opened.pace().moved(frame.readableBytes());
           pending.ends(Ending.COMPLETED);
         } else {
           pending.amending = amending;

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Frames as Kafka's own generated classes read and write them. A frame that has anything after what
- * they read is not one that every broker would read alike; but librdkafka 2.8 writes three bytes too
- * many where it asks for all topics, which brokers pass over.
+ * they read is not one that every broker would read alike; but librdkafka 2.8 writes three bytes
+ * too many where it asks for all topics, which brokers pass over.
  */
 public final class Message {
   /** Bytes of the length in front of a frame. */
