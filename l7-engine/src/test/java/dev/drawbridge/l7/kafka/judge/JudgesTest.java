@@ -137,8 +137,7 @@ final class JudgesTest {
     ByteBuffer groups = longer(ApiKeys.LIST_GROUPS, new ListGroupsRequestData());
     assertThrows(
         Message.Unreadable.class,
-        () ->
-            Message.request(ApiKeys.LIST_GROUPS, ApiKeys.LIST_GROUPS.latestVersion(), groups));
+        () -> Message.request(ApiKeys.LIST_GROUPS, ApiKeys.LIST_GROUPS.latestVersion(), groups));
     // As librdkafka 2.8 asks for all topics.
     ByteBuffer metadata = longer(ApiKeys.METADATA, new MetadataRequestData());
     assertTrue(
