@@ -229,8 +229,7 @@ final class ClientMain {
     try (Admin admin = Admin.create(properties)) {
       var resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
       var change =
-          new AlterConfigOp(
-              new ConfigEntry("retention.ms", "3600000"), AlterConfigOp.OpType.SET);
+          new AlterConfigOp(new ConfigEntry("retention.ms", "3600000"), AlterConfigOp.OpType.SET);
       admin
           .incrementalAlterConfigs(Map.of(resource, List.of(change)))
           .all()

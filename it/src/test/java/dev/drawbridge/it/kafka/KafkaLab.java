@@ -138,8 +138,7 @@ final class KafkaLab implements AutoCloseable {
   }
 
   private static Path classes() {
-    return Path.of(
-        KafkaLab.class.getProtectionDomain().getCodeSource().getLocation().getPath());
+    return Path.of(KafkaLab.class.getProtectionDomain().getCodeSource().getLocation().getPath());
   }
 
   /** Where the clients of other years are. */
@@ -153,8 +152,7 @@ final class KafkaLab implements AutoCloseable {
   }
 
   private void run(String name, String command, String... labels) {
-    List<String> line =
-        new ArrayList<>(List.of("run", "-d", "--network", NETWORK, "--name", name));
+    List<String> line = new ArrayList<>(List.of("run", "-d", "--network", NETWORK, "--name", name));
     for (String label : labels) {
       line.addAll(List.of("--label", label));
     }

@@ -237,7 +237,11 @@ final class KafkaOnTheWireTest {
     assertTrue(observed.contains("kafka "), observed);
     String metrics =
         Shell.must(
-            "curl", "-sS", "--unix-socket", agent.apiSocket().toString(), "http://localhost/metrics");
+            "curl",
+            "-sS",
+            "--unix-socket",
+            agent.apiSocket().toString(),
+            "http://localhost/metrics");
     for (String verb : List.of("produce", "consume", "administer")) {
       for (String verdict : List.of("allow", "deny")) {
         String series =
@@ -256,8 +260,7 @@ final class KafkaOnTheWireTest {
     assertEquals("OK lines", kafka.direct("create", "lines", 0));
     assertEquals("OK counted", kafka.direct("create", "counted", 0));
     assertEquals("OK 5", kafka.direct("produce", "lines", 5));
-    assertEquals(
-        "OK {r0=1, r1=1, r2=1, r3=1, r4=1}", kafka.ask("s", "4.4.0", "words", "lines", 5));
+    assertEquals("OK {r0=1, r1=1, r2=1, r3=1, r4=1}", kafka.ask("s", "4.4.0", "words", "lines", 5));
     assertEquals("OK 5 1", kafka.direct("log", "counted", 0).replaceAll(" \\d+$", " 1"));
   }
 
@@ -269,10 +272,7 @@ final class KafkaOnTheWireTest {
     kafka.begin("t", "transaction", "paid", 100, "transactional.id=pay-1");
     kafka.begin("u", "pay", "settled", ORDERS, "transactional.id=settle-1", "group.id=settling");
     for (String name : List.of("t", "u")) {
-      Await.until(
-          "half of it: " + name,
-          KafkaLab.SOON,
-          () -> !kafka.read(name, "half").isEmpty());
+      Await.until("half of it: " + name, KafkaLab.SOON, () -> !kafka.read(name, "half").isEmpty());
     }
     agent.kill();
     agent.start();

@@ -45,15 +45,14 @@ final class Words {
         .peek(counts::put)
         .to("counted", Produced.with(Serdes.String(), Serdes.Long()));
     try (KafkaStreams streams = new KafkaStreams(builder.build(), properties)) {
-      streams.setUncaughtExceptionHandler(
-          e -> {
-            Throwable cause = e;
-            while (cause.getCause() != null) {
-              cause = cause.getCause();
-            }
-            failure.set(cause.getClass().getSimpleName());
-            return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
-          });
+      streams.setUncaughtExceptionHandler(e -> {
+        Throwable cause = e;
+        while (cause.getCause() != null) {
+          cause = cause.getCause();
+        }
+        failure.set(cause.getClass().getSimpleName());
+        return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+      });
       streams.start();
       long end = System.nanoTime() + PATIENCE.toNanos();
       while (System.nanoTime() < end
