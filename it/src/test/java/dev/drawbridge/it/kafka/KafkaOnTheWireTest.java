@@ -242,15 +242,15 @@ final class KafkaOnTheWireTest {
             "--unix-socket",
             agent.apiSocket().toString(),
             "http://localhost/metrics");
-    for (String verb : List.of("produce", "consume", "administer")) {
-      for (String verdict : List.of("allow", "deny")) {
-        String series =
-            "drawbridge_verbs_total{protocol=\"kafka\",verb=\"%s\",verdict=\"%s\"}"
-                .formatted(verb, verdict);
-        assertTrue(
-            verb.equals("administer") && verdict.equals("allow") || metrics.contains(series),
-            () -> series + " is not in\n" + metrics);
-      }
+    for (String counted :
+        List.of(
+            "verb=\"produce\",verdict=\"allow\"",
+            "verb=\"produce\",verdict=\"deny\"",
+            "verb=\"consume\",verdict=\"allow\"",
+            "verb=\"consume\",verdict=\"deny\"",
+            "verb=\"administer\",verdict=\"deny\"")) {
+      String series = "drawbridge_verbs_total{protocol=\"kafka\"," + counted + "}";
+      assertTrue(metrics.contains(series), () -> series + " is not in\n" + metrics);
     }
   }
 

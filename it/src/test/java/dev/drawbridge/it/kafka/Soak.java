@@ -44,7 +44,7 @@ final class Soak {
 
   /** The same for the same texts in any order, and for no others by chance. */
   private static long sum(String text) {
-    return text.hashCode() * 0x9e3779b97f4a7c15L >>> 8;
+    return (text.hashCode() * 0x9e3779b97f4a7c15L) >>> 8;
   }
 
   /** Writes until it is stopped: {@code acknowledged denied failed sum}. */

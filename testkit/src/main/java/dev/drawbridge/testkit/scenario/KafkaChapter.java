@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -108,8 +109,8 @@ final class KafkaChapter {
   }
 
   /** The JDK and the classes are this machine's, at the same places. */
-  private static TreeSet<String> places() {
-    TreeSet<String> places = new TreeSet<>();
+  private static Set<String> places() {
+    Set<String> places = new TreeSet<>();
     for (String entry : classPath()) {
       Path at = Path.of(entry);
       places.add((Files.isDirectory(at) ? at : Objects.requireNonNull(at.getParent())).toString());
