@@ -13,6 +13,13 @@ public sealed interface Asked {
   /** What records are filtered by: lower case, such as {@code http1}. */
   String protocol();
 
+  /**
+   * What rules call it, if that is one of a few words: requests are counted by it. Empty if not.
+   */
+  default String verb() {
+    return "";
+  }
+
   /** What was asked, on one line, for people; empty if nothing was. */
   String text();
 

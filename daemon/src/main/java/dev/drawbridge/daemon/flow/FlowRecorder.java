@@ -10,6 +10,7 @@ import dev.drawbridge.bpf.linux.OpenSocket;
 import dev.drawbridge.daemon.node.Names;
 import dev.drawbridge.l7.AccessLog;
 import dev.drawbridge.l7.AccessRecord;
+import dev.drawbridge.l7.Asked;
 import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Reason;
@@ -37,6 +38,9 @@ public final class FlowRecorder implements AccessLog {
 
   private static final List<String> VERDICTS = List.of("allow", "deny", "audit");
 
+  /** What is counted of what an engine read: of both words there are a few only. */
+  private record Spoken(String protocol, String verb, String verdict) {}
+
   private final Names names;
   private final FlowLog<FlowRecord> flows;
   private final Counter verdicts;
@@ -45,6 +49,8 @@ public final class FlowRecorder implements AccessLog {
   private final Counter endings;
   private final ConcurrentHashMap<String, ConcurrentHashMap<Ending, CounterDataPoint>> ended =
       new ConcurrentHashMap<>();
+  private final Counter verbs;
+  private final ConcurrentHashMap<Spoken, CounterDataPoint> spoken = new ConcurrentHashMap<>();
   private final WireProblems wireProblems;
   private final ConcurrentHashMap<Integer, LongAdder> denied = new ConcurrentHashMap<>();
 
@@ -67,6 +73,15 @@ public final class FlowRecorder implements AccessLog {
             .help("How that ended which the engine read or carried, whatever the verdict was.")
             .labelNames("protocol", "ending")
             .register(registry);
+    this.verbs = verbs(registry);
+  }
+
+  private static Counter verbs(PrometheusRegistry registry) {
+    return Counter.builder()
+        .name("drawbridge_verbs_total")
+        .help("Records of what the engine read, by what rules call it: Kafka's.")
+        .labelNames("protocol", "verb", "verdict")
+        .register(registry);
   }
 
   /** How many records are kept: as many as were asked for, if the heap is large enough for them. */
@@ -131,14 +146,27 @@ public final class FlowRecorder implements AccessLog {
   @Override
   public void record(AccessRecord access) {
     wireProblems.record(access);
-    append(
-        "engine",
+    var record =
         new FlowRecord.Request(
             access,
             names.peer(access.caller()),
             names.callee(access.caller(), access.callee(), access.destination().getAddress()),
-            names.rule(access.verdict().generation(), access.verdict().rule())));
+            names.rule(access.verdict().generation(), access.verdict().rule()));
+    append("engine", record);
     ended(access.asked().protocol(), access.ending()).inc();
+    if (!access.asked().verb().isEmpty()) {
+      spoken(access.asked(), VERDICTS.get(verdict(record))).inc();
+    }
+  }
+
+  private CounterDataPoint spoken(Asked asked, String verdict) {
+    return spoken.computeIfAbsent(
+        new Spoken(asked.protocol(), asked.verb(), verdict),
+        of -> verbs.labelValues(of.protocol(), of.verb(), of.verdict()));
+  }
+
+  private static int verdict(FlowRecord record) {
+    return record.denied() ? 1 : record.audited() ? 2 : 0;
   }
 
   private CounterDataPoint ended(String protocol, Ending how) {
@@ -164,7 +192,7 @@ public final class FlowRecorder implements AccessLog {
           case FlowRecord.Kernel kernel -> kernel.event().reason() & 0xff;
           case FlowRecord.Request request -> request.access().reason().code();
         };
-    int verdict = record.denied() ? 1 : record.audited() ? 2 : 0;
+    int verdict = verdict(record);
     int series = (reason * VERDICTS.size() + verdict) * 2 + (by.equals("engine") ? 1 : 0);
     CounterDataPoint known = counters.get(series);
     if (known == null) {

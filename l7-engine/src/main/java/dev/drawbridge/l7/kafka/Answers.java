@@ -159,6 +159,7 @@ final class Answers {
       in.skipBytes(size);
     } else {
       pending.responseBytes += size;
+      opened.pace().moved(size);
       outbox.data(in, size);
     }
     if (left == 0) {
@@ -171,6 +172,7 @@ final class Answers {
     sent.remove();
     if (!pending.dropped) {
       // Whatever was due before it has been answered: the broker keeps the order.
+      opened.pace().answered();
       remove(pending);
       pending.ends(Ending.COMPLETED);
       drain();
@@ -215,6 +217,7 @@ final class Answers {
       pending.ours.accept(read);
       return true;
     }
+    opened.pace().answered();
     Ruling.Amending amending = Objects.requireNonNull(pending.amending);
     if (read == null) {
       // In version 0, whatever was asked; the client asks again by what it says.

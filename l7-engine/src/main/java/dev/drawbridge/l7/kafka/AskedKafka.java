@@ -11,6 +11,7 @@ import java.util.Map;
 /**
  * One Kafka request.
  *
+ * @param verb what rules call it; {@code describe} and {@code converse} are no words of rules
  * @param api its name as Kafka writes it, such as {@code Produce}; empty if it could not be read
  * @param topics that it may have; names, or ids of topics that nobody knows
  * @param refused that it may not
@@ -18,6 +19,7 @@ import java.util.Map;
  * @param group whose member it comes from; empty where it is about none
  */
 public record AskedKafka(
+    String verb,
     String api,
     int version,
     List<String> topics,
@@ -26,7 +28,7 @@ public record AskedKafka(
     String group)
     implements Asked.Spoken {
   /** A request that could not be read. */
-  static final AskedKafka UNREAD = new AskedKafka("", 0, List.of(), List.of(), "", "");
+  static final AskedKafka UNREAD = new AskedKafka("unread", "", 0, List.of(), List.of(), "", "");
 
   public AskedKafka {
     topics = List.copyOf(topics);
@@ -37,6 +39,7 @@ public record AskedKafka(
   static AskedKafka of(Request request, Rights rights) {
     String client = request.header().clientId();
     return new AskedKafka(
+        rights.verb().isEmpty() ? UNREAD.verb() : rights.verb(),
         request.api().name,
         request.version(),
         Recorded.list(rights.allowed()),
@@ -72,6 +75,7 @@ public record AskedKafka(
   @Override
   public Map<String, Object> fields() {
     return Asked.fields(
+        "verb", verb,
         "api", api,
         "apiVersion", version,
         "topics", topics,

@@ -186,7 +186,7 @@ final class BigProduce {
 
   /** Once it is whole: without its records. */
   Request request() {
-    return new Request(ApiKeys.PRODUCE, version, header, data, holds());
+    return new Request(ApiKeys.PRODUCE, version, header, data, false, holds());
   }
 
   /** It is allowed: what is left goes on. */

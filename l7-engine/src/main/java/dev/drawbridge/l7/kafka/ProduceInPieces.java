@@ -185,6 +185,7 @@ final class ProduceInPieces implements BigProduce.Onward {
 
   @Override
   public void pass(ByteBuf in, int length) {
+    opened.pace().moved(length);
     callee.pass(in, length);
   }
 

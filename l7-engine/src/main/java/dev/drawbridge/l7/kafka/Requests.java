@@ -55,13 +55,23 @@ final class Requests {
       case Ruling.Passed(var amending) -> {
         conversation.hasBegun();
         if (isUnanswered(request)) {
+          opened.pace().moved(frame.readableBytes());
           pending.ends(Ending.COMPLETED);
         } else {
           pending.amending = amending;
           pending.fetch = request.data() instanceof FetchRequestData fetch ? fetch : null;
           answers.expect(pending);
         }
-        callee.send(frame);
+        if (request.followed()) {
+          // What goes on is what was read, and nothing besides.
+          callee.send(
+              buffer(
+                  Message.write(
+                      request.api(), request.version(), request.header(), request.data())));
+          frame.release();
+        } else {
+          callee.send(frame);
+        }
       }
       case Ruling.Changed(var data, var version, var amending) -> {
         conversation.hasBegun();

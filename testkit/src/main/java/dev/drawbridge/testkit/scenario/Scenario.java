@@ -1,11 +1,13 @@
 package dev.drawbridge.testkit.scenario;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
 /**
  * The story, in order. {@code db} lets {@code app=api} GET /users and connect to 5432; {@code web}
  * lets the host GET /health and the world GET /public; {@code stranger} is in nobody's sentence.
+ * The chapter about Kafka is {@link KafkaChapter}'s.
  */
 public final class Scenario {
   private static final String SERVED = "200, own address seen";
@@ -29,6 +31,12 @@ public final class Scenario {
   }
 
   public static List<Row> rows() {
+    List<Row> all = new ArrayList<>(story());
+    all.addAll(KafkaChapter.rows());
+    return List.copyOf(all);
+  }
+
+  private static List<Row> story() {
     return List.of(
         new Row(
             "1", "api", "db", "GET /users", SERVED, s -> s.ask("api", "db", "-4", "GET", "/users")),

@@ -70,6 +70,11 @@ public final class Stage {
     return docker;
   }
 
+  /** A place for what a chapter makes; gone with the lab. */
+  Path work(String name) {
+    return lab.directory().resolve(name);
+  }
+
   Optional<LabAgent> agent() {
     return agent;
   }

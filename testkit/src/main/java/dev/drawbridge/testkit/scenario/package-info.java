@@ -1,5 +1,5 @@
 /**
- * The main job as a story of fourteen rows on real containers: who asks whom for what, what must
+ * The main job as a story of fifteen chapters on real containers: who asks whom for what, what must
  * come of it, and what did.
  *
  * <p>Read {@link dev.drawbridge.testkit.scenario.Scenario} first: it is the only place where the

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Frames as Kafka's own generated classes read and write them. A frame that has anything after what
- * they read is not one that every broker would read alike.
+ * they read is not one that every broker would read alike; but librdkafka 2.8 writes three bytes
+ * too many where it asks for all topics, which brokers pass over.
  */
 public final class Message {
   /** Bytes of the length in front of a frame. */
@@ -82,9 +83,12 @@ public final class Message {
       var header = new RequestHeaderData(in, api.requestHeaderVersion(version));
       ApiMessage data = api.messageType.newRequest();
       data.read(in, version);
-      end(in);
+      boolean followed = api == ApiKeys.METADATA && in.unread() > 0;
+      if (!followed) {
+        end(in);
+      }
       long weight = frame.limit() + FIELD_BYTES * in.fields();
-      return new Request(api, version, header, data, weight);
+      return new Request(api, version, header, data, followed, weight);
     } catch (RuntimeException e) {
       throw new Unreadable(e);
     }

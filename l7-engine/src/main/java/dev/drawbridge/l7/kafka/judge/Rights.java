@@ -22,6 +22,7 @@ public final class Rights {
   private final List<String> allowed = new ArrayList<>();
   private final List<String> refused = new ArrayList<>();
   private @Nullable Verdict verdict;
+  private KafkaAsk.@Nullable Right first;
   private String group = "";
 
   public Rights(Function<KafkaAsk, Verdict> policy, TopicNames names) {
@@ -30,6 +31,9 @@ public final class Rights {
   }
 
   public boolean may(KafkaAsk ask) {
+    if (first == null || first == KafkaAsk.Right.CONVERSE) {
+      first = ask.right();
+    }
     Verdict now = policy.apply(ask);
     Verdict before = verdict;
     if (before == null
@@ -95,6 +99,18 @@ public final class Rights {
 
   public String group() {
     return group;
+  }
+
+  /** In the words of rules, what was asked for first; what only tells of something has its own. */
+  public String verb() {
+    return switch (first) {
+      case null -> "";
+      case PRODUCE, MAKE_TOPIC, TRANSACTION -> "produce";
+      case CONSUME, GROUP -> "consume";
+      case DESCRIBE_TOPIC, DESCRIBE_GROUP, DESCRIBE_TRANSACTION -> "describe";
+      case ADMINISTER -> "administer";
+      case CONVERSE -> "converse";
+    };
   }
 
   /** Null as long as nothing was asked. */

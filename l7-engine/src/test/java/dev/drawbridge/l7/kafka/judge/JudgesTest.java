@@ -25,6 +25,7 @@ import org.apache.kafka.common.message.ApiVersionsResponseData;
 import org.apache.kafka.common.message.ApiVersionsResponseData.ApiVersion;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchResponseData;
+import org.apache.kafka.common.message.ListGroupsRequestData;
 import org.apache.kafka.common.message.MetadataRequestData;
 import org.apache.kafka.common.message.MetadataResponseData;
 import org.apache.kafka.common.message.MetadataResponseData.MetadataResponseTopic;
@@ -132,15 +133,22 @@ final class JudgesTest {
   }
 
   @Test
-  void whatFollowsARequestIsNoPartOfIt() {
-    var header = new RequestHeaderData().setCorrelationId(7);
-    ByteBuffer frame =
-        Message.write(ApiKeys.METADATA, (short) 13, header, new MetadataRequestData());
-    ByteBuffer longer = ByteBuffer.allocate(frame.remaining() + 1).put(frame).rewind();
-    longer.position(Message.LENGTH);
+  void whatFollowsARequestIsNoPartOfIt() throws Exception {
+    ByteBuffer groups = longer(ApiKeys.LIST_GROUPS, new ListGroupsRequestData());
     assertThrows(
         Message.Unreadable.class,
-        () -> Message.request(ApiKeys.METADATA, (short) 13, longer.slice()));
+        () -> Message.request(ApiKeys.LIST_GROUPS, ApiKeys.LIST_GROUPS.latestVersion(), groups));
+    // As librdkafka 2.8 asks for all topics.
+    ByteBuffer metadata = longer(ApiKeys.METADATA, new MetadataRequestData());
+    assertTrue(
+        Message.request(ApiKeys.METADATA, ApiKeys.METADATA.latestVersion(), metadata).followed());
+  }
+
+  private static ByteBuffer longer(ApiKeys api, ApiMessage data) {
+    var header = new RequestHeaderData().setCorrelationId(7);
+    ByteBuffer frame = Message.write(api, api.latestVersion(), header, data);
+    ByteBuffer longer = ByteBuffer.allocate(frame.remaining() + 3).put(frame).rewind();
+    return longer.position(Message.LENGTH).slice();
   }
 
   @Test
@@ -179,6 +187,7 @@ final class JudgesTest {
             (short) 4,
             new RequestHeaderData(),
             ApiKeys.API_VERSIONS.messageType.newRequest(),
+            false,
             0);
     Ruling.Passed passed = assertInstanceOf(Ruling.Passed.class, judge(request, rights(true)));
     Objects.requireNonNull(passed.amending()).amend(versions);
