@@ -196,7 +196,11 @@ final class ArchitectureTest {
         resideInAPackage("dev.drawbridge.l7.kafka.."),
         "dev.drawbridge.l7.kafka.",
         "dev.drawbridge.l7.opening.Engines");
-    onlyTo(resideInAPackage("org.apache.kafka.."), "dev.drawbridge.l7.kafka.");
+    // The demo has a real broker and its own clients.
+    onlyTo(
+        resideInAPackage("org.apache.kafka.."),
+        "dev.drawbridge.l7.kafka.",
+        "dev.drawbridge.testkit.scenario.KafkaDemoMain");
     onlyTo(
         resideInAPackage("dev.drawbridge.policy.dns.."),
         "dev.drawbridge.policy.dns.",

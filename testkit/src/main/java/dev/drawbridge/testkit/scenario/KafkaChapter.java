@@ -128,7 +128,7 @@ final class KafkaChapter {
         "-XX:+UseSerialGC",
         "-cp",
         String.join(":", classPath()),
-        KafkaActor.class.getName(),
+        KafkaDemoMain.class.getName(),
         action,
         BROKER,
         Long.toString(Await.patient(CLIENT).toSeconds()));
@@ -144,8 +144,8 @@ final class KafkaChapter {
         output
             .out()
             .lines()
-            .filter(said -> said.startsWith(KafkaActor.RESULT))
-            .map(said -> said.substring(KafkaActor.RESULT.length()))
+            .filter(said -> said.startsWith(KafkaDemoMain.RESULT))
+            .map(said -> said.substring(KafkaDemoMain.RESULT.length()))
             .findFirst()
             .orElseGet(output::text);
     if (action.equals("produce")) {
@@ -166,7 +166,7 @@ final class KafkaChapter {
             BROKER,
             "/bin/ls",
             "-ln",
-            KafkaActor.DATA + "/" + KafkaActor.TOPIC + "-0/00000000000000000000.log");
+            KafkaDemoMain.DATA + "/" + KafkaDemoMain.TOPIC + "-0/00000000000000000000.log");
     return output.ok() ? Long.parseLong(output.out().strip().split(" +", -1)[4]) : 0;
   }
 
@@ -186,7 +186,7 @@ final class KafkaChapter {
                       + "&port=9092&kafka="
                       + action
                       + "&topic="
-                      + KafkaActor.TOPIC)
+                      + KafkaDemoMain.TOPIC)
               .getAsJsonObject();
       if (!verdict.has("sentence")) {
         return verdict.toString();

@@ -24,12 +24,12 @@ import org.apache.kafka.common.serialization.StringSerializer;
  * a client that writes or reads one record in that time, and says what came of it. Nothing but
  * addresses is configured.
  */
-final class KafkaActor {
+final class KafkaDemoMain {
   static final String TOPIC = "incoming";
   static final String RESULT = "RESULT ";
   static final Path DATA = Path.of("/tmp/kafka");
 
-  private KafkaActor() {}
+  private KafkaDemoMain() {}
 
   public static void main(String[] arguments) throws IOException {
     String name = arguments[1];
