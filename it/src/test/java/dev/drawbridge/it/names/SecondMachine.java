@@ -9,6 +9,7 @@ import dev.drawbridge.testkit.LabImage;
 import dev.drawbridge.testkit.LabNetwork;
 import dev.drawbridge.testkit.Output;
 import dev.drawbridge.testkit.Shell;
+import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
@@ -76,7 +77,7 @@ final class SecondMachine implements AutoCloseable {
   final EngineLab lab;
   final LabAgent agent;
   final NameServer authority;
-  private final List<AutoCloseable> parts = new ArrayList<>();
+  private final List<Closeable> parts = new ArrayList<>();
 
   private SecondMachine(EngineLab lab) throws Exception {
     this.lab = lab;
@@ -91,9 +92,9 @@ final class SecondMachine implements AutoCloseable {
             .toArray(String[]::new));
     // Once it serves it is in its namespace.
     NetworkNamespace inside = NetworkNamespace.ofPid((int) mariadb().pid());
-    parts.add(inside);
+    parts.add(inside::close);
     authority = new NameServer(inside, InetAddress.getByName(AUTHORITY));
-    parts.add(authority);
+    parts.add(authority::close);
     unbound();
     dnsmasq();
     agent = LabAgent.start(lab, Distribution.locate());
@@ -149,23 +150,24 @@ final class SecondMachine implements AutoCloseable {
           stub-addr: %s
         """
             .formatted(UNBOUND, lab.directory(), AUTHORITY));
-    program("unbound", "/usr/sbin/unbound", "-d", "-c", file.toString());
+    Process _ = program("unbound", "/usr/sbin/unbound", "-d", "-c", file.toString());
   }
 
   private void dnsmasq() throws IOException {
-    program(
-        "dnsmasq",
-        "/usr/sbin/dnsmasq",
-        "--keep-in-foreground",
-        "--conf-file=/dev/null",
-        "--no-resolv",
-        "--no-hosts",
-        "--user=root",
-        "--pid-file=",
-        "--bind-interfaces",
-        "--except-interface=lo",
-        "--listen-address=" + DNSMASQ,
-        "--server=" + AUTHORITY);
+    Process _ =
+        program(
+            "dnsmasq",
+            "/usr/sbin/dnsmasq",
+            "--keep-in-foreground",
+            "--conf-file=/dev/null",
+            "--no-resolv",
+            "--no-hosts",
+            "--user=root",
+            "--pid-file=",
+            "--bind-interfaces",
+            "--except-interface=lo",
+            "--listen-address=" + DNSMASQ,
+            "--server=" + AUTHORITY);
   }
 
   private Process mariadb() throws IOException {
@@ -283,9 +285,9 @@ final class SecondMachine implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() throws IOException {
     try {
-      for (AutoCloseable part : parts.reversed()) {
+      for (Closeable part : parts.reversed()) {
         part.close();
       }
     } finally {

@@ -23,8 +23,7 @@ final class NameRules {
   private static final Set<String> OF_THE_HOST =
       Set.of("host.docker.internal", "gateway.docker.internal");
 
-  private static final Set<String> OF_THE_LINK =
-      Set.of("metadata.google.internal");
+  private static final Set<String> OF_THE_LINK = Set.of("metadata.google.internal");
 
   private static final int HTTPS = 443;
 
