@@ -144,7 +144,7 @@ public final class EngineLab implements AutoCloseable {
   }
 
   /** Runs before the engine stops, the last added first. */
-  void addTenant(AutoCloseable tenant) {
+  public void addTenant(AutoCloseable tenant) {
     tenants.add(tenant);
   }
 

@@ -13,6 +13,7 @@ import dev.drawbridge.testkit.EngineLab;
 import dev.drawbridge.testkit.LabAgent;
 import dev.drawbridge.testkit.LabImage;
 import dev.drawbridge.testkit.LabNetwork;
+import dev.drawbridge.testkit.NameServer;
 import dev.drawbridge.testkit.Shell;
 import java.io.IOException;
 import java.net.InetAddress;

@@ -7,6 +7,7 @@ import dev.drawbridge.testkit.EngineLab;
 import dev.drawbridge.testkit.LabAgent;
 import dev.drawbridge.testkit.LabImage;
 import dev.drawbridge.testkit.LabNetwork;
+import dev.drawbridge.testkit.NameServer;
 import dev.drawbridge.testkit.Output;
 import dev.drawbridge.testkit.Shell;
 import java.io.Closeable;
@@ -17,7 +18,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /**
  * A lab with an agent, and behind its cable a second machine: a MariaDB at several addresses, the
@@ -248,15 +248,6 @@ final class SecondMachine implements AutoCloseable {
   /** Whether the database answers a question that is asked of it there. */
   boolean asks(String container, String where) {
     return sh(container, client(where) + " -e 'select 6*7'").out().strip().equals("42");
-  }
-
-  /** The same of a process of the host. */
-  boolean hostAsks(String where) {
-    String[] command = (client(where) + " -e select(6*7)").split(" ");
-    return Shell.run(Shell.DEADLINE, Map.of(), lab.network().onHost(command))
-        .out()
-        .strip()
-        .equals("42");
   }
 
   /** Begins a session that asks something every now and then, until the container ends. */

@@ -66,6 +66,7 @@ public final class Tunnel extends PipedEnd {
       return false;
     }
     exchange.requestBytes += in.readableBytes();
+    opened.pace().moved(in.readableBytes());
     callee.outbox.data(in, in.readableBytes());
     return true;
   }
@@ -87,6 +88,7 @@ public final class Tunnel extends PipedEnd {
       guard = null;
     }
     exchange.responseBytes += in.readableBytes();
+    opened.pace().moved(in.readableBytes());
     outbox.data(in, in.readableBytes());
   }
 

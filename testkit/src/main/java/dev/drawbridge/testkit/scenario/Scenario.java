@@ -33,6 +33,7 @@ public final class Scenario {
   public static List<Row> rows() {
     List<Row> all = new ArrayList<>(story());
     all.addAll(KafkaChapter.rows());
+    all.addAll(NamesChapter.rows());
     return List.copyOf(all);
   }
 

@@ -75,6 +75,11 @@ public final class Stage {
     return lab.directory().resolve(name);
   }
 
+  /** The engine's laboratory, for what a chapter brings along. */
+  EngineLab lab() {
+    return lab;
+  }
+
   Optional<LabAgent> agent() {
     return agent;
   }

@@ -1,4 +1,4 @@
-package dev.drawbridge.it.names;
+package dev.drawbridge.testkit;
 
 import dev.drawbridge.bpf.linux.NetworkNamespace;
 import java.io.DataInputStream;
@@ -29,21 +29,21 @@ import org.xbill.DNS.Section;
 import org.xbill.DNS.Type;
 
 /**
- * An authority for every name, at port 53 of one address, that says what the test tells it. Does
- * not model: caches, delegation.
+ * An authority for every name, at port 53 of one address, that says what it is told. Does not
+ * model: caches, delegation.
  */
-final class NameServer implements AutoCloseable {
+public final class NameServer implements AutoCloseable {
   /**
    * What a name has.
    *
    * @param alias another name; empty for none
    */
-  record Entry(long seconds, String alias, Supplier<List<String>> addresses) {}
+  public record Entry(long seconds, String alias, Supplier<List<String>> addresses) {}
 
-  final Map<String, Entry> names = new ConcurrentHashMap<>();
+  public final Map<String, Entry> names = new ConcurrentHashMap<>();
 
   /** Names that were asked for, in lower case, each as often as it was. */
-  final ConcurrentLinkedQueue<String> asked = new ConcurrentLinkedQueue<>();
+  public final ConcurrentLinkedQueue<String> asked = new ConcurrentLinkedQueue<>();
 
   private final DatagramSocket datagrams;
   private final ServerSocket streams;
@@ -53,7 +53,7 @@ final class NameServer implements AutoCloseable {
    *
    * @param inside the namespace that has it
    */
-  NameServer(NetworkNamespace inside, InetAddress at) throws Exception {
+  public NameServer(NetworkNamespace inside, InetAddress at) throws Exception {
     datagrams = inside.call(() -> new DatagramSocket(53, at));
     streams = inside.call(() -> new ServerSocket(53, 50, at));
     Thread.ofVirtual().start(this::datagrams);
@@ -61,18 +61,18 @@ final class NameServer implements AutoCloseable {
   }
 
   /** From now on the name has these addresses. */
-  void says(String name, long seconds, String... addresses) {
+  public void says(String name, long seconds, String... addresses) {
     List<String> all = List.of(addresses);
     turns(name, seconds, () -> all);
   }
 
   /** From now on each question for an address of the name is answered with what is next. */
-  void turns(String name, long seconds, Supplier<List<String>> addresses) {
+  public void turns(String name, long seconds, Supplier<List<String>> addresses) {
     names.put(name, new Entry(seconds, "", addresses));
   }
 
   /** From now on the name leads over another to these. */
-  void leads(String name, String alias, long seconds, String... addresses) {
+  public void leads(String name, String alias, long seconds, String... addresses) {
     List<String> all = List.of(addresses);
     names.put(name, new Entry(seconds, alias, () -> all));
   }
