@@ -108,7 +108,7 @@ build_packages() {
 	mkdir -p "$root/target"
 	# A jar of an older version beside the new one would be packed too.
 	rm -rf "$root/target/dist/lib"
-	maven -Dmaven.test.skip=true -Dmaven.compiler.useIncrementalCompilation=false -pl install/packages -am package \
+	maven -P packages -Dmaven.test.skip=true -Dmaven.compiler.useIncrementalCompilation=false -pl install/packages -am package \
 		>"$root/target/packages-build.log" 2>&1 || {
 		grep -v '^\[INFO\]' "$root/target/packages-build.log" >&2 || :
 		return 1
