@@ -38,7 +38,8 @@ public final class Manual {
     Path directory = Path.of(arguments[0]);
     PrintWriter nowhere = new PrintWriter(Writer.nullWriter());
     CommandLine line =
-        Drawbridge.line(new Surroundings(InputStream.nullInputStream(), nowhere, nowhere, Map.of()));
+        Drawbridge.line(
+            new Surroundings(InputStream.nullInputStream(), nowhere, nowhere, Map.of()));
     Files.createDirectories(directory);
     Files.writeString(
         directory.resolve(NAME + ".bash"), AutoComplete.bash(NAME, line), StandardCharsets.UTF_8);
@@ -67,8 +68,7 @@ public final class Manual {
                     .backend("manpage")
                     .safe(SafeMode.UNSAFE)
                     .toDir(pages.toFile())
-                    .attributes(
-                        Attributes.builder().attribute("reproducible", "").build())
+                    .attributes(Attributes.builder().attribute("reproducible", "").build())
                     .build());
       }
     }

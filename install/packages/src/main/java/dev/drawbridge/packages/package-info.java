@@ -1,4 +1,6 @@
-/** What the packages have beside the distribution: made from what the command line says of itself. */
+/**
+ * What the packages have beside the distribution: made from what the command line says of itself.
+ */
 @NullMarked
 package dev.drawbridge.packages;
 
