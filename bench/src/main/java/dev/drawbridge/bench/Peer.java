@@ -1,6 +1,7 @@
 package dev.drawbridge.bench;
 
 import dev.drawbridge.testkit.Docker;
+import dev.drawbridge.testkit.JdkPlaces;
 import dev.drawbridge.testkit.LabException;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -17,8 +18,9 @@ record Peer(Process process, BufferedReader from, Writer to) implements AutoClos
 
   /** Options of {@code docker run} for a container that is to run one. */
   static List<String> mounts() {
-    String home = System.getProperty("java.home");
-    return List.of("-v", home + ":" + home + ":ro", "-v", classes() + ":/bench:ro");
+    List<String> mounts = new ArrayList<>(List.of("-v", classes() + ":/bench:ro"));
+    JdkPlaces.all().forEach(place -> mounts.addAll(List.of("-v", place + ":" + place + ":ro")));
+    return mounts;
   }
 
   /** The directory with this very class's archive and its dependencies. */

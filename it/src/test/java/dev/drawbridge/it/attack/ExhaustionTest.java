@@ -3,6 +3,7 @@ package dev.drawbridge.it.attack;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.drawbridge.testkit.Await;
+import dev.drawbridge.testkit.JdkPlaces;
 import dev.drawbridge.testkit.RootFilesystem;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -83,9 +84,10 @@ final class ExhaustionTest {
   }
 
   private static List<String> mounts() {
-    String home = System.getProperty("java.home");
     String classes = Path.of("target/test-classes").toAbsolutePath().toString();
-    return List.of("-v", home + ":" + home + ":ro", "-v", classes + ":/hog:ro");
+    List<String> mounts = new ArrayList<>(List.of("-v", classes + ":/hog:ro"));
+    JdkPlaces.all().forEach(place -> mounts.addAll(List.of("-v", place + ":" + place + ":ro")));
+    return mounts;
   }
 
   private static Process attack(Ground ground, String container) throws Exception {

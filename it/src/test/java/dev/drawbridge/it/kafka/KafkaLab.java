@@ -4,6 +4,7 @@ import com.google.gson.JsonElement;
 import dev.drawbridge.testkit.Await;
 import dev.drawbridge.testkit.Distribution;
 import dev.drawbridge.testkit.EngineLab;
+import dev.drawbridge.testkit.JdkPlaces;
 import dev.drawbridge.testkit.LabAgent;
 import dev.drawbridge.testkit.Output;
 import dev.drawbridge.testkit.RootFilesystem;
@@ -19,6 +20,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
@@ -156,7 +159,11 @@ final class KafkaLab implements AutoCloseable {
     for (String label : labels) {
       line.addAll(List.of("--label", label));
     }
-    for (Path place : List.of(repository(), JAVA, classes(), old(), cache())) {
+    Set<String> places = new TreeSet<>(JdkPlaces.all());
+    for (Path place : List.of(repository(), classes(), old(), cache())) {
+      places.add(place.toString());
+    }
+    for (String place : places) {
       line.addAll(List.of("-v", place + ":" + place + ":ro"));
     }
     line.addAll(List.of(IMAGE, "/bin/sh", "-c", "exec " + command));

@@ -4,6 +4,7 @@ import dev.drawbridge.bpf.linux.NetworkNamespace;
 import dev.drawbridge.testkit.Await;
 import dev.drawbridge.testkit.Distribution;
 import dev.drawbridge.testkit.EngineLab;
+import dev.drawbridge.testkit.JdkPlaces;
 import dev.drawbridge.testkit.LabAgent;
 import dev.drawbridge.testkit.LabImage;
 import dev.drawbridge.testkit.LabNetwork;
@@ -18,6 +19,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * A lab with an agent, and behind its cable a second machine: a MariaDB at several addresses, the
@@ -211,8 +214,10 @@ final class SecondMachine implements AutoCloseable {
             List.of(
                 "run", "-d", "--name", name, "--network", way.network, "--dns", resolver.address));
     line.addAll(options);
-    for (String place : List.of("/usr", "/lib", "/lib64", System.getProperty("java.home"))) {
-      if (place.startsWith("/usr/") || !Files.isDirectory(Path.of(place))) {
+    Set<String> places = new TreeSet<>(JdkPlaces.all());
+    places.addAll(List.of("/usr", "/lib", "/lib64"));
+    for (String place : places) {
+      if (place.startsWith("/usr/") || !Files.exists(Path.of(place))) {
         continue;
       }
       line.addAll(List.of("-v", place + ":" + place + ":ro"));

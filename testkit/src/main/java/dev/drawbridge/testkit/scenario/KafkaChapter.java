@@ -3,6 +3,7 @@ package dev.drawbridge.testkit.scenario;
 import com.google.gson.JsonObject;
 import dev.drawbridge.testkit.Await;
 import dev.drawbridge.testkit.Docker;
+import dev.drawbridge.testkit.JdkPlaces;
 import dev.drawbridge.testkit.LabException;
 import dev.drawbridge.testkit.Output;
 import dev.drawbridge.testkit.RootFilesystem;
@@ -115,7 +116,7 @@ final class KafkaChapter {
       Path at = Path.of(entry);
       places.add((Files.isDirectory(at) ? at : Objects.requireNonNull(at.getParent())).toString());
     }
-    places.add(JAVA.toString());
+    places.addAll(JdkPlaces.all());
     return places;
   }
 
