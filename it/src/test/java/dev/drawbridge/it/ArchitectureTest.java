@@ -210,7 +210,11 @@ final class ArchitectureTest {
         resideInAPackage("dev.drawbridge.l7.dns.."),
         "dev.drawbridge.l7.dns.",
         "dev.drawbridge.l7.opening.Engines");
-    onlyTo(resideInAPackage("org.xbill.."), "dev.drawbridge.l7.dns.");
+    // The demo and the tests have an authority of their own.
+    onlyTo(
+        resideInAPackage("org.xbill.."),
+        "dev.drawbridge.l7.dns.",
+        "dev.drawbridge.testkit.NameServer");
     onlyTo(
         simpleName("HttpProtocol"),
         "dev.drawbridge.policy.http.",
