@@ -107,7 +107,7 @@ record Machine(
 
   /** Many times what it takes on a machine that does nothing else. */
   Duration mostTime() {
-    return runners.contains("demo") ? DEMO : systemd ? BOOTS : Duration.ofMinutes(15);
+    return runners.contains("demo") ? DEMO : systemd ? BOOTS : Duration.ofMinutes(25);
   }
 
   /**
