@@ -230,13 +230,13 @@ down() {
 	[ -z "$policies" ] || [ -n "$purge" ] || die '--policies goes with --purge'
 	need_root down
 	# What a purge leaves so that another can finish it, or a build that is there.
-	if [ ! -x "$state/dist/bin/drawbridge" ] && [ -x "$dist/bin/drawbridge" ] && [ -e "$shim" ]; then
+	if [ ! -x "$state/dist/bin/drawbridge" ] && [ -x "$dist/bin/drawbridge" ] && [ -n "$(shims)" ]; then
 		mkdir -p "$state"
 		cp -R "$dist" "$state/dist"
 	fi
 	if [ -x "$state/dist/bin/drawbridge" ]; then
 		client uninstall || say 'the registration could not be undone'
-	elif [ -e "$shim" ]; then
+	elif [ -n "$(shims)" ]; then
 		say "the registration cannot be undone without a build: ./drawbridge build, then ./drawbridge down"
 	fi
 	halt
@@ -244,13 +244,20 @@ down() {
 	say 'down'
 }
 
+# What containers start by that remember the runtime: Docker's, containerd's and Podman's.
+shims() {
+	for left in "$shim" "${shim%/*}/podman/${shim##*/}"; do
+		if [ -e "$left" ]; then printf '%s ' "$left"; fi
+	done
+}
+
 purge() {
 	if [ -n "$policies" ]; then rm -rf "$etc/policy.d"; fi
 	# While a container remembers the runtime, uninstall leaves a shim that passes everything through, its configuration,
 	# and what the next purge needs.
-	if [ -e "$shim" ]; then
+	if [ -n "$(shims)" ]; then
 		find "$state" -mindepth 1 -maxdepth 1 ! -name dist ! -name install.json -exec rm -rf {} +
-		say "left for containers that remember the runtime: $shim, $etc/shim.conf and $state"
+		say "left for containers that remember the runtime: $(shims), what they read, and $state"
 		say 'recreate those containers, then run again: ./drawbridge down --purge'
 		return
 	fi

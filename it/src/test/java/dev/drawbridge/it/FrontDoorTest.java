@@ -283,6 +283,20 @@ class FrontDoorTest {
     assertEquals("etc/policy.d/a.policy", purge(""));
   }
 
+  /** Podman has a shim of its own, which may be remembered when Docker's is not any more. */
+  @Test
+  void aPurgeLeavesWhatPodmansContainersStartBy() throws IOException {
+    installed();
+    Files.delete(top.resolve("libexec/drawbridge-runc"));
+    Files.createDirectories(top.resolve("libexec/podman"));
+    Files.writeString(top.resolve("libexec/podman/drawbridge-runc"), "");
+    Files.writeString(top.resolve("libexec/podman/shim.conf"), "");
+    assertEquals(
+        "etc/policy.d/a.policy etc/shim.conf libexec/podman/drawbridge-runc libexec/podman/shim.conf"
+            + " state/dist/bin/drawbridge state/install.json",
+        purge(""));
+  }
+
   /**
    * An up whose registration fails, with the places moved into this tree and with a shell for an
    * agent; what is left of the tree, and whether the agent is.

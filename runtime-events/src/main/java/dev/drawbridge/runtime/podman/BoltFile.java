@@ -43,8 +43,8 @@ final class BoltFile implements Closeable {
 
   private static final int MOST_LEVELS = 32;
 
-  /** Of one page with all that overflows, in bytes: the largest value is as large. */
-  private static final int LARGEST_PAGE = 8 << 20;
+  /** Of one page with all that overflows, in bytes: the parts of one container are on one. */
+  private static final int LARGEST_PAGE = 2 * PodmanState.LARGEST_RECORD;
 
   /** How often a reading is begun anew because somebody wrote meanwhile. */
   private static final int TRIES = 50;

@@ -70,13 +70,25 @@ final class BoltState implements PodmanState {
               String id = new String(key, StandardCharsets.UTF_8);
               if (value instanceof Value.Nested(Bucket container) && PodmanState.isId(id)) {
                 int name = names.isEmpty() ? 0 : hash(names.get().bytes(id));
-                marks.put(id, ((long) name << 32) | (hash(container.bytes(STATE)) & 0xffffffffL));
+                marks.put(id, ((long) name << 32) | (state(container) & 0xffffffffL));
               }
               return true;
             });
       }
       return marks;
     });
+  }
+
+  /**
+   * What an image makes of one container keeps nobody from following the others. Where somebody
+   * wrote meanwhile all of it is read anew anyhow.
+   */
+  private static int state(Bucket container) {
+    try {
+      return hash(container.bytes(STATE));
+    } catch (IOException e) {
+      return 0;
+    }
   }
 
   private static int hash(Optional<byte[]> bytes) {

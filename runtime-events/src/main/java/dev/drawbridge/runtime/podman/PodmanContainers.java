@@ -70,8 +70,11 @@ public final class PodmanContainers {
     return PodmanState.files(root);
   }
 
-  /** One container; empty if there is none of that id. */
-  public Optional<ObservedContainer> find(String id) throws IOException {
+  /**
+   * One container; empty if there is none of that id. One after the other: several records at once,
+   * each as large as one may be, would be more than the heap has.
+   */
+  public synchronized Optional<ObservedContainer> find(String id) throws IOException {
     if (!PodmanState.isId(id)) {
       return Optional.empty();
     }
@@ -140,7 +143,8 @@ public final class PodmanContainers {
         record.image(),
         running,
         running ? record.pid() : 0,
-        record.addresses(),
+        // After a reboot the book still has those of before.
+        running ? record.addresses() : List.of(),
         record.runtime(),
         networkMode(record),
         EngineCapabilities.of(false, record.capabilities(), List.of("ALL")));

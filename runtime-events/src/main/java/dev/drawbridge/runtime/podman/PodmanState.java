@@ -14,8 +14,8 @@ import java.util.Optional;
  */
 public sealed interface PodmanState extends Closeable permits BoltState, SqliteState {
 
-  /** Of the JSON of one container, in bytes; what Podman writes is a hundredth of it. */
-  int LARGEST_RECORD = 4 << 20;
+  /** Of one part of a container's JSON, in bytes; what Podman writes is a fiftieth of it. */
+  int LARGEST_RECORD = 2 << 20;
 
   /** What the state has of one container, as it is written there: for whoever reads it at once. */
   @SuppressWarnings("ArrayRecordComponent") // Never compared, never changed, never kept.
@@ -27,7 +27,10 @@ public sealed interface PodmanState extends Closeable permits BoltState, SqliteS
   /** The configuration of a pod; empty if there is none of that id. */
   Optional<byte[]> pod(String id) throws IOException;
 
-  /** Of every container its id, and a number that is another when the container's state is. */
+  /**
+   * Of every container its id, and a number that is another when the container's state is. One
+   * whose state is more than may be read has a number all the same: it hides no other.
+   */
   Map<String, Long> marks() throws IOException;
 
   /**

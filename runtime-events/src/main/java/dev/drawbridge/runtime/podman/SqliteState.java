@@ -48,7 +48,9 @@ final class SqliteState implements PodmanState {
   public Optional<Raw> container(String id) throws IOException {
     String query =
         "select c.JSON, s.JSON from ContainerConfig c join ContainerState s on s.ID = c.ID"
-            + " where c.ID = ? and length(c.JSON) <= ? and length(s.JSON) <= ?";
+            // Of text, length() counts characters.
+            + " where c.ID = ? and length(cast(c.JSON as blob)) <= ?"
+            + " and length(cast(s.JSON as blob)) <= ?";
     try (PreparedStatement statement = connection.prepareStatement(query)) {
       statement.setString(1, id);
       statement.setInt(2, LARGEST_RECORD);
@@ -84,7 +86,7 @@ final class SqliteState implements PodmanState {
   public Optional<byte[]> pod(String id) throws IOException {
     try (PreparedStatement statement =
         connection.prepareStatement(
-            "select JSON from PodConfig where ID = ? and length(JSON) <= ?")) {
+            "select JSON from PodConfig where ID = ? and length(cast(JSON as blob)) <= ?")) {
       statement.setString(1, id);
       statement.setInt(2, LARGEST_RECORD);
       try (ResultSet row = statement.executeQuery()) {

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -147,6 +148,20 @@ class BoltFileTest {
       assertEquals(Optional.empty(), state.container("c".repeat(64)));
       assertEquals(Optional.empty(), state.pod(A));
       assertEquals(2, state.marks().size());
+    }
+  }
+
+  /** Of an image with megabytes of labels, say: Podman makes the container, nobody starts it. */
+  @Test
+  void oneThatIsTooLargeHidesNoOther() throws IOException {
+    Path file = sample();
+    byte[] bytes = Files.readAllBytes(file);
+    ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putInt(7 * PAGE + 12, 2_000);
+    Files.write(file, bytes);
+    try (PodmanState state = BoltState.open(file)) {
+      assertThrows(IOException.class, () -> state.container(B));
+      assertEquals(Set.of(A, B), state.marks().keySet());
+      assertTrue(state.container(A).isPresent());
     }
   }
 
