@@ -1,10 +1,10 @@
 package dev.drawbridge.bench;
 
+import dev.drawbridge.testkit.KafkaBroker;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,8 +16,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
-import kafka.Kafka;
-import kafka.tools.StorageTool;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -67,37 +65,17 @@ final class KafkaPeer {
     Runtime.getRuntime().halt(0);
   }
 
+  /** What is produced is kept for a moment only: no disk is filled by a benchmark. */
   private static void serve(String address) throws IOException {
-    Path properties = Path.of("/tmp/kafka.properties");
-    // What is produced is kept for a moment only: no disk is filled by a benchmark.
-    Files.writeString(
-        properties,
+    KafkaBroker.alone(
+        address,
+        Path.of("/tmp/kafka"),
         """
-        process.roles=broker,controller
-        node.id=1
-        controller.quorum.voters=1@127.0.0.1:9093
-        listeners=CLIENTS://0.0.0.0:9092,CONTROLLER://127.0.0.1:9093
-        advertised.listeners=CLIENTS://%s:9092
-        listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT
-        inter.broker.listener.name=CLIENTS
-        controller.listener.names=CONTROLLER
-        log.dirs=/tmp/kafka
         log.segment.bytes=67108864
         log.retention.bytes=268435456
         log.retention.check.interval.ms=2000
         log.segment.delete.delay.ms=1000
-        offsets.topic.replication.factor=1
-        offsets.topic.num.partitions=1
-        """
-            .formatted(address));
-    int status =
-        StorageTool.execute(
-            new String[] {"format", "-t", "AAAAAAAAAAAAAAAAAAAAAQ", "-c", properties.toString()},
-            System.out);
-    if (status != 0) {
-      throw new IllegalStateException("the storage cannot be formatted: " + status);
-    }
-    Kafka.main(new String[] {properties.toString()});
+        """);
   }
 
   private String answer(String[] words) {

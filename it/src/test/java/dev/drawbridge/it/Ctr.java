@@ -121,22 +121,7 @@ final class Ctr implements AutoCloseable {
 
   /** The HTTP status of a request, 000 where none came; one who is refused asks again. */
   String status(String namespace, String id, String url) {
-    Output asked =
-        exec(
-            namespace,
-            id,
-            "curl",
-            "-sS",
-            "-m",
-            "20",
-            "--retry",
-            "3",
-            "--retry-connrefused",
-            "-o",
-            "/dev/null",
-            "-w",
-            "%{http_code}",
-            "http://" + url);
+    Output asked = exec(namespace, id, Trio.curl(url));
     return asked.out().isEmpty() ? asked.text() : asked.out();
   }
 

@@ -201,21 +201,7 @@ final class Podman implements AutoCloseable {
 
   /** The HTTP status of a request, 000 where none came; one who is refused asks again. */
   String status(String container, String url) {
-    Output asked =
-        exec(
-            container,
-            "curl",
-            "-sS",
-            "-m",
-            "20",
-            "--retry",
-            "3",
-            "--retry-connrefused",
-            "-o",
-            "/dev/null",
-            "-w",
-            "%{http_code}",
-            "http://" + url);
+    Output asked = exec(container, Trio.curl(url));
     return asked.out().isEmpty() ? asked.text() : asked.out();
   }
 

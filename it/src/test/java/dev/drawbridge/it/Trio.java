@@ -2,7 +2,6 @@ package dev.drawbridge.it;
 
 import dev.drawbridge.testkit.Docker;
 import dev.drawbridge.testkit.LabImage;
-import dev.drawbridge.testkit.Output;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -54,22 +53,15 @@ final class Trio {
 
   /** The server may not listen yet: curl asks again when it is refused. */
   static String status(Docker docker, String caller, String where) {
-    Output output =
-        docker.run(
-            "exec",
-            caller,
-            "curl",
-            "-sS",
-            "-m",
-            "20",
-            "--retry",
-            "3",
-            "--retry-connrefused",
-            "-o",
-            "/dev/null",
-            "-w",
-            "%{http_code}",
-            "http://" + where);
-    return output.out();
+    List<String> line = new ArrayList<>(List.of("exec", caller));
+    line.addAll(List.of(curl(where)));
+    return docker.run(line.toArray(String[]::new)).out();
+  }
+
+  /** What prints the HTTP status of a request, 000 where none came. */
+  static String[] curl(String where) {
+    return ("curl -sS -m 20 --retry 3 --retry-connrefused -o /dev/null -w %{http_code} http://"
+            + where)
+        .split(" ", -1);
   }
 }

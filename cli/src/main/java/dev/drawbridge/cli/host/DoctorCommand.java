@@ -292,7 +292,7 @@ public final class DoctorCommand extends AgentCommand {
             ? "the agent starts from its recorded cache"
             : "the agent has no recorded cache of exactly these jars, this Java and these options,"
                 + " and starts more slowly",
-        used ? "" : "./drawbridge bench start records one");
+        used ? "" : programs.resolve("drawbridge-train") + ", as root, records one");
   }
 
   private void registration() throws CommandException {

@@ -1,7 +1,7 @@
 package dev.drawbridge.testkit.scenario;
 
+import dev.drawbridge.testkit.KafkaBroker;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -9,8 +9,6 @@ import java.util.Objects;
 import java.util.Properties;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import kafka.Kafka;
-import kafka.tools.StorageTool;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -34,7 +32,7 @@ final class KafkaDemoMain {
   public static void main(String[] arguments) throws IOException {
     String name = arguments[1];
     if (arguments[0].equals("serve")) {
-      serve(name);
+      KafkaBroker.alone(name, DATA, "");
       return;
     }
     Duration patience = Duration.ofSeconds(Long.parseLong(arguments[2]));
@@ -54,34 +52,6 @@ final class KafkaDemoMain {
     System.out.println(RESULT + result);
     // Nobody waits for a client that says good-bye to a broker.
     Runtime.getRuntime().halt(0);
-  }
-
-  private static void serve(String name) throws IOException {
-    Path properties = Path.of("/tmp/kafka.properties");
-    Files.writeString(
-        properties,
-        """
-        process.roles=broker,controller
-        node.id=1
-        controller.quorum.voters=1@127.0.0.1:9093
-        listeners=CLIENTS://0.0.0.0:9092,CONTROLLER://127.0.0.1:9093
-        advertised.listeners=CLIENTS://%s:9092
-        listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT
-        inter.broker.listener.name=CLIENTS
-        controller.listener.names=CONTROLLER
-        log.dirs=%s
-        offsets.topic.replication.factor=1
-        offsets.topic.num.partitions=1
-        """
-            .formatted(name, DATA));
-    int status =
-        StorageTool.execute(
-            new String[] {"format", "-t", "AAAAAAAAAAAAAAAAAAAAAQ", "-c", properties.toString()},
-            System.out);
-    if (status != 0) {
-      throw new IllegalStateException("the storage cannot be formatted: " + status);
-    }
-    Kafka.main(new String[] {properties.toString()});
   }
 
   private static String produce(Properties properties, Duration patience) throws Exception {
