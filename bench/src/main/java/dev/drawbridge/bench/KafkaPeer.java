@@ -75,7 +75,8 @@ final class KafkaPeer {
         log.retention.bytes=268435456
         log.retention.check.interval.ms=2000
         log.segment.delete.delay.ms=1000
-        """);
+        """,
+        System.out);
   }
 
   private String answer(String[] words) {

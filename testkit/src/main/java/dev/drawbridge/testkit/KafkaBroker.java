@@ -1,6 +1,7 @@
 package dev.drawbridge.testkit;
 
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import kafka.Kafka;
@@ -19,8 +20,10 @@ public final class KafkaBroker {
    * @param name by which clients know it
    * @param data where its log is
    * @param more of its properties, a line each
+   * @param out what making its storage says
    */
-  public static void alone(String name, Path data, String more) throws IOException {
+  public static void alone(String name, Path data, String more, PrintStream out)
+      throws IOException {
     Files.writeString(
         PROPERTIES,
         """
@@ -40,7 +43,7 @@ public final class KafkaBroker {
             + more);
     int status =
         StorageTool.execute(
-            new String[] {"format", "-t", CLUSTER, "-c", PROPERTIES.toString()}, System.out);
+            new String[] {"format", "-t", CLUSTER, "-c", PROPERTIES.toString()}, out);
     if (status != 0) {
       throw new IllegalStateException("the storage cannot be formatted: " + status);
     }

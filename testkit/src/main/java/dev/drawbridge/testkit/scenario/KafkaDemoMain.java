@@ -32,7 +32,7 @@ final class KafkaDemoMain {
   public static void main(String[] arguments) throws IOException {
     String name = arguments[1];
     if (arguments[0].equals("serve")) {
-      KafkaBroker.alone(name, DATA, "");
+      KafkaBroker.alone(name, DATA, "", System.out);
       return;
     }
     Duration patience = Duration.ofSeconds(Long.parseLong(arguments[2]));
