@@ -1,13 +1,16 @@
 package dev.drawbridge.install;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** The steps of a plan as it is made: what already is as it should be makes none. */
 final class Changes {
@@ -36,6 +39,24 @@ final class Changes {
     if (Files.exists(file)) {
       steps.add(new Step.Delete(file));
     }
+  }
+
+  /** Where nothing is left in it by the steps so far. */
+  void deleteIfEmpty(Path directory) throws InstallException {
+    if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    try (Stream<Path> within = Files.list(directory)) {
+      if (within.allMatch(this::goes)) {
+        steps.add(new Step.DeleteDirectory(directory));
+      }
+    } catch (IOException | UncheckedIOException e) {
+      throw new InstallException("cannot read " + directory + ": " + e.getMessage(), e);
+    }
+  }
+
+  private boolean goes(Path path) {
+    return steps.contains(new Step.Delete(path)) || steps.contains(new Step.DeleteDirectory(path));
   }
 
   void copyProgram(String name) throws InstallException {

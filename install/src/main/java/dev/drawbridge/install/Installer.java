@@ -382,13 +382,15 @@ public final class Installer {
     changes.delete(kept);
   }
 
-  private void deleteAll() {
+  private void deleteAll() throws InstallException {
     changes.delete(layout.unit());
     deletePodmanHooks();
     changes.delete(layout.shimConfig());
     changes.delete(layout.state());
     changes.delete(layout.shim());
     changes.delete(layout.hook());
+    changes.deleteIfEmpty(layout.programs());
+    changes.deleteIfEmpty(StepExecutor.parent(layout.shimConfig()));
   }
 
   private void reload(DockerHost host) {

@@ -226,9 +226,10 @@ final class PodmanRegistration {
             + "; recreate them, then uninstall again");
   }
 
-  private void deleteShim() {
+  private void deleteShim() throws InstallException {
     changes.delete(layout.podmanShimConfig());
     changes.delete(layout.podmanShim());
+    changes.deleteIfEmpty(StepExecutor.parent(layout.podmanShim()));
   }
 
   /** Podman has no process and no file that says so without a database: it is asked. */

@@ -61,6 +61,14 @@ public sealed interface Step {
     }
   }
 
+  /** Delete a directory of ours; what somebody put there since the plan was made keeps it. */
+  record DeleteDirectory(Path directory) implements Step {
+    @Override
+    public String describe() {
+      return "delete directory " + directory;
+    }
+  }
+
   /**
    * Tell dockerd to read its configuration again. Containers keep running.
    *

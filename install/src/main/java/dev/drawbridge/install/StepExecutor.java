@@ -3,6 +3,7 @@ package dev.drawbridge.install;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -49,11 +50,21 @@ final class StepExecutor {
           Files.deleteIfExists(delete.file());
           yield "deleted " + delete.file();
         }
+        case Step.DeleteDirectory delete -> deleteDirectory(delete.directory());
         case Step.Reload reload -> reload(reload.pid());
         case Step.Settle settle -> settle(settle);
       };
     } catch (IOException e) {
       throw new InstallException("failed to " + step.describe() + ": " + e, e);
+    }
+  }
+
+  private static String deleteDirectory(Path directory) throws IOException {
+    try {
+      Files.deleteIfExists(directory);
+      return "deleted " + directory;
+    } catch (DirectoryNotEmptyException e) {
+      return "left " + directory + ": there is something else in it";
     }
   }
 

@@ -33,6 +33,8 @@ final class Undo {
       case Step.Copy copy -> undo.file(copy.to());
       case Step.MakeDirectory make -> undo.directory(make.directory());
       case Step.Delete delete -> undo.file(delete.file());
+      // Only uninstalling does, and goes on from where it failed.
+      case Step.DeleteDirectory _ -> {}
       case Step.Reload _ -> {}
       case Step.Settle settle -> undo.file(Links.behind(settle.file()));
     }

@@ -240,11 +240,29 @@ final class InstallerTest {
   void uninstallingLeavesNothingOfOursBehind() throws Exception {
     write(layout.daemonJson(), "{\"data-root\":\"" + root.resolve("data") + "\"}");
     Installer.plan(options.withDefault(true).withPodman(true).withPodmanHooks(true)).apply();
-    Installer.planRemoval(options).apply();
+    Installer.planRemoval(options.withPodman(true)).apply();
     for (Path file : List.of(layout.shim(), layout.hook(), layout.shimConfig(), layout.unit())) {
       assertFalse(Files.exists(file), file.toString());
     }
+    assertFalse(Files.exists(layout.programs()), "its directory");
+    assertFalse(Files.exists(layout.shimConfig().getParent()), "its directory");
     assertFalse(Files.readString(layout.daemonJson()).contains("drawbridge"));
+    assertTrue(Installer.planRemoval(options.withPodman(true)).steps().isEmpty());
+  }
+
+  @Test
+  void uninstallingKeepsDirectoriesWithSomethingElseInThem() throws Exception {
+    write(layout.daemonJson(), "{\"data-root\":\"" + root.resolve("data") + "\"}");
+    Installer.plan(options.withDefault(true)).apply();
+    Path policy = layout.shimConfig().resolveSibling("policy.d/a.policy");
+    write(policy, "");
+    InstallPlan plan = Installer.planRemoval(options);
+    Path late = layout.programs().resolve("notes");
+    write(late, "since the plan was made");
+    plan.apply();
+    assertTrue(Files.exists(policy));
+    assertTrue(Files.exists(late));
+    assertFalse(Files.exists(layout.shim()));
     assertTrue(Installer.planRemoval(options).steps().isEmpty());
   }
 

