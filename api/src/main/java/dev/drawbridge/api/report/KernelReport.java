@@ -10,8 +10,11 @@ import java.util.List;
  * @param minimum the oldest that Drawbridge is made for, such as {@code 6.1}
  * @param libbpf version of the library in use, such as {@code v1.1}
  * @param features in the order in which they matter
+ * @param others programs of others that judge, redirect or rewrite connections too; empty if the
+ *     kernel does not tell
  */
-public record KernelReport(String release, String minimum, String libbpf, List<Feature> features) {
+public record KernelReport(
+    String release, String minimum, String libbpf, List<Feature> features, List<Other> others) {
 
   /** Whether a feature is there. */
   public enum Presence {
@@ -42,7 +45,17 @@ public record KernelReport(String release, String minimum, String libbpf, List<F
       String without,
       boolean required) {}
 
+  /**
+   * Programs of one name, whoever loaded them.
+   *
+   * @param kind as {@code enum bpf_prog_type} names it, in lower case, such as {@code sk_msg}
+   * @param name up to 15 characters of what its loader called it
+   * @param count how many of that kind and name
+   */
+  public record Other(String kind, String name, int count) {}
+
   public KernelReport {
     features = List.copyOf(features);
+    others = List.copyOf(others);
   }
 }

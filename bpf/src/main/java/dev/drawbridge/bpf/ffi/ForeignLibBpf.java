@@ -41,6 +41,10 @@ final class ForeignLibBpf implements LibBpf {
       function("bpf_obj_get_info_by_fd", FunctionDescriptor.of(INT, INT, POINTER, POINTER));
   private static final MethodHandle BTF_FD =
       function("bpf_btf_get_fd_by_id", FunctionDescriptor.of(INT, INT));
+  private static final MethodHandle NEXT_PROGRAM =
+      function("bpf_prog_get_next_id", FunctionDescriptor.of(INT, INT, POINTER));
+  private static final MethodHandle PROGRAM_FD =
+      function("bpf_prog_get_fd_by_id", FunctionDescriptor.of(INT, INT));
   private static final MethodHandle LINK_CREATE =
       function("bpf_link_create", FunctionDescriptor.of(INT, INT, INT, INT, POINTER));
   private static final MethodHandle LINK_UPDATE =
@@ -192,6 +196,26 @@ final class ForeignLibBpf implements LibBpf {
         Foreign.read(room, info);
       }
       return result;
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public int nextProgramId(int start) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment next = arena.allocate(INT);
+      int result = (int) NEXT_PROGRAM.invokeExact(start, next);
+      return result < 0 ? result : next.get(INT, 0);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public int programFd(int id) {
+    try {
+      return (int) PROGRAM_FD.invokeExact(id);
     } catch (Throwable t) {
       throw unexpected(t);
     }

@@ -115,6 +115,12 @@ public interface LibBpf {
   /** bpf_obj_get_info_by_fd() into {@code info}, which the kernel may fill partly. */
   int info(int fd, byte[] info);
 
+  /** bpf_prog_get_next_id(): the id after {@code start}; -ENOENT if that was the last. */
+  int nextProgramId(int start);
+
+  /** bpf_prog_get_fd_by_id(). */
+  int programFd(int id);
+
   /** The bytes of a BTF object in the kernel; empty if it cannot be had. */
   byte[] btf(int btfId);
 

@@ -1,6 +1,6 @@
 /**
- * Commands about the host: what is registered with its container engine, what the agent is
- * configured with, and what {@code doctor} finds.
+ * Commands about the host: what is registered with its container engines, and what the agent is
+ * configured with.
  */
 @NullMarked
 package dev.drawbridge.cli.host;

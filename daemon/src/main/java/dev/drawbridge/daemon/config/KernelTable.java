@@ -4,8 +4,11 @@ import dev.drawbridge.api.report.KernelReport;
 import dev.drawbridge.api.report.KernelReport.Presence;
 import dev.drawbridge.bpf.KernelFeatures;
 import dev.drawbridge.bpf.KernelFeatures.Feature;
+import dev.drawbridge.bpf.OtherPrograms;
 import dev.drawbridge.bpf.Probe;
+import dev.drawbridge.bpf.failure.BpfException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 
 /** The kernel's features as {@code drawbridge doctor} shows them. */
@@ -19,7 +22,20 @@ public final class KernelTable {
         System.getProperty("os.version", ""),
         KernelFeatures.MINIMUM_KERNEL,
         KernelFeatures.libbpfVersion(),
-        Arrays.stream(Feature.values()).map(KernelTable::row).toList());
+        Arrays.stream(Feature.values()).map(KernelTable::row).toList(),
+        others());
+  }
+
+  private static List<KernelReport.Other> others() {
+    try {
+      return OtherPrograms.loaded().entrySet().stream()
+          .map(one ->
+              new KernelReport.Other(one.getKey().kind(), one.getKey().name(), one.getValue()))
+          .toList();
+    } catch (BpfException e) {
+      // Whoever may not ask learns it by the features, which are unknown then.
+      return List.of();
+    }
   }
 
   private static KernelReport.Feature row(Feature feature) {

@@ -1,4 +1,4 @@
-package dev.drawbridge.cli.host;
+package dev.drawbridge.cli.doctor;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -9,6 +9,7 @@ import dev.drawbridge.api.ApiConfig;
 import dev.drawbridge.api.report.Json;
 import dev.drawbridge.api.report.KernelReport;
 import dev.drawbridge.api.report.KernelReport.Feature;
+import dev.drawbridge.api.report.KernelReport.Other;
 import dev.drawbridge.api.report.KernelReport.Presence;
 import dev.drawbridge.cli.terminal.CommandException;
 import dev.drawbridge.cli.terminal.RunDirectory;
@@ -21,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,7 +46,8 @@ class DoctorCommandTest {
                   Presence.NO,
                   "refused",
                   "pings",
-                  false)));
+                  false)),
+          List.of(new Other("sk_msg", "obi_packet_exte", 1)));
 
   @TempDir Path directory;
 
@@ -60,8 +63,8 @@ class DoctorCommandTest {
     for (String path : List.of("0/libpod", "1000/libpod", "1001/containers", "1002/pulse")) {
       Files.createDirectories(users.resolve(path));
     }
-    assertEquals(List.of("1000", "1001"), DoctorCommand.rootless(users));
-    assertEquals(List.of(), DoctorCommand.rootless(users.resolve("none")));
+    assertEquals(List.of("1000", "1001"), EngineChecks.rootless(users));
+    assertEquals(List.of(), EngineChecks.rootless(users.resolve("none")));
   }
 
   @Test
@@ -78,12 +81,12 @@ class DoctorCommandTest {
 
   @Test
   void anEnginesVersionIsFoundInWhateverItSays() {
-    assertEquals("20.10", DoctorCommand.version("Docker version 20.10.24+dfsg1, build 5d6db84"));
+    assertEquals("20.10", EngineChecks.version("Docker version 20.10.24+dfsg1, build 5d6db84"));
     assertEquals(
-        "1.6", DoctorCommand.version("containerd github.com/containerd/containerd 1.6.20~ds1"));
-    assertEquals("1.1", DoctorCommand.version("runc version 1.1.5+ds1"));
-    assertFalse(DoctorCommand.older(DoctorCommand.version("nothing of that kind"), "4.3"));
-    assertTrue(DoctorCommand.older(DoctorCommand.version("podman version 3.0.1"), "4.3"));
+        "1.6", EngineChecks.version("containerd github.com/containerd/containerd 1.6.20~ds1"));
+    assertEquals("1.1", EngineChecks.version("runc version 1.1.5+ds1"));
+    assertFalse(KernelChecks.older(EngineChecks.version("nothing of that kind"), "4.3"));
+    assertTrue(KernelChecks.older(EngineChecks.version("podman version 3.0.1"), "4.3"));
   }
 
   @Test
@@ -97,9 +100,80 @@ class DoctorCommandTest {
         Optional.empty(), Programs.firstLine(List.of(directory.resolve("none").toString())));
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "sk_msg           | obi_packet_exte | 1 | WARN | OBI (Beyla) has loaded sk_msg obi_packet_exte | sockmap",
+        "cgroup_sock_addr | cil_sock4_conne | 2 | WARN | Cilium has loaded cgroup_sock_addr cil_sock4_conne (2 of them) | rewritten",
+        "sched_cls        | cali_tc_preambl | 1 | WARN | Calico has loaded sched_cls cali_tc_preambl | rewritten",
+        "cgroup_skb       | sd_fw_egress    | 3 | OK   | systemd has loaded cgroup_skb sd_fw_egress (3 of them) | ''",
+        "sk_lookup        | ''              | 1 | WARN | somebody has loaded sk_lookup without a name | rewritten"
+      })
+  void programsOfOthersAreNamedByWhoseTheyAre(
+      String kind, String name, int count, Findings.Grade grade, String what, String advice) {
+    var findings = new Findings();
+    new KernelChecks(findings).others(List.of(new Other(kind, name, count)));
+    Findings.Finding one = findings.all().getFirst();
+    assertEquals(grade, one.grade());
+    assertEquals(what, one.what());
+    assertTrue(one.advice().contains(advice) && one.advice().isEmpty() == advice.isEmpty());
+  }
+
+  @Test
+  void manyProgramsOfOthersAreCut() {
+    List<Other> many =
+        IntStream.range(0, 50).mapToObj(i -> new Other("sched_cls", "x" + i, 1)).toList();
+    var findings = new Findings();
+    new KernelChecks(findings).others(many);
+    assertEquals(21, findings.all().size());
+    assertEquals("30 more names of programs of others are loaded", findings.all().getLast().what());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "nameserver 192.0.2.1;nameserver ::1 | OK | the host asks 192.0.2.1, ::1",
+        "# nameserver 192.0.2.1; nameserver  127.0.0.1 | WARN | the host asks 127.0.0.1",
+        "options edns0;nameserverx 192.0.2.1;nameserver | WARN | RESOLV names no resolver"
+      })
+  void resolversThatOnlyTheHostReachesAreSaid(String lines, Findings.Grade grade, String what)
+      throws IOException {
+    Path file = directory.resolve("resolv.conf");
+    Files.writeString(file, lines.replace(";", "\n") + "\n");
+    var findings = new Findings();
+    new HostChecks(findings).resolvers(file);
+    assertEquals(grade, findings.all().getFirst().grade());
+    assertEquals(what.replace("RESOLV", file.toString()), findings.all().getFirst().what());
+  }
+
+  @Test
+  void timesOfStartsAreMeansOfWhatTheAgentMeasured() {
+    var findings = new Findings();
+    new AgentChecks(findings).startTimes("drawbridge_flows 3\n");
+    assertEquals(List.of(), findings.all());
+    String metrics =
+        """
+        drawbridge_admission_seconds_bucket{stage="attach",le="0.005"} 3
+        drawbridge_admission_seconds_count{stage="attach"} 4
+        drawbridge_admission_seconds_sum{stage="attach"} 0.0128
+        drawbridge_admission_seconds_count{stage="create_runtime"} 4
+        drawbridge_admission_seconds_sum{stage="create_runtime"} 0.05
+        """;
+    new AgentChecks(findings).startTimes(metrics);
+    assertEquals(
+        "4 starting containers waited 12.5 ms for the agent at the mean, 3.2 ms of it for their"
+            + " programs",
+        findings.all().getFirst().what());
+    new AgentChecks(findings).startTimes(metrics.replace("0.05", "5.0"));
+    assertEquals(Findings.Grade.OK, findings.all().getFirst().grade());
+    assertEquals(Findings.Grade.WARN, findings.all().getLast().grade());
+  }
+
   @Test
   void theTableHasOneRowAFeatureWithWhatIsLostWithoutIt() {
-    List<String> lines = DoctorCommand.table(KERNEL);
+    List<String> lines = KernelChecks.table(KERNEL);
 
     assertEquals(3, lines.size());
     assertTrue(lines.getFirst().startsWith("FEATURE    SINCE  PRESENT  NEEDED FOR"));
@@ -133,7 +207,7 @@ class DoctorCommandTest {
     "unknown, 6.1, false"
   })
   void kernelsAreComparedByNumber(String release, String minimum, boolean older) {
-    assertEquals(older, DoctorCommand.older(release, minimum));
+    assertEquals(older, KernelChecks.older(release, minimum));
   }
 
   @Test

@@ -1,4 +1,4 @@
-package dev.drawbridge.cli.host;
+package dev.drawbridge.cli.doctor;
 
 import dev.drawbridge.api.report.Json;
 import dev.drawbridge.api.report.KernelReport;

@@ -1,4 +1,4 @@
-package dev.drawbridge.cli.host;
+package dev.drawbridge.cli.doctor;
 
 import java.io.IOException;
 import java.io.InputStream;
