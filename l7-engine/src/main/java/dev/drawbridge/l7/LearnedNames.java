@@ -17,6 +17,8 @@ public interface LearnedNames {
     KNOWN,
     /** It leads a name of the outside to an address of the inside: the client must not see it. */
     REBINDS,
+    /** The same, of a container in audit mode: the client may see it, and nothing is learned. */
+    REBINDS_IN_AUDIT,
     /** The kernel could not be told: the client must not see it. */
     FAILED
   }

@@ -324,6 +324,18 @@ public final class LabAgent implements AutoCloseable {
     throw new LabException("the API does not answer to " + target + ": " + output.text());
   }
 
+  /** What the agent counts, in the text that Prometheus reads. */
+  public String metrics() {
+    return Shell.must(
+        "curl",
+        "-sS",
+        "-m",
+        "10",
+        "--unix-socket",
+        apiSocket().toString(),
+        "http://localhost/metrics");
+  }
+
   /** Encodes a parameter's value for {@link #api}. */
   public static String parameter(String value) {
     return URLEncoder.encode(value, StandardCharsets.UTF_8).replace("+", "%20");

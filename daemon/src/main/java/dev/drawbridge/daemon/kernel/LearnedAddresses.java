@@ -266,7 +266,7 @@ public final class LearnedAddresses implements LearnedNames {
       Policy now = policy;
       for (Address address : found) {
         if (now.rebinds(caller, base(address.address()), address.address(), names)) {
-          then.accept(Outcome.REBINDS);
+          then.accept(now.auditsAnswers(caller) ? Outcome.REBINDS_IN_AUDIT : Outcome.REBINDS);
           return;
         }
       }

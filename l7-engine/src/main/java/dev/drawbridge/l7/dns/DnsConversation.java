@@ -195,6 +195,10 @@ final class DnsConversation extends PipedEnd {
       answer(asked, Rcode.REFUSED, Ending.COMPLETED);
       return true;
     }
+    if (now.audited()) {
+      // A name on the way may be what is forbidden.
+      asked.exchange.judged(now);
+    }
     if (answer.addresses().isEmpty()) {
       pass(asked, answer);
       return true;
@@ -234,11 +238,12 @@ final class DnsConversation extends PipedEnd {
     switch (outcome) {
       case KNOWN -> pass(asked, answer);
       case REBINDS -> {
-        asked.exchange.judged(
-            NameJudge.rebinding(
-                NameJudge.judge(
-                    opened.policy(), opened.origin(), asked.query, List.of(), Ports.TCP)));
+        asked.exchange.judged(NameJudge.rebinding(asked.exchange.verdict, false));
         answer(asked, Rcode.REFUSED, Ending.COMPLETED);
+      }
+      case REBINDS_IN_AUDIT -> {
+        asked.exchange.judged(NameJudge.rebinding(asked.exchange.verdict, true));
+        pass(asked, answer);
       }
       case FAILED -> answer(asked, Rcode.SERVFAIL, Ending.LIMIT);
     }

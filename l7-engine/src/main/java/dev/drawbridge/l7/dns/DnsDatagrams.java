@@ -133,6 +133,10 @@ final class DnsDatagrams implements Datagrams {
       answer(asked, Rcode.REFUSED, Ending.COMPLETED);
       return;
     }
+    if (now.audited()) {
+      // A name on the way may be what is forbidden.
+      asked.verdict = now;
+    }
     if (answer.addresses().isEmpty()) {
       engine.leave(asked.origin.caller());
       pass(asked, answer);
@@ -160,8 +164,12 @@ final class DnsDatagrams implements Datagrams {
     switch (outcome) {
       case KNOWN -> pass(asked, answer);
       case REBINDS -> {
-        asked.verdict = NameJudge.rebinding(asked.verdict);
+        asked.verdict = NameJudge.rebinding(asked.verdict, false);
         answer(asked, Rcode.REFUSED, Ending.COMPLETED);
+      }
+      case REBINDS_IN_AUDIT -> {
+        asked.verdict = NameJudge.rebinding(asked.verdict, true);
+        pass(asked, answer);
       }
       case FAILED -> answer(asked, Rcode.SERVFAIL, Ending.LIMIT);
     }

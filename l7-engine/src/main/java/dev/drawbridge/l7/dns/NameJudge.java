@@ -28,10 +28,22 @@ final class NameJudge {
         new DnsAsk(query.name(), query.type(), aliases, transport, isGiven(origin)));
   }
 
-  /** What was allowed is answered with what must not be let in. */
-  static Verdict rebinding(Verdict allowed) {
+  /**
+   * What was allowed is answered with what must not be let in. What was to be refused before stays
+   * what is recorded.
+   *
+   * @param audited whether it is let in all the same
+   */
+  static Verdict rebinding(Verdict allowed, boolean audited) {
+    if (audited && allowed.audited()) {
+      return allowed;
+    }
     return new Verdict(
-        Decision.DENY, Reason.DNS_REBINDING, allowed.generation(), allowed.rule(), false);
+        audited ? Decision.ALLOW : Decision.DENY,
+        Reason.DNS_REBINDING,
+        allowed.generation(),
+        allowed.rule(),
+        audited);
   }
 
   /** Whether the container was given that resolver. */
