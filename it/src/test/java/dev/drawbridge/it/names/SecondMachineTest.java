@@ -109,6 +109,26 @@ final class SecondMachineTest {
     }
   }
 
+  /** Each is judged by what it has learned itself, as on the wire. */
+  @Test
+  void aVerdictByNameIsAboutWhatEachOfSeveralCallersHasLearned() {
+    machine.run("clerk1", Way.DOCKER, Resolver.UNBOUND, List.of(), "app=clerk", SQL);
+    machine.run("clerk2", Way.DOCKER, Resolver.UNBOUND, List.of(), "app=clerk", SQL);
+    machine.authority.says("files.shop.test", 0, ADDRESS);
+    assertTrue(machine.asks("clerk1", "files.shop.test"), () -> machine.agent.log());
+    var one = machine.agent.client("verdict", "app=clerk", "files.shop.test:3306");
+    assertEquals(2, one.status(), one::text);
+    assertTrue(one.text().contains("clerk2 has learned no address"), one::text);
+    machine.authority.says("files.shop.test", 0, MOVED);
+    assertTrue(machine.asks("clerk2", "files.shop.test"), () -> machine.agent.log());
+    assertFalse(machine.asks("clerk1", MOVED));
+    var both = machine.agent.client("verdict", "app=clerk", "files.shop.test:3306");
+    assertEquals(0, both.status(), both::text);
+    assertTrue(both.out().contains(ADDRESS) && both.out().contains(MOVED), both::text);
+    assertEquals(1, machine.agent.client("verdict", "app=clerk", "files.shop.test:3307").status());
+    assertEquals(1, machine.agent.client("verdict", "clerk1", MOVED, "3306").status());
+  }
+
   private static String dig(String container, String... question) {
     List<String> line = new ArrayList<>(List.of("dig", "+tries=1", "+time=5"));
     line.addAll(List.of(question));
