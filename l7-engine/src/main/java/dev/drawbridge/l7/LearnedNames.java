@@ -11,6 +11,13 @@ public interface LearnedNames {
   /** Learns nothing, and lets every answer pass. */
   LearnedNames NONE = (_, _, _, _, then) -> then.accept(Outcome.KNOWN);
 
+  /** The answer to a question that is refused, as RFC 1035 (4.1.1) calls it. */
+  enum Refusal {
+    REFUSED,
+    /** There is no such name. */
+    NXDOMAIN
+  }
+
   /** What becomes of an answer. */
   enum Outcome {
     /** The kernel knows what is to be known of it: the client may see it. */
@@ -39,6 +46,11 @@ public interface LearnedNames {
    */
   default int again(int caller, int peer, InetAddress address) {
     return peer;
+  }
+
+  /** What whoever asks for a name that may not be resolved is told. */
+  default Refusal refusal() {
+    return Refusal.REFUSED;
   }
 
   /**

@@ -147,6 +147,18 @@ public final class LabAgent implements AutoCloseable {
     }
   }
 
+  /** Says something else to the agent, from its next start on. */
+  public void configure(String key, JsonElement value) {
+    try {
+      JsonObject json =
+          JsonParser.parseString(Files.readString(at("agent.json"))).getAsJsonObject();
+      json.add(key, value);
+      Files.writeString(at("agent.json"), json.toString());
+    } catch (IOException e) {
+      throw new LabException("cannot write the agent's configuration: " + e.getMessage(), e);
+    }
+  }
+
   /** The shim reads shim.conf beside itself, so this lab has a shim of its own. */
   private void writeShim(Path place, String more) throws IOException {
     Files.copy(

@@ -126,7 +126,7 @@ final class DnsConversation extends PipedEnd {
     Waiting asked =
         new Waiting(query, about, exchange, new Records(opened, exchange), message.length);
     if (!allowed) {
-      answer(asked, Rcode.REFUSED, Ending.COMPLETED);
+      refuse(asked);
       return;
     }
     began = true;
@@ -137,6 +137,10 @@ final class DnsConversation extends PipedEnd {
     waiting.put(number, asked);
     callee.dial();
     callee.send(query.wire(number));
+  }
+
+  private void refuse(Waiting asked) {
+    answer(asked, NameJudge.refusal(opened.learned()), Ending.COMPLETED);
   }
 
   private void answer(Waiting asked, int rcode, Ending how) {
@@ -192,7 +196,7 @@ final class DnsConversation extends PipedEnd {
         NameJudge.judge(opened.policy(), opened.origin(), asked.query, aliases, Ports.TCP);
     if (now.decision() == Decision.DENY) {
       asked.exchange.judged(now);
-      answer(asked, Rcode.REFUSED, Ending.COMPLETED);
+      refuse(asked);
       return true;
     }
     if (now.audited()) {
@@ -239,7 +243,7 @@ final class DnsConversation extends PipedEnd {
       case KNOWN -> pass(asked, answer);
       case REBINDS -> {
         asked.exchange.judged(NameJudge.rebinding(asked.exchange.verdict, false));
-        answer(asked, Rcode.REFUSED, Ending.COMPLETED);
+        refuse(asked);
       }
       case REBINDS_IN_AUDIT -> {
         asked.exchange.judged(NameJudge.rebinding(asked.exchange.verdict, true));

@@ -1,12 +1,14 @@
 package dev.drawbridge.l7.dns;
 
 import dev.drawbridge.l7.ConnectionOrigin;
+import dev.drawbridge.l7.LearnedNames;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
 import dev.drawbridge.policy.dns.DnsAsk;
 import java.util.List;
+import org.xbill.DNS.Rcode;
 
 /** Asks policy about a name. */
 final class NameJudge {
@@ -44,6 +46,14 @@ final class NameJudge {
         allowed.generation(),
         allowed.rule(),
         audited);
+  }
+
+  /** The answer to what may not be resolved. */
+  static int refusal(LearnedNames learned) {
+    return switch (learned.refusal()) {
+      case REFUSED -> Rcode.REFUSED;
+      case NXDOMAIN -> Rcode.NXDOMAIN;
+    };
   }
 
   /** Whether the container was given that resolver. */
