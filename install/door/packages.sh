@@ -11,7 +11,7 @@ engine_packages="docker.io=dockerd docker-cli=docker? containerd=containerd runc
 kernel_packages='bpftool=bpftool iproute2=ip util-linux'
 lab_packages='busybox-static nginx-light gcc libc6-dev'
 # The second machine of the tests of names, and clients of every kind.
-names_packages='mariadb-server-core mariadb-client-core unbound dnsmasq-base bind9-dnsutils python3'
+names_packages='mariadb-server-core mariadb-client-core unbound dnsmasq-base bind9-dnsutils python3 musl-tools'
 podman_packages='podman=podman netavark conmon=conmon catatonit=catatonit'
 it_packages="docker-compose docker-buildx? apache2-bin nodejs crun=crun $podman_packages shellcheck clang-format $kernel_packages $names_packages"
 bench_packages='haproxy wrk iperf3 sockperf dnsperf unbound'

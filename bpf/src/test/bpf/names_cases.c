@@ -17,6 +17,9 @@
 #define NAMED_OTHER (DB_FIRST_NAMED + 2)
 #define HOUR 3600000000000ull
 
+static char text[160];
+#define NAMED(what) (snprintf(text, sizeof(text), "%s: %s", name, what), text)
+
 static uint64_t now_ns(void)
 {
 	struct timespec now;
@@ -25,15 +28,24 @@ static uint64_t now_ns(void)
 	return now.tv_sec * 1000000000ull + now.tv_nsec;
 }
 
-static void knows(uint64_t until, uint32_t peer, uint32_t again)
+static void knows_of(int family, uint64_t until, uint32_t peer, uint32_t again)
 {
-	union address lan = address_of(LAN, AF_INET, 0);
+	union address lan = address_of(LAN, family, 0);
 	struct db_learned_key key = { .owner = ID_A };
 	struct db_learned value = { .until_ns = until, .peer = peer, .again = again };
 
-	key.address.bytes[10] = key.address.bytes[11] = 0xff;
-	memcpy(&key.address.bytes[12], &lan.v4.sin_addr, 4);
+	if (family == AF_INET6) {
+		memcpy(&key.address, &lan.v6.sin6_addr, 16);
+	} else {
+		key.address.bytes[10] = key.address.bytes[11] = 0xff;
+		memcpy(&key.address.bytes[12], &lan.v4.sin_addr, 4);
+	}
 	must(bpf_map_update_elem(lab_map("learned"), &key, &value, BPF_ANY), "learned");
+}
+
+static void knows(uint64_t until, uint32_t peer, uint32_t again)
+{
+	knows_of(AF_INET, until, peer, again);
 }
 
 static int a_dials(void)
@@ -78,6 +90,71 @@ static void known_by_name(void)
 	knows(now_ns() + HOUR, NAMED_OTHER, NAMED_OTHER);
 	generation_next();
 	claim(is_cut(client, server), "and is cut when they do");
+	close(client);
+	close(server);
+	close(listening);
+}
+
+static int asks_udp(int fd, union address to)
+{
+	return sendto(fd, "x", 1, 0, &to.any, address_size(&to)) == 1 ? 0 : -errno;
+}
+
+/* No generation begins as the name's time ends: it is over while no agent runs, too. */
+static void time_is_over(int family, const char *name)
+{
+	int listening = listener(LAN, family, 7000), receives = udp_bound(LAN, family, 7000), client, server;
+	int before = sock_in(A, family, SOCK_DGRAM, 0), fresh = sock_in(A, family, SOCK_DGRAM, 0);
+	union address to = address_of(LAN, family, 7000);
+
+	policy_reset();
+	policy_flags(ID_A, DB_EP_CLOSED_EGRESS);
+	policy_rule(ID_A, DB_EGRESS, NAMED_ONE, IPPROTO_TCP, 7000, 7000, DB_ALLOW, 1);
+	policy_rule(ID_A, DB_EGRESS, NAMED_ONE, IPPROTO_UDP, 7000, 7000, DB_ALLOW, 1);
+	knows_of(family, now_ns() + HOUR, NAMED_ONE, NAMED_ONE);
+	generation_next();
+	client = dialled(A, to, IMPATIENT);
+	server = accepted(listening, PATIENT);
+	claim(client >= 0 && server >= 0 && !asks_udp(before, to) && hears(receives, "x", PATIENT),
+		NAMED("in the name's time a connection and a datagram pass"));
+	knows_of(family, now_ns() - 1, NAMED_ONE, NAMED_ONE);
+	claim(!say(client, "y") && hears(server, "y", PATIENT) && !say(server, "z") && hears(client, "z", PATIENT),
+		NAMED("when it is over the connection goes on"));
+	claim(!asks_udp(before, to) && hears(receives, "x", PATIENT), NAMED("and what the datagram began"));
+	events_forget();
+	claim(dialled(A, to, IMPATIENT) == -EPERM && event_await(DB_REASON_NO_RULE, ID_A, PATIENT),
+		NAMED("a new connection is denied when it is opened"));
+	claim(asks_udp(fresh, to) == -EPERM && !readable(receives, IMPATIENT), NAMED("and the first datagram of another socket"));
+	policy_rule(ID_A, DB_EGRESS, NAMED_OTHER, IPPROTO_TCP, 7000, 7000, DB_ALLOW, 1);
+	generation_next();
+	claim(!say(client, "y") && hears(server, "y", PATIENT), NAMED("judged again, the connection goes on"));
+	close(client);
+	close(server);
+	close(before);
+	close(fresh);
+	close(receives);
+	close(listening);
+}
+
+/* What was opened by its address is not saved by a name that is over. */
+static void gains_nothing(int family, const char *name)
+{
+	int listening = listener(LAN, family, 7000), client, server;
+	struct db_pair pair = { .owner = ID_A, .peer = DB_PEER_WORLD, .direction = DB_EGRESS };
+
+	policy_reset();
+	policy_flags(ID_A, DB_EP_CLOSED_EGRESS);
+	policy_rule(ID_A, DB_EGRESS, DB_PEER_WORLD, IPPROTO_TCP, 7000, 7000, DB_ALLOW, 1);
+	policy_rule(ID_A, DB_EGRESS, NAMED_ONE, IPPROTO_TCP, 7000, 7000, DB_ALLOW, 1);
+	knows_of(family, now_ns() - 1, NAMED_ONE, NAMED_ONE);
+	generation_next();
+	client = dialled(A, address_of(LAN, family, 7000), IMPATIENT);
+	server = accepted(listening, PATIENT);
+	claim(client >= 0 && !say(client, "x") && hears(server, "x", PATIENT),
+		NAMED("a name that is over takes nothing from its address"));
+	bpf_map_delete_elem(lab_map("pairs"), &pair);
+	generation_next();
+	claim(is_cut(client, server), NAMED("and gives nothing to what was opened by the address"));
 	close(client);
 	close(server);
 	close(listening);
@@ -143,5 +220,9 @@ static void anothers_question(void)
 void names_cases(void)
 {
 	known_by_name();
+	time_is_over(AF_INET, "IPv4");
+	time_is_over(AF_INET6, "IPv6");
+	gains_nothing(AF_INET, "IPv4");
+	gains_nothing(AF_INET6, "IPv6");
 	anothers_question();
 }

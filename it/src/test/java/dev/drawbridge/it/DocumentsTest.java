@@ -66,7 +66,7 @@ final class DocumentsTest {
     Set<String> missing = new TreeSet<>();
     int named = 0;
     String text = Files.readString(CHECKOUT.resolve("docs/complaints.md"));
-    for (String line : text.substring(0, text.indexOf("## Not yet")).lines().toList()) {
+    for (String line : text.lines().toList()) {
       if (!line.startsWith("| ") || line.startsWith("| situation")) {
         continue;
       }

@@ -11,12 +11,21 @@ public interface LearnedNames {
   /** Learns nothing, and lets every answer pass. */
   LearnedNames NONE = (_, _, _, _, then) -> then.accept(Outcome.KNOWN);
 
+  /** The answer to a question that is refused, as RFC 1035 (4.1.1) calls it. */
+  enum Refusal {
+    REFUSED,
+    /** There is no such name. */
+    NXDOMAIN
+  }
+
   /** What becomes of an answer. */
   enum Outcome {
     /** The kernel knows what is to be known of it: the client may see it. */
     KNOWN,
     /** It leads a name of the outside to an address of the inside: the client must not see it. */
     REBINDS,
+    /** The same, of a container in audit mode: the client may see it, and nothing is learned. */
+    REBINDS_IN_AUDIT,
     /** The kernel could not be told: the client must not see it. */
     FAILED
   }
@@ -37,6 +46,11 @@ public interface LearnedNames {
    */
   default int again(int caller, int peer, InetAddress address) {
     return peer;
+  }
+
+  /** What whoever asks for a name that may not be resolved is told. */
+  default Refusal refusal() {
+    return Refusal.REFUSED;
   }
 
   /**

@@ -267,6 +267,15 @@ public final class Policy {
         || side.rules.stream().noneMatch(rule -> rule.allows && named.isMeantBy(rule));
   }
 
+  /**
+   * Whether an answer that {@link #rebinds} is let pass to that container, and recorded: in audit
+   * mode, unless the host's own rules speak of names.
+   */
+  public boolean auditsAnswers(int endpoint) {
+    Side side = side(endpoint, Direction.EGRESS);
+    return side != null && side.auditsAnswers();
+  }
+
   /** What the kernel looks up for a number that {@link #named} gave to that container. */
   public PairEntry pair(int endpoint, int number) {
     Side side = side(endpoint, Direction.EGRESS);

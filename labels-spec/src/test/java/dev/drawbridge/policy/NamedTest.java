@@ -245,4 +245,31 @@ final class NamedTest {
     assertEquals(rebinds, policy.rebinds(scene.number("api"), base, address, known));
     assertFalse(policy.rebinds(scene.number("api"), scene.number("web"), address, known));
   }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "drawbridge.mode: audit;may connect 443 on *.b | - | true",
+        "may connect 443 on *.b | - | false",
+        "drawbridge.mode: audit;may connect 443 on *.b | app=api may connect 80 on *.c | false",
+        "drawbridge.mode: audit;may connect 443 on *.b | app=api may resolve *.c on anyone | false",
+        "drawbridge.mode: audit;may connect 443 on *.b | app=api may connect 80 on app=web | true",
+        "may connect 443 on *.b | app=api is audited | true",
+        "may connect 443 on *.b | app=api may connect 80 on *.c; app=api is audited | true",
+        "may connect 443 on *.b | anyone may not resolve *.c on anyone; app=api is audited | false",
+      })
+  void anAnswerThatLeadsInsideIsAuditedWhereTheHostHasNoNamesRead(
+      String rules, String host, boolean audits) {
+    Scene scene = scene("app=api;" + rules);
+    for (String line : host.split(";", -1)) {
+      if (!line.equals("-")) {
+        scene.host(line.strip());
+      }
+    }
+    Policy policy = scene.policy();
+    int api = scene.number("api");
+    assertTrue(policy.rebinds(api, Peers.WORLD, address("10.0.0.5"), List.of("a.b")));
+    assertEquals(audits, policy.auditsAnswers(api));
+  }
 }

@@ -147,6 +147,18 @@ public final class LabAgent implements AutoCloseable {
     }
   }
 
+  /** Says something else to the agent, from its next start on. */
+  public void configure(String key, JsonElement value) {
+    try {
+      JsonObject json =
+          JsonParser.parseString(Files.readString(at("agent.json"))).getAsJsonObject();
+      json.add(key, value);
+      Files.writeString(at("agent.json"), json.toString());
+    } catch (IOException e) {
+      throw new LabException("cannot write the agent's configuration: " + e.getMessage(), e);
+    }
+  }
+
   /** The shim reads shim.conf beside itself, so this lab has a shim of its own. */
   private void writeShim(Path place, String more) throws IOException {
     Files.copy(
@@ -322,6 +334,18 @@ public final class LabAgent implements AutoCloseable {
       throw new LabException("the API's answer to " + target + " is not JSON: " + output.out(), e);
     }
     throw new LabException("the API does not answer to " + target + ": " + output.text());
+  }
+
+  /** What the agent counts, in the text that Prometheus reads. */
+  public String metrics() {
+    return Shell.must(
+        "curl",
+        "-sS",
+        "-m",
+        "10",
+        "--unix-socket",
+        apiSocket().toString(),
+        "http://localhost/metrics");
   }
 
   /** Encodes a parameter's value for {@link #api}. */

@@ -98,6 +98,39 @@ class OfflineVerdictTest {
     assertTrue(typed.out().startsWith(code.equals("0") ? "ALLOW  " : "DENY   "), typed.out());
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "2, buyer api.stripe.com:443",
+    "2, web api.stripe.com:443",
+    "2, buyer 1.1.1.1 443",
+    "1, buyer 1.1.1.1 444",
+    "1, buyer 10.0.5.7 443",
+    "2, picky 1.1.1.1 443",
+    "0, picky 1.1.1.1 444",
+    "2, picky 1.1.1.1 GET / --port 80",
+  })
+  void whatANameMightMakeOfAnAddressIsNotAnswered(String code, String question) throws IOException {
+    Files.writeString(
+        compose,
+        SHOP
+            + """
+              buyer:
+                labels:
+                  drawbridge.policy.pay: may connect 443 on *.stripe.com
+              picky:
+                labels:
+                  drawbridge.policy.all: may connect on world
+                  drawbridge.policy.not: may not connect 443 on *.stripe.com
+                  drawbridge.policy.web: may not GET / on www.shop.example port 80
+            """);
+    Typed typed = ask(question);
+    assertEquals(Integer.parseInt(code), typed.exit(), typed.out() + typed.err());
+    if (code.equals("2")) {
+      assertEquals("", typed.out());
+      assertTrue(typed.err().contains("name"), typed.err());
+    }
+  }
+
   @Test
   void theServerNameOfATlsClientIsShown() {
     Typed typed = ask("api db 8443 --sni db.example");

@@ -4,9 +4,11 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
 import dev.drawbridge.bpf.abi.MapLimit;
 import dev.drawbridge.bpf.abi.MapSizes;
 import dev.drawbridge.control.EngineKind;
+import dev.drawbridge.l7.LearnedNames;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -73,7 +75,7 @@ public record Config(
     String cgroup,
     int flowRecords,
     int startSeconds,
-    NameTimes names,
+    NameSettings names,
     MapSizes limits) {
 
   /** A configuration file beyond this size, in bytes, is refused. */
@@ -214,18 +216,19 @@ public record Config(
         limits(where, json));
   }
 
-  private static NameTimes names(String where, JsonObject json) throws ConfigException {
-    NameTimes standard = NameTimes.STANDARD;
+  private static NameSettings names(String where, JsonObject json) throws ConfigException {
+    NameSettings standard = NameSettings.STANDARD;
     JsonElement value = json.get("names");
     if (value == null) {
       return standard;
     }
     if (!(value instanceof JsonObject names)) {
-      throw wrong(where, "names", "an object of numbers such as {\"graceSeconds\": 10}", value);
+      throw wrong(where, "names", "an object such as {\"graceSeconds\": 10}", value);
     }
     int least = standard.leastSeconds();
     int most = standard.mostSeconds();
     int grace = standard.graceSeconds();
+    LearnedNames.Refusal refusal = standard.refusal();
     for (String name : names.keySet()) {
       String key = "names." + name;
       JsonElement number = names.get(name);
@@ -233,19 +236,30 @@ public record Config(
         case "leastSeconds" -> least = integer(where, key, number, 0, 3_600);
         case "mostSeconds" -> most = integer(where, key, number, 1, 604_800);
         case "graceSeconds" -> grace = integer(where, key, number, 0, 86_400);
+        case "refusal" -> refusal = refusal(where, key, number);
         default ->
             throw new ConfigException(
                 "configuration "
                     + where
                     + ": unknown key \""
                     + key
-                    + "\"; known are leastSeconds, mostSeconds and graceSeconds");
+                    + "\"; known are leastSeconds, mostSeconds, graceSeconds and refusal");
       }
     }
     if (least > most) {
       throw wrong(where, "names.leastSeconds", "no more than mostSeconds, " + most, value);
     }
-    return new NameTimes(least, most, grace);
+    return new NameSettings(least, most, grace, refusal);
+  }
+
+  private static LearnedNames.Refusal refusal(String where, String key, JsonElement value)
+      throws ConfigException {
+    for (LearnedNames.Refusal one : LearnedNames.Refusal.values()) {
+      if (value.equals(new JsonPrimitive(one.name()))) {
+        return one;
+      }
+    }
+    throw wrong(where, key, "\"REFUSED\" or \"NXDOMAIN\"", value);
   }
 
   private static MapSizes limits(String where, JsonObject json) throws ConfigException {

@@ -6,7 +6,7 @@ import dev.drawbridge.bpf.failure.BpfException;
 import dev.drawbridge.bpf.failure.MapFull;
 import dev.drawbridge.bpf.key.AddressKey;
 import dev.drawbridge.bpf.key.LearnedKey;
-import dev.drawbridge.daemon.config.NameTimes;
+import dev.drawbridge.daemon.config.NameSettings;
 import dev.drawbridge.daemon.kernel.LearnedOfOne.Entry;
 import dev.drawbridge.l7.LearnedNames;
 import dev.drawbridge.policy.Cidr;
@@ -102,7 +102,7 @@ public final class LearnedAddresses implements LearnedNames {
   private final BpfMap learned;
   private final BpfMap addresses;
   private final LearnedFile file;
-  private final NameTimes times;
+  private final NameSettings settings;
   private final Believed believed;
   private final Paired paired;
   private final Consumer<Consumer<Boolean>> renew;
@@ -125,14 +125,14 @@ public final class LearnedAddresses implements LearnedNames {
       BpfMap learned,
       BpfMap addresses,
       Path file,
-      NameTimes times,
+      NameSettings settings,
       Believed believed,
       Paired paired,
       Consumer<Consumer<Boolean>> renew) {
     this.learned = learned;
     this.addresses = addresses;
     this.file = new LearnedFile(file);
-    this.times = times;
+    this.settings = settings;
     this.believed = believed;
     this.paired = paired;
     this.renew = renew;
@@ -254,6 +254,11 @@ public final class LearnedAddresses implements LearnedNames {
   }
 
   @Override
+  public Refusal refusal() {
+    return settings.refusal();
+  }
+
+  @Override
   public void learned(
       int caller,
       InetSocketAddress resolver,
@@ -266,7 +271,7 @@ public final class LearnedAddresses implements LearnedNames {
       Policy now = policy;
       for (Address address : found) {
         if (now.rebinds(caller, base(address.address()), address.address(), names)) {
-          then.accept(Outcome.REBINDS);
+          then.accept(now.auditsAnswers(caller) ? Outcome.REBINDS_IN_AUDIT : Outcome.REBINDS);
           return;
         }
       }
@@ -348,7 +353,10 @@ public final class LearnedAddresses implements LearnedNames {
       int known = lines.size();
       // Up to the next whole second, so that who asks all the time has it written once in one.
       long until =
-          (Math.floorDiv(now, SECOND) + 1 + times.counted(address.seconds()) + times.graceSeconds())
+          (Math.floorDiv(now, SECOND)
+                  + 1
+                  + settings.counted(address.seconds())
+                  + settings.graceSeconds())
               * SECOND;
       for (String name : names) {
         if (entry.learns(name, until)) {

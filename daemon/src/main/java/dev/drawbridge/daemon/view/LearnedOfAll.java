@@ -29,4 +29,9 @@ record LearnedOfAll(IntFunction<List<LearnedAddresses.Known>> learned) implement
         .map(one -> Cidr.single(one.address()))
         .toList();
   }
+
+  @Override
+  public boolean isKnown() {
+    return true;
+  }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.drawbridge.bpf.abi.MapLimit;
 import dev.drawbridge.daemon.config.Config.ConfigException;
+import dev.drawbridge.l7.LearnedNames;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,12 +66,14 @@ class ConfigTest {
 
   @Test
   void namesAreKnownForAsLongAsIsConfigured() throws Exception {
-    NameTimes times = load("{\"names\":{\"mostSeconds\":60,\"graceSeconds\":0}}").names();
-    assertEquals(new NameTimes(5, 60, 0), times);
+    NameSettings times =
+        load("{\"names\":{\"mostSeconds\":60,\"graceSeconds\":0,\"refusal\":\"NXDOMAIN\"}}")
+            .names();
+    assertEquals(new NameSettings(5, 60, 0, LearnedNames.Refusal.NXDOMAIN), times);
     assertEquals(5, times.counted(0));
     assertEquals(42, times.counted(42));
     assertEquals(60, times.counted(0xffff_ffffL));
-    assertEquals(NameTimes.STANDARD, Config.defaults().names());
+    assertEquals(NameSettings.STANDARD, Config.defaults().names());
   }
 
   @Test
@@ -100,10 +103,11 @@ class ConfigTest {
           {"flowRecords":1}        | expected a whole number from 100 to 1000000, found 1
           {"flowRecords":100.5}    | expected a whole number from 100 to 1000000, found 100.5
           {"startSeconds":0}       | expected a whole number from 1 to 600, found 0
-          {"names":5}              | expected an object of numbers such as {"graceSeconds": 10}, found 5
-          {"names":{"grace":5}}    | unknown key "names.grace"; known are leastSeconds, mostSeconds and
+          {"names":5}              | expected an object such as {"graceSeconds": 10}, found 5
+          {"names":{"grace":5}}    | unknown key "names.grace"; known are leastSeconds, mostSeconds, graceSeconds and refusal
           {"names":{"leastSeconds":3601}} | key "names.leastSeconds": expected a whole number from 0 to 3600
           {"names":{"leastSeconds":9,"mostSeconds":8}} | "names.leastSeconds": expected no more than mostSeconds, 8
+          {"names":{"refusal":"SERVFAIL"}} | key "names.refusal": expected "REFUSED" or "NXDOMAIN", found "SERVFAIL"
           {"limits":[1]}           | expected an object of numbers such as {"pairs": 262144}, found [1]
           {"limits":{"pair":1}}    | unknown limit "limits.pair"; known limits are [addresses, budgets,
           {"limits":{"pairs":0}}   | key "limits.pairs": expected a whole number from 1 to 67108864, found 0

@@ -14,9 +14,10 @@ import dev.drawbridge.control.Desired;
 import dev.drawbridge.control.GuardedContainer;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.control.Planner;
-import dev.drawbridge.daemon.config.NameTimes;
+import dev.drawbridge.daemon.config.NameSettings;
 import dev.drawbridge.l7.LearnedNames.Address;
 import dev.drawbridge.l7.LearnedNames.Outcome;
+import dev.drawbridge.l7.LearnedNames.Refusal;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Peers;
 import dev.drawbridge.policy.Policy;
@@ -57,7 +58,7 @@ final class LearnedAddressesTest {
   private final Path directory;
   private final BpfObject object = BpfObject.load(BpfObject.drawbridge());
   private final Set<Integer> forging = new HashSet<>();
-  private NameTimes times = NameTimes.STANDARD;
+  private NameSettings times = NameSettings.STANDARD;
   private Agent agent;
 
   LearnedAddressesTest(@TempDir Path directory) {
@@ -226,7 +227,7 @@ final class LearnedAddressesTest {
 
   @Test
   void whatIsOverOpensNothingNewAndIsFoundByRulesAllTheSame() {
-    times = new NameTimes(0, 60, 0);
+    times = new NameSettings(0, 60, 0, Refusal.REFUSED);
     agent = new Agent();
     agent.rules(ALLOWS, "may connect 80 on other.com");
     assertEquals(Outcome.KNOWN, agent.learns(API, RESOLVER, 1, ADDRESS, "api.stripe.com"));

@@ -8,7 +8,6 @@ import com.google.gson.JsonElement;
 import dev.drawbridge.testkit.Await;
 import dev.drawbridge.testkit.LabAgent;
 import dev.drawbridge.testkit.Output;
-import dev.drawbridge.testkit.Shell;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -235,13 +234,7 @@ final class KafkaOnTheWireTest {
     assertTrue(allowed && denied, () -> agent.api("/v1/flows?last=20&protocol=kafka").toString());
     String observed = agent.client("observe", "--protocol", "kafka", "--last", "50").out();
     assertTrue(observed.contains("kafka "), observed);
-    String metrics =
-        Shell.must(
-            "curl",
-            "-sS",
-            "--unix-socket",
-            agent.apiSocket().toString(),
-            "http://localhost/metrics");
+    String metrics = agent.metrics();
     for (String counted :
         List.of(
             "verb=\"produce\",verdict=\"allow\"",

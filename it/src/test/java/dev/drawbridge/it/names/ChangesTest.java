@@ -5,12 +5,12 @@ import static dev.drawbridge.it.names.SecondMachine.PORT;
 import static dev.drawbridge.it.names.SecondMachine.SQL;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.google.gson.JsonObject;
 import dev.drawbridge.it.names.SecondMachine.Resolver;
 import dev.drawbridge.it.names.SecondMachine.Way;
 import dev.drawbridge.testkit.Await;
 import dev.drawbridge.testkit.Output;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -71,11 +71,16 @@ final class ChangesTest {
       print("denied", denied, "through", through, "changes", last.split(".")[3], "load", loads > 0)
       """;
 
+  /** What timeout(1) exits with when it had to end what it ran. */
+  private static final int TIMED_OUT = 124;
+
   private static SecondMachine machine;
+  private static Clients clients;
 
   @BeforeAll
   static void startAll() throws Exception {
     machine = SecondMachine.start();
+    clients = Clients.madeIn(machine.lab.directory());
   }
 
   @AfterAll
@@ -139,65 +144,22 @@ final class ChangesTest {
     }
   }
 
-  /** What asks for a name ({@code $0}) and connects to where it leads, each in its own way. */
-  private static Map<String, String> clients() {
-    String connect = " [ $(nc -w 5 $a 3306 < /dev/null | wc -c) -gt 0 ] && echo reached";
-    String glibc =
-        "/usr/bin/python3 -c 'import socket, sys; print(\"reached\" if"
-            + " socket.create_connection((sys.argv[1], 3306), 5).recv(1) else \"silence\")' $0";
-    Map<String, String> all = new LinkedHashMap<>();
-    all.put("glibc, both families by one connected socket", glibc);
-    all.put("glibc, a socket for each", "export RES_OPTIONS=single-request-reopen; " + glibc);
-    all.put("glibc, by streams", "export RES_OPTIONS=use-vc; " + glibc);
-    all.put(
-        "busybox, by a socket that is not connected",
-        "a=$(nslookup $0 | /bin/busybox awk '/^Address/ { a = $2 } END { print a }');" + connect);
-    all.put("dig", "a=$(dig +short $0);" + connect);
-    all.put("dig by a stream", "a=$(dig +tcp +short $0);" + connect);
-    all.put(
-        "Python's asyncio",
-        """
-        /usr/bin/python3 -c '
-        import asyncio, sys
-        async def main():
-            r, w = await asyncio.open_connection(sys.argv[1], 3306)
-            print("reached" if await r.read(1) else "silence")
-        asyncio.run(main())' $0
-        """);
-    all.put(
-        "Node, getaddrinfo",
-        """
-        /usr/bin/node -e '
-        require("net").connect({host: process.argv[1], port: 3306})
-            .on("data", () => { console.log("reached"); process.exit() })' $0
-        """);
-    all.put(
-        "Node, c-ares",
-        """
-        /usr/bin/node -e '
-        require("dns").resolve4(process.argv[1], (_, found) =>
-            require("net").connect({host: found[0], port: 3306})
-                .on("data", () => { console.log("reached"); process.exit() }))' $0
-        """);
-    all.put(
-        "Java",
-        System.getProperty("java.home")
-            + "/bin/java -XX:TieredStopAtLevel=1 -cp /classes "
-            + ReachMain.class.getName()
-            + " $0 3306");
-    return all;
+  /** A container for clients of every kind. */
+  private static String asker(String prefix, Way way, List<String> options, String... labels) {
+    String asker = prefix + "-" + way.name().toLowerCase(Locale.ROOT);
+    List<String> all = new ArrayList<>(options);
+    clients.places().forEach(place -> all.addAll(List.of("-v", place)));
+    machine.run(asker, way, way == Way.DOCKER ? Resolver.DNSMASQ : Resolver.UNBOUND, all, labels);
+    return asker;
   }
 
   @Test
   void clientsOfEveryKindReachWhatTheyAreTold() {
-    String classes = ReachMain.class.getProtectionDomain().getCodeSource().getLocation().getPath();
     List<String> wrong = new ArrayList<>();
     int number = 0;
     for (Way way : Way.values()) {
-      String asker = "asker-" + way.name().toLowerCase(Locale.ROOT);
-      Resolver resolver = way == Way.DOCKER ? Resolver.DNSMASQ : Resolver.UNBOUND;
-      machine.run(asker, way, resolver, List.of("-v", classes + ":/classes:ro"), "app=asker", SQL);
-      for (Map.Entry<String, String> client : clients().entrySet()) {
+      String asker = asker("asker", way, List.of(), "app=asker", SQL);
+      for (Map.Entry<String, String> client : clients.all().entrySet()) {
         String name = "c" + ++number + ".shop.test";
         machine.authority.says(name, 300, "10.99.200." + number);
         Output said = machine.in(asker, "/bin/sh", "-c", client.getValue(), name);
@@ -207,5 +169,53 @@ final class ChangesTest {
       }
     }
     assertEquals(List.of(), wrong);
+  }
+
+  /** The resolver in musl takes REFUSED for no answer, and waits on. */
+  @Test
+  void clientsOfEveryKindAreToldAtOnceThatANameIsRefused() {
+    Map<String, String> most = clients.all();
+    most.remove(Clients.MUSL);
+    assertEquals(List.of(), notRefused("refused", most));
+    JsonObject names = new JsonObject();
+    names.addProperty("refusal", "NXDOMAIN");
+    machine.agent.kill();
+    machine.agent.configure("names", names);
+    machine.agent.start();
+    try {
+      assertEquals(List.of(), notRefused("nxdomain", clients.all()));
+    } finally {
+      machine.agent.kill();
+      machine.agent.configure("names", new JsonObject());
+      machine.agent.start();
+    }
+  }
+
+  /** Who waits for an answer that does not come waits for 30 s, and is ended before. */
+  private static List<String> notRefused(String prefix, Map<String, String> all) {
+    List<String> wrong = new ArrayList<>();
+    for (Way way : Way.values()) {
+      String asker =
+          asker(
+              prefix,
+              way,
+              List.of("--dns-opt=timeout:30", "--dns-opt=attempts:1"),
+              "app=" + prefix,
+              "drawbridge.policy.names=may resolve *.shop.test",
+              SQL);
+      int number = 0;
+      for (Map.Entry<String, String> client : all.entrySet()) {
+        String name = "c" + ++number + "." + prefix + ".test";
+        machine.authority.says(name, 300, "10.99.201." + number);
+        Output said =
+            machine.in(asker, "/usr/bin/timeout", "20", "/bin/sh", "-c", client.getValue(), name);
+        if (said.status() == TIMED_OUT
+            || said.out().contains("reached")
+            || machine.authority.asked.contains(name)) {
+          wrong.add(way + ", " + client.getKey() + ": " + said.status() + " " + said.text());
+        }
+      }
+    }
+    return wrong;
   }
 }

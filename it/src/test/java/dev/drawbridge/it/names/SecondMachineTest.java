@@ -12,6 +12,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.drawbridge.it.names.SecondMachine.Resolver;
 import dev.drawbridge.it.names.SecondMachine.Way;
 import dev.drawbridge.testkit.Await;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -103,6 +106,94 @@ final class SecondMachineTest {
     for (String mover : all) {
       Await.until("the old address closes", FORGOTTEN, () -> !machine.asks(mover, ADDRESS));
       assertTrue(machine.goesOn(mover), mover);
+    }
+  }
+
+  /** Each is judged by what it has learned itself, as on the wire. */
+  @Test
+  void aVerdictByNameIsAboutWhatEachOfSeveralCallersHasLearned() {
+    machine.run("clerk1", Way.DOCKER, Resolver.UNBOUND, List.of(), "app=clerk", SQL);
+    machine.run("clerk2", Way.DOCKER, Resolver.UNBOUND, List.of(), "app=clerk", SQL);
+    machine.authority.says("files.shop.test", 0, ADDRESS);
+    assertTrue(machine.asks("clerk1", "files.shop.test"), () -> machine.agent.log());
+    var one = machine.agent.client("verdict", "app=clerk", "files.shop.test:3306");
+    assertEquals(2, one.status(), one::text);
+    assertTrue(one.text().contains("clerk2 has learned no address"), one::text);
+    machine.authority.says("files.shop.test", 0, MOVED);
+    assertTrue(machine.asks("clerk2", "files.shop.test"), () -> machine.agent.log());
+    assertFalse(machine.asks("clerk1", MOVED));
+    var both = machine.agent.client("verdict", "app=clerk", "files.shop.test:3306");
+    assertEquals(0, both.status(), both::text);
+    assertTrue(both.out().contains(ADDRESS) && both.out().contains(MOVED), both::text);
+    assertEquals(1, machine.agent.client("verdict", "app=clerk", "files.shop.test:3307").status());
+    assertEquals(1, machine.agent.client("verdict", "clerk1", MOVED, "3306").status());
+  }
+
+  private static String dig(String container, String... question) {
+    List<String> line = new ArrayList<>(List.of("dig", "+tries=1", "+time=5"));
+    line.addAll(List.of(question));
+    return machine.in(container, line.toArray(String[]::new)).out();
+  }
+
+  /** Whether what is observed of the container has a line with all of these. */
+  private static boolean observed(String container, String... words) {
+    return Await.within(
+        SOON,
+        () ->
+            machine
+                .agent
+                .client("observe", "--container", container, "--protocol", "dns", "--last", "200")
+                .out()
+                .lines()
+                .anyMatch(line -> List.of(words).stream().allMatch(line::contains)));
+  }
+
+  /** A name that no rule allows, one on the way of an answer, and an answer that leads inside. */
+  @Test
+  void inAuditModeWhatWouldBeRefusedIsAnsweredAndRecorded() throws IOException {
+    machine.authority.says("other.test", 60, ADDRESS);
+    machine.authority.leads("www.audited.test", "edge.tracker.test", 60, ADDRESS);
+    machine.authority.says("inside.audited.example", 60, ADDRESS);
+    machine.authority.says("host.test", 60, ADDRESS);
+    machine.run(
+        "audited",
+        Way.DOCKER,
+        Resolver.DNSMASQ,
+        List.of(),
+        "app=audited",
+        "drawbridge.mode=audit",
+        "drawbridge.policy.names=may resolve **.audited.*",
+        "drawbridge.policy.not=may not resolve **.tracker.test");
+    for (String transport : List.of("+notcp", "+tcp")) {
+      for (String name : List.of("other.test", "www.audited.test", "inside.audited.example")) {
+        assertTrue(dig("audited", transport, name).contains(ADDRESS), name + transport);
+      }
+    }
+    assertTrue(observed("audited", "AUDIT", "other.test", "no-rule"));
+    assertTrue(observed("audited", "AUDIT", "www.audited.test", "rule-denies"));
+    assertTrue(observed("audited", "AUDIT", "inside.audited.example", "dns-rebinding"));
+    assertFalse(
+        machine
+            .agent
+            .api("/v1/flows?last=500&from=audited&protocol=dns")
+            .toString()
+            .contains("denied"));
+    String metrics = machine.agent.metrics();
+    for (String reason : List.of("no-rule", "rule-denies", "dns-rebinding")) {
+      String series =
+          "drawbridge_verdicts_total{by=\"engine\",reason=\"" + reason + "\",verdict=\"audit\"} 2";
+      assertTrue(metrics.contains(series), () -> series + " is not in\n" + metrics);
+    }
+    assertTrue(machine.agent.client("names", "audited").out().contains("www.audited.test"));
+    assertFalse(machine.agent.client("names", "audited").out().contains("inside.audited.example"));
+    // The host's may-not holds in every mode.
+    Path file = machine.agent.policyDirectory().resolve("host.policy");
+    Files.writeString(file, "app=audited may not resolve host.test on anyone\n");
+    try {
+      Await.until("it is refused", SOON, () -> dig("audited", "host.test").contains("REFUSED"));
+      assertTrue(dig("audited", "other.test").contains(ADDRESS));
+    } finally {
+      Files.delete(file);
     }
   }
 

@@ -126,7 +126,7 @@ final class DnsConversation extends PipedEnd {
     Waiting asked =
         new Waiting(query, about, exchange, new Records(opened, exchange), message.length);
     if (!allowed) {
-      answer(asked, Rcode.REFUSED, Ending.COMPLETED);
+      refuse(asked);
       return;
     }
     began = true;
@@ -137,6 +137,10 @@ final class DnsConversation extends PipedEnd {
     waiting.put(number, asked);
     callee.dial();
     callee.send(query.wire(number));
+  }
+
+  private void refuse(Waiting asked) {
+    answer(asked, NameJudge.refusal(opened.learned()), Ending.COMPLETED);
   }
 
   private void answer(Waiting asked, int rcode, Ending how) {
@@ -192,8 +196,12 @@ final class DnsConversation extends PipedEnd {
         NameJudge.judge(opened.policy(), opened.origin(), asked.query, aliases, Ports.TCP);
     if (now.decision() == Decision.DENY) {
       asked.exchange.judged(now);
-      answer(asked, Rcode.REFUSED, Ending.COMPLETED);
+      refuse(asked);
       return true;
+    }
+    if (now.audited()) {
+      // A name on the way may be what is forbidden.
+      asked.exchange.judged(now);
     }
     if (answer.addresses().isEmpty()) {
       pass(asked, answer);
@@ -234,11 +242,12 @@ final class DnsConversation extends PipedEnd {
     switch (outcome) {
       case KNOWN -> pass(asked, answer);
       case REBINDS -> {
-        asked.exchange.judged(
-            NameJudge.rebinding(
-                NameJudge.judge(
-                    opened.policy(), opened.origin(), asked.query, List.of(), Ports.TCP)));
-        answer(asked, Rcode.REFUSED, Ending.COMPLETED);
+        asked.exchange.judged(NameJudge.rebinding(asked.exchange.verdict, false));
+        refuse(asked);
+      }
+      case REBINDS_IN_AUDIT -> {
+        asked.exchange.judged(NameJudge.rebinding(asked.exchange.verdict, true));
+        pass(asked, answer);
       }
       case FAILED -> answer(asked, Rcode.SERVFAIL, Ending.LIMIT);
     }

@@ -63,7 +63,7 @@ final class DnsDatagrams implements Datagrams {
     asked.verdict = NameJudge.judge(space.policy(), asked.origin, query, List.of(), Ports.UDP);
     space.asked(asked.verdict.decision() != Decision.DENY);
     if (asked.verdict.decision() == Decision.DENY) {
-      answer(asked, Rcode.REFUSED, Ending.COMPLETED);
+      refuse(asked);
       return;
     }
     if (closed || !engine.enter(asked.origin.caller())) {
@@ -130,8 +130,12 @@ final class DnsDatagrams implements Datagrams {
     if (now.decision() == Decision.DENY) {
       engine.leave(asked.origin.caller());
       asked.verdict = now;
-      answer(asked, Rcode.REFUSED, Ending.COMPLETED);
+      refuse(asked);
       return;
+    }
+    if (now.audited()) {
+      // A name on the way may be what is forbidden.
+      asked.verdict = now;
     }
     if (answer.addresses().isEmpty()) {
       engine.leave(asked.origin.caller());
@@ -160,8 +164,12 @@ final class DnsDatagrams implements Datagrams {
     switch (outcome) {
       case KNOWN -> pass(asked, answer);
       case REBINDS -> {
-        asked.verdict = NameJudge.rebinding(asked.verdict);
-        answer(asked, Rcode.REFUSED, Ending.COMPLETED);
+        asked.verdict = NameJudge.rebinding(asked.verdict, false);
+        refuse(asked);
+      }
+      case REBINDS_IN_AUDIT -> {
+        asked.verdict = NameJudge.rebinding(asked.verdict, true);
+        pass(asked, answer);
       }
       case FAILED -> answer(asked, Rcode.SERVFAIL, Ending.LIMIT);
     }
@@ -183,6 +191,10 @@ final class DnsDatagrams implements Datagrams {
     } else {
       answer(asked, Rcode.SERVFAIL, how);
     }
+  }
+
+  private void refuse(Pending asked) {
+    answer(asked, NameJudge.refusal(space.learned()), Ending.COMPLETED);
   }
 
   private void answer(Pending asked, int rcode, Ending how) {

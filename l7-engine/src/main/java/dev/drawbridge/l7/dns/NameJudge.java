@@ -1,12 +1,14 @@
 package dev.drawbridge.l7.dns;
 
 import dev.drawbridge.l7.ConnectionOrigin;
+import dev.drawbridge.l7.LearnedNames;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
 import dev.drawbridge.policy.dns.DnsAsk;
 import java.util.List;
+import org.xbill.DNS.Rcode;
 
 /** Asks policy about a name. */
 final class NameJudge {
@@ -28,10 +30,30 @@ final class NameJudge {
         new DnsAsk(query.name(), query.type(), aliases, transport, isGiven(origin)));
   }
 
-  /** What was allowed is answered with what must not be let in. */
-  static Verdict rebinding(Verdict allowed) {
+  /**
+   * What was allowed is answered with what must not be let in. What was to be refused before stays
+   * what is recorded.
+   *
+   * @param audited whether it is let in all the same
+   */
+  static Verdict rebinding(Verdict allowed, boolean audited) {
+    if (audited && allowed.audited()) {
+      return allowed;
+    }
     return new Verdict(
-        Decision.DENY, Reason.DNS_REBINDING, allowed.generation(), allowed.rule(), false);
+        audited ? Decision.ALLOW : Decision.DENY,
+        Reason.DNS_REBINDING,
+        allowed.generation(),
+        allowed.rule(),
+        audited);
+  }
+
+  /** The answer to what may not be resolved. */
+  static int refusal(LearnedNames learned) {
+    return switch (learned.refusal()) {
+      case REFUSED -> Rcode.REFUSED;
+      case NXDOMAIN -> Rcode.NXDOMAIN;
+    };
   }
 
   /** Whether the container was given that resolver. */

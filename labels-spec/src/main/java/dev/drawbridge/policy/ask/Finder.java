@@ -41,7 +41,18 @@ final class Finder {
       Optional<Cidr> address,
       int network,
       boolean rewritten,
-      boolean older) {}
+      boolean older) {
+    Candidate shown(String name) {
+      return new Candidate(
+          number,
+          new Answer.Peer(peer.endpoint(), name, peer.labels()),
+          imagined,
+          address,
+          network,
+          rewritten,
+          older);
+    }
+  }
 
   sealed interface Found {
     record Some(List<Candidate> candidates) implements Found {}
@@ -96,48 +107,59 @@ final class Finder {
   }
 
   private Found byAddress(String literal) {
-    Cidr single;
     try {
-      single = Cidr.single(InetAddress.ofLiteral(literal));
+      return new Found.Some(having(Cidr.single(InetAddress.ofLiteral(literal))));
     } catch (IllegalArgumentException e) {
       return nobody("bad-address", literal + " is not an address", "an IPv4 or IPv6 address");
     }
+  }
+
+  private List<Candidate> having(Cidr single) {
     int peer = Known.peerOf(known.addresses(), single);
     for (Known.Container container : known.containers()) {
       if (container.endpoint() == peer) {
-        return new Found.Some(livesWith(container));
+        return livesWith(container);
       }
     }
-    return switch (peer) {
-      case Peers.HOST -> some(outsider(peer, "host", Optional.empty()));
-      case Peers.EXEMPT -> some(outsider(peer, "exempt", Optional.empty()));
-      default -> some(outsider(Peers.WORLD, "world", Optional.of(single)));
-    };
+    return List.of(
+        switch (peer) {
+          case Peers.HOST -> outsider(peer, "host", Optional.empty());
+          case Peers.EXEMPT -> outsider(peer, "exempt", Optional.empty());
+          default -> outsider(Peers.WORLD, "world", Optional.of(single));
+        });
   }
 
-  /** Where a name leads those who ask. */
-  Found byDnsName(DnsName name, List<Candidate> callers) {
-    var found = new TreeSet<Cidr>();
-    for (Candidate caller : callers) {
-      List<Cidr> known = this.known.learned().addresses(caller.number(), name);
-      if (known.isEmpty()) {
-        return nobody(
-            "unknown-name",
-            (caller.peer().name().isEmpty() ? "nobody" : caller.peer().name())
-                + " has learned no address of "
-                + name.print()
-                + ", nor is a container called that: where a name leads is known when it was asked"
-                + " for by who has rules about names",
-            "a container that has asked for it, a name or id of drawbridge endpoints, or an"
-                + " address");
-      }
-      found.addAll(known);
+  /** Where a name leads whoever asks for it, which another's question does not say. */
+  Found byDnsName(DnsName name, Candidate caller) {
+    List<Cidr> addresses = known.learned().addresses(caller.number(), name);
+    if (!known.learned().isKnown()) {
+      return nobody(
+          "unknown-name",
+          "no container is called "
+              + name.print()
+              + ", and where a name leads cannot be known by files: whoever asks for it is told",
+          "an address, or an agent that is asked without files");
     }
-    return new Found.Some(
-        found.stream()
-            .map(single ->
-                outsider(Peers.WORLD, name.print() + " at " + single.print(), Optional.of(single)))
-            .toList());
+    if (addresses.isEmpty()) {
+      return nobody(
+          "unknown-name",
+          (caller.peer().name().isEmpty() ? "nobody" : caller.peer().name())
+              + " has learned no address of "
+              + name.print()
+              + ", nor is a container called that: where a name leads is known when it was asked"
+              + " for by who has rules about names",
+          "a container that has asked for it, a name or id of drawbridge endpoints, or an"
+              + " address");
+    }
+    List<Candidate> found = new ArrayList<>();
+    for (Cidr single : new TreeSet<>(addresses)) {
+      String at = name.print() + " at " + single.print();
+      for (Candidate there : having(single)) {
+        String who = there.address().isPresent() ? "" : ", which is " + there.peer().name();
+        found.add(there.shown(at + who));
+      }
+    }
+    return new Found.Some(found);
   }
 
   /** Everybody who has its addresses: which of them is meant depends on who listens. */

@@ -52,31 +52,28 @@ public final class Inquiry {
     List<Candidate> callers = ((Finder.Found.Some) from).candidates();
     Finder.Found to = finder.find(asked.to(), IMAGINED_CALLEE);
     Optional<DnsName> name = to instanceof Finder.Found.Some ? Optional.empty() : name(asked.to());
-    if (name.isPresent()) {
-      to = finder.byDnsName(name.get(), callers);
+    List<Pair> pairs = new ArrayList<>();
+    for (Candidate caller : callers) {
+      switch (name.isEmpty() ? to : finder.byDnsName(name.get(), caller)) {
+        case Finder.Found.Nobody(Answer.Unknown why) -> {
+          return why;
+        }
+        case Finder.Found.Some(List<Candidate> callees) ->
+            callees.forEach(callee -> pairs.add(new Pair(caller, callee)));
+      }
     }
-    if (to instanceof Finder.Found.Nobody(Answer.Unknown why)) {
-      return why;
-    }
-    List<Candidate> callees = ((Finder.Found.Some) to).candidates();
-    if (callers.size() == 1
-        && callees.size() == 1
-        && isOne(callers.getFirst(), callees.getFirst())) {
+    // Asked of several, it is about the others.
+    List<Pair> others = pairs.stream().filter(pair -> !pair.isOne()).toList();
+    if (others.isEmpty()) {
       return toItself(callers.getFirst());
     }
     List<Answer.Given> all = new ArrayList<>();
-    for (Candidate caller : callers) {
-      for (Candidate callee : callees) {
-        if (isOne(caller, callee)) {
-          // Asked of several, it is about the others.
-          continue;
+    for (Pair pair : others) {
+      switch (judge(asked, pair.caller(), pair.callee())) {
+        case Answer.Unknown why -> {
+          return why;
         }
-        switch (judge(asked, caller, callee)) {
-          case Answer.Unknown why -> {
-            return why;
-          }
-          case Answer.Given given -> all.add(given);
-        }
+        case Answer.Given given -> all.add(given);
       }
     }
     Answer.Given first = all.getFirst();
@@ -92,7 +89,10 @@ public final class Inquiry {
     return name.isEmpty()
         ? first
         : first.to(
-            callees.stream().map(callee -> callee.peer().name()).collect(Collectors.joining(", ")));
+            all.stream()
+                .map(given -> given.to().name())
+                .distinct()
+                .collect(Collectors.joining(", ")));
   }
 
   /** What no container is called may be a name of the world's. */
@@ -102,10 +102,12 @@ public final class Inquiry {
         : Optional.empty();
   }
 
-  private static boolean isOne(Candidate caller, Candidate callee) {
-    return caller.imagined().isEmpty()
-        && caller.number() == callee.number()
-        && Peers.isEndpoint(caller.number());
+  private record Pair(Candidate caller, Candidate callee) {
+    boolean isOne() {
+      return caller.imagined().isEmpty()
+          && caller.number() == callee.number()
+          && Peers.isEndpoint(caller.number());
+    }
   }
 
   /** As the kernel does, whatever the rules say: they are about others. */
@@ -178,6 +180,17 @@ public final class Inquiry {
               + " may not be known",
           "a container that was started with the hook; start it again");
     }
+    Optional<String> otherwise = otherwiseByName(policy, asked, question, verdict, caller, callee);
+    if (otherwise.isPresent()) {
+      return new Answer.Unknown(
+          "unknown-name",
+          "the answer depends on whether "
+              + told(caller.peer())
+              + " knows that address by a name of "
+              + otherwise.get()
+              + ", which nobody can know who does not see it ask",
+          "an agent, and a container that runs");
+    }
     return new Answer.Given(
         verdict,
         policy.rule(verdict.rule()),
@@ -185,6 +198,30 @@ public final class Inquiry {
         callee.peer(),
         asOne.needsEngine(policy),
         asked.explain() ? Optional.of(asOne.explain(policy)) : Optional.empty());
+  }
+
+  /** The name by which it would be otherwise, where what the caller has learned is not known. */
+  private Optional<String> otherwiseByName(
+      Policy policy,
+      Asked asked,
+      Question question,
+      Verdict verdict,
+      Candidate caller,
+      Candidate callee) {
+    if (callee.address().isEmpty() || (caller.imagined().isEmpty() && known.learned().isKnown())) {
+      return Optional.empty();
+    }
+    for (Unlearned.Might might :
+        Unlearned.of(policy, question.caller(), question.callee(), callee.address().get())) {
+      Question named = question(asked, question.caller(), might.peer(), asked.host());
+      List<Integer> governed = named.governedPorts(policy);
+      for (int port : governed.isEmpty() ? List.of(named.port()) : governed) {
+        if (isDenied(verdict(policy, asked, named.at(port), caller, callee)) != isDenied(verdict)) {
+          return Optional.of(might.name());
+        }
+      }
+    }
+    return Optional.empty();
   }
 
   private static String told(Verdict verdict) {

@@ -36,24 +36,32 @@ public record Known(
   /** What containers know by name, and something new would open by. */
   public interface Learned {
     /** Nobody knows anything. */
-    Learned NONE =
-        new Learned() {
-          @Override
-          public OptionalInt number(int owner, Cidr single) {
-            return OptionalInt.empty();
-          }
+    Learned NONE = new Nothing(true);
 
-          @Override
-          public List<Cidr> addresses(int owner, DnsName name) {
-            return List.of();
-          }
-        };
+    /** Nobody sees who asks for what. */
+    Learned UNKNOWN = new Nothing(false);
+
+    /** No address, of whatever name. */
+    record Nothing(boolean isKnown) implements Learned {
+      @Override
+      public OptionalInt number(int owner, Cidr single) {
+        return OptionalInt.empty();
+      }
+
+      @Override
+      public List<Cidr> addresses(int owner, DnsName name) {
+        return List.of();
+      }
+    }
 
     /** Who an address is to that container by names, as {@link Policy#named} gave it. */
     OptionalInt number(int owner, Cidr single);
 
     /** Where a name leads that container now; nowhere unless it has asked. */
     List<Cidr> addresses(int owner, DnsName name);
+
+    /** Whether it can be known at all. */
+    boolean isKnown();
   }
 
   /** Where nobody has learned anything. */
@@ -118,7 +126,8 @@ public record Known(
     Map<Cidr, Integer> addresses = new HashMap<>();
     LinkRanges.ALL.forEach(range -> addresses.put(range, Peers.HOST));
     policy.networks().forEach(network -> addresses.put(network.range(), network.peer()));
-    return new Known(policy, containers, addresses, hostPolicy, defaultDeny, List.of(), true);
+    return new Known(policy, containers, addresses, hostPolicy, defaultDeny, List.of(), true)
+        .with(Learned.UNKNOWN);
   }
 
   /** As the kernel looks it up: the longest prefix decides. */

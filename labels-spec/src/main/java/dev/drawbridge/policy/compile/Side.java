@@ -235,6 +235,18 @@ public final class Side {
     return guarded() && rules.stream().anyMatch(RuleCode::resolves);
   }
 
+  /**
+   * Whether an answer that leads inside is let pass: in audit mode, unless the host's own rules
+   * speak of names.
+   */
+  public boolean auditsAnswers() {
+    return mode == Mode.AUDIT
+        && !(guardedByHost
+            && ofHost.stream()
+                .mapToObj(rules::get)
+                .anyMatch(rule -> rule.resolves() || rule.names() != null));
+  }
+
   public List<PairEntry> pairs() {
     if (!guarded()) {
       return List.of();

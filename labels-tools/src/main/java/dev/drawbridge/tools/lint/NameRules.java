@@ -5,6 +5,7 @@ import dev.drawbridge.policy.Ports;
 import dev.drawbridge.policy.Problem;
 import dev.drawbridge.policy.ProblemCode;
 import dev.drawbridge.policy.Severity;
+import dev.drawbridge.policy.dns.DnsAsk;
 import dev.drawbridge.policy.language.Action;
 import dev.drawbridge.policy.language.NamePattern;
 import dev.drawbridge.policy.language.Party;
@@ -13,10 +14,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
- * Rules about names that no address is ever known by, and those that forbid more than the name, as
- * names may share an address.
+ * Rules about names that no address is ever known by, those that forbid more than the name, as
+ * names may share an address, and those by which a resolver is hardly reached.
  */
 final class NameRules {
   /** They lead to the host or to what is of the link, and neither is known by a name: SPEC Z6. */
@@ -27,11 +29,15 @@ final class NameRules {
 
   private static final int HTTPS = 443;
 
+  /** Port 53 as a word of a list of ports, without a protocol. */
+  private static final Pattern BARE_DNS = Pattern.compile("(?<=[ ,])53(?=[ ,]|$)");
+
   private NameRules() {}
 
   static List<Problem> find(List<Rule> rules) {
     var problems = new ArrayList<Problem>();
     for (Rule rule : rules) {
+      tcpAlone(rule, rules).ifPresent(problems::add);
       if (rule.sentence().object().orElse(null) instanceof Party.Name name) {
         if (rule.sentence().allows()) {
           never(rule, name).ifPresent(problems::add);
@@ -108,6 +114,38 @@ final class NameRules {
       }
     }
     return Optional.empty();
+  }
+
+  /** A port without a protocol is TCP, and whoever looks up a name asks by UDP first. */
+  private static Optional<Problem> tcpAlone(Rule rule, List<Rule> rules) {
+    if (!rule.sentence().allows()
+        || !(rule.sentence().action() instanceof Action.Connect(var ports))
+        || !ports.names(Ports.TCP, DnsAsk.PORT)
+        || !BARE_DNS.matcher(rule.text()).find()) {
+      return Optional.empty();
+    }
+    for (Rule other : rules) {
+      if (asksByUdp(other) && other.sentence().subject().equals(rule.sentence().subject())) {
+        return Optional.empty();
+      }
+    }
+    return Optional.of(
+        problem(
+            ProblemCode.TCP_ALONE,
+            rule,
+            "53",
+            "a port without a protocol is TCP alone, and resolvers are asked by UDP first",
+            "both, or '53/tcp' if TCP alone is meant; Docker's own resolver needs no rule",
+            Optional.of("53/tcp,53/udp")));
+  }
+
+  private static boolean asksByUdp(Rule rule) {
+    return rule.sentence().allows()
+        && switch (rule.sentence().action()) {
+          case Action.Resolve _ -> true;
+          case Action.Connect(var ports) -> ports.isEmpty() || ports.covers(Ports.UDP, DnsAsk.PORT);
+          default -> false;
+        };
   }
 
   private static boolean reachesHttps(Rule rule) {

@@ -60,6 +60,17 @@ final class WarningsTest {
         "may connect 443 on *.a.example;may not open tls to x.a.example  ~ ''",
         "may connect 443 on bücher.example;may connect 443 on xn--bcher-kva.example ~ DB0210 warning ''",
         "may connect 443 on a.example;may connect 443 on b.example       ~ ''",
+        "may connect 53 on 10.0.0.53                          ~ DB0217 warning 53/tcp,53/udp",
+        "may connect 443,53 on world                          ~ DB0217 warning 53/tcp,53/udp",
+        "may connect 53 on world;may connect 80/udp on world  ~ DB0217 warning 53/tcp,53/udp",
+        "may connect 53/tcp on 10.0.0.53                      ~ ''",
+        "may connect 53,53/udp on 10.0.0.53                   ~ ''",
+        "may connect 53 on app=dns;may connect 53/udp on app=dns ~ ''",
+        "may connect 53 on app=dns;may connect udp on app=dns ~ ''",
+        "may connect 53 on app=dns;may resolve ** on app=dns  ~ ''",
+        "may connect 443 on 10.0.0.53                         ~ ''",
+        "may connect 1-1024 on world                          ~ ''",
+        "may not connect 53 on world                          ~ ''",
       })
   void rulesAboutNamesThatSayOtherThanMeantAreNamed(String rules, String warning) {
     var text = new StringBuilder();
