@@ -265,7 +265,8 @@ public final class LearnedAddresses implements LearnedNames {
     try {
       Policy now = policy;
       for (Address address : found) {
-        if (now.rebinds(caller, base(address.address()), address.address(), names)) {
+        if (Policy.isInside(address.address())
+            && now.rebinds(caller, base(address.address()), address.address(), names)) {
           then.accept(Outcome.REBINDS);
           return;
         }

@@ -6,6 +6,7 @@ import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
 import dev.drawbridge.policy.dns.DnsAsk;
+import dev.drawbridge.policy.language.DnsName;
 import java.util.List;
 
 /** Asks policy about a name. */
@@ -19,7 +20,7 @@ final class NameJudge {
    * @param transport IANA's number
    */
   static Verdict judge(
-      Policy policy, ConnectionOrigin origin, Query query, List<String> aliases, int transport) {
+      Policy policy, ConnectionOrigin origin, Query query, List<DnsName> aliases, int transport) {
     int callee = policy.peerAgain(origin.callee(), origin.destination().getAddress());
     return policy.judge(
         origin.caller(),
