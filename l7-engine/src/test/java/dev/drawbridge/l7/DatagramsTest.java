@@ -69,6 +69,35 @@ final class DatagramsTest {
     }
   }
 
+  /** What was read before is not read again: it is asked, judged and numbered again. */
+  @Test
+  void theSameQuestionAgainIsAskedAgainAndHasItsOwnAnswer() throws Exception {
+    try (DatagramSocket resolver = new DatagramSocket(0, LOOPBACK);
+        DatagramSocket client = new DatagramSocket(0, LOOPBACK);
+        Scene scene = new Scene(new InetSocketAddress(LOOPBACK, 1))) {
+      client.setSoTimeout(10_000);
+      resolver.setSoTimeout(10_000);
+      InetSocketAddress asked = (InetSocketAddress) resolver.getLocalSocketAddress();
+      int port =
+          portOf(
+              scene
+                  .listener
+                  .datagrams(
+                      1, (_, _) -> Optional.of(new ConnectionOrigin(Scene.API, 2, asked, false)))
+                  .getFirst()
+                  .fd());
+      for (int number = 1; number <= 3; number++) {
+        Thread.ofVirtual().start(() -> answerOne(resolver));
+        byte[] question = question("www.example.com.");
+        question[1] = (byte) number;
+        Message answer = new Message(exchange(client, port, question));
+        assertEquals(number, answer.getHeader().getID());
+        assertEquals("www.example.com.", answer.getQuestion().getName().toString());
+        assertEquals(1, answer.getSection(Section.ANSWER).size());
+      }
+    }
+  }
+
   private static int portOf(int fd) throws Exception {
     // Which socket it is, by its inode: the JDK has no way to ask a number.
     String link =

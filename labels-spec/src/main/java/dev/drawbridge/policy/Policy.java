@@ -243,6 +243,14 @@ public final class Policy {
   }
 
   /**
+   * Whether only somebody on the inside can reach an address; what is not inside {@link #rebinds}
+   * nobody.
+   */
+  public static boolean isInside(InetAddress address) {
+    return NamedAddress.of(address, List.of()).isInside();
+  }
+
+  /**
    * Whether an answer leads a name of the outside to an address of the inside that no rule of the
    * container allows anything at. Containers' addresses are judged by who they are.
    *
@@ -254,7 +262,7 @@ public final class Policy {
         || !side.guarded()
         || Peers.isEndpoint(base)
         || base == Peers.EXEMPT
-        || !NamedAddress.of(address, List.of()).isInside()) {
+        || !isInside(address)) {
       return false;
     }
     NamedAddress named = NamedAddress.of(address, names);

@@ -270,7 +270,8 @@ public final class LearnedAddresses implements LearnedNames {
     try {
       Policy now = policy;
       for (Address address : found) {
-        if (now.rebinds(caller, base(address.address()), address.address(), names)) {
+        if (Policy.isInside(address.address())
+            && now.rebinds(caller, base(address.address()), address.address(), names)) {
           then.accept(now.auditsAnswers(caller) ? Outcome.REBINDS_IN_AUDIT : Outcome.REBINDS);
           return;
         }

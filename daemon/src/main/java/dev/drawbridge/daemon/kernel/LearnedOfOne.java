@@ -74,7 +74,10 @@ final class LearnedOfOne {
    * Whoever owns a name of the outside says what it leads over, so names of the inside on its way
    * are not learned.
    */
-  static List<String> taught(Collection<String> chain) {
+  static List<String> taught(List<String> chain) {
+    if (chain.size() == 1) {
+      return List.of(chain.getFirst().toLowerCase(Locale.ROOT));
+    }
     List<String> all =
         chain.stream().map(name -> name.toLowerCase(Locale.ROOT)).distinct().toList();
     List<String> outside = all.stream().filter(name -> !DnsName.of(name).isInside()).toList();

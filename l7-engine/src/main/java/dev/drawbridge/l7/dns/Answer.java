@@ -1,6 +1,7 @@
 package dev.drawbridge.l7.dns;
 
 import dev.drawbridge.l7.LearnedNames;
+import dev.drawbridge.policy.language.DnsName;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -13,7 +14,6 @@ import org.xbill.DNS.ARecord;
 import org.xbill.DNS.CNAMERecord;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.DNAMERecord;
-import org.xbill.DNS.Flags;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.NameTooLongException;
@@ -28,14 +28,34 @@ import org.xbill.DNS.Type;
 final class Answer {
   private static final int QR = 0x80;
 
-  private final Message message;
+  private final Query asked;
   private final List<String> names;
+  private final List<DnsName> aliases;
   private final List<LearnedNames.Address> addresses;
+  private final byte[] wire;
+  private final AskedDns about;
 
-  private Answer(Message message, List<String> names, List<LearnedNames.Address> addresses) {
-    this.message = message;
+  private Answer(
+      Query asked,
+      List<String> names,
+      List<LearnedNames.Address> addresses,
+      Message message,
+      int room) {
+    this.asked = asked;
     this.names = List.copyOf(names);
+    this.aliases = aliases().stream().map(DnsName::of).toList();
     this.addresses = List.copyOf(addresses);
+    this.wire = message.toWire(room);
+    this.about = asked.about().answered(message.getRcode(), aliases(), addresses);
+  }
+
+  private List<String> aliases() {
+    return names.subList(1, names.size());
+  }
+
+  /** Whether it was read as an answer to that question. */
+  boolean answers(Query query) {
+    return asked.isAgain(query);
   }
 
   /** The number of a message that may be an answer; -1 if it is none. */
@@ -48,9 +68,10 @@ final class Answer {
   /**
    * Reads a message whose number is right.
    *
+   * @param room bytes that the client takes
    * @throws Unreadable if it does not answer that question, letter by letter as it was asked
    */
-  static Answer read(byte[] bytes, Query asked) throws Unreadable {
+  static Answer read(byte[] bytes, Query asked, int room) throws Unreadable {
     if (((bytes[4] & 0xff) << 8 | (bytes[5] & 0xff)) != 1) {
       throw new Unreadable("an answer to more or less than one question", -1);
     }
@@ -68,12 +89,16 @@ final class Answer {
         || !question.getName().toString().equals(asked.question().getName().toString())) {
       throw new Unreadable("an answer to another question", -1);
     }
-    return of(message, asked.question().getName());
+    try {
+      return of(message, asked, room);
+    } catch (RuntimeException _) {
+      throw new Unreadable("what cannot be written again", -1);
+    }
   }
 
-  private static Answer of(Message message, Name asked) {
+  private static Answer of(Message message, Query asked, int room) {
     List<Record> all = List.copyOf(message.getSection(Section.ANSWER));
-    List<Name> chain = new ArrayList<>(List.of(asked));
+    List<Name> chain = new ArrayList<>(List.of(asked.question().getName()));
     Set<Name> reached = new HashSet<>(chain);
     long seconds = Long.MAX_VALUE;
     // Whoever writes a chain in order is followed at once; in the worst order once for each name.
@@ -104,7 +129,8 @@ final class Answer {
       }
       message.addRecord(record, Section.ANSWER);
     }
-    return new Answer(message, chain.stream().map(name -> name.toString(true)).toList(), addresses);
+    return new Answer(
+        asked, chain.stream().map(name -> name.toString(true)).toList(), addresses, message, room);
   }
 
   /** Where a record leads from that name; null: nowhere. */
@@ -169,18 +195,18 @@ final class Answer {
     return addresses;
   }
 
-  int rcode() {
-    return message.getRcode();
+  /** What the name that was asked for leads to. */
+  List<DnsName> leadsTo() {
+    return aliases;
   }
 
-  /** Whether it is a part, and more is to be had by a stream. */
-  boolean isTruncated() {
-    return message.getHeader().getFlag(Flags.TC);
+  /** As records have it. */
+  AskedDns about() {
+    return about;
   }
 
   /** What goes to the client, encoded from what was read; with TC if there is not room for all. */
-  byte[] wire(int number, int room) {
-    message.getHeader().setID(number);
-    return message.toWire(room);
+  byte[] wire(int number) {
+    return Query.numbered(wire, number);
   }
 }

@@ -28,22 +28,22 @@ public record AskedDns(
     addresses = List.copyOf(addresses);
   }
 
-  static AskedDns of(Query query) {
-    return new AskedDns(Recorded.text(query.name()), query.type(), "", List.of(), List.of());
+  static AskedDns of(String name, String type) {
+    return new AskedDns(Recorded.text(name), type, "", List.of(), List.of());
   }
 
   AskedDns answered(int code) {
     return new AskedDns(name, type, Rcode.string(code), aliases, addresses);
   }
 
-  AskedDns answered(Answer answer) {
+  AskedDns answered(int code, List<String> leadsTo, List<LearnedNames.Address> found) {
     return new AskedDns(
         name,
         type,
-        Rcode.string(answer.rcode()),
-        Recorded.list(answer.names().subList(1, answer.names().size())),
+        Rcode.string(code),
+        Recorded.list(leadsTo),
         Recorded.list(
-            answer.addresses().stream()
+            found.stream()
                 .map(LearnedNames.Address::address)
                 .map(InetAddress::getHostAddress)
                 .toList()));

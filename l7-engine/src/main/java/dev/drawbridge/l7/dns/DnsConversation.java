@@ -120,7 +120,7 @@ final class DnsConversation extends PipedEnd {
         NameJudge.judge(opened.policy(), opened.origin(), query, List.of(), Ports.TCP);
     boolean allowed = verdict.decision() != Decision.DENY;
     opened.asked(allowed);
-    AskedDns about = AskedDns.of(query);
+    AskedDns about = query.about();
     Exchange exchange = Exchange.begun(about);
     exchange.judged(verdict);
     Waiting asked =
@@ -186,14 +186,13 @@ final class DnsConversation extends PipedEnd {
     }
     Answer answer;
     try {
-      answer = Answer.read(message, asked.query);
+      answer = Answer.read(message, asked.query, LARGEST);
     } catch (Unreadable _) {
       answer(asked, Rcode.SERVFAIL, Ending.UPSTREAM_BROKEN);
       return true;
     }
-    List<String> aliases = answer.names().subList(1, answer.names().size());
     Verdict now =
-        NameJudge.judge(opened.policy(), opened.origin(), asked.query, aliases, Ports.TCP);
+        NameJudge.judge(opened.policy(), opened.origin(), asked.query, answer.leadsTo(), Ports.TCP);
     if (now.decision() == Decision.DENY) {
       asked.exchange.judged(now);
       refuse(asked);
@@ -254,8 +253,8 @@ final class DnsConversation extends PipedEnd {
   }
 
   private void pass(Waiting asked, Answer answer) {
-    byte[] bytes = answer.wire(asked.query.id(), LARGEST);
-    asked.exchange.is(asked.about.answered(answer));
+    byte[] bytes = answer.wire(asked.query.id());
+    asked.exchange.is(answer.about());
     asked.exchange.carried(asked.bytes, bytes.length);
     say(bytes);
     asked.ends(Ending.COMPLETED);

@@ -34,6 +34,7 @@ final class DnsDatagrams implements Datagrams {
 
   private final DatagramSpace space;
   private final DnsEngine engine;
+  private final DnsEngine.Messages lately;
   private final Map<Asking, Resolver> resolvers = new HashMap<>();
 
   /** Channels that have something to send. */
@@ -45,6 +46,7 @@ final class DnsDatagrams implements Datagrams {
   DnsDatagrams(DatagramSpace space, DnsEngine engine) {
     this.space = space;
     this.engine = engine;
+    this.lately = engine.lately(space.eventLoop());
   }
 
   @Override
@@ -53,13 +55,13 @@ final class DnsDatagrams implements Datagrams {
     Pending asked = new Pending(datagram.listener(), datagram.client(), datagram.origin(), bytes);
     Query query;
     try {
-      query = Query.read(bytes);
+      query = read(bytes);
     } catch (Unreadable e) {
       unreadable(asked, bytes, e);
       return;
     }
     asked.query = query;
-    asked.about = AskedDns.of(query);
+    asked.about = query.about();
     asked.verdict = NameJudge.judge(space.policy(), asked.origin, query, List.of(), Ports.UDP);
     space.asked(asked.verdict.decision() != Decision.DENY);
     if (asked.verdict.decision() == Decision.DENY) {
@@ -72,6 +74,27 @@ final class DnsDatagrams implements Datagrams {
       return;
     }
     resolver(asked.origin).ask(asked);
+  }
+
+  private Query read(byte[] bytes) throws Unreadable {
+    Query before = lately.questions().read(bytes);
+    if (before != null) {
+      return before.again(bytes);
+    }
+    Query read = Query.read(bytes);
+    lately.questions().was(bytes, read);
+    return read;
+  }
+
+  /** The answer to a question that waits for it; the message's number is right. */
+  Answer read(byte[] bytes, Query asked) throws Unreadable {
+    Answer before = lately.answers().read(bytes);
+    if (before != null && before.answers(asked)) {
+      return before;
+    }
+    Answer read = Answer.read(bytes, asked, asked.room());
+    lately.answers().was(bytes, read);
+    return read;
   }
 
   /** It is not sent on; whoever sent it is told, if he can be. */
@@ -120,13 +143,7 @@ final class DnsDatagrams implements Datagrams {
   /** The resolver has answered; the client sees that once the kernel knows it. */
   void answered(Pending asked, Answer answer) {
     Query query = asked.query();
-    Verdict now =
-        NameJudge.judge(
-            space.policy(),
-            asked.origin,
-            query,
-            answer.names().subList(1, answer.names().size()),
-            Ports.UDP);
+    Verdict now = NameJudge.judge(space.policy(), asked.origin, query, answer.leadsTo(), Ports.UDP);
     if (now.decision() == Decision.DENY) {
       engine.leave(asked.origin.caller());
       asked.verdict = now;
@@ -176,8 +193,8 @@ final class DnsDatagrams implements Datagrams {
   }
 
   private void pass(Pending asked, Answer answer) {
-    asked.about = asked.about.answered(answer);
-    send(asked, answer.wire(asked.query().id(), asked.query().room()));
+    asked.about = answer.about();
+    send(asked, answer.wire(asked.query().id()));
     record(asked, Ending.COMPLETED);
   }
 

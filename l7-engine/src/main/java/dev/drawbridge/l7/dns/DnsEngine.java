@@ -9,6 +9,7 @@ import dev.drawbridge.l7.relay.Opened;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.dns.DnsAsk;
+import io.netty.channel.EventLoop;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -18,6 +19,10 @@ import org.jspecify.annotations.Nullable;
 public final class DnsEngine implements DatagramEngine {
   private final AtomicInteger waiting = new AtomicInteger();
   private final Map<Integer, Integer> waitingOf = new ConcurrentHashMap<>();
+  private final Map<EventLoop, Messages> lately = new ConcurrentHashMap<>();
+
+  /** What was read lately on one loop. */
+  record Messages(Lately<Query> questions, Lately<Answer> answers) {}
 
   @Override
   public Datagrams open(DatagramSpace space) {
@@ -41,6 +46,10 @@ public final class DnsEngine implements DatagramEngine {
                 && policy.readsNames(origin.caller())
                 && opened.judge(policy).decision() != Decision.DENY);
     return asks ? new DnsConversation(opened) : null;
+  }
+
+  Messages lately(EventLoop loop) {
+    return lately.computeIfAbsent(loop, _ -> new Messages(new Lately<>(), new Lately<>()));
   }
 
   /** Whether there is room for another question of that container; if so it is taken. */

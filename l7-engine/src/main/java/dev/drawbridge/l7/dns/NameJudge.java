@@ -7,6 +7,7 @@ import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Reason;
 import dev.drawbridge.policy.Verdict;
 import dev.drawbridge.policy.dns.DnsAsk;
+import dev.drawbridge.policy.language.DnsName;
 import java.util.List;
 import org.xbill.DNS.Rcode;
 
@@ -21,7 +22,7 @@ final class NameJudge {
    * @param transport IANA's number
    */
   static Verdict judge(
-      Policy policy, ConnectionOrigin origin, Query query, List<String> aliases, int transport) {
+      Policy policy, ConnectionOrigin origin, Query query, List<DnsName> aliases, int transport) {
     int callee = policy.peerAgain(origin.callee(), origin.destination().getAddress());
     return policy.judge(
         origin.caller(),

@@ -1,5 +1,6 @@
 package dev.drawbridge.l7.dns;
 
+import dev.drawbridge.policy.language.DnsName;
 import java.io.IOException;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.Flags;
@@ -25,16 +26,24 @@ final class Query {
   /** OPT, and a signature of the transaction. */
   private static final int MOST_ADDITIONAL = 2;
 
-  private final Message message;
-  private final Record question;
+  private final Said said;
   private final int id;
-  private final int room;
 
-  private Query(Message message, Record question, int id, int room) {
-    this.message = message;
-    this.question = question;
+  /**
+   * What a question says, whatever its number.
+   *
+   * @param name as the client wrote it
+   * @param wanted whether the resolver is to ask others: RD
+   * @param room bytes that the client takes by datagram
+   * @param wire as it goes to the resolver, but for its number
+   * @param about what records say of it
+   */
+  private record Said(
+      Record question, DnsName name, boolean wanted, int room, byte[] wire, AskedDns about) {}
+
+  private Query(Said said, int id) {
+    this.said = said;
     this.id = id;
-    this.room = room;
   }
 
   /**
@@ -74,7 +83,33 @@ final class Query {
       throw new Unreadable(
           "what is answered by more than one message, or is of no internet", Rcode.NOTIMP);
     }
-    return new Query(message, question, header.getID(), room(message));
+    try {
+      return new Query(said(message, question), header.getID());
+    } catch (RuntimeException _) {
+      throw new Unreadable("what cannot be written again", Rcode.FORMERR);
+    }
+  }
+
+  private static Said said(Message message, Record question) {
+    int room = room(message);
+    String name = question.getName().toString(true);
+    return new Said(
+        question,
+        DnsName.of(name),
+        message.getHeader().getFlag(Flags.RD),
+        room,
+        message.toWire(),
+        AskedDns.of(name, Type.string(question.getType())));
+  }
+
+  /** The same question, asked by a message with that number. */
+  Query again(byte[] bytes) {
+    return new Query(said, (bytes[0] & 0xff) << 8 | (bytes[1] & 0xff));
+  }
+
+  /** Whether the other says the same, having been read only once. */
+  boolean isAgain(Query other) {
+    return said == other.said;
   }
 
   private static int count(byte[] bytes, int section) {
@@ -107,28 +142,39 @@ final class Query {
   }
 
   Record question() {
-    return question;
+    return said.question;
   }
 
-  /** As the client wrote it, without a dot at the end. */
-  String name() {
-    return question.getName().toString(true);
+  DnsName name() {
+    return said.name;
   }
 
   /** Such as {@code AAAA}. */
   String type() {
-    return Type.string(question.getType());
+    return said.about.type();
   }
 
   /** Bytes that the client takes by datagram. */
   int room() {
-    return room;
+    return said.room;
+  }
+
+  /** As records have it before it is answered. */
+  AskedDns about() {
+    return said.about;
   }
 
   /** What goes to the resolver, encoded from what was read. */
   byte[] wire(int number) {
-    message.getHeader().setID(number);
-    return message.toWire();
+    return numbered(said.wire, number);
+  }
+
+  /** A copy of a message with another number. */
+  static byte[] numbered(byte[] message, int number) {
+    byte[] copy = message.clone();
+    copy[0] = (byte) (number >> 8);
+    copy[1] = (byte) number;
+    return copy;
   }
 
   /** An answer of the engine's own. */
@@ -137,11 +183,11 @@ final class Query {
     Header header = answer.getHeader();
     header.setFlag(Flags.QR);
     header.setFlag(Flags.RA);
-    if (message.getHeader().getFlag(Flags.RD)) {
+    if (said.wanted) {
       header.setFlag(Flags.RD);
     }
     header.setRcode(rcode);
-    answer.addRecord(question, Section.QUESTION);
+    answer.addRecord(said.question, Section.QUESTION);
     return answer.toWire();
   }
 

@@ -38,6 +38,8 @@ final class Resolver extends ChannelInboundHandlerAdapter {
   private final DatagramSpace space;
   private final DnsDatagrams client;
   private final SecureRandom random = new SecureRandom();
+  private final byte[] drawn = new byte[256];
+  private int taken = drawn.length;
 
   /** In the order in which they were asked, which is that of their deadlines. */
   private final Map<Integer, Pending> waiting = new LinkedHashMap<>();
@@ -104,10 +106,19 @@ final class Resolver extends ChannelInboundHandlerAdapter {
     }
   }
 
+  /** One that nobody can guess: many are drawn at once, which costs as much as one. */
+  private int number() {
+    if (taken == drawn.length) {
+      random.nextBytes(drawn);
+      taken = 0;
+    }
+    return (drawn[taken++] & 0xff) << 8 | (drawn[taken++] & 0xff);
+  }
+
   void ask(Pending pending) {
-    int number = random.nextInt(NUMBERS);
+    int number = number();
     while (waiting.containsKey(number)) {
-      number = random.nextInt(NUMBERS);
+      number = number();
     }
     waiting.put(number, pending);
     asked++;
@@ -153,7 +164,7 @@ final class Resolver extends ChannelInboundHandlerAdapter {
     }
     Answer answer;
     try {
-      answer = Answer.read(bytes, pending.query());
+      answer = client.read(bytes, pending.query());
     } catch (Unreadable _) {
       return;
     }

@@ -1,6 +1,8 @@
 package dev.drawbridge.l7.dns;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -47,7 +49,8 @@ final class MessagesTest {
   @Test
   void aQuestionKeepsItsNameLetterByLetterAndItsNumberIsOurs() throws Exception {
     Query query = Query.read(question("wWw.Example.COM.", Type.A));
-    assertEquals("wWw.Example.COM", query.name());
+    assertEquals("www.example.com", query.name().print());
+    assertEquals("wWw.Example.COM", query.about().name());
     assertEquals("A", query.type());
     assertEquals(7, query.id());
     Message sent = new Message(query.wire(4711));
@@ -84,11 +87,11 @@ final class MessagesTest {
     Query asked = Query.read(question("www.example.com.", Type.A));
     Query query = Query.read(question("www.example.com.", Type.A));
     byte[] right = answerTo(query.wire(9)).toWire();
-    assertEquals(0, Answer.read(right, asked).rcode());
+    assertEquals("NOERROR", Answer.read(right, asked, 512).about().rcode());
     byte[] other = answerTo(question("WWW.example.com.", Type.A)).toWire();
-    assertThrows(Unreadable.class, () -> Answer.read(other, asked));
+    assertThrows(Unreadable.class, () -> Answer.read(other, asked, 512));
     byte[] type = answerTo(question("www.example.com.", Type.AAAA)).toWire();
-    assertThrows(Unreadable.class, () -> Answer.read(type, asked));
+    assertThrows(Unreadable.class, () -> Answer.read(type, asked, 512));
   }
 
   @Test
@@ -104,12 +107,12 @@ final class MessagesTest {
         Section.ANSWER);
     answer.addRecord(address("cdn.example.net.", 600, "192.0.2.1"), Section.ANSWER);
     answer.addRecord(address("bank.example.org.", 600, "192.0.2.66"), Section.ANSWER);
-    Answer read = Answer.read(answer.toWire(), Query.read(bytes));
+    Answer read = Answer.read(answer.toWire(), Query.read(bytes), 512);
     assertEquals(List.of("www.example.com", "cdn.example.net"), read.names());
     assertEquals(1, read.addresses().size());
     assertEquals(30, read.addresses().getFirst().seconds());
     assertEquals("192.0.2.1", read.addresses().getFirst().address().getHostAddress());
-    Message passed = new Message(read.wire(7, 512));
+    Message passed = new Message(read.wire(7));
     assertEquals(2, passed.getSection(Section.ANSWER).size());
   }
 
@@ -122,7 +125,8 @@ final class MessagesTest {
     answer.addRecord(new CNAMERecord(one, DClass.IN, 30, two), Section.ANSWER);
     answer.addRecord(new CNAMERecord(two, DClass.IN, 30, one), Section.ANSWER);
     assertEquals(
-        List.of("a.example", "b.example"), Answer.read(answer.toWire(), Query.read(bytes)).names());
+        List.of("a.example", "b.example"),
+        Answer.read(answer.toWire(), Query.read(bytes), 512).names());
   }
 
   @Test
@@ -144,7 +148,7 @@ final class MessagesTest {
         // As it should.
       }
       try {
-        Answer.read(broken, query);
+        Answer.read(broken, query, 512);
       } catch (Unreadable _) {
         // As it should.
       }
@@ -171,11 +175,11 @@ final class MessagesTest {
             },
             Section.ANSWER);
       }
-      Answer read = Answer.read(answer.toWire(), Query.read(bytes));
+      Answer read = Answer.read(answer.toWire(), Query.read(bytes), 0xffff);
       Set<InetAddress> learned = new HashSet<>();
       read.addresses().forEach(address -> learned.add(address.address()));
       assertTrue(read.addresses().size() <= DnsLimits.ADDRESSES);
-      for (Record record : new Message(read.wire(7, 0xffff)).getSection(Section.ANSWER)) {
+      for (Record record : new Message(read.wire(7)).getSection(Section.ANSWER)) {
         switch (record) {
           case ARecord a -> assertTrue(learned.contains(a.getAddress()), a.toString());
           case AAAARecord a -> assertTrue(learned.contains(a.getAddress()), a.toString());
@@ -185,6 +189,51 @@ final class MessagesTest {
         }
       }
     }
+  }
+
+  @Test
+  void theSameQuestionAgainHasItsOwnNumberAndOnlyItsOwnAnswer() throws Exception {
+    byte[] bytes = question("www.example.com.", Type.A);
+    Query first = Query.read(bytes);
+    byte[] later = Query.numbered(bytes, 0xfedc);
+    Query again = first.again(later);
+    assertEquals(0xfedc, again.id());
+    assertEquals(0xfedc, new Message(again.answer(Rcode.REFUSED)).getHeader().getID());
+    assertEquals(7, first.id());
+    Answer answer = Answer.read(answerTo(bytes).toWire(), first, 512);
+    assertTrue(answer.answers(again));
+    assertFalse(answer.answers(Query.read(question("WWW.example.com.", Type.A))));
+    assertEquals(0xfedc, new Message(answer.wire(again.id())).getHeader().getID());
+    assertEquals(7, new Message(answer.wire(first.id())).getHeader().getID());
+  }
+
+  @Test
+  void whatWasReadLatelyIsFoundByAllItsBytesButItsNumber() throws Exception {
+    Lately<String> lately = new Lately<>();
+    byte[] bytes = question("www.example.com.", Type.A);
+    lately.was(bytes, "www");
+    assertEquals("www", lately.read(Query.numbered(bytes, 0x1234)));
+    for (int at = 2; at < bytes.length; at++) {
+      byte[] other = bytes.clone();
+      other[at] ^= 1;
+      assertNull(lately.read(other), "another octet at " + at);
+      assertNull(lately.read(Arrays.copyOf(bytes, at)), "cut at " + at);
+    }
+    assertNull(lately.read(Arrays.copyOf(bytes, bytes.length + 1)));
+    assertNull(lately.read(new byte[0]));
+  }
+
+  @Test
+  void ofWhatWasReadLatelySoMuchIsKept() throws Exception {
+    Lately<Integer> lately = new Lately<>();
+    lately.was(new byte[257], 0);
+    assertEquals(0, lately.size());
+    for (int i = 0; i < 1000; i++) {
+      lately.was(question("n" + i + ".example.", Type.A), i);
+    }
+    assertEquals(256, lately.size());
+    assertEquals(999, lately.read(question("n999.example.", Type.A)));
+    assertNull(lately.read(question("n0.example.", Type.A)));
   }
 
   private static byte[] octets(Random random, int count) {
