@@ -20,24 +20,32 @@ final class BenchImage {
   private BenchImage() {}
 
   static void importInto(EngineLab lab) {
-    RootFilesystem.withBusybox(lab.directory().resolve("bench-image"))
-        .program(Path.of("/usr/bin/curl"))
-        .program(Path.of("/usr/bin/wrk"))
-        .program(Path.of("/usr/sbin/nginx"))
-        .program(Path.of("/usr/sbin/haproxy"))
-        .text("/etc/nginx/nginx.conf", resource("nginx.conf").replace("@BODY@", "x".repeat(BODY)))
-        .text("/srv/blob", "x".repeat(BLOB))
-        .text("/etc/nginx/proxy.conf.in", resource("nginx-proxy.conf"))
-        .script(
-            "/bin/nginx-proxy",
-            "#!/bin/sh\n/bin/busybox sed \"s/@CALLEE@/$CALLEE/\" /etc/nginx/proxy.conf.in >/run/proxy.conf\n"
-                + "exec /usr/sbin/nginx -c /run/proxy.conf\n")
-        .text("/etc/haproxy/haproxy.cfg", resource("haproxy.cfg"))
-        .text("/etc/haproxy/grpc.cfg", resource("haproxy-grpc.cfg"))
-        .program(Path.of(System.getProperty("java.home"), "lib", "server", "libjvm.so"))
-        .program(Path.of(System.getProperty("java.home"), "lib", "libzip.so"))
-        .program(Path.of(System.getProperty("java.home"), "lib", "libnio.so"))
-        .importAs(lab.docker(), NAME, "[\"/bin/sleep\", \"100000\"]");
+    RootFilesystem image =
+        RootFilesystem.withBusybox(lab.directory().resolve("bench-image"))
+            .program(Path.of("/usr/bin/curl"))
+            .program(Path.of("/usr/bin/wrk"))
+            .program(Path.of("/usr/sbin/nginx"))
+            .program(Path.of("/usr/sbin/haproxy"))
+            .text(
+                "/etc/nginx/nginx.conf", resource("nginx.conf").replace("@BODY@", "x".repeat(BODY)))
+            .text("/srv/blob", "x".repeat(BLOB))
+            .text("/etc/nginx/proxy.conf.in", resource("nginx-proxy.conf"))
+            .script(
+                "/bin/nginx-proxy",
+                "#!/bin/sh\n/bin/busybox sed \"s/@CALLEE@/$CALLEE/\" /etc/nginx/proxy.conf.in >/run/proxy.conf\n"
+                    + "exec /usr/sbin/nginx -c /run/proxy.conf\n")
+            .text("/etc/haproxy/haproxy.cfg", resource("haproxy.cfg"))
+            .text("/etc/haproxy/grpc.cfg", resource("haproxy-grpc.cfg"));
+    java(image).importAs(lab.docker(), NAME, "[\"/bin/sleep\", \"100000\"]");
+  }
+
+  /** What the machine's JDK needs of the system's libraries: a {@link Peer} runs in there. */
+  static RootFilesystem java(RootFilesystem image) {
+    Path libraries = Path.of(System.getProperty("java.home"), "lib");
+    return image
+        .program(libraries.resolve("server/libjvm.so"))
+        .program(libraries.resolve("libzip.so"))
+        .program(libraries.resolve("libnio.so"));
   }
 
   private static String resource(String name) {

@@ -19,6 +19,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -27,14 +28,17 @@ import java.util.stream.IntStream;
 /**
  * Questions for names from a container to a resolver on another machine: of a container that nobody
  * guards, of a guarded one without rules about names, and of one whose every answer is judged and
- * learned; each asks the resolver directly, and through Docker's own. dnsperf runs in the
- * container, and each of its clients has one question under way. Every round measures each way
- * once, in rotating order; a ratio is the median of the rounds' ratios.
+ * learned; each asks the resolver directly, and through Docker's own. One client is a {@link
+ * DnsPeer}: dnsperf has a thread that sends and one that receives, and with one question under way
+ * both wait for each other time and again, up to a tenth of a second, so that it measures itself.
+ * Many clients are dnsperf's, each with one question under way. Every round measures each way once,
+ * in rotating order; a ratio is the median of the rounds' ratios.
  */
 final class DnsBench {
   private static final int ROUNDS = Integer.getInteger("drawbridge.bench.rounds", 7);
   private static final int SECONDS = Integer.getInteger("drawbridge.bench.seconds", 2);
   private static final int NAMES = 100;
+  private static final String DOMAIN = "bench.test";
   private static final String IMAGE = "drawbridge-bench-dns";
   private static final String NETWORK = "dns";
   private static final String RESOLVER = LabNetwork.WORLD_ADDRESS;
@@ -42,7 +46,7 @@ final class DnsBench {
   private static final Duration SOON = Duration.ofSeconds(20);
   private static final Pattern RATE = Pattern.compile("Queries per second:\\s+([0-9.]+)");
   private static final Pattern LOST = Pattern.compile("Queries lost:\\s+(\\d+)");
-  private static final Pattern ANSWERED = Pattern.compile("> NOERROR \\S+ A ([0-9.]+)");
+  private static final Pattern AVERAGE = Pattern.compile("Average Latency \\(s\\):\\s+([0-9.]+)");
   private static final Pattern RSS = Pattern.compile("VmRSS:\\s+(\\d+) kB");
 
   /** Who asks. */
@@ -78,13 +82,13 @@ final class DnsBench {
     }
   }
 
-  /** One run: questions a second, how many had no answer. */
-  private record Run(double rate, double lost) {}
+  /** One run: questions a second, how many had no answer, the median time to an answer. */
+  private record Run(double rate, double lost, double micros) {}
 
   private final Docker docker;
   private final LabAgent agent;
   private final Map<Load, Map<Way, List<Run>>> runs = new EnumMap<>(Load.class);
-  private final Map<Way, List<Double>> latencies = new EnumMap<>(Way.class);
+  private final Map<Way, Peer> single = new EnumMap<>(Way.class);
 
   private DnsBench(Docker docker, LabAgent agent) {
     this.docker = docker;
@@ -93,21 +97,26 @@ final class DnsBench {
 
   static void run(PrintStream out) {
     try (EngineLab lab = EngineLab.start()) {
-      RootFilesystem.withBusybox(lab.directory().resolve("dns-image"))
-          .program(Path.of("/usr/bin/dnsperf"))
-          .text(
-              "/names",
-              IntStream.range(0, NAMES)
-                  .mapToObj(i -> "n" + i + ".bench.test A\n")
-                  .collect(Collectors.joining()))
-          .importAs(lab.docker(), IMAGE, "[\"/bin/sleep\", \"100000\"]");
+      RootFilesystem image =
+          RootFilesystem.withBusybox(lab.directory().resolve("dns-image"))
+              .program(Path.of("/usr/bin/dnsperf"))
+              .text(
+                  "/names",
+                  IntStream.range(0, NAMES)
+                      .mapToObj(i -> "n" + i + ".bench.test A\n")
+                      .collect(Collectors.joining()));
+      BenchImage.java(image).importAs(lab.docker(), IMAGE, "[\"/bin/sleep\", \"100000\"]");
       Process resolver = resolver(lab);
       try {
         LabAgent agent = LabAgent.start(lab, Distribution.locate(), List.of("bare-*"));
         DnsBench bench = new DnsBench(lab.docker(), agent);
-        bench.startContainers();
-        bench.measure();
-        bench.print(out);
+        try {
+          bench.startContainers();
+          bench.measure();
+          bench.print(out);
+        } finally {
+          bench.single.values().forEach(Peer::close);
+        }
       } finally {
         resolver.destroyForcibly();
       }
@@ -188,8 +197,10 @@ final class DnsBench {
         new ArrayList<>(
             List.of("run", "-d", "--name", way.container, "--network", NETWORK, "--dns", RESOLVER));
     command.addAll(List.of(options));
+    command.addAll(Peer.mounts());
     command.add(IMAGE);
     docker.must(command.toArray(String[]::new));
+    single.put(way, Peer.in(docker, way.container, DnsPeer.class, Integer.toString(NAMES), DOMAIN));
   }
 
   private boolean answered(Way way, String name, String resolver) {
@@ -213,46 +224,45 @@ final class DnsBench {
               .computeIfAbsent(way, _ -> new ArrayList<>())
               .add(load(way, load));
         }
-        latencies.computeIfAbsent(way, _ -> new ArrayList<>()).add(latency(way));
       }
     }
   }
 
-  private String dnsperf(Way way, Load load, int seconds, String... more) {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                "exec",
-                way.container,
-                "/usr/bin/dnsperf",
-                "-s",
-                load.resolver,
-                "-d",
-                "/names",
-                "-c" + load.clients,
-                "-q" + load.clients,
-                "-l" + seconds));
-    command.addAll(List.of(more));
-    Output output = docker.run(command.toArray(String[]::new));
-    if (!output.ok() || output.out().contains("REFUSED") || output.out().contains("SERVFAIL")) {
+  private Run load(Way way, Load load) {
+    return load.clients == 1 ? single(way, load) : dnsperf(way, load);
+  }
+
+  private Run single(Way way, Load load) {
+    Peer peer = Objects.requireNonNull(single.get(way));
+    String answer = peer.ask(load.resolver + " " + SECONDS * 1000);
+    String[] numbers = answer.split(" ", -1);
+    if (numbers.length != 3) {
+      throw new LabException(way.title + ", " + load.title + ": " + answer);
+    }
+    return new Run(
+        Double.parseDouble(numbers[0]),
+        Double.parseDouble(numbers[2]),
+        Double.parseDouble(numbers[1]));
+  }
+
+  private Run dnsperf(Way way, Load load) {
+    Output output =
+        docker.run(
+            "exec",
+            way.container,
+            "/usr/bin/dnsperf",
+            "-s",
+            load.resolver,
+            "-d",
+            "/names",
+            "-c" + load.clients,
+            "-q" + load.clients,
+            "-l" + SECONDS);
+    String report = output.out();
+    if (!output.ok() || report.contains("REFUSED") || report.contains("SERVFAIL")) {
       throw new LabException(way.title + ", " + load.title + ":\n" + output.text());
     }
-    return output.out();
-  }
-
-  private Run load(Way way, Load load) {
-    String report = dnsperf(way, load, SECONDS);
-    return new Run(number(RATE, report), number(LOST, report));
-  }
-
-  /** The median time of an answer to one question at a time, in microseconds. */
-  private double latency(Way way) {
-    Sample sample = new Sample();
-    Matcher matcher = ANSWERED.matcher(dnsperf(way, Load.ONE, 1, "-v"));
-    while (matcher.find()) {
-      sample.add(1e6 * Double.parseDouble(matcher.group(1)));
-    }
-    return sample.median();
+    return new Run(number(RATE, report), number(LOST, report), 1e6 * number(AVERAGE, report));
   }
 
   private static double number(Pattern pattern, String report) {
@@ -283,12 +293,17 @@ final class DnsBench {
     return sample.median();
   }
 
-  private double latency(Way way, Way than) {
+  private double micros(Load load, Way way) {
     Sample sample = new Sample();
-    List<Double> ours = latencies.getOrDefault(way, List.of());
-    List<Double> theirs = latencies.getOrDefault(than, List.of());
-    for (int i = 0; i < ours.size(); i++) {
-      sample.add(ours.get(i) - theirs.get(i));
+    of(load, way).forEach(run -> sample.add(run.micros));
+    return sample.median();
+  }
+
+  private double addedMicros(Load load, Way way) {
+    Sample sample = new Sample();
+    List<Run> bare = of(load, Way.BARE);
+    for (int i = 0; i < bare.size(); i++) {
+      sample.add(of(load, way).get(i).micros - bare.get(i).micros);
     }
     return sample.median();
   }
@@ -301,22 +316,23 @@ final class DnsBench {
     out.printf(Locale.ROOT, "questions a second; medians of %d rounds of %d s%n", ROUNDS, SECONDS);
     for (Load load : Load.values()) {
       out.printf(
-          Locale.ROOT, "%n%-38s %12s %10s %8s%n", load.title, "questions/s", "of bare", "lost");
+          Locale.ROOT,
+          "%n%-38s %12s %10s %8s %10s%n",
+          load.title,
+          "questions/s",
+          "of bare",
+          "lost",
+          load.clients == 1 ? "p50, us" : "mean, us");
       for (Way way : Way.values()) {
         out.printf(
             Locale.ROOT,
-            "  %-36s %12.0f %10.3f %8.0f%n",
+            "  %-36s %12.0f %10.3f %8.0f %10.1f%n",
             way.title,
             rate(load, way),
             ratio(load, way),
-            lost(load, way));
+            lost(load, way),
+            micros(load, way));
       }
-    }
-    out.printf(Locale.ROOT, "%none question at a time, the resolver: p50, us%n");
-    for (Way way : Way.values()) {
-      Sample sample = new Sample();
-      latencies.getOrDefault(way, List.of()).forEach(sample::add);
-      out.printf(Locale.ROOT, "  %-36s %12.1f%n", way.title, sample.median());
     }
     out.printf(
         Locale.ROOT,
@@ -325,13 +341,13 @@ final class DnsBench {
             + "\"without_names_qps_32\":%.3f,\"without_names_p50_us\":%.1f}%n",
         ratio(Load.ONE, Way.NAMES),
         ratio(Load.MANY, Way.NAMES),
-        latency(Way.NAMES, Way.BARE),
+        addedMicros(Load.ONE, Way.NAMES),
         lost(Load.ONE, Way.NAMES) + lost(Load.MANY, Way.NAMES),
         residentMegabytes(),
         ratio(Load.DOCKER_ONE, Way.NAMES),
         ratio(Load.DOCKER_MANY, Way.NAMES),
         ratio(Load.MANY, Way.PLAIN),
-        latency(Way.PLAIN, Way.BARE));
+        addedMicros(Load.ONE, Way.PLAIN));
   }
 
   private double residentMegabytes() {

@@ -1,8 +1,9 @@
 package dev.drawbridge.l7.share;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
-import java.nio.charset.StandardCharsets;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * seems to have taken long: on a busy machine that is mostly time in which the thread did not run.
  */
 final class OnProcessor {
-  private final byte[] text = new byte[64];
-  private @Nullable RandomAccessFile file;
+  private final ByteBuffer text = ByteBuffer.allocateDirect(64);
+  private @Nullable FileChannel file;
   private boolean absent;
   private long last;
   private long knownBefore;
@@ -37,23 +38,38 @@ final class OnProcessor {
 
   private long read() {
     try {
-      RandomAccessFile open = file;
+      FileChannel open = file;
       if (open == null) {
         if (absent) {
           return 0;
         }
-        open = new RandomAccessFile("/proc/thread-self/schedstat", "r");
+        open = FileChannel.open(Path.of("/proc/thread-self/schedstat"));
         file = open;
       }
-      open.seek(0);
-      int length = open.read(text);
-      String all = new String(text, 0, Math.max(0, length), StandardCharsets.US_ASCII);
-      return Long.parseLong(all, 0, Math.max(0, all.indexOf(' ')), 10);
-    } catch (IOException | NumberFormatException _) {
+      text.clear();
+      int length = open.read(text, 0);
+      return first(length);
+    } catch (IOException _) {
       // A kernel without it: then what was measured counts.
       absent = true;
       return 0;
     }
+  }
+
+  /** The first number, which a space follows. */
+  private long first(int length) throws IOException {
+    long number = 0;
+    for (int i = 0; i < length; i++) {
+      int digit = text.get(i) - '0';
+      if (digit == ' ' - '0' && i > 0) {
+        return number;
+      }
+      if (digit < 0 || digit > 9) {
+        break;
+      }
+      number = 10 * number + digit;
+    }
+    throw new IOException("/proc/thread-self/schedstat does not begin with a number");
   }
 
   void close() {
