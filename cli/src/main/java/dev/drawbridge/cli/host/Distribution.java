@@ -9,11 +9,11 @@ import java.security.CodeSource;
  * Where this program was unpacked: {@code bin}, {@code lib} and {@code libexec} beside each other,
  * and this class in a jar of {@code lib/client}.
  */
-final class Distribution {
+public final class Distribution {
   private Distribution() {}
 
-  /** The directory of drawbridge-hook and drawbridge-runc. */
-  static Path programs() throws CommandException {
+  /** The directory of drawbridge-hook, drawbridge-runc and drawbridge-probe. */
+  public static Path programs() throws CommandException {
     CodeSource source = Distribution.class.getProtectionDomain().getCodeSource();
     if (source == null) {
       throw new CommandException("this program does not know where it is: give --runtime PATH");
