@@ -13,6 +13,7 @@ import dev.drawbridge.cli.host.UninstallCommand;
 import dev.drawbridge.cli.policy.ImportCommand;
 import dev.drawbridge.cli.policy.LintCommand;
 import dev.drawbridge.cli.policy.VerdictCommand;
+import dev.drawbridge.cli.selftest.SelftestCommand;
 import dev.drawbridge.cli.terminal.AbstractCommand;
 import dev.drawbridge.cli.terminal.CommandException;
 import dev.drawbridge.cli.terminal.Exit;
@@ -55,7 +56,8 @@ import picocli.CommandLine.Spec;
       InstallCommand.class,
       UninstallCommand.class,
       AgentConfigCommand.class,
-      DoctorCommand.class
+      DoctorCommand.class,
+      SelftestCommand.class
     })
 public final class Drawbridge implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();

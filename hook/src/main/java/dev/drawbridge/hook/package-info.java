@@ -12,6 +12,10 @@
  * stand in for an answer: what cannot be read becomes an {@link Attempt.Failed} with a sentence
  * that the person who typed {@code docker run} can act on.
  *
+ * <p>The third program there, {@code drawbridge-probe}, forwards nothing: it is both ends of what
+ * {@code drawbridge selftest} asks, and stands here because it is built and shipped like the
+ * others.
+ *
  * <p>Leaf: depends on gson only. The daemon may depend on it, and tests may; nothing else does.
  */
 @NullMarked

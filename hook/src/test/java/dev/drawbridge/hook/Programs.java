@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** The two C programs as the build made them, and how tests run them. */
+/** The C programs as the build made them, and how tests run them. */
 final class Programs {
   /** Another directory holds the same programs built with sanitizers, for instance. */
   private static final Path BIN =
@@ -21,6 +21,7 @@ final class Programs {
 
   static final Path HOOK = BIN.resolve("drawbridge-hook");
   static final Path SHIM = BIN.resolve("drawbridge-runc");
+  static final Path PROBE = BIN.resolve("drawbridge-probe");
 
   private Programs() {}
 

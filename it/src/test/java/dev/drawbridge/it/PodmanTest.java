@@ -347,4 +347,26 @@ final class PodmanTest {
     assertEquals("adopted", attachment("db"));
     assertTrue(Await.within(SOON, () -> engine("db").equals("podman")), PodmanTest::said);
   }
+
+  /** Containers of its own, by Podman's program as the lab's host has it; nothing stays. */
+  @Test
+  void selftestFindsAllAsItShouldBe() {
+    Output done =
+        podman.onHost(
+            List.of(
+                "env",
+                "DRAWBRIDGE_JAVA_HOME=" + System.getProperty("java.home"),
+                agent.distribution().client().toString(),
+                "selftest",
+                "--engine",
+                "podman",
+                "--socket",
+                agent.apiSocket().toString()));
+    assertEquals(0, done.status(), done.text());
+    assertTrue(done.out().contains("9 of 9 as expected, 1 not asked"), done.text());
+    for (String what : List.of("ps -a", "network ls", "image ls")) {
+      String all = podman.must(what.split(" "));
+      assertFalse(all.contains("drawbridge-selftest"), all);
+    }
+  }
 }

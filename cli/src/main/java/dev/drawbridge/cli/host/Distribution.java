@@ -12,7 +12,7 @@ import java.security.CodeSource;
 public final class Distribution {
   private Distribution() {}
 
-  /** The directory of drawbridge-hook and drawbridge-runc. */
+  /** The directory of drawbridge-hook, drawbridge-runc and drawbridge-probe. */
   public static Path programs() throws CommandException {
     CodeSource source = Distribution.class.getProtectionDomain().getCodeSource();
     if (source == null) {

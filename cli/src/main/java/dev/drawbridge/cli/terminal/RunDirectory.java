@@ -16,10 +16,17 @@ public final class RunDirectory {
   private RunDirectory() {}
 
   public static Layout layout(Map<String, String> environment) {
-    return Layout.system()
-        .withAgent(
-            Path.of(value(environment, RUN, "/run/drawbridge")),
-            Path.of(value(environment, HOME, "/var/lib/drawbridge")));
+    return Layout.system().withAgent(run(environment), home(environment));
+  }
+
+  /** What an agent has while it runs. */
+  public static Path run(Map<String, String> environment) {
+    return Path.of(value(environment, RUN, "/run/drawbridge"));
+  }
+
+  /** What an agent keeps. */
+  public static Path home(Map<String, String> environment) {
+    return Path.of(value(environment, HOME, "/var/lib/drawbridge"));
   }
 
   public static Path apiSocket(Map<String, String> environment) {
