@@ -7,7 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
+import dev.drawbridge.bpf.linux.Cgroups;
 import dev.drawbridge.testkit.Await;
 import dev.drawbridge.testkit.Distribution;
 import dev.drawbridge.testkit.EngineLab;
@@ -59,12 +60,9 @@ final class UnhookedTest {
   }
 
   /** Starts the agent again with this value of the key. */
-  private static void unhooked(String value) throws IOException {
+  private static void unhooked(String value) {
     agent.stop();
-    Path file = lab.directory().resolve("agent/agent.json");
-    JsonObject config = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
-    config.addProperty("unhooked", value);
-    Files.writeString(file, config.toString());
+    agent.configure("unhooked", new JsonPrimitive(value));
     agent.start();
   }
 
@@ -127,6 +125,36 @@ final class UnhookedTest {
       agent.start();
       unhooked("deny");
     }
+  }
+
+  /** While its process is in another's cgroup nothing of it can be told from that other's. */
+  @Test
+  void whoCouldNotBeGuardedAtFirstIsWithoutAnybodysReport() throws IOException {
+    agent.kill();
+    run("late", "runc", "sleep", "1000");
+    String pid = lab.docker().inspect("late", "{{.State.Pid}}");
+    Path own = Cgroups.ofPid(Integer.parseInt(pid));
+    Path elsewhere = Files.createDirectory(own.resolveSibling(lab.id() + "-elsewhere"));
+    try {
+      Files.writeString(elsewhere.resolve("cgroup.procs"), pid);
+      agent.start();
+      Await.until("it cannot be guarded", SOON, () -> attachment("late").equals("none"));
+      Files.writeString(own.resolve("cgroup.procs"), pid);
+      Await.until("it is guarded", SOON, () -> attachment("late").equals("listener"));
+    } finally {
+      lab.docker().must("rm", "-f", "late");
+      Files.delete(elsewhere);
+    }
+  }
+
+  private static String attachment(String container) {
+    for (JsonElement element : agent.api("/v1/endpoints").getAsJsonArray()) {
+      JsonObject endpoint = element.getAsJsonObject();
+      if (endpoint.get("name").getAsString().equals(container)) {
+        return endpoint.get("attachment").getAsString();
+      }
+    }
+    return "";
   }
 
   private static String said() {
