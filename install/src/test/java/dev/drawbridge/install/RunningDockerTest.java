@@ -7,12 +7,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -112,6 +119,108 @@ final class RunningDockerTest {
     assertTrue(conflicts.get(0).contains("--add-runtime other=/usr/sbin/runc"));
     assertTrue(conflicts.get(1).contains("--default-runtime runc"));
     assertEquals(before, Files.readString(layout.daemonJson()));
+  }
+
+  /** As often as an operator would who cannot decide, and each time from another file. */
+  @Test
+  @Timeout(600)
+  void twentyRoundsLeaveEveryFileAsItWasAndContainersRunning() throws Exception {
+    Process dockerd = dockerd();
+    importImage();
+    // Who runs by another runtime is not touched, whatever is installed.
+    String steady =
+        docker("run", "-d", "--net", "none", "box:1", "/bin/busybox", "sleep", "900").line();
+    String pid = docker("inspect", "-f", "{{.State.Pid}}", steady).line();
+    Path upgraded = Files.createDirectories(directory.resolve("upgraded"));
+    for (String name : List.of("drawbridge-hook", "drawbridge-runc")) {
+      Path program = upgraded.resolve(name);
+      Files.write(program, concat(Files.readAllBytes(PROGRAMS.resolve(name)), new byte[] {0}));
+      Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+    // A host's own; and the agent's, which has it from its start.
+    Files.createDirectories(directory.resolve("etc"));
+    Files.createDirectories(directory.resolve("usr/libexec"));
+    Files.createDirectories(layout.exempt());
+    Path elsewhere = directory.resolve("elsewhere.json");
+    List<String> texts =
+        List.of("{}", "", "{\n\t\"debug\" : true }", "{\"labels\":[\"a=b\"],\"debug\":false}\n\n");
+    for (int round = 0; round < 20; round++) {
+      String text = texts.get(round % texts.size());
+      Files.deleteIfExists(layout.daemonJson());
+      Path file = layout.daemonJson();
+      if (round % 5 == 4) {
+        file = elsewhere;
+        Files.createSymbolicLink(layout.daemonJson(), elsewhere);
+      }
+      Files.writeString(file, text);
+      Files.setPosixFilePermissions(
+          file, PosixFilePermissions.fromString(round % 3 == 2 ? "rw-------" : "rw-r--r--"));
+      Map<String, String> before = touched();
+
+      boolean asDefault = round % 2 == 1;
+      Installer.plan(options.withDefault(asDefault)).apply();
+      Files.createSymbolicLink(layout.programs().resolve("shim.conf"), layout.shimConfig());
+      await("registered", () -> runtimes().contains("drawbridge"));
+      InstallOptions newer =
+          InstallOptions.of(upgraded).withLayout(layout).withSystemd(false).withDefault(asDefault);
+      InstallPlan upgrade = Installer.plan(newer);
+      assertTrue(
+          upgrade.steps().size() == 2
+              && upgrade.steps().stream().allMatch(Step.Copy.class::isInstance),
+          upgrade.toString());
+      upgrade.apply();
+      assertEquals(List.of(), Installer.plan(newer).steps());
+
+      String id =
+          docker("create", "--runtime", "drawbridge", "--net", "none", "box:1", "echo", "x").line();
+      Installer.planRemoval(newer).apply();
+      assertEquals("x", docker("start", "-a", id).line(), "round " + round);
+      docker("rm", id);
+      Files.delete(layout.programs().resolve("shim.conf"));
+      Installer.planRemoval(newer).apply();
+      await("unregistered", () -> !runtimes().contains("drawbridge"));
+      assertEquals(before, touched(), "round " + round);
+      assertEquals(List.of(), Installer.planRemoval(newer).steps());
+    }
+    assertEquals(pid, docker("inspect", "-f", "{{.State.Pid}}", steady).line());
+    assertTrue(dockerd.isAlive());
+  }
+
+  private static byte[] concat(byte[] first, byte[] second) {
+    byte[] all = Arrays.copyOf(first, first.length + second.length);
+    System.arraycopy(second, 0, all, first.length, second.length);
+    return all;
+  }
+
+  /** Every path that installing may touch, by type, mode, and content or target. */
+  private Map<String, String> touched() throws IOException {
+    Map<String, String> found = new TreeMap<>();
+    for (String top :
+        List.of("daemon.json", "elsewhere.json", "etc", "usr", "var/lib/drawbridge")) {
+      if (Files.notExists(directory.resolve(top), LinkOption.NOFOLLOW_LINKS)) {
+        continue;
+      }
+      try (Stream<Path> walk = Files.walk(directory.resolve(top))) {
+        for (Path path : walk.toList()) {
+          PosixFileAttributes of =
+              Files.readAttributes(path, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+          found.put(
+              directory.relativize(path).toString(),
+              PosixFilePermissions.toString(of.permissions())
+                  + " "
+                  + (of.isSymbolicLink()
+                      ? "to " + Files.readSymbolicLink(path)
+                      : of.isDirectory() ? "directory" : Files.readString(path)));
+        }
+      }
+    }
+    try (Stream<Path> beside = Files.list(directory)) {
+      beside
+          .map(path -> String.valueOf(path.getFileName()))
+          .filter(name -> name.contains("drawbridge") || name.startsWith("daemon.json."))
+          .forEach(name -> found.put(name, "left beside"));
+    }
+    return found;
   }
 
   private String runtimes() {
