@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
 import dev.drawbridge.testkit.Await;
 import dev.drawbridge.testkit.Distribution;
 import dev.drawbridge.testkit.EngineLab;
@@ -15,8 +15,6 @@ import dev.drawbridge.testkit.LabAgent;
 import dev.drawbridge.testkit.LabImage;
 import dev.drawbridge.testkit.Output;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,12 +57,9 @@ final class UnhookedTest {
   }
 
   /** Starts the agent again with this value of the key. */
-  private static void unhooked(String value) throws IOException {
+  private static void unhooked(String value) {
     agent.stop();
-    Path file = lab.directory().resolve("agent/agent.json");
-    JsonObject config = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
-    config.addProperty("unhooked", value);
-    Files.writeString(file, config.toString());
+    agent.configure("unhooked", new JsonPrimitive(value));
     agent.start();
   }
 

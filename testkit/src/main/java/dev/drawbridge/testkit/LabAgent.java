@@ -147,6 +147,30 @@ public final class LabAgent implements AutoCloseable {
     }
   }
 
+  /** The agent's configuration file, as it is. */
+  public Path configuration() {
+    return at("agent.json");
+  }
+
+  /** Changes one key of the configuration file, which the agent does not notice by itself. */
+  public void configure(String key, JsonElement value) {
+    try {
+      JsonObject json = JsonParser.parseString(Files.readString(configuration())).getAsJsonObject();
+      json.add(key, value);
+      Files.writeString(configuration(), json.toString());
+    } catch (IOException e) {
+      throw new LabException("cannot change the agent's configuration: " + e.getMessage(), e);
+    }
+  }
+
+  /** SIGHUP: has the agent read its configuration again. */
+  public void hangUp() {
+    Output said = Shell.run("kill", "-HUP", Long.toString(pid()));
+    if (!said.ok()) {
+      throw new LabException("no SIGHUP to the agent: " + said.text());
+    }
+  }
+
   /** The shim reads shim.conf beside itself, so this lab has a shim of its own. */
   private void writeShim(Path place, String more) throws IOException {
     Files.copy(
