@@ -12,7 +12,8 @@ up_usage() {
 usage: sudo ./drawbridge up [OPTION]...
 
 Builds, starts the agent in the background and registers the runtime "drawbridge" with the Docker engine. The agent
-stays until ./drawbridge down. An /var/lib/drawbridge/agent.json that is there is kept; only keys that it lacks are added.
+stays until ./drawbridge down. Its configuration is /var/lib/drawbridge/agent.json, not /etc/drawbridge/drawbridge.yaml; one that is
+there is kept, and only keys that it lacks are added.
 
   --default            make drawbridge the default runtime, so that every new container is guarded
   --dry-run            say what registering would change, and change nothing; starts nothing
@@ -267,5 +268,6 @@ purge() {
 	else
 		rm -rf "$etc/policy.d"
 	fi
+	if [ -e "$etc/drawbridge.yaml" ]; then say "your configuration is left: $etc/drawbridge.yaml"; fi
 	rmdir "$etc" 2>/dev/null || :
 }

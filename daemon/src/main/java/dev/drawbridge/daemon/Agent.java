@@ -35,6 +35,7 @@ import dev.drawbridge.daemon.container.PodmanImages;
 import dev.drawbridge.daemon.flow.FlowRecorder;
 import dev.drawbridge.daemon.host.OwnCgroup;
 import dev.drawbridge.daemon.host.ProcessAge;
+import dev.drawbridge.daemon.host.Signals;
 import dev.drawbridge.daemon.kernel.Datapath;
 import dev.drawbridge.daemon.kernel.DropCounts;
 import dev.drawbridge.daemon.kernel.LearnedAddresses;
@@ -80,14 +81,15 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The agent, from its first line to its last: what is opened in which order, and closed in reverse.
@@ -108,7 +110,9 @@ final class Agent implements AutoCloseable {
   private static final Duration LOOP_TURN = Duration.ofNanos(100_000);
 
   private final Config config;
+  private final Supplier<Optional<Path>> file;
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
+  private @Nullable Reload reload;
 
   /** What stops the agent before it is ready; the message says what to do. */
   static final class StartException extends Exception {
@@ -123,8 +127,12 @@ final class Agent implements AutoCloseable {
     }
   }
 
-  Agent(Config config) {
+  /**
+   * @param file where the configuration is to be read again from
+   */
+  Agent(Config config, Supplier<Optional<Path>> file) {
     this.config = config;
+    this.file = file;
   }
 
   /** Runs until the process is told to end. Returns the exit code. */
@@ -132,15 +140,20 @@ final class Agent implements AutoCloseable {
     AgentLog.setUp();
     // Channel ids need not be unique beyond this process: spares a search for network hardware.
     System.setProperty("io.netty.machineId", "00:00:00:00:00:00:00:01");
+    Optional<Path> named;
     Config config;
     try {
-      config = args.length == 0 ? Config.defaults() : Config.load(Main.configFile(args));
+      named = Main.configFile(args);
+      Optional<Path> file = Main.fileToRead(named);
+      config = file.isPresent() ? Config.load(file.get()) : Config.defaults();
     } catch (Config.ConfigException e) {
       err.println("drawbridge-agent: " + e.getMessage());
       return 2;
     }
-    Agent agent = new Agent(config);
-    CountDownLatch stopped = new CountDownLatch(1);
+    // From the first moment: to a process that does not listen for it, SIGHUP is the end.
+    Semaphore hangUps = new Semaphore(0);
+    Signals.on("HUP", hangUps::release);
+    Agent agent = new Agent(config, () -> Main.fileToRead(named));
     try {
       agent.start();
     } catch (StartException | RuntimeException e) {
@@ -150,20 +163,27 @@ final class Agent implements AutoCloseable {
       return 1;
     }
     Runtime.getRuntime()
-        .addShutdownHook(
-            Thread.ofPlatform()
-                .name("shutdown")
-                .unstarted(() -> {
-                  agent.close();
-                  stopped.countDown();
-                }));
+        .addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(agent::close));
     err.println("ready in " + ProcessAge.now().toMillis() + " ms");
     try {
-      stopped.await();
+      while (true) {
+        hangUps.acquire();
+        // Those that came meanwhile mean the file as it is now.
+        int _ = hangUps.drainPermits();
+        agent.reload();
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
     return 0;
+  }
+
+  /** Reads the configuration again; to be called when {@link #start} has returned. */
+  void reload() {
+    Reload now = reload;
+    if (now != null) {
+      now.now();
+    }
   }
 
   /** Opens everything. On failure {@link #close} closes what was opened. */
@@ -303,12 +323,21 @@ final class Agent implements AutoCloseable {
                 times));
     renew.set(loop::named);
     source.set(loop::state);
+    Reload reload =
+        new Reload(
+            file,
+            config,
+            wanted -> loop.reconfigure(wanted).thenRun(() -> learned.settings(wanted.names())),
+            patience());
+    this.reload = reload;
     Comebacks comebacks = keep(new Comebacks(Starter.docker(config.dockerSocket())));
     Supplier<List<ProblemReport>> problems =
         () ->
-            Stream.concat(
-                    comebacks.problems().stream(),
-                    Problems.ofNames(loop.state(), learned.damage(), learned.evicted()).stream())
+            Stream.of(
+                    reload.problems(),
+                    comebacks.problems(),
+                    Problems.ofNames(loop.state(), learned.damage(), learned.evicted()))
+                .flatMap(List::stream)
                 .toList();
     ring.start();
     loop.start();
@@ -352,7 +381,7 @@ final class Agent implements AutoCloseable {
             ring::reading,
             registry,
             problems,
-            config,
+            loop::config,
             refusals,
             endpoint -> learned.of(endpoint, System.nanoTime()));
     try {
@@ -408,9 +437,7 @@ final class Agent implements AutoCloseable {
         new PinnedContainers(attachments, dataRoot, admitted, new LabelReading(config))
             .stillRunning();
     try {
-      // A machine on which one start takes longer takes longer for this too.
-      loop.recover(running)
-          .get(Math.max(RECOVERY_SECONDS, config.startSeconds()), TimeUnit.SECONDS);
+      loop.recover(running).get(patience().toSeconds(), TimeUnit.SECONDS);
     } catch (TimeoutException e) {
       log.log(
           Level.WARNING, "taking over " + running.size() + " containers goes on in the background");
@@ -420,6 +447,11 @@ final class Agent implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new StartException("interrupted", e);
     }
+  }
+
+  /** A machine on which one start takes longer takes longer for all of them too. */
+  private Duration patience() {
+    return Duration.ofSeconds(Math.max(RECOVERY_SECONDS, config.startSeconds()));
   }
 
   /** Where the names come from; the loop exists later than those who ask it. */

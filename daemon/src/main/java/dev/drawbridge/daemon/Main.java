@@ -1,20 +1,27 @@
 package dev.drawbridge.daemon;
 
+import dev.drawbridge.api.ApiConfig;
 import dev.drawbridge.api.report.Json;
 import dev.drawbridge.daemon.config.Config;
 import dev.drawbridge.daemon.config.KernelTable;
 import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
 
 /** Starts the agent, or tells what the kernel can do. */
 public final class Main {
 
   private static final String USAGE =
       """
-      usage: drawbridge-agent [--config FILE]   run the agent
-             drawbridge-agent --features        print what the kernel can do, as JSON, and end
+      usage: drawbridge-agent [--config FILE]                 run the agent
+             drawbridge-agent --check-config [--config FILE]  say whether FILE can be used, and end
+             drawbridge-agent --features                      print what the kernel can do, as JSON, and end
              drawbridge-agent --help
-      Keys of FILE: docs/configuration.md. Exit codes: 1 cannot start, 2 bad arguments or configuration.\
+      FILE is /etc/drawbridge/drawbridge.yaml, where there is one; SIGHUP has it read again. Its keys:
+      docs/configuration.md. Exit codes: 1 cannot start, 2 bad arguments or configuration.\
       """;
 
   private Main() {}
@@ -33,13 +40,41 @@ public final class Main {
       out.println(USAGE);
       return 0;
     }
+    if (args.length > 0 && args[0].equals("--check-config")) {
+      return check(Arrays.copyOfRange(args, 1, args.length), out, err);
+    }
     return Agent.run(args, err);
   }
 
-  static Path configFile(String[] args) throws Config.ConfigException {
+  private static int check(String[] args, PrintStream out, PrintStream err) {
+    try {
+      Optional<Path> file = fileToRead(configFile(args));
+      ApiConfig _ = ApiListeners.of(file.isPresent() ? Config.load(file.get()) : Config.defaults());
+      out.println(
+          file.map(path -> "configuration " + path + " can be used")
+              .orElse("there is no " + Config.STANDARD_FILE + ": the defaults hold"));
+      return 0;
+    } catch (Config.ConfigException | Agent.StartException e) {
+      err.println("drawbridge-agent: " + e.getMessage());
+      return 2;
+    }
+  }
+
+  /** The file that was named, if one was. */
+  static Optional<Path> configFile(String[] args) throws Config.ConfigException {
+    if (args.length == 0) {
+      return Optional.empty();
+    }
     if (args.length == 2 && args[0].equals("--config")) {
-      return Path.of(args[1]);
+      return Optional.of(Path.of(args[1]));
     }
     throw new Config.ConfigException(USAGE);
+  }
+
+  /** The one that was named, else the one at the usual place, if anything is there. */
+  static Optional<Path> fileToRead(Optional<Path> named) {
+    return named.isPresent() || Files.notExists(Config.STANDARD_FILE, LinkOption.NOFOLLOW_LINKS)
+        ? named
+        : Optional.of(Config.STANDARD_FILE);
   }
 }

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -113,7 +114,7 @@ class AgentUpgradeTest {
   /** An agent in this process; afterwards the process is where it was. */
   private void running(Path config, Task task) throws Exception {
     Path before = Cgroups.ofPid((int) ProcessHandle.current().pid());
-    Agent agent = new Agent(Config.load(config));
+    Agent agent = new Agent(Config.load(config), () -> Optional.of(config));
     try {
       agent.start();
       task.run();

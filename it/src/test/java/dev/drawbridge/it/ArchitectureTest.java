@@ -147,10 +147,28 @@ final class ArchitectureTest {
     onlyIn("org.slf4j..", "nowhere..");
   }
 
-  /** The agent is root and reads no YAML: what does is in the client's module alone. */
+  /**
+   * The agent is root: of YAML it reads its own configuration, by one class that one other may ask.
+   * Everybody else's files are the client's.
+   */
   @Test
-  void yamlIsParsedOnlyByTheToolsOfTheClient() {
-    onlyIn("org.snakeyaml..", "dev.drawbridge.tools.yaml..");
+  void yamlIsParsedByTheToolsOfTheClientAndByOneClassOfTheAgent() {
+    String reader = "dev.drawbridge.daemon.config.YamlText";
+    onlyTo(resideInAPackage("org.snakeyaml.."), "dev.drawbridge.tools.yaml.", reader);
+    for (JavaClass one : ALL) {
+      if (moduleOf(one).equals("daemon")
+          && one.getDirectDependenciesFromSelf().stream()
+              .anyMatch(d -> d.getTargetClass().getPackageName().startsWith("org.snakeyaml"))) {
+        assertEquals(reader, one.getFullName(), "the one class");
+      }
+    }
+    onlyTo(simpleName("YamlText"), reader, "dev.drawbridge.daemon.config.ConfigText");
+    onlyTo(
+        simpleName("ConfigText"),
+        "dev.drawbridge.daemon.config.ConfigText",
+        reader,
+        "dev.drawbridge.daemon.config.Config",
+        "dev.drawbridge.daemon.config.Settings");
   }
 
   /** How texts are compared and what rules become is the language's own business. */

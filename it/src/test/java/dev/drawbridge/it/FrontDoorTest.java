@@ -392,6 +392,15 @@ class FrontDoorTest {
     assertTrue(Files.notExists(top.resolve("etc")));
   }
 
+  @Test
+  void theOperatorsConfigurationStaysWhateverIsPurged() throws IOException {
+    installed();
+    Files.delete(top.resolve("libexec/drawbridge-runc"));
+    Files.writeString(top.resolve("etc/drawbridge.yaml"), "defaultDeny: true\n");
+    assertEquals("etc/drawbridge.yaml", purge("yes"));
+    assertEquals("defaultDeny: true\n", Files.readString(top.resolve("etc/drawbridge.yaml")));
+  }
+
   /** The lane of engines where the mirror has none; nothing else of the front door is there. */
   private Output enginesOfAMirrorThatMovedOn(String... engines) throws IOException {
     Path fetch = top.resolve("it/src/test/vm/fetch");

@@ -147,15 +147,27 @@ public final class LabAgent implements AutoCloseable {
     }
   }
 
-  /** Says something else to the agent, from its next start on. */
+  /** The agent's configuration file, as it is. */
+  public Path configuration() {
+    return at("agent.json");
+  }
+
+  /** Changes one key of the configuration file, which the agent does not notice by itself. */
   public void configure(String key, JsonElement value) {
     try {
-      JsonObject json =
-          JsonParser.parseString(Files.readString(at("agent.json"))).getAsJsonObject();
+      JsonObject json = JsonParser.parseString(Files.readString(configuration())).getAsJsonObject();
       json.add(key, value);
-      Files.writeString(at("agent.json"), json.toString());
+      Files.writeString(configuration(), json.toString());
     } catch (IOException e) {
-      throw new LabException("cannot write the agent's configuration: " + e.getMessage(), e);
+      throw new LabException("cannot change the agent's configuration: " + e.getMessage(), e);
+    }
+  }
+
+  /** SIGHUP: has the agent read its configuration again. */
+  public void hangUp() {
+    Output said = Shell.run("kill", "-HUP", Long.toString(pid()));
+    if (!said.ok()) {
+      throw new LabException("no SIGHUP to the agent: " + said.text());
     }
   }
 

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -36,7 +37,8 @@ public final class ParentGuard {
 
   private final Attachments attachments;
   private final BpfMap guarded;
-  private final boolean deny;
+  private final BpfMap guard;
+  private boolean deny;
   private final Set<Path> seen = new LinkedHashSet<>();
   private final Set<Path> known = new LinkedHashSet<>();
   private Optional<String> unguardable = Optional.empty();
@@ -44,10 +46,11 @@ public final class ParentGuard {
   public ParentGuard(BpfObject object, Attachments attachments, boolean deny) throws IOException {
     this.attachments = attachments;
     this.guarded = object.map("guarded");
+    this.guard = object.map("guard");
     this.deny = deny;
     // First what the programs do, then the programs: an agent that was told to allow comes after
     // one that was told to deny.
-    object.map("guard").put(NativeOrder.u32(0), new GuardConfig(deny).encode());
+    guard.put(NativeOrder.u32(0), new GuardConfig(deny).encode());
     for (long parent : attachments.pinnedParents()) {
       if (deny) {
         attachments.refreshParent(parent);
@@ -91,6 +94,53 @@ public final class ParentGuard {
       guardParentOf(cgroup);
       known.remove(cgroup);
     }
+  }
+
+  /**
+   * The operator has changed his mind.
+   *
+   * @param running the cgroups of those that run, with their numbers: none of them is cut off
+   * @throws BpfException or IOException when it does not hold; then all is allowed
+   */
+  public void deny(boolean now, Map<Path, Integer> running) throws IOException {
+    if (now == deny) {
+      return;
+    }
+    if (!now) {
+      allow();
+      return;
+    }
+    deny = true;
+    try {
+      for (Map.Entry<Path, Integer> one : running.entrySet()) {
+        try {
+          long _ = know(one.getKey(), one.getValue());
+        } catch (BpfException e) {
+          if (Files.exists(one.getKey())) {
+            throw e;
+          }
+        }
+      }
+      guard.put(NativeOrder.u32(0), new GuardConfig(true).encode());
+      guardKnown();
+    } catch (BpfException e) {
+      allow();
+      throw e;
+    }
+  }
+
+  private void allow() throws IOException {
+    deny = false;
+    guard.put(NativeOrder.u32(0), new GuardConfig(false).encode());
+    for (long parent : attachments.pinnedParents()) {
+      attachments.detachParent(parent);
+    }
+    for (byte[] key : guarded.keys()) {
+      boolean _ = guarded.delete(key);
+    }
+    seen.clear();
+    known.clear();
+    unguardable = Optional.empty();
   }
 
   /** Whether who is not known is refused. */

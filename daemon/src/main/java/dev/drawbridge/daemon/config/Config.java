@@ -1,27 +1,19 @@
 package dev.drawbridge.daemon.config;
 
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
-import com.google.gson.JsonPrimitive;
 import dev.drawbridge.bpf.abi.MapLimit;
 import dev.drawbridge.bpf.abi.MapSizes;
 import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.l7.LearnedNames;
-import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 
 /**
- * Where the agent finds and puts things. Read once, from a JSON file in which every key is
- * optional.
+ * Where the agent finds and puts things, from a file in which every key is optional. {@link
+ * ConfigKey} is the table of the keys.
  *
  * @param runDir sockets, lock and counters; must not outlive the kernel (default {@code
  *     /run/drawbridge})
@@ -78,34 +70,8 @@ public record Config(
     NameSettings names,
     MapSizes limits) {
 
-  /** A configuration file beyond this size, in bytes, is refused. */
-  private static final int MAX_FILE_BYTES = 1 << 20;
-
-  static final Set<String> KEYS =
-      new TreeSet<>(
-          List.of(
-              "runDir",
-              "stateDir",
-              "bpffs",
-              "dockerSocket",
-              "containerdSocket",
-              "podmanRoot",
-              "dataRoot",
-              "hookSocket",
-              "hookProgram",
-              "apiSocket",
-              "apiGroup",
-              "apiTcp",
-              "policyDir",
-              "defaultDeny",
-              "unhooked",
-              "imageLabels",
-              "exempt",
-              "cgroup",
-              "flowRecords",
-              "startSeconds",
-              "names",
-              "limits"));
+  /** Read where no other is named, if it is there. */
+  public static final Path STANDARD_FILE = Path.of("/etc/drawbridge/drawbridge.yaml");
 
   /** What a container may reach that started without the hook, until the listener adopts it. */
   public enum Unhooked {
@@ -158,230 +124,109 @@ public record Config(
     return of("defaults", new JsonObject());
   }
 
-  /** Reads a file. */
+  /** Reads a file: JSON where its name ends so, else YAML. */
   public static Config load(Path file) throws ConfigException {
-    String text;
-    try {
-      Path place = file.toRealPath();
-      text = HostFile.read(place, Path.of("/"), MAX_FILE_BYTES);
-    } catch (HostFile.Refused e) {
-      throw new ConfigException("configuration " + file + " " + e.why());
-    } catch (IOException e) {
-      throw new ConfigException(
-          "configuration " + file + " cannot be read: " + e.getMessage() + "; check --config");
-    }
-    JsonElement parsed;
-    try {
-      parsed = JsonParser.parseString(text);
-    } catch (JsonParseException e) {
-      throw new ConfigException("configuration " + file + " is not JSON: " + e.getMessage());
-    }
-    if (!parsed.isJsonObject()) {
-      throw new ConfigException("configuration " + file + ": expected a JSON object");
-    }
-    return of(file.toString(), parsed.getAsJsonObject());
+    return of(ConfigText.read(file));
   }
 
+  /** What a tree says whose values have no place in a file. */
   public static Config of(String where, JsonObject json) throws ConfigException {
-    for (String key : json.keySet()) {
-      if (!KEYS.contains(key)) {
-        throw new ConfigException(
-            "configuration " + where + ": unknown key \"" + key + "\"; known keys are " + KEYS);
-      }
-    }
-    Path runDir = Path.of(string(where, json, "runDir", "/run/drawbridge"));
-    int flowRecords = integer(where, json, "flowRecords", 2_048, 100, 1_000_000);
+    return of(ConfigText.of(where, json));
+  }
+
+  static Config of(ConfigText text) throws ConfigException {
+    Settings settings = Settings.of(text);
+    Path runDir = Path.of(settings.text("runDir"));
     return new Config(
         runDir,
-        Path.of(string(where, json, "stateDir", "/var/lib/drawbridge")),
-        Path.of(string(where, json, "bpffs", "/sys/fs/bpf")),
-        string(where, json, "dockerSocket", "/var/run/docker.sock"),
-        absolute(where, json, "containerdSocket", "a socket"),
-        absolute(where, json, "podmanRoot", "a directory"),
-        string(where, json, "dataRoot", "/var/lib/docker"),
-        Path.of(string(where, json, "hookSocket", runDir.resolve("hook.sock").toString())),
-        Path.of(string(where, json, "hookProgram", "/usr/libexec/drawbridge/drawbridge-hook")),
-        Path.of(string(where, json, "apiSocket", runDir.resolve("api.sock").toString())),
-        json.has("apiGroup") ? Optional.of(string(where, json, "apiGroup", "")) : Optional.empty(),
-        string(where, json, "apiTcp", "127.0.0.1:9807"),
-        Path.of(string(where, json, "policyDir", "/etc/drawbridge/policy.d")),
-        bool(where, json, "defaultDeny", false),
-        unhooked(where, json),
-        bool(where, json, "imageLabels", true),
-        strings(where, json, "exempt"),
-        string(where, json, "cgroup", "drawbridge"),
-        flowRecords,
-        integer(where, json, "startSeconds", 6, 1, 600),
-        names(where, json),
-        limits(where, json));
+        Path.of(settings.text("stateDir")),
+        Path.of(settings.text("bpffs")),
+        settings.text("dockerSocket"),
+        settings.text("containerdSocket"),
+        settings.text("podmanRoot"),
+        settings.text("dataRoot"),
+        socketOf(settings, "hookSocket", runDir),
+        Path.of(settings.text("hookProgram")),
+        socketOf(settings, "apiSocket", runDir),
+        settings.has("apiGroup") ? Optional.of(settings.text("apiGroup")) : Optional.empty(),
+        settings.text("apiTcp"),
+        Path.of(settings.text("policyDir")),
+        settings.flag("defaultDeny"),
+        settings.text("unhooked").equals("deny") ? Unhooked.DENY : Unhooked.ALLOW,
+        settings.flag("imageLabels"),
+        settings.texts("exempt"),
+        settings.text("cgroup"),
+        settings.number("flowRecords"),
+        settings.number("startSeconds"),
+        names(settings),
+        limits(settings));
   }
 
-  private static NameSettings names(String where, JsonObject json) throws ConfigException {
-    NameSettings standard = NameSettings.STANDARD;
-    JsonElement value = json.get("names");
-    if (value == null) {
-      return standard;
-    }
-    if (!(value instanceof JsonObject names)) {
-      throw wrong(where, "names", "an object such as {\"graceSeconds\": 10}", value);
-    }
-    int least = standard.leastSeconds();
-    int most = standard.mostSeconds();
-    int grace = standard.graceSeconds();
-    LearnedNames.Refusal refusal = standard.refusal();
-    for (String name : names.keySet()) {
-      String key = "names." + name;
-      JsonElement number = names.get(name);
-      switch (name) {
-        case "leastSeconds" -> least = integer(where, key, number, 0, 3_600);
-        case "mostSeconds" -> most = integer(where, key, number, 1, 604_800);
-        case "graceSeconds" -> grace = integer(where, key, number, 0, 86_400);
-        case "refusal" -> refusal = refusal(where, key, number);
-        default ->
-            throw new ConfigException(
-                "configuration "
-                    + where
-                    + ": unknown key \""
-                    + key
-                    + "\"; known are leastSeconds, mostSeconds, graceSeconds and refusal");
-      }
-    }
+  /** In the run directory unless it is set: by the name that it has there by default. */
+  private static Path socketOf(Settings settings, String key, Path runDir) {
+    Path place = Path.of(settings.text(key));
+    return settings.has(key) ? place : runDir.resolve(place.getFileName());
+  }
+
+  private static NameSettings names(Settings settings) throws ConfigException {
+    int least = settings.number("names.leastSeconds");
+    int most = settings.number("names.mostSeconds");
     if (least > most) {
-      throw wrong(where, "names.leastSeconds", "no more than mostSeconds, " + most, value);
+      throw settings.has("names.leastSeconds")
+          ? settings.wrong("names.leastSeconds", "no more than mostSeconds, " + most)
+          : settings.wrong("names.mostSeconds", "no less than leastSeconds, " + least);
     }
-    return new NameSettings(least, most, grace, refusal);
+    return new NameSettings(
+        least,
+        most,
+        settings.number("names.graceSeconds"),
+        LearnedNames.Refusal.valueOf(settings.text("names.refusal")));
   }
 
-  private static LearnedNames.Refusal refusal(String where, String key, JsonElement value)
-      throws ConfigException {
-    for (LearnedNames.Refusal one : LearnedNames.Refusal.values()) {
-      if (value.equals(new JsonPrimitive(one.name()))) {
-        return one;
-      }
-    }
-    throw wrong(where, key, "\"REFUSED\" or \"NXDOMAIN\"", value);
-  }
-
-  private static MapSizes limits(String where, JsonObject json) throws ConfigException {
+  private static MapSizes limits(Settings settings) {
     MapSizes sizes = MapSizes.standard();
-    JsonElement value = json.get("limits");
-    if (value == null) {
-      return sizes;
-    }
-    if (!(value instanceof JsonObject limits)) {
-      throw wrong(where, "limits", "an object of numbers such as {\"pairs\": 262144}", value);
-    }
-    for (String name : limits.keySet()) {
-      MapLimit limit =
-          MapLimit.of(name)
-              .orElseThrow(() ->
-                  new ConfigException(
-                      "configuration "
-                          + where
-                          + ": unknown limit \"limits."
-                          + name
-                          + "\"; known limits are "
-                          + Arrays.stream(MapLimit.values()).map(MapLimit::map).sorted().toList()));
-      String key = "limits." + name;
-      int size = integer(where, key, limits.get(name), limit.least(), limit.most());
-      if (limit == MapLimit.EVENTS && Integer.bitCount(size) != 1) {
-        throw wrong(where, key, "a power of two, in bytes, such as 1048576", limits.get(name));
+    for (MapLimit limit : MapLimit.values()) {
+      String key = "limits." + limit.map();
+      if (settings.has(key)) {
+        sizes = sizes.with(limit, settings.number(key));
       }
-      sizes = sizes.with(limit, size);
     }
     return sizes;
   }
 
-  private static String string(String where, JsonObject json, String key, String absent)
-      throws ConfigException {
-    JsonElement value = json.get(key);
-    if (value == null) {
-      return absent;
-    }
-    if (!value.isJsonPrimitive() || !value.getAsJsonPrimitive().isString()) {
-      throw wrong(where, key, "a string", value);
-    }
-    return value.getAsString();
+  /** This configuration, with what another says of the keys for which a reload suffices. */
+  public Config reloaded(Config other) {
+    return new Config(
+        runDir,
+        stateDir,
+        bpffs,
+        dockerSocket,
+        containerdSocket,
+        podmanRoot,
+        dataRoot,
+        hookSocket,
+        hookProgram,
+        apiSocket,
+        apiGroup,
+        apiTcp,
+        policyDir,
+        other.defaultDeny,
+        other.unhooked,
+        imageLabels,
+        other.exempt,
+        cgroup,
+        flowRecords,
+        startSeconds,
+        other.names,
+        limits);
   }
 
-  private static String absolute(String where, JsonObject json, String key, String what)
-      throws ConfigException {
-    String path = string(where, json, key, "");
-    if (!path.isEmpty() && !path.startsWith("/")) {
-      throw wrong(where, key, "the absolute path of " + what + ", or \"\"", json.get(key));
-    }
-    return path;
-  }
-
-  private static Unhooked unhooked(String where, JsonObject json) throws ConfigException {
-    return switch (string(where, json, "unhooked", "allow")) {
-      case "allow" -> Unhooked.ALLOW;
-      case "deny" -> Unhooked.DENY;
-      default -> throw wrong(where, "unhooked", "\"allow\" or \"deny\"", json.get("unhooked"));
-    };
-  }
-
-  private static boolean bool(String where, JsonObject json, String key, boolean absent)
-      throws ConfigException {
-    JsonElement value = json.get(key);
-    if (value == null) {
-      return absent;
-    }
-    if (!value.isJsonPrimitive() || !value.getAsJsonPrimitive().isBoolean()) {
-      throw wrong(where, key, "true or false", value);
-    }
-    return value.getAsBoolean();
-  }
-
-  private static int integer(
-      String where, JsonObject json, String key, int absent, int low, int high)
-      throws ConfigException {
-    JsonElement value = json.get(key);
-    return value == null ? absent : integer(where, key, value, low, high);
-  }
-
-  private static int integer(String where, String key, JsonElement value, int low, int high)
-      throws ConfigException {
-    String expected = "a whole number from " + low + " to " + high;
-    if (!value.isJsonPrimitive() || !value.getAsJsonPrimitive().isNumber()) {
-      throw wrong(where, key, expected, value);
-    }
-    double number = value.getAsDouble();
-    if (number != Math.rint(number) || number < low || number > high) {
-      throw wrong(where, key, expected, value);
-    }
-    return (int) number;
-  }
-
-  private static List<String> strings(String where, JsonObject json, String key)
-      throws ConfigException {
-    JsonElement value = json.get(key);
-    if (value == null) {
-      return List.of();
-    }
-    if (!value.isJsonArray()) {
-      throw wrong(where, key, "a list of strings", value);
-    }
-    List<String> strings = new ArrayList<>();
-    for (JsonElement element : value.getAsJsonArray()) {
-      if (!element.isJsonPrimitive() || !element.getAsJsonPrimitive().isString()) {
-        throw wrong(where, key, "a list of strings", value);
-      }
-      strings.add(element.getAsString());
-    }
-    return List.copyOf(strings);
-  }
-
-  private static ConfigException wrong(
-      String where, String key, String expected, JsonElement found) {
-    return new ConfigException(
-        "configuration "
-            + where
-            + ", key \""
-            + key
-            + "\": expected "
-            + expected
-            + ", found "
-            + found);
+  /** The keys of which another configuration says something else, and that wait for a restart. */
+  public List<String> waiting(Config other) {
+    return ConfigKey.ALL.stream()
+        .filter(key -> !key.reload())
+        .filter(key -> !key.value().apply(this).equals(key.value().apply(other)))
+        .map(ConfigKey::name)
+        .toList();
   }
 }

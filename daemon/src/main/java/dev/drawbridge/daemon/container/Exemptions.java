@@ -7,6 +7,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Which containers may start unguarded, also while the agent is down.
@@ -18,12 +21,24 @@ import java.util.Optional;
  */
 public final class Exemptions {
 
-  private final List<String> listed;
+  private volatile List<String> listed;
   private final Path directory;
 
   public Exemptions(List<String> listed, Path directory) throws IOException {
     this.listed = List.copyOf(listed);
     this.directory = Files.createDirectories(directory);
+  }
+
+  /** The operator's list is another one now. */
+  public void list(List<String> now) {
+    listed = List.copyOf(now);
+  }
+
+  /** Whom the shim would let start unguarded, by id. */
+  public Set<String> noted() throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.map(file -> String.valueOf(file.getFileName())).collect(Collectors.toSet());
+    }
   }
 
   /**

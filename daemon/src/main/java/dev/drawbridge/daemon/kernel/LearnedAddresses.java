@@ -102,7 +102,7 @@ public final class LearnedAddresses implements LearnedNames {
   private final BpfMap learned;
   private final BpfMap addresses;
   private final LearnedFile file;
-  private final NameSettings settings;
+  private volatile NameSettings settings;
   private final Believed believed;
   private final Paired paired;
   private final Consumer<Consumer<Boolean>> renew;
@@ -221,6 +221,11 @@ public final class LearnedAddresses implements LearnedNames {
                     Map.copyOf(entry.names()),
                     entry.isLive(now) ? entry.peer() : 0))
             .toList();
+  }
+
+  /** How long is known what is learned from now on, and what who may not ask is told. */
+  public synchronized void settings(NameSettings now) {
+    settings = now;
   }
 
   /** By which names a container knows an address, in order, joined by commas. */

@@ -69,7 +69,8 @@ public final class ControlLoop implements AutoCloseable {
   /** Pause, in milliseconds, before what the kernel refused is tried again. */
   static final int RETRY_MILLIS = 1_000;
 
-  private final Config config;
+  private volatile Config config;
+  private volatile Config applied;
   private final Enforcement enforcement;
   private final Guards guards;
   private final L7Engine engine;
@@ -110,6 +111,7 @@ public final class ControlLoop implements AutoCloseable {
     this.learned = learned;
     this.times = times;
     this.config = config;
+    this.applied = config;
     this.enforcement = new Enforcement(datapath);
     this.guards = guards;
     this.engine = engine;
@@ -135,6 +137,35 @@ public final class ControlLoop implements AutoCloseable {
   /** What was last applied; from any thread. */
   public NodeState state() {
     return published.get();
+  }
+
+  /** The configuration by which that was applied; from any thread. */
+  public Config config() {
+    return applied;
+  }
+
+  /**
+   * The operator has changed his mind. Completes when it is in force; where it cannot be, what was
+   * before stays, and a change that the kernel takes only in part is tried again as any.
+   */
+  public CompletableFuture<Void> reconfigure(Config now) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    enqueue(() -> {
+      try {
+        guards.reconfigured(now);
+        config = now;
+        lastInputs = null;
+        dirty = true;
+        converge();
+        done.complete(null);
+      } catch (IOException e) {
+        done.completeExceptionally(e);
+      } catch (RuntimeException e) {
+        done.completeExceptionally(e);
+        throw e;
+      }
+    });
+    return done;
   }
 
   /**
@@ -496,6 +527,8 @@ public final class ControlLoop implements AutoCloseable {
     Map<EngineKind, String> answering = Map.copyOf(engines);
     Optional<String> unguardable = guards.unguardable();
     Optional<String> unacquainted = guards.unacquainted();
+    Config by = config;
+    applied = by;
     published.set(
         new NodeState(
             policy,
@@ -513,7 +546,7 @@ public final class ControlLoop implements AutoCloseable {
                     answering,
                     unguardable,
                     unacquainted,
-                    config)),
+                    by)),
             allListed(),
             answering,
             guards.exempt().all()));

@@ -13,6 +13,7 @@ import dev.drawbridge.daemon.container.How;
 import dev.drawbridge.daemon.container.LabelReading;
 import dev.drawbridge.daemon.container.Latecomers;
 import dev.drawbridge.daemon.node.Guard;
+import dev.drawbridge.daemon.node.NodeState;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
@@ -170,6 +171,24 @@ final class EngineReports {
     if (attaching.sharesNamespace(guard) && !engine.keepsAddresses()) {
       // They are those of whoever was there first.
       guard.observe(guard.observed().at(List.of()), guard.declared());
+    }
+  }
+
+  /**
+   * The operator's list of exempt containers is another one now. Those that run and are no longer
+   * in it are adopted; who is guarded and runs stays so.
+   */
+  void exempt(List<String> list) throws IOException {
+    for (NodeState.Exempt one : exempt.list(list, this::described)) {
+      Optional<EngineKind> teller = exempt.teller(one.observed().id());
+      if (teller.isPresent()) {
+        changed(teller.get(), one.observed(), !parents.denies());
+      }
+    }
+    for (Guard guard : List.copyOf(known.all())) {
+      if (!guard.alive() && guard.engine().isPresent()) {
+        changed(guard.engine().get(), guard.observed(), false);
+      }
     }
   }
 

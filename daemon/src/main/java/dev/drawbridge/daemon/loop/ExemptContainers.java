@@ -1,12 +1,17 @@
 package dev.drawbridge.daemon.loop;
 
+import dev.drawbridge.bpf.failure.BpfException;
+import dev.drawbridge.bpf.linux.Cgroups;
 import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.daemon.container.Exemptions;
+import dev.drawbridge.daemon.host.OwnCgroup;
 import dev.drawbridge.daemon.node.NodeState;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -14,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * The containers that run unguarded by the operator's wish, for whoever asks which those are, and
@@ -45,6 +51,22 @@ final class ExemptContainers {
     return addresses;
   }
 
+  /** The cgroups of those that run. */
+  List<Path> cgroups() {
+    List<Path> cgroups = new ArrayList<>();
+    for (NodeState.Exempt one : running.values()) {
+      int pid = one.observed().pid();
+      try {
+        if (pid > 0 && OwnCgroup.objection(one.observed().id(), pid).isEmpty()) {
+          cgroups.add(Cgroups.ofPid(pid));
+        }
+      } catch (BpfException e) {
+        log.log(Level.DEBUG, "container " + one.observed().name() + " has ended", e);
+      }
+    }
+    return cgroups;
+  }
+
   /** What is known of one. */
   Optional<ObservedContainer> observed(String id) {
     return Optional.ofNullable(running.get(id)).map(NodeState.Exempt::observed);
@@ -53,6 +75,29 @@ final class ExemptContainers {
   /** Who has told of one. */
   Optional<EngineKind> teller(String id) {
     return Optional.ofNullable(tellers.get(id));
+  }
+
+  /**
+   * The operator's list is another one now: whom the shim would let start by the one before, and
+   * who is not known to be in this one, no longer may.
+   *
+   * @param described what is known of a container by its id
+   * @return those that run and are no longer in it
+   */
+  List<NodeState.Exempt> list(
+      List<String> now, Function<String, Optional<ObservedContainer>> described)
+      throws IOException {
+    exemptions.list(now);
+    for (String id : exemptions.noted()) {
+      if (described.apply(id).filter(this::isListed).isEmpty()) {
+        exemptions.note(id, false);
+      }
+    }
+    return running.values().stream().filter(one -> !isListed(one.observed())).toList();
+  }
+
+  private boolean isListed(ObservedContainer container) {
+    return exemptions.covers(container.name(), container.ownLabels());
   }
 
   /** It asked to start, and was let. */

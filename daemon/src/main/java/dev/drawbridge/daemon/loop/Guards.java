@@ -9,6 +9,7 @@ import dev.drawbridge.control.GuardedContainer;
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.daemon.attach.Attachments;
 import dev.drawbridge.daemon.attach.ParentGuard;
+import dev.drawbridge.daemon.config.Config;
 import dev.drawbridge.daemon.container.Admission;
 import dev.drawbridge.daemon.container.AdmissionTimes;
 import dev.drawbridge.daemon.container.AdmissionTimes.Stage;
@@ -30,7 +31,9 @@ import dev.drawbridge.policy.labels.KeptCapabilities;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -301,6 +304,24 @@ public final class Guards {
   /** The engine knows no such container. */
   void gone(EngineKind engine, String id) {
     reports.gone(engine, id);
+  }
+
+  /**
+   * The operator has changed his mind about those that start without the hook, or unguarded.
+   *
+   * @throws BpfException or IOException when that does not hold
+   */
+  void reconfigured(Config now) throws IOException {
+    Map<Path, Integer> running = new LinkedHashMap<>();
+    for (Guard guard : known.all()) {
+      guard
+          .attachment()
+          .filter(_ -> !Attaching.isJoining(guard))
+          .ifPresent(to -> running.put(to.cgroup(), guard.endpoint()));
+    }
+    exempt.cgroups().forEach(cgroup -> running.put(cgroup, 0));
+    parents.deny(now.unhooked() == Config.Unhooked.DENY, running);
+    reports.exempt(now.exempt());
   }
 
   /** Whether a pinned container that runs is not known here: some engine has yet to tell of it. */

@@ -190,6 +190,27 @@ public final class Problems {
         "docker start " + container);
   }
 
+  /** The configuration file could not be read again. */
+  public static ProblemReport configuration(String why) {
+    return plain(
+        "DB0521",
+        "error",
+        "",
+        why + "; what was in force stays",
+        "a file that drawbridge-agent --check-config finds right, and systemctl reload drawbridge");
+  }
+
+  /** The configuration file says something else than the agent was started with. */
+  public static ProblemReport waitsForRestart(String keys) {
+    return plain(
+        "DB0521",
+        "warning",
+        "",
+        "changed in the configuration file, and not in force before a restart of the agent: "
+            + keys,
+        "systemctl restart drawbridge, or the keys as they were");
+  }
+
   /**
    * About what was learned of names.
    *

@@ -56,7 +56,11 @@ public final class LocalView implements AgentView {
   private final PrometheusRegistry registry;
   private final Supplier<List<ProblemReport>> down;
   private final ApiCallers callers;
+  private final Supplier<Config> configured;
+
+  /** Of what no reload changes. */
   private final Config config;
+
   private final Supplier<List<StatusReport.Drops>> drops;
   private final IntFunction<List<LearnedAddresses.Known>> learned;
 
@@ -70,7 +74,7 @@ public final class LocalView implements AgentView {
       BooleanSupplier readingEvents,
       PrometheusRegistry registry,
       Supplier<List<ProblemReport>> down,
-      Config config,
+      Supplier<Config> configured,
       Supplier<List<StatusReport.Drops>> drops,
       IntFunction<List<LearnedAddresses.Known>> learned) {
     this.version = version;
@@ -82,7 +86,8 @@ public final class LocalView implements AgentView {
     this.readingEvents = readingEvents;
     this.registry = registry;
     this.down = down;
-    this.config = config;
+    this.configured = configured;
+    this.config = configured.get();
     this.drops = drops;
     this.learned = learned;
     this.callers = new ApiCallers(state);
@@ -256,7 +261,8 @@ public final class LocalView implements AgentView {
   @Override
   public VerdictResult verdict(Asked asked) {
     return VerdictResult.of(
-        new Inquiry(known(state.get(), config.defaultDeny()).with(new LearnedOfAll(learned)))
+        new Inquiry(
+                known(state.get(), configured.get().defaultDeny()).with(new LearnedOfAll(learned)))
             .answer(asked));
   }
 

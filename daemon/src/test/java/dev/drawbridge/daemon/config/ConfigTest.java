@@ -76,40 +76,35 @@ class ConfigTest {
     assertEquals(NameSettings.STANDARD, Config.defaults().names());
   }
 
-  @Test
-  void theReferenceNamesEveryKeyAndEveryLimitWithItsNumbers() throws Exception {
-    String reference = Files.readString(Path.of("../docs/configuration.md"));
-    for (String key : Config.KEYS) {
-      assertTrue(reference.contains("| `" + key + "` |"), key);
-    }
-    for (MapLimit limit : MapLimit.values()) {
-      String row =
-          "| `limits.%s` | %d | %d to %d |"
-              .formatted(limit.map(), limit.standard(), limit.least(), limit.most());
-      assertTrue(reference.contains(row), row);
-    }
-  }
-
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       textBlock =
           """
-          {"runDri":"/x"}          | unknown key "runDri"
-          {"runDir":5}             | expected a string, found 5
+          {"runDri":"/x"}          | unknown key "runDri"; did you mean "runDir"?
+          {"deny":true}            | unknown key "deny"; known keys are [apiGroup, apiSocket, apiTcp,
+          {"runDir":5}             | expected an absolute path, found 5
+          {"runDir":"run"}         | expected an absolute path, found "run"
+          {"dockerSocket":"d.sock"} | expected the absolute path of a socket, or "", found "d.sock"
+          {"cgroup":"/x"}          | expected a relative path below the cgroup2 mount, found "/x"
+          {"cgroup":"a/../../b"}   | expected a relative path below the cgroup2 mount
+          {"cgroup":"."}           | expected a relative path below the cgroup2 mount
+          {"cgroup":""}            | expected a relative path below the cgroup2 mount
+          {"apiGroup":7}           | expected a string: the name of a group, or "", found 7
           {"defaultDeny":"yes"}    | expected true or false, found "yes"
           {"exempt":"a"}           | expected a list of strings, found "a"
           {"exempt":[1]}           | expected a list of strings, found [1]
           {"flowRecords":1}        | expected a whole number from 100 to 1000000, found 1
           {"flowRecords":100.5}    | expected a whole number from 100 to 1000000, found 100.5
           {"startSeconds":0}       | expected a whole number from 1 to 600, found 0
-          {"names":5}              | expected an object such as {"graceSeconds": 10}, found 5
-          {"names":{"grace":5}}    | unknown key "names.grace"; known are leastSeconds, mostSeconds, graceSeconds and refusal
+          {"names":5}              | expected keys such as graceSeconds, found 5
+          {"names":{"grace":5}}    | unknown key "names.grace"; known keys are [graceSeconds, leastSeconds,
+          {"names":{"mostSeconds":3}} | "names.mostSeconds": expected no less than leastSeconds, 5, found 3
           {"names":{"leastSeconds":3601}} | key "names.leastSeconds": expected a whole number from 0 to 3600
           {"names":{"leastSeconds":9,"mostSeconds":8}} | "names.leastSeconds": expected no more than mostSeconds, 8
           {"names":{"refusal":"SERVFAIL"}} | key "names.refusal": expected "REFUSED" or "NXDOMAIN", found "SERVFAIL"
-          {"limits":[1]}           | expected an object of numbers such as {"pairs": 262144}, found [1]
-          {"limits":{"pair":1}}    | unknown limit "limits.pair"; known limits are [addresses, budgets,
+          {"limits":[1]}           | expected keys such as addresses, found [1]
+          {"limits":{"pair":1}}    | unknown key "limits.pair"; did you mean "pairs"?
           {"limits":{"pairs":0}}   | key "limits.pairs": expected a whole number from 1 to 67108864, found 0
           {"limits":{"pairs":"9"}} | key "limits.pairs": expected a whole number from 1 to 67108864, found "9"
           {"limits":{"events":65537}} | key "limits.events": expected a power of two, in bytes
@@ -120,6 +115,25 @@ class ConfigTest {
     ConfigException thrown = assertThrows(ConfigException.class, () -> load(text));
     assertTrue(String.valueOf(thrown.getMessage()).contains(message), thrown::getMessage);
     assertTrue(String.valueOf(thrown.getMessage()).contains("agent.json"), thrown::getMessage);
+  }
+
+  @Test
+  void whatWaitsForARestartIsToldByName() throws Exception {
+    Config before = load("{\"limits\":{\"pairs\":262144}}");
+    Config after =
+        load(
+            "{\"defaultDeny\":true,\"unhooked\":\"deny\",\"exempt\":[\"a\"],\"names\":{\"graceSeconds\":3},"
+                + "\"limits\":{\"tables\":5},\"runDir\":\"/x\"}");
+
+    assertEquals(List.of(), Config.defaults().waiting(before), "said again what holds anyhow");
+    assertEquals(
+        List.of("runDir", "hookSocket", "apiSocket", "limits.tables"), before.waiting(after));
+    Config reloaded = before.reloaded(after);
+    assertTrue(reloaded.defaultDeny());
+    assertEquals(Config.Unhooked.DENY, reloaded.unhooked());
+    assertEquals(List.of("a"), reloaded.exempt());
+    assertEquals(3, reloaded.names().graceSeconds());
+    assertEquals(before.waiting(after), reloaded.waiting(after), "the rest is as it was");
   }
 
   @Test

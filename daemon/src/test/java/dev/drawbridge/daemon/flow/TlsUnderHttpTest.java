@@ -40,6 +40,7 @@ class TlsUnderHttpTest {
   @BeforeEach
   void start() throws Exception {
     PrometheusRegistry registry = new PrometheusRegistry();
+    Config defaults = Config.defaults();
     recorder = new FlowRecorder(new Names(() -> state), 100, registry);
     view =
         new LocalView(
@@ -52,7 +53,7 @@ class TlsUnderHttpTest {
             () -> true,
             registry,
             List::of,
-            Config.defaults(),
+            () -> defaults,
             List::of,
             _ -> List.of());
   }

@@ -2,7 +2,6 @@ package dev.drawbridge.it.attack;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import dev.drawbridge.testkit.Await;
 import dev.drawbridge.testkit.Distribution;
 import dev.drawbridge.testkit.Docker;
@@ -354,14 +353,7 @@ final class Ground implements AutoCloseable {
   /** Starts the agent again with this value in its configuration. */
   void configure(String key, JsonElement value) {
     agent.stop();
-    Path file = lab.directory().resolve("agent/agent.json");
-    try {
-      JsonObject config = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
-      config.add(key, value);
-      Files.writeString(file, config.toString());
-    } catch (IOException e) {
-      throw new LabException("cannot change the agent's configuration: " + e.getMessage(), e);
-    }
+    agent.configure(key, value);
     agent.start();
   }
 
