@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -118,10 +119,11 @@ final class NameRules {
 
   /** A port without a protocol is TCP, and whoever looks up a name asks by UDP first. */
   private static Optional<Problem> tcpAlone(Rule rule, List<Rule> rules) {
+    Matcher bare = BARE_DNS.matcher(rule.text());
     if (!rule.sentence().allows()
         || !(rule.sentence().action() instanceof Action.Connect(var ports))
         || !ports.names(Ports.TCP, DnsAsk.PORT)
-        || !BARE_DNS.matcher(rule.text()).find()) {
+        || !bare.find()) {
       return Optional.empty();
     }
     for (Rule other : rules) {
@@ -133,7 +135,8 @@ final class NameRules {
         problem(
             ProblemCode.TCP_ALONE,
             rule,
-            "53",
+            bare.start(),
+            bare.group().length(),
             "a port without a protocol is TCP alone, and resolvers are asked by UDP first",
             "both, or '53/tcp' if TCP alone is meant; Docker's own resolver needs no rule",
             Optional.of("53/tcp,53/udp")));
@@ -160,12 +163,24 @@ final class NameRules {
       String message,
       String expected,
       Optional<String> suggestion) {
+    int at = Math.max(0, rule.text().indexOf(part));
+    return problem(code, rule, at, part.length(), message, expected, suggestion);
+  }
+
+  private static Problem problem(
+      ProblemCode code,
+      Rule rule,
+      int at,
+      int length,
+      String message,
+      String expected,
+      Optional<String> suggestion) {
     return new Problem(
         code.code(),
         Severity.WARNING,
         rule.origin(),
-        Math.max(0, rule.text().indexOf(part)) + 1,
-        part.length(),
+        at + 1,
+        length,
         message,
         expected,
         suggestion,

@@ -62,6 +62,7 @@ final class WarningsTest {
         "may connect 443 on a.example;may connect 443 on b.example       ~ ''",
         "may connect 53 on 10.0.0.53                          ~ DB0217 warning 53/tcp,53/udp",
         "may connect 443,53 on world                          ~ DB0217 warning 53/tcp,53/udp",
+        "may connect 5353,53 on world                         ~ DB0217 warning 53/tcp,53/udp",
         "may connect 53 on world;may connect 80/udp on world  ~ DB0217 warning 53/tcp,53/udp",
         "may connect 53/tcp on 10.0.0.53                      ~ ''",
         "may connect 53,53/udp on 10.0.0.53                   ~ ''",
