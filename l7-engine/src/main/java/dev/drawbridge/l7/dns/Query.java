@@ -29,17 +29,34 @@ final class Query {
   private final Said said;
   private final int id;
 
-  /**
-   * What a question says, whatever its number.
-   *
-   * @param name as the client wrote it
-   * @param wanted whether the resolver is to ask others: RD
-   * @param room bytes that the client takes by datagram
-   * @param wire as it goes to the resolver, but for its number
-   * @param about what records say of it
-   */
-  private record Said(
-      Record question, DnsName name, boolean wanted, int room, byte[] wire, AskedDns about) {}
+  /** What a question says, whatever its number. */
+  private static final class Said {
+    final Record question;
+    final DnsName name;
+
+    /** Whether the resolver is to ask others: RD. */
+    final boolean wanted;
+
+    /** Bytes that the client takes by datagram. */
+    final int room;
+
+    /** As it goes to the resolver, but for its number. */
+    final byte[] wire;
+
+    /** What records say of it. */
+    final AskedDns about;
+
+    Said(Message message, Record question) {
+      String written = question.getName().toString(true);
+      this.question = question;
+      this.name = DnsName.of(written);
+      this.wanted = message.getHeader().getFlag(Flags.RD);
+      // It may change what the client is said to take.
+      this.room = room(message);
+      this.wire = message.toWire();
+      this.about = AskedDns.of(written, Type.string(question.getType()));
+    }
+  }
 
   private Query(Said said, int id) {
     this.said = said;
@@ -84,22 +101,10 @@ final class Query {
           "what is answered by more than one message, or is of no internet", Rcode.NOTIMP);
     }
     try {
-      return new Query(said(message, question), header.getID());
+      return new Query(new Said(message, question), header.getID());
     } catch (RuntimeException _) {
       throw new Unreadable("what cannot be written again", Rcode.FORMERR);
     }
-  }
-
-  private static Said said(Message message, Record question) {
-    int room = room(message);
-    String name = question.getName().toString(true);
-    return new Said(
-        question,
-        DnsName.of(name),
-        message.getHeader().getFlag(Flags.RD),
-        room,
-        message.toWire(),
-        AskedDns.of(name, Type.string(question.getType())));
   }
 
   /** The same question, asked by a message with that number. */

@@ -142,7 +142,8 @@ final class Answers {
     } else {
       pending.begun = true;
       pending.responseBytes += HEAD;
-      outbox.add(opened.allocator().directBuffer(HEAD).writeBytes(taken, HEAD));
+      // With room for the rest of it, and for what comes next: most answers are short.
+      outbox.room(HEAD, Outbox.SMALL).writeBytes(taken, HEAD);
       taken.release();
     }
     if (left == 0) {
