@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -145,6 +146,20 @@ public final class LabAgent implements AutoCloseable {
     } catch (IOException e) {
       throw new LabException("cannot write the agent's configuration: " + e.getMessage(), e);
     }
+  }
+
+  /** Ends the agent, changes its configuration, and starts it again. */
+  public void restartWith(Consumer<JsonObject> change) {
+    stop();
+    Path file = at("agent.json");
+    try {
+      JsonObject json = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
+      change.accept(json);
+      Files.writeString(file, json.toString());
+    } catch (IOException e) {
+      throw new LabException("cannot change " + file + ": " + e.getMessage(), e);
+    }
+    start();
   }
 
   /** The shim reads shim.conf beside itself, so this lab has a shim of its own. */
@@ -287,7 +302,8 @@ public final class LabAgent implements AutoCloseable {
     }
   }
 
-  private Path shim() {
+  /** The shim before runc, with this lab's configuration beside it. */
+  public Path shim() {
     return at("drawbridge-runc");
   }
 
