@@ -23,24 +23,31 @@ final class Stages {
     this.agent = agent;
   }
 
-  /** What is printed is what comes from now on. */
+  /** What is told is what comes from now on. */
   void begin() {
     before = read();
   }
 
-  void print(PrintStream out) {
+  /** Milliseconds that a stage took on average since {@link #begin}, by its name. */
+  Map<String, Double> means() {
     Map<String, Double> now = read();
-    StringBuilder line = new StringBuilder();
+    Map<String, Double> means = new LinkedHashMap<>();
     for (String key : now.keySet()) {
       if (key.startsWith("sum ")) {
         String stage = key.substring("sum ".length());
         double count = since(now, "count " + stage);
         if (count > 0) {
-          line.append(
-              String.format(Locale.ROOT, " %s %.2f", stage, since(now, key) * MILLIS / count));
+          means.put(stage, since(now, key) * MILLIS / count);
         }
       }
     }
+    return means;
+  }
+
+  void print(PrintStream out) {
+    StringBuilder line = new StringBuilder();
+    means()
+        .forEach((stage, mean) -> line.append(String.format(Locale.ROOT, " %s %.2f", stage, mean)));
     out.println("attach, ms by the agent's metric, means:" + line);
   }
 

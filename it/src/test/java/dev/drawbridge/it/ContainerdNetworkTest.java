@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.drawbridge.testkit.Ctr;
 import dev.drawbridge.testkit.Distribution;
 import dev.drawbridge.testkit.EngineLab;
 import dev.drawbridge.testkit.LabAgent;
@@ -12,7 +13,6 @@ import dev.drawbridge.testkit.LabImage;
 import dev.drawbridge.testkit.Output;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -67,12 +67,8 @@ final class ContainerdNetworkTest {
       LabImage.importInto(lab);
       LabAgent agent = LabAgent.start(lab, Distribution.locate());
       try (Ctr ctr = new Ctr(lab)) {
-        agent.stop();
-        Path file = lab.directory().resolve("agent/agent.json");
-        JsonObject config = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
-        config.addProperty("containerdSocket", ctr.socket().toString());
-        Files.writeString(file, config.toString());
-        agent.start();
+        agent.restartWith(
+            config -> config.addProperty("containerdSocket", ctr.socket().toString()));
         started(agent, run(ctr, "db", "mkdir -p /lab; exec /bin/db", "app=db", Trio.RULE));
         JsonObject noted =
             JsonParser.parseString(Files.readString(lab.directory().resolve("agent/admitted/db")))

@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import dev.drawbridge.testkit.Await;
+import dev.drawbridge.testkit.Ctr;
 import dev.drawbridge.testkit.Distribution;
 import dev.drawbridge.testkit.EngineLab;
 import dev.drawbridge.testkit.LabAgent;
@@ -50,13 +50,10 @@ final class ContainerdTest {
     LabImage.importInto(lab);
     agent = LabAgent.start(lab, Distribution.locate());
     ctr = new Ctr(lab);
-    agent.stop();
-    Path file = lab.directory().resolve("agent/agent.json");
-    JsonObject config = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
-    config.addProperty("containerdSocket", ctr.socket().toString());
-    config.getAsJsonArray("exempt").add("role=exempt");
-    Files.writeString(file, config.toString());
-    agent.start();
+    agent.restartWith(config -> {
+      config.addProperty("containerdSocket", ctr.socket().toString());
+      config.getAsJsonArray("exempt").add("role=exempt");
+    });
     network("db", 50);
     network("api", 51);
     network("other", 52);

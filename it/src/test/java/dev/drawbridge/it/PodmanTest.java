@@ -7,13 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import dev.drawbridge.testkit.Await;
 import dev.drawbridge.testkit.Distribution;
 import dev.drawbridge.testkit.EngineLab;
 import dev.drawbridge.testkit.LabAgent;
 import dev.drawbridge.testkit.LabImage;
 import dev.drawbridge.testkit.Output;
+import dev.drawbridge.testkit.Podman;
 import dev.drawbridge.testkit.Shell;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -38,21 +38,19 @@ final class PodmanTest {
   private static EngineLab lab;
   private static LabAgent agent;
   private static Podman podman;
+  private static boolean fixedWasThere;
 
   @BeforeAll
   static void startEngineAndAgent() throws IOException {
-    boolean fixed = Podman.fixedIsThere();
+    fixedWasThere = Podman.fixedIsThere();
     lab = Podman.lab();
     LabImage.importInto(lab);
     agent = LabAgent.start(lab, Distribution.locate());
-    podman = Podman.in(lab, fixed);
-    agent.stop();
-    Path file = lab.directory().resolve("agent/agent.json");
-    JsonObject config = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
-    config.addProperty("podmanRoot", podman.root().toString());
-    config.getAsJsonArray("exempt").add("role=exempt");
-    Files.writeString(file, config.toString());
-    agent.start();
+    podman = Podman.in(lab);
+    agent.restartWith(config -> {
+      config.addProperty("podmanRoot", podman.root().toString());
+      config.getAsJsonArray("exempt").add("role=exempt");
+    });
     started(podman.start("db", DB, "--ip", DB_AT, "-l", "app=db", "-l", Trio.RULE));
     started(podman.start("api", SLEEP, "-l", "app=api"));
     started(podman.start("other", SLEEP, "-l", "app=other"));
@@ -66,8 +64,8 @@ final class PodmanTest {
     if (lab != null) {
       lab.close();
     }
-    if (podman != null) {
-      podman.tidy();
+    if (!fixedWasThere) {
+      Podman.tidy();
     }
   }
 

@@ -54,14 +54,7 @@ final class Trio {
   /** The server may not listen yet: curl asks again when it is refused. */
   static String status(Docker docker, String caller, String where) {
     List<String> line = new ArrayList<>(List.of("exec", caller));
-    line.addAll(List.of(curl(where)));
+    line.addAll(List.of(LabImage.curl(where)));
     return docker.run(line.toArray(String[]::new)).out();
-  }
-
-  /** What prints the HTTP status of a request, 000 where none came. */
-  static String[] curl(String where) {
-    return ("curl -sS -m 20 --retry 3 --retry-connrefused -o /dev/null -w %{http_code} http://"
-            + where)
-        .split(" ", -1);
   }
 }

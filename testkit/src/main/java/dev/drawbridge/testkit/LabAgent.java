@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -154,12 +155,23 @@ public final class LabAgent implements AutoCloseable {
 
   /** Changes one key of the configuration file, which the agent does not notice by itself. */
   public void configure(String key, JsonElement value) {
+    change(json -> json.add(key, value));
+  }
+
+  /** Ends the agent, changes its configuration, and starts it again. */
+  public void restartWith(Consumer<JsonObject> change) {
+    stop();
+    change(change);
+    start();
+  }
+
+  private void change(Consumer<JsonObject> change) {
     try {
       JsonObject json = JsonParser.parseString(Files.readString(configuration())).getAsJsonObject();
-      json.add(key, value);
+      change.accept(json);
       Files.writeString(configuration(), json.toString());
     } catch (IOException e) {
-      throw new LabException("cannot change the agent's configuration: " + e.getMessage(), e);
+      throw new LabException("cannot change " + configuration() + ": " + e.getMessage(), e);
     }
   }
 
@@ -311,7 +323,8 @@ public final class LabAgent implements AutoCloseable {
     }
   }
 
-  private Path shim() {
+  /** The shim before runc, with this lab's configuration beside it. */
+  public Path shim() {
     return at("drawbridge-runc");
   }
 

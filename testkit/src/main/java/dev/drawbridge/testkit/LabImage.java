@@ -45,6 +45,13 @@ public final class LabImage {
     LabSweep.deleteTree(work);
   }
 
+  /** What prints, in a container of it, the HTTP status of a request, 000 where none came. */
+  public static String[] curl(String where) {
+    return ("curl -sS -m 20 --retry 3 --retry-connrefused -o /dev/null -w %{http_code} http://"
+            + where)
+        .split(" ", -1);
+  }
+
   /** A machine without a compiler has it in the directory of {@code drawbridge.lab.programs}. */
   private static Path compileStatic(Path work, String program) {
     String made = System.getProperty("drawbridge.lab.programs", "");

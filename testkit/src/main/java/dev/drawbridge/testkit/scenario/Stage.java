@@ -334,7 +334,7 @@ public final class Stage {
   }
 
   /** What the agent says about it, if there is one that answers. */
-  private String explain(Question question) {
+  String explain(Question question) {
     if (agent.isEmpty()) {
       return "";
     }

@@ -1,10 +1,5 @@
-package dev.drawbridge.it;
+package dev.drawbridge.testkit;
 
-import dev.drawbridge.testkit.EngineLab;
-import dev.drawbridge.testkit.LabException;
-import dev.drawbridge.testkit.LabImage;
-import dev.drawbridge.testkit.Output;
-import dev.drawbridge.testkit.Shell;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +10,7 @@ import java.util.List;
  * A lab's containerd as {@code ctr} talks to it: containers on the lab's root file system, each in
  * a network namespace that was made before it, on the lab's bridge. Docker is not asked.
  */
-final class Ctr implements AutoCloseable {
+public final class Ctr implements AutoCloseable {
   private static final String BRIDGE = "lab0";
 
   private final EngineLab lab;
@@ -25,7 +20,7 @@ final class Ctr implements AutoCloseable {
   private final List<List<String>> containers = new ArrayList<>();
   private int execs;
 
-  Ctr(EngineLab lab) {
+  public Ctr(EngineLab lab) {
     this.lab = lab;
     this.root = lab.directory().resolve("rootfs");
     this.runtime = lab.directory().resolve("agent/drawbridge-runc");
@@ -43,7 +38,7 @@ final class Ctr implements AutoCloseable {
     }
   }
 
-  Path socket() {
+  public Path socket() {
     return lab.directory().resolve("containerd.sock");
   }
 
@@ -55,7 +50,7 @@ final class Ctr implements AutoCloseable {
   }
 
   /** A network namespace with one address on the lab's bridge. */
-  void network(String name, String address) {
+  public void network(String name, String address) {
     String host = lab.id() + "-host";
     String inside = lab.id() + "-" + name;
     String end = "c" + networks.size() + "-" + name;
@@ -71,14 +66,14 @@ final class Ctr implements AutoCloseable {
   }
 
   /** Starts a container by the shim, in the network of that name. */
-  Output run(String namespace, String id, String network, String script, String... options) {
+  public Output run(String namespace, String id, String network, String script, String... options) {
     List<String> more = new ArrayList<>(List.of("--runc-binary", runtime.toString()));
     more.addAll(List.of(options));
     return start(namespace, id, network, script, more);
   }
 
   /** As {@link #run}, past the shim. */
-  Output runUnhooked(
+  public Output runUnhooked(
       String namespace, String id, String network, String script, String... options) {
     return start(namespace, id, network, script, List.of(options));
   }
@@ -97,7 +92,7 @@ final class Ctr implements AutoCloseable {
   }
 
   /** The first process of a container, as this machine counts. */
-  String pid(String namespace, String id) {
+  public String pid(String namespace, String id) {
     String all = ctr(namespace, List.of("tasks", "list")).out();
     return all.lines()
         .map(line -> line.strip().split("\\s+"))
@@ -108,33 +103,34 @@ final class Ctr implements AutoCloseable {
   }
 
   /** Gives a container one more label, which is an event. */
-  Output label(String namespace, String id, String label) {
+  public Output label(String namespace, String id, String label) {
     return ctr(namespace, List.of("containers", "label", id, label));
   }
 
   /** What a program in a running container says. */
-  Output exec(String namespace, String id, String... command) {
+  public Output exec(String namespace, String id, String... command) {
     List<String> line = new ArrayList<>(List.of("task", "exec", "--exec-id", "e" + ++execs, id));
     line.addAll(List.of(command));
     return ctr(namespace, line);
   }
 
   /** The HTTP status of a request, 000 where none came; one who is refused asks again. */
-  String status(String namespace, String id, String url) {
-    Output asked = exec(namespace, id, Trio.curl(url));
+  public String status(String namespace, String id, String url) {
+    Output asked = exec(namespace, id, LabImage.curl(url));
     return asked.out().isEmpty() ? asked.text() : asked.out();
   }
 
   /** Ends a container and removes it. */
-  void remove(String namespace, String id) {
+  public void remove(String namespace, String id) {
     ctr(namespace, List.of("task", "kill", "-s", "KILL", id));
     ctr(namespace, List.of("task", "delete", "-f", id));
     ctr(namespace, List.of("containers", "delete", id));
+    containers.remove(List.of(namespace, id));
   }
 
   @Override
   public void close() {
-    containers.forEach(one -> remove(one.getFirst(), one.getLast()));
+    List.copyOf(containers).forEach(one -> remove(one.getFirst(), one.getLast()));
     networks.forEach(name -> Shell.run("ip", "netns", "del", name));
   }
 }

@@ -1,10 +1,5 @@
-package dev.drawbridge.it;
+package dev.drawbridge.testkit;
 
-import dev.drawbridge.testkit.EngineLab;
-import dev.drawbridge.testkit.LabException;
-import dev.drawbridge.testkit.LabImage;
-import dev.drawbridge.testkit.Output;
-import dev.drawbridge.testkit.Shell;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,8 +12,8 @@ import java.util.Map;
  * are the lab's, so that one which this machine uses is not touched. Its containers are on the
  * lab's host, in one network.
  */
-final class Podman implements AutoCloseable {
-  static final String NETWORK = "lab";
+public final class Podman implements AutoCloseable {
+  public static final String NETWORK = "lab";
 
   private static final String IMAGE = "localhost/" + LabImage.NAME;
 
@@ -35,11 +30,9 @@ final class Podman implements AutoCloseable {
   private final EngineLab lab;
   private final Path root;
   private final Map<String, String> environment;
-  private final boolean fixedWasThere;
 
-  private Podman(EngineLab lab, boolean fixedWasThere) {
+  private Podman(EngineLab lab) {
     this.lab = lab;
-    this.fixedWasThere = fixedWasThere;
     this.root = lab.dataRoot().resolveSibling("podman");
     Path conf = lab.directory().resolve("containers.conf");
     Path storage = lab.directory().resolve("storage.conf");
@@ -110,25 +103,25 @@ final class Podman implements AutoCloseable {
   }
 
   /** Starts a lab that a Podman can be in, and makes one. */
-  static EngineLab lab() {
+  public static EngineLab lab() {
     return EngineLab.start(new com.google.gson.JsonObject(), MOUNTS);
   }
 
-  static Podman in(EngineLab lab, boolean fixedWasThere) {
-    return new Podman(lab, fixedWasThere);
+  public static Podman in(EngineLab lab) {
+    return new Podman(lab);
   }
 
   /** Whether this machine had Podman's own directory before {@link #lab}. */
-  static boolean fixedIsThere() {
+  public static boolean fixedIsThere() {
     return Files.exists(FIXED);
   }
 
-  Path root() {
+  public Path root() {
     return root;
   }
 
   /** Imports a root file system with labels. */
-  void image(Path tar, String name, String... labels) {
+  public void image(Path tar, String name, String... labels) {
     List<String> command = new ArrayList<>(List.of("import"));
     for (String label : labels) {
       command.addAll(List.of("--change", "LABEL " + label));
@@ -138,23 +131,23 @@ final class Podman implements AutoCloseable {
   }
 
   /** The root file system that images are made of. */
-  Path rootFilesystem() {
+  public Path rootFilesystem() {
     return lab.directory().resolve("podman-image.tar");
   }
 
   /** A command of Podman's, as root of the lab's host would type it. */
-  Output run(String... arguments) {
+  public Output run(String... arguments) {
     List<String> command = new ArrayList<>(List.of("podman"));
     command.addAll(List.of(arguments));
     return onHost(command);
   }
 
   /** Any command there, for which {@code podman} is this one. */
-  Output onHost(List<String> command) {
+  public Output onHost(List<String> command) {
     return Shell.run(Shell.DEADLINE, environment, lab.onHost(command.toArray(String[]::new)));
   }
 
-  String must(String... arguments) {
+  public String must(String... arguments) {
     Output output = run(arguments);
     if (!output.ok()) {
       throw new LabException("podman " + String.join(" ", arguments) + ": " + output.text());
@@ -163,21 +156,21 @@ final class Podman implements AutoCloseable {
   }
 
   /** Starts a container in the lab's network, with more options. */
-  Output start(String name, String script, String... options) {
+  public Output start(String name, String script, String... options) {
     List<String> more = new ArrayList<>(List.of("--network", NETWORK));
     more.addAll(List.of(options));
     return startAnywhere(name, script, more.toArray(String[]::new));
   }
 
   /** As {@link #start}, by a runtime's name or path. */
-  Output startWith(String runtime, String name, String script, String... options) {
+  public Output startWith(String runtime, String name, String script, String... options) {
     List<String> more = new ArrayList<>(List.of("--network", NETWORK));
     more.addAll(List.of(options));
     return start(List.of("--runtime", runtime), name, script, more);
   }
 
   /** As {@link #start}, in whatever network the options say. */
-  Output startAnywhere(String name, String script, String... options) {
+  public Output startAnywhere(String name, String script, String... options) {
     return start(List.of(), name, script, List.of(options));
   }
 
@@ -193,24 +186,24 @@ final class Podman implements AutoCloseable {
   }
 
   /** What a program in a running container says. */
-  Output exec(String container, String... command) {
+  public Output exec(String container, String... command) {
     List<String> line = new ArrayList<>(List.of("exec", container));
     line.addAll(List.of(command));
     return run(line.toArray(String[]::new));
   }
 
   /** The HTTP status of a request, 000 where none came; one who is refused asks again. */
-  String status(String container, String url) {
-    Output asked = exec(container, Trio.curl(url));
+  public String status(String container, String url) {
+    Output asked = exec(container, LabImage.curl(url));
     return asked.out().isEmpty() ? asked.text() : asked.out();
   }
 
-  String address(String container) {
+  public String address(String container) {
     return must(
         "inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", container);
   }
 
-  void remove(String... containers) {
+  public void remove(String... containers) {
     List<String> command = new ArrayList<>(List.of("rm", "-f", "-t", "0"));
     command.addAll(List.of(containers));
     run(command.toArray(String[]::new));
@@ -223,11 +216,9 @@ final class Podman implements AutoCloseable {
     run("network", "rm", "-f", NETWORK);
   }
 
-  /** After the lab has ended: what was not there before it. */
-  void tidy() {
-    if (!fixedWasThere) {
-      // Not if somebody uses it by now: it is not empty then.
-      FIXED.toFile().delete();
-    }
+  /** After the lab has ended, if {@link #fixedIsThere} was false before it. */
+  public static void tidy() {
+    // Not if somebody uses it by now: it is not empty then.
+    FIXED.toFile().delete();
   }
 }
