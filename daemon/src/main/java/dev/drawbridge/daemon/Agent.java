@@ -14,6 +14,7 @@ import dev.drawbridge.bpf.Upgrade;
 import dev.drawbridge.bpf.linux.Cgroups;
 import dev.drawbridge.bpf.linux.NetworkNamespace;
 import dev.drawbridge.bpf.linux.PeerProcess;
+import dev.drawbridge.bpf.linux.Supervisor;
 import dev.drawbridge.bpf.linux.ThreadTurns;
 import dev.drawbridge.control.EngineKind;
 import dev.drawbridge.daemon.attach.Attachments;
@@ -111,6 +112,7 @@ final class Agent implements AutoCloseable {
 
   private final Config config;
   private final Supplier<Optional<Path>> file;
+  private final Supervisor supervisor;
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
   private @Nullable Reload reload;
 
@@ -129,10 +131,12 @@ final class Agent implements AutoCloseable {
 
   /**
    * @param file where the configuration is to be read again from
+   * @param supervisor who supervises this process
    */
-  Agent(Config config, Supplier<Optional<Path>> file) {
+  Agent(Config config, Supplier<Optional<Path>> file, Supervisor supervisor) {
     this.config = config;
     this.file = file;
+    this.supervisor = supervisor;
   }
 
   /** Runs until the process is told to end. Returns the exit code. */
@@ -153,7 +157,8 @@ final class Agent implements AutoCloseable {
     // From the first moment: to a process that does not listen for it, SIGHUP is the end.
     Semaphore hangUps = new Semaphore(0);
     Signals.on("HUP", hangUps::release);
-    Agent agent = new Agent(config, () -> Main.fileToRead(named));
+    Supervisor supervisor = Supervisor.of(System.getenv());
+    Agent agent = new Agent(config, () -> Main.fileToRead(named), supervisor);
     try {
       agent.start();
     } catch (StartException | RuntimeException e) {
@@ -163,7 +168,15 @@ final class Agent implements AutoCloseable {
       return 1;
     }
     Runtime.getRuntime()
-        .addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(agent::close));
+        .addShutdownHook(
+            Thread.ofPlatform()
+                .name("shutdown")
+                .unstarted(() -> {
+                  supervisor.stopping();
+                  agent.close();
+                }));
+    // Hooks are answered: engines that are ordered behind the unit may start.
+    supervisor.ready();
     err.println("ready in " + ProcessAge.now().toMillis() + " ms");
     try {
       while (true) {
@@ -182,7 +195,9 @@ final class Agent implements AutoCloseable {
   void reload() {
     Reload now = reload;
     if (now != null) {
+      supervisor.reloading();
       now.now();
+      supervisor.ready();
     }
   }
 
@@ -340,6 +355,7 @@ final class Agent implements AutoCloseable {
                 .flatMap(List::stream)
                 .toList();
     ring.start();
+    loop.onEachTurn(supervisor::alive);
     loop.start();
     Metrics.register(
         registry,

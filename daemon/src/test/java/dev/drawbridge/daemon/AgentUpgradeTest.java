@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.drawbridge.bpf.BpfMap;
 import dev.drawbridge.bpf.linux.Cgroups;
+import dev.drawbridge.bpf.linux.Supervisor;
 import dev.drawbridge.daemon.config.Config;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -15,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -114,7 +116,8 @@ class AgentUpgradeTest {
   /** An agent in this process; afterwards the process is where it was. */
   private void running(Path config, Task task) throws Exception {
     Path before = Cgroups.ofPid((int) ProcessHandle.current().pid());
-    Agent agent = new Agent(Config.load(config), () -> Optional.of(config));
+    Agent agent =
+        new Agent(Config.load(config), () -> Optional.of(config), Supervisor.of(Map.of()));
     try {
       agent.start();
       task.run();

@@ -16,6 +16,7 @@ import java.lang.invoke.MethodHandle;
 final class ForeignLibC implements LibC {
   private static final int F_DUPFD_CLOEXEC = 1030;
   private static final int FIRST_ORDINARY_FD = 3;
+  private static final int CLOCK_MONOTONIC = 1;
 
   private static final MethodHandle OPEN =
       function("open", FunctionDescriptor.of(INT, POINTER, INT));
@@ -41,6 +42,10 @@ final class ForeignLibC implements LibC {
       function("socket", FunctionDescriptor.of(INT, INT, INT, INT));
   private static final MethodHandle SEND =
       function("send", FunctionDescriptor.of(LONG, INT, POINTER, LONG, INT));
+  private static final MethodHandle SENDTO =
+      function("sendto", FunctionDescriptor.of(LONG, INT, POINTER, LONG, INT, POINTER, INT));
+  private static final MethodHandle CLOCK_GETTIME =
+      function("clock_gettime", FunctionDescriptor.of(INT, INT, POINTER));
   private static final MethodHandle RECV =
       function("recv", FunctionDescriptor.of(LONG, INT, POINTER, LONG, INT));
 
@@ -181,6 +186,36 @@ final class ForeignLibC implements LibC {
       MemorySegment copy = Foreign.copy(arena, message);
       return result(
           (int) (long) SEND.invokeExact(errno, fd, copy, (long) message.length, 0), errno);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public int sendTo(int fd, byte[] message, int flags, byte[] address) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment errno = Foreign.errnoSegment(arena);
+      MemorySegment copy = Foreign.copy(arena, message);
+      MemorySegment to = Foreign.copy(arena, address);
+      return result(
+          (int)
+              (long)
+                  SENDTO.invokeExact(
+                      errno, fd, copy, (long) message.length, flags, to, address.length),
+          errno);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public long monotonic() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment errno = Foreign.errnoSegment(arena);
+      // struct timespec: seconds, nanoseconds.
+      MemorySegment now = Foreign.room(arena, 2 * LONG.byteSize());
+      int got = result((int) CLOCK_GETTIME.invokeExact(errno, CLOCK_MONOTONIC, now), errno);
+      return got < 0 ? got : now.get(LONG, 0) * 1_000_000_000 + now.get(LONG, LONG.byteSize());
     } catch (Throwable t) {
       throw unexpected(t);
     }

@@ -13,9 +13,13 @@ public interface LibC {
   int O_CLOEXEC = 0x80000;
   int CLONE_NEWNET = 0x40000000;
 
+  int AF_UNIX = 1;
   int AF_NETLINK = 16;
+  int SOCK_DGRAM = 2;
   int SOCK_RAW = 3;
   int SOCK_CLOEXEC = 0x80000;
+  int MSG_DONTWAIT = 0x40;
+  int MSG_NOSIGNAL = 0x4000;
 
   /** The C library of this process. */
   static LibC system() {
@@ -51,6 +55,16 @@ public interface LibC {
 
   /** send(2) without flags; answers how many bytes went. */
   int send(int fd, byte[] message);
+
+  /**
+   * sendto(2); answers how many bytes went.
+   *
+   * @param address a {@code struct sockaddr} with all of its bytes
+   */
+  int sendTo(int fd, byte[] message, int flags, byte[] address);
+
+  /** clock_gettime(2) of CLOCK_MONOTONIC, in ns. */
+  long monotonic();
 
   /**
    * sched_setattr(2) for the calling thread: policy and nice value stay, and its turns on a

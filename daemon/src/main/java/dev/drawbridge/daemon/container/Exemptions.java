@@ -29,6 +29,11 @@ public final class Exemptions {
     this.directory = Files.createDirectories(directory);
   }
 
+  /** The operator's list. */
+  public List<String> listed() {
+    return listed;
+  }
+
   /** The operator's list is another one now. */
   public void list(List<String> now) {
     listed = List.copyOf(now);

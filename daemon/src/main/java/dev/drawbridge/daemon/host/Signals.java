@@ -1,5 +1,6 @@
 package dev.drawbridge.daemon.host;
 
+import java.lang.System.Logger.Level;
 import java.lang.reflect.Proxy;
 
 /**
@@ -8,13 +9,16 @@ import java.lang.reflect.Proxy;
  * would warn of it.
  */
 public final class Signals {
+
+  private static final System.Logger log = System.getLogger(Signals.class.getName());
+
   private Signals() {}
 
   /**
-   * Runs this each time, on a thread of the JVM's, in place of what the signal would do.
+   * Runs this each time, on a thread of the JVM's, in place of what the signal would do. A JVM that
+   * was told to leave signals alone ({@code -Xrs}) does not; that is said in the log.
    *
    * @param name without {@code SIG}, such as {@code HUP}
-   * @throws IllegalStateException if the JVM leaves that signal to nobody
    */
   @SuppressWarnings("ReferenceEquality") // a proxy is equal to itself alone
   public static void on(String name, Runnable then) {
@@ -40,7 +44,10 @@ public final class Signals {
               .getMethod("handle", signal, handler)
               .invoke(null, signal.getConstructor(String.class).newInstance(name), heard);
     } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("signal " + name + " cannot be heard", e);
+      log.log(
+          Level.WARNING,
+          "SIG" + name + " cannot be heard, and does what it does to any process",
+          e);
     }
   }
 }

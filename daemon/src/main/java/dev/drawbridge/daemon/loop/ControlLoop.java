@@ -87,6 +87,7 @@ public final class ControlLoop implements AutoCloseable {
 
   private final AtomicBoolean renewing = new AtomicBoolean();
   private volatile boolean stopping;
+  private Runnable turn = () -> {};
 
   // Owned by the thread.
   private Set<Cidr> hostRanges = Set.of();
@@ -130,6 +131,16 @@ public final class ControlLoop implements AutoCloseable {
     });
   }
 
+  /**
+   * To be called before {@link #start}.
+   *
+   * @param sign is run each time that the loop has come round: at least four times a second, unless
+   *     one step takes longer, and never again if one does not end
+   */
+  public void onEachTurn(Runnable sign) {
+    turn = sign;
+  }
+
   public void start() {
     thread.start();
   }
@@ -153,16 +164,18 @@ public final class ControlLoop implements AutoCloseable {
     enqueue(() -> {
       try {
         guards.reconfigured(now);
-        config = now;
-        lastInputs = null;
+      } catch (IOException | RuntimeException e) {
         dirty = true;
+        done.completeExceptionally(e);
+        return;
+      }
+      config = now;
+      lastInputs = null;
+      dirty = true;
+      try {
         converge();
+      } finally {
         done.complete(null);
-      } catch (IOException e) {
-        done.completeExceptionally(e);
-      } catch (RuntimeException e) {
-        done.completeExceptionally(e);
-        throw e;
       }
     });
     return done;
@@ -201,7 +214,11 @@ public final class ControlLoop implements AutoCloseable {
     CompletableFuture<Void> done = new CompletableFuture<>();
     enqueue(() -> {
       try {
-        running.forEach(guards::recover);
+        for (Admission admission : running) {
+          guards.recover(admission);
+          // However many there are, each is progress.
+          turn.run();
+        }
         recovered = true;
         converge();
         done.complete(null);
@@ -317,6 +334,7 @@ public final class ControlLoop implements AutoCloseable {
     long nextTick = System.nanoTime();
     long notBefore = nextTick;
     while (!stopping) {
+      turn.run();
       long now = System.nanoTime();
       boolean failed = false;
       if (now - nextTick >= 0) {

@@ -72,6 +72,9 @@ public final class Guards {
   private final StalePins pins;
   private final EngineReports reports;
 
+  /** Who may start unguarded, as the operator wrote it. */
+  private List<String> listed;
+
   /**
    * @param files what an engine's files say of a container by its id
    * @param dockers whether Docker keeps files of a container of that id
@@ -99,6 +102,7 @@ public final class Guards {
     this.parents = parents;
     this.spaces = spaces;
     this.exemptions = exemptions;
+    this.listed = exemptions.listed();
     this.grants = grants;
     this.latecomers = latecomers;
     this.admitted = admitted;
@@ -309,9 +313,27 @@ public final class Guards {
   /**
    * The operator has changed his mind about those that start without the hook, or unguarded.
    *
-   * @throws BpfException or IOException when that does not hold
+   * @throws BpfException or IOException when that cannot be; then it is as it was
    */
   void reconfigured(Config now) throws IOException {
+    List<String> before = listed;
+    list(now.exempt());
+    try {
+      deny(now.unhooked() == Config.Unhooked.DENY);
+    } catch (IOException | RuntimeException e) {
+      list(before);
+      throw e;
+    }
+  }
+
+  private void list(List<String> exempt) throws IOException {
+    if (!exempt.equals(listed)) {
+      reports.exempt(exempt);
+      listed = exempt;
+    }
+  }
+
+  private void deny(boolean unhooked) throws IOException {
     Map<Path, Integer> running = new LinkedHashMap<>();
     for (Guard guard : known.all()) {
       guard
@@ -320,8 +342,7 @@ public final class Guards {
           .ifPresent(to -> running.put(to.cgroup(), guard.endpoint()));
     }
     exempt.cgroups().forEach(cgroup -> running.put(cgroup, 0));
-    parents.deny(now.unhooked() == Config.Unhooked.DENY, running);
-    reports.exempt(now.exempt());
+    parents.deny(unhooked, running);
   }
 
   /** Whether a pinned container that runs is not known here: some engine has yet to tell of it. */
