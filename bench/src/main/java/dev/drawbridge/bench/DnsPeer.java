@@ -42,6 +42,8 @@ final class DnsPeer {
   }
 
   /**
+   * Answers lines.
+   *
    * @param arguments how many names there are, {@code n0} and so on, and the domain that they are
    *     in
    */
