@@ -6,15 +6,9 @@ import dev.drawbridge.testkit.Distribution;
 import dev.drawbridge.testkit.EngineLab;
 import dev.drawbridge.testkit.LabAgent;
 import dev.drawbridge.testkit.LabImage;
-import dev.drawbridge.testkit.Podman;
 import dev.drawbridge.testkit.scenario.Observation;
-import dev.drawbridge.testkit.scenario.OtherEngine;
-import dev.drawbridge.testkit.scenario.Row;
 import dev.drawbridge.testkit.scenario.Scenario;
 import dev.drawbridge.testkit.scenario.Stage;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -27,18 +21,12 @@ final class ScenarioTest {
 
   @TestFactory
   Stream<DynamicTest> everyRowIsAsExpected() {
-    boolean fixed = Podman.fixedIsThere();
-    // Without Podman the chapter about it is told by the lane that has it.
-    List<OtherEngine> engines =
-        Arrays.stream(OtherEngine.values()).filter(OtherEngine::installed).toList();
-    List<Row> rows = new ArrayList<>(Scenario.rows());
-    engines.forEach(engine -> rows.addAll(Scenario.rows(engine)));
-    EngineLab lab = engines.contains(OtherEngine.PODMAN) ? Podman.lab() : EngineLab.start();
+    EngineLab lab = EngineLab.start();
     try {
       LabImage.importInto(lab);
       LabAgent agent = LabAgent.start(lab, Distribution.locate());
       Stage stage = Stage.set(lab, Optional.of(agent));
-      return rows.stream()
+      return Scenario.rows().stream()
           .map(row ->
               DynamicTest.dynamicTest(
                   row.title(),
@@ -49,12 +37,7 @@ final class ScenarioTest {
                         observation.actual(),
                         observation.why() + "\nagent: " + agent.log());
                   }))
-          .onClose(() -> {
-            lab.close();
-            if (!fixed) {
-              Podman.tidy();
-            }
-          });
+          .onClose(lab::close);
     } catch (RuntimeException e) {
       lab.close();
       throw e;

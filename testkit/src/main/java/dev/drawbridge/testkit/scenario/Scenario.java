@@ -7,8 +7,7 @@ import java.util.Set;
 /**
  * The story, in order. {@code db} lets {@code app=api} GET /users and connect to 5432; {@code web}
  * lets the host GET /health and the world GET /public; {@code stranger} is in nobody's sentence.
- * The chapters about Kafka, names and other engines are {@link KafkaChapter}'s, {@link
- * NamesChapter}'s and {@link EngineChapter}'s.
+ * The chapter about Kafka is {@link KafkaChapter}'s.
  */
 public final class Scenario {
   private static final String SERVED = "200, own address seen";
@@ -36,11 +35,6 @@ public final class Scenario {
     all.addAll(KafkaChapter.rows());
     all.addAll(NamesChapter.rows());
     return List.copyOf(all);
-  }
-
-  /** The short story by another engine; it needs none of the other rows. */
-  public static List<Row> rows(OtherEngine engine) {
-    return EngineChapter.rows(engine);
   }
 
   private static List<Row> story() {

@@ -334,7 +334,7 @@ public final class Stage {
   }
 
   /** What the agent says about it, if there is one that answers. */
-  String explain(Question question) {
+  private String explain(Question question) {
     if (agent.isEmpty()) {
       return "";
     }
