@@ -88,8 +88,7 @@ public final class Installer {
     changes.write(
         layout.unit(),
         resource("drawbridge.service")
-            .replace("/usr/libexec/drawbridge/drawbridge-agent", agent.toString())
-            .replace("/usr/libexec/drawbridge/drawbridge-hook", layout.hook().toString()),
+            .replace("/usr/libexec/drawbridge/drawbridge-agent", agent.toString()),
         "start the agent before Docker",
         false);
     changes.notes.add("then run: systemctl daemon-reload && systemctl enable --now drawbridge");

@@ -101,8 +101,10 @@ final class InstallerTest {
   void unitStartsTheAgentFromWhereItWasUnpacked() throws Exception {
     Installer.plan(options).apply();
     String unit = Files.readString(layout.unit());
-    assertTrue(unit.contains("\nExecStart=" + root.resolve("built/drawbridge-agent") + " $"), unit);
-    assertTrue(unit.contains("until " + layout.hook() + " --ping"), unit);
+    Path agent = root.resolve("built/drawbridge-agent");
+    assertTrue(unit.contains("\nExecStart=" + agent + " $"), unit);
+    assertTrue(unit.contains("\nExecReload=" + agent + " --check-config $"), unit);
+    assertFalse(unit.contains("/usr/libexec/drawbridge/"), unit);
     Files.delete(root.resolve("built/drawbridge-agent"));
     assertEquals(1, Installer.plan(options).conflicts().size());
     assertEquals(List.of(), Installer.plan(options.withSystemd(false)).conflicts());

@@ -19,6 +19,8 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -45,12 +47,16 @@ final class TunnelTest {
           access -> {});
   private final Loop loop = relay.nextLoop();
   private final Share share = new Share(Peers.FIRST_ENDPOINT, null, loop.index + 1);
+  private final List<EpollSocketChannel> channels = new ArrayList<>();
   private final ServerSocket peer = new ServerSocket(0, 2, InetAddress.getLoopbackAddress());
 
   TunnelTest() throws Exception {}
 
   @AfterEach
   void close() throws Exception {
+    for (EpollSocketChannel channel : channels) {
+      channel.close().sync();
+    }
     peer.close();
     relay.close();
   }
@@ -83,6 +89,7 @@ final class TunnelTest {
     channel.pipeline().addLast(new ChannelInboundHandlerAdapter());
     loop.eventLoop().register(channel).sync();
     channel.connect(peer.getLocalSocketAddress()).sync();
+    channels.add(channel);
     return channel;
   }
 
