@@ -60,6 +60,7 @@ final class AdviceTest {
     for (int i = 0; i < 100 && !DockerHost.isDockerd(daemon.pid()); i++) {
       Thread.sleep(50);
     }
+    assertTrue(DockerHost.isDockerd(daemon.pid()), "not seen within 5 s");
     write(layout.dockerPidFile(), Long.toString(daemon.pid()));
   }
 

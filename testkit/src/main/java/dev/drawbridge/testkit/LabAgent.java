@@ -342,15 +342,7 @@ public final class LabAgent implements AutoCloseable {
 
   /** Asks the local API, as {@code curl} would. */
   public JsonElement api(String target) {
-    Output output =
-        Shell.run(
-            "curl",
-            "-sS",
-            "-m",
-            "10",
-            "--unix-socket",
-            apiSocket().toString(),
-            "http://localhost" + target);
+    Output output = asked(target);
     try {
       if (output.ok()) {
         return JsonParser.parseString(output.out());
@@ -361,16 +353,24 @@ public final class LabAgent implements AutoCloseable {
     throw new LabException("the API does not answer to " + target + ": " + output.text());
   }
 
-  /** What the agent counts, in the text that Prometheus reads. */
-  public String metrics() {
-    return Shell.must(
+  private Output asked(String target) {
+    return Shell.run(
         "curl",
         "-sS",
         "-m",
         "10",
         "--unix-socket",
         apiSocket().toString(),
-        "http://localhost/metrics");
+        "http://localhost" + target);
+  }
+
+  /** What the agent counts, in the text that Prometheus reads. */
+  public String metrics() {
+    Output output = asked("/metrics");
+    if (!output.ok()) {
+      throw new LabException("the API does not tell its metrics: " + output.text());
+    }
+    return output.out();
   }
 
   /** Encodes a parameter's value for {@link #api}. */

@@ -2,6 +2,7 @@ package dev.drawbridge.cli.doctor;
 
 import dev.drawbridge.cli.doctor.Findings.Grade;
 import dev.drawbridge.cli.host.Distribution;
+import dev.drawbridge.cli.host.Ran;
 import dev.drawbridge.cli.terminal.CommandException;
 import dev.drawbridge.install.InstallException;
 import dev.drawbridge.install.InstallOptions;
@@ -14,11 +15,12 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /** Engines, their registration, and what starts by it. */
@@ -40,7 +42,9 @@ final class EngineChecks {
               "crun",
               "1.8"));
 
-  private static final int PING_SECONDS = 5;
+  private static final Duration PING = Duration.ofSeconds(5);
+
+  private static final Duration ANSWER = Duration.ofSeconds(10);
 
   private final Findings findings;
   private final Layout layout;
@@ -53,7 +57,7 @@ final class EngineChecks {
   /** What would start containers here, by its own word. */
   void engines() {
     ENGINES.forEach((engine, oldest) ->
-        Programs.firstLine(List.of(engine, "--version"))
+        firstLine(List.of(engine, "--version"))
             .ifPresent(said -> {
               boolean old = KernelChecks.older(version(said), oldest);
               findings.add(
@@ -66,7 +70,7 @@ final class EngineChecks {
 
   /** What Docker says of itself, if it runs. */
   void docker() {
-    Programs.firstLine(
+    firstLine(
             List.of(
                 "docker",
                 "info",
@@ -89,6 +93,19 @@ final class EngineChecks {
                   + said[3],
               usual ? "" : "dataRoot in the agent's configuration must name that data root");
         });
+  }
+
+  /** What a program says first; empty if there is none, or it fails, or says nothing in time. */
+  static Optional<String> firstLine(List<String> command) {
+    try {
+      Ran ran = Ran.run(ANSWER, command);
+      return ran.ok()
+          ? ran.out().lines().map(String::strip).filter(line -> !line.isEmpty()).findFirst()
+          : Optional.empty();
+    } catch (CommandException e) {
+      // Not there, or not answering: it is no engine of this host's then.
+      return Optional.empty();
+    }
   }
 
   /** The first two numbers with a point between, wherever they stand. */
@@ -178,26 +195,23 @@ final class EngineChecks {
           Check.HOOK, Grade.WARN, "the hook cannot be tried", "there is no program " + program);
       return;
     }
+    String advice = "start the agent: guarded containers do not start without it";
     try {
-      Process process =
-          new ProcessBuilder(program.toString(), "--ping", "--socket", socket.toString()).start();
-      boolean answered = process.waitFor(PING_SECONDS, TimeUnit.SECONDS);
-      if (!answered) {
-        process.destroyForcibly();
-      }
-      boolean listens = answered && process.exitValue() == 0;
+      List<String> ping = List.of(program.toString(), "--ping", "--socket", socket.toString());
+      boolean listens = Ran.run(PING, ping).ok();
       findings.add(
           Check.HOOK,
           listens ? Grade.OK : Grade.BAD,
           listens
               ? "the agent listens for the hook at " + socket
               : "nobody listens for the hook at " + socket,
-          listens ? "" : "start the agent: guarded containers do not start without it");
-    } catch (IOException e) {
+          listens ? "" : advice);
+    } catch (CommandException e) {
       findings.add(
-          Check.HOOK, Grade.WARN, "the hook cannot be tried", String.valueOf(e.getMessage()));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+          Check.HOOK,
+          Grade.BAD,
+          "the hook is not answered at " + socket + " (" + e.getMessage() + ")",
+          advice);
     }
   }
 
@@ -205,7 +219,7 @@ final class EngineChecks {
   void cache() throws CommandException {
     Path programs = Distribution.programs();
     boolean used =
-        Programs.firstLine(List.of(programs.resolve("drawbridge-agent").toString(), "--aot-name"))
+        firstLine(List.of(programs.resolve("drawbridge-agent").toString(), "--aot-name"))
             .map(name -> Files.exists(programs.resolveSibling("aot").resolve(name + ".aot")))
             .orElse(false);
     findings.add(

@@ -2,16 +2,16 @@ package dev.drawbridge.cli.doctor;
 
 import dev.drawbridge.api.report.Json;
 import dev.drawbridge.api.report.KernelReport;
+import dev.drawbridge.cli.host.Ran;
 import dev.drawbridge.cli.terminal.CommandException;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
+import java.time.Duration;
+import java.util.List;
 
 /** Has the agent's program look at the kernel: doctor must work where no agent starts. */
 final class KernelProbe {
-  private static final int DEADLINE_SECONDS = 120;
+  private static final Duration DEADLINE = Duration.ofMinutes(2);
 
   private KernelProbe() {}
 
@@ -20,42 +20,14 @@ final class KernelProbe {
     if (!Files.isExecutable(program)) {
       throw new CommandException("there is no program " + program);
     }
-    Path answer = null;
-    try {
-      answer = Files.createTempFile("drawbridge-features", ".json");
-      Process process =
-          new ProcessBuilder(program.toString(), "--features")
-              .redirectErrorStream(false)
-              .redirectError(ProcessBuilder.Redirect.DISCARD)
-              .redirectOutput(answer.toFile())
-              .start();
-      if (!process.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS)) {
-        process.destroyForcibly();
-        throw new CommandException(program + " did not answer within " + DEADLINE_SECONDS + " s");
-      }
-      String text = Files.readString(answer, StandardCharsets.UTF_8);
-      if (process.exitValue() != 0) {
-        throw new CommandException(program + " --features exited with " + process.exitValue());
-      }
-      return Json.read(text, KernelReport.class);
-    } catch (IOException | RuntimeException e) {
-      throw new CommandException(program + " --features: " + e.getMessage(), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new CommandException("interrupted", e);
-    } finally {
-      discard(answer);
+    Ran ran = Ran.run(DEADLINE, List.of(program.toString(), "--features"));
+    if (!ran.ok()) {
+      throw new CommandException(program + " --features exited with " + ran.status());
     }
-  }
-
-  private static void discard(@org.jspecify.annotations.Nullable Path file) {
     try {
-      if (file != null) {
-        Files.deleteIfExists(file);
-      }
-    } catch (IOException e) {
-      // A file of a few kilobytes in the directory for temporary files.
-      file.toFile().deleteOnExit();
+      return Json.read(ran.out(), KernelReport.class);
+    } catch (RuntimeException e) {
+      throw new CommandException(program + " --features: " + e.getMessage(), e);
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.drawbridge.cli.selftest;
 
 import dev.drawbridge.api.ApiException;
 import dev.drawbridge.api.client.LocalClient;
+import dev.drawbridge.cli.host.Ran;
 import dev.drawbridge.cli.terminal.CommandException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,5 +1,6 @@
 package dev.drawbridge.cli.selftest;
 
+import dev.drawbridge.cli.host.Ran;
 import dev.drawbridge.cli.terminal.CommandException;
 import java.time.Duration;
 import java.util.ArrayList;

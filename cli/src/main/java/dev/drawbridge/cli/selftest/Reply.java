@@ -2,6 +2,7 @@ package dev.drawbridge.cli.selftest;
 
 import com.google.gson.JsonParseException;
 import dev.drawbridge.api.report.Json;
+import dev.drawbridge.cli.host.Ran;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;

@@ -1,8 +1,9 @@
 package dev.drawbridge.cli.selftest;
 
+import dev.drawbridge.cli.host.Ran;
+import dev.drawbridge.cli.host.TemporaryFile;
 import dev.drawbridge.cli.terminal.CommandException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -49,29 +50,15 @@ final class Throwaways implements AutoCloseable {
 
   /** Makes image and network. */
   void open() throws CommandException {
-    Path archive = null;
-    try {
-      archive = Files.createTempFile(run, ".tar");
-      OneFileImage.write(probe, archive);
-      must(List.of("import", archive.toString(), run));
+    try (var archive = new TemporaryFile(run, ".tar")) {
+      OneFileImage.write(probe, archive.path());
+      must(List.of("import", archive.path().toString(), run));
     } catch (IOException e) {
       throw new CommandException("no image can be made of " + probe + ": " + e.getMessage(), e);
-    } finally {
-      discard(archive);
     }
     List<String> network = new ArrayList<>(engine.network());
     network.add(run);
     must(network);
-  }
-
-  private static void discard(@org.jspecify.annotations.Nullable Path file) {
-    try {
-      if (file != null) {
-        Files.deleteIfExists(file);
-      }
-    } catch (IOException e) {
-      file.toFile().deleteOnExit();
-    }
   }
 
   /**

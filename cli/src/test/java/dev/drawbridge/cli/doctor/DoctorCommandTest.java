@@ -93,11 +93,11 @@ class DoctorCommandTest {
   void aProgramIsAskedForOneLineAndNoLonger() throws IOException {
     assertEquals(
         Optional.of("two words"),
-        Programs.firstLine(List.of(program("echo; echo ' two words'; echo x").toString())));
+        EngineChecks.firstLine(List.of(program("echo; echo ' two words'; echo x").toString())));
     assertEquals(
-        Optional.empty(), Programs.firstLine(List.of(program("echo x; exit 1").toString())));
+        Optional.empty(), EngineChecks.firstLine(List.of(program("echo x; exit 1").toString())));
     assertEquals(
-        Optional.empty(), Programs.firstLine(List.of(directory.resolve("none").toString())));
+        Optional.empty(), EngineChecks.firstLine(List.of(directory.resolve("none").toString())));
   }
 
   @ParameterizedTest

@@ -3,6 +3,7 @@ package dev.drawbridge.cli.selftest;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.drawbridge.cli.host.Ran;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

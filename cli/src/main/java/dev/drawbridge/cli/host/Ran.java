@@ -1,4 +1,4 @@
-package dev.drawbridge.cli.selftest;
+package dev.drawbridge.cli.host;
 
 import dev.drawbridge.cli.terminal.CommandException;
 import java.io.IOException;
@@ -17,16 +17,16 @@ import java.util.concurrent.TimeUnit;
  * @param out its standard output, {@link #LARGEST} bytes at most
  * @param err its standard error, likewise
  */
-record Ran(int status, String out, String err) {
+public record Ran(int status, String out, String err) {
   /** More than this is not read, in bytes. */
   private static final int LARGEST = 1 << 20;
 
-  boolean ok() {
+  public boolean ok() {
     return status == 0;
   }
 
   /** The last line that it said, for a message; standard error before standard output. */
-  String lastWords() {
+  public String lastWords() {
     String said = err.isBlank() ? out : err;
     return said.lines()
         .filter(line -> !line.isBlank())
@@ -39,17 +39,14 @@ record Ran(int status, String out, String err) {
    *
    * @throws CommandException if there is no such program, or it does not end in time
    */
-  static Ran run(Duration deadline, List<String> command) throws CommandException {
-    Path out = null;
-    Path err = null;
-    try {
-      out = Files.createTempFile("drawbridge-selftest", ".out");
-      err = Files.createTempFile("drawbridge-selftest", ".err");
+  public static Ran run(Duration deadline, List<String> command) throws CommandException {
+    try (var out = new TemporaryFile("drawbridge-said", ".out");
+        var err = new TemporaryFile("drawbridge-said", ".err")) {
       Process process =
           new ProcessBuilder(command)
               .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
-              .redirectOutput(out.toFile())
-              .redirectError(err.toFile())
+              .redirectOutput(out.path().toFile())
+              .redirectError(err.path().toFile())
               .start();
       try {
         if (!process.waitFor(deadline.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -60,31 +57,18 @@ record Ran(int status, String out, String err) {
         // Nothing is left behind by a deadline either.
         process.destroyForcibly();
       }
-      return new Ran(process.exitValue(), text(out), text(err));
+      return new Ran(process.exitValue(), text(out.path()), text(err.path()));
     } catch (IOException e) {
       throw new CommandException(command.getFirst() + " cannot be run: " + e.getMessage(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CommandException("interrupted", e);
-    } finally {
-      discard(out);
-      discard(err);
     }
   }
 
   private static String text(Path file) throws IOException {
     try (InputStream in = Files.newInputStream(file)) {
       return new String(in.readNBytes(LARGEST), StandardCharsets.UTF_8);
-    }
-  }
-
-  private static void discard(@org.jspecify.annotations.Nullable Path file) {
-    try {
-      if (file != null) {
-        Files.deleteIfExists(file);
-      }
-    } catch (IOException e) {
-      file.toFile().deleteOnExit();
     }
   }
 }
