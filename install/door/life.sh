@@ -266,7 +266,7 @@ purge() {
 	if ls "$etc/policy.d/"*.policy >/dev/null 2>&1; then
 		say "your policy files are left in $etc/policy.d; ./drawbridge down --purge --policies removes them"
 	else
-		rm -rf "$etc/policy.d"
+		rmdir "$etc/policy.d" 2>/dev/null || :
 	fi
 	if [ -e "$etc/drawbridge.yaml" ]; then say "your configuration is left: $etc/drawbridge.yaml"; fi
 	rmdir "$etc" 2>/dev/null || :

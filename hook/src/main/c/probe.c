@@ -25,6 +25,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #define USAGE 2
@@ -210,11 +211,23 @@ static int connect_to(int fd, const struct sockaddr_in *there)
 	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
 }
 
+/* Not less than 0: the whole answer has that long, however it trickles. */
+static int millis_until(const struct timespec *until)
+{
+	struct timespec now;
+	long left;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	left = (until->tv_sec - now.tv_sec) * 1000 + (until->tv_nsec - now.tv_nsec) / 1000000;
+	return left < 0 ? 0 : (int)left;
+}
+
 static int ask(char **words)
 {
 	static char text[MAX_BYTES];
 	struct sockaddr_in there = { .sin_family = AF_INET };
 	struct pollfd readable = { .events = POLLIN };
+	struct timespec until;
 	size_t have = 0;
 	int error;
 	int length;
@@ -235,10 +248,12 @@ static int ask(char **words)
 	if (send_all(fd, text, (size_t)length) != 0)
 		return failed("send", errno);
 	readable.fd = fd;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += PATIENCE_SECONDS;
 	while (have < sizeof(text)) {
 		ssize_t got;
 
-		if (poll(&readable, 1, PATIENCE_SECONDS * 1000) != 1)
+		if (poll(&readable, 1, millis_until(&until)) != 1)
 			return failed("receive", ETIMEDOUT);
 		got = recv(fd, text + have, sizeof(text) - have, 0);
 		if (got < 0)

@@ -151,7 +151,7 @@ final class Agent implements AutoCloseable {
       Optional<Path> file = Main.fileToRead(named);
       config = file.isPresent() ? Config.load(file.get()) : Config.defaults();
     } catch (Config.ConfigException e) {
-      err.println("drawbridge-agent: " + e.getMessage());
+      err.println("drawbridge-agent: " + AgentLog.oneLine(String.valueOf(e.getMessage())));
       return 2;
     }
     // From the first moment: to a process that does not listen for it, SIGHUP is the end.
@@ -163,7 +163,7 @@ final class Agent implements AutoCloseable {
       agent.start();
     } catch (StartException | RuntimeException e) {
       log.log(Level.DEBUG, "start", e);
-      err.println("drawbridge-agent: " + e.getMessage());
+      err.println("drawbridge-agent: " + AgentLog.oneLine(String.valueOf(e.getMessage())));
       agent.close();
       return 1;
     }

@@ -15,7 +15,13 @@ final class ApiListeners {
   private ApiListeners() {}
 
   static ApiConfig of(Config config) throws StartException {
-    return new ApiConfig(config.apiSocket(), tcp(config), group(config));
+    Optional<InetSocketAddress> tcp = tcp(config);
+    Optional<String> group = group(config);
+    try {
+      return new ApiConfig(config.apiSocket(), tcp, group);
+    } catch (IllegalArgumentException e) {
+      throw new StartException("configuration key \"apiTcp\": " + e.getMessage(), e);
+    }
   }
 
   /**

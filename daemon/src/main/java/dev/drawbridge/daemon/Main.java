@@ -2,6 +2,7 @@ package dev.drawbridge.daemon;
 
 import dev.drawbridge.api.ApiConfig;
 import dev.drawbridge.api.report.Json;
+import dev.drawbridge.daemon.config.AgentLog;
 import dev.drawbridge.daemon.config.Config;
 import dev.drawbridge.daemon.config.KernelTable;
 import java.io.PrintStream;
@@ -55,7 +56,7 @@ public final class Main {
               .orElse("there is no " + Config.STANDARD_FILE + ": the defaults hold"));
       return 0;
     } catch (Config.ConfigException | Agent.StartException e) {
-      err.println("drawbridge-agent: " + e.getMessage());
+      err.println("drawbridge-agent: " + AgentLog.oneLine(String.valueOf(e.getMessage())));
       return 2;
     }
   }

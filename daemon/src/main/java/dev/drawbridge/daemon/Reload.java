@@ -64,19 +64,28 @@ final class Reload {
         throw new ConfigException(
             "the configuration file is gone; if the defaults are to hold, restart the agent");
       }
-      fresh = from.isPresent() ? Config.load(from.get()) : Config.defaults();
+      Optional<Config> said = from.isPresent() ? Config.said(from.get()) : Optional.empty();
+      if (from.isPresent() && said.isEmpty() && !running.equals(Config.defaults())) {
+        // So does a file that is just being written, or was written to a full disk.
+        throw new ConfigException(
+            "configuration "
+                + from.get()
+                + " says nothing; if the defaults are to hold, restart the agent");
+      }
+      fresh = said.isPresent() ? said.get() : Config.defaults();
       hadFile |= from.isPresent();
     } catch (ConfigException | RuntimeException e) {
       refused(String.valueOf(e.getMessage()));
       return;
     }
     Config wanted = running.reloaded(fresh);
+    CompletableFuture<Void> done = inForce.apply(wanted);
     try {
-      inForce.apply(wanted).get(patience.toMillis(), TimeUnit.MILLISECONDS);
+      done.get(patience.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       log.log(Level.WARNING, "the configuration takes effect in the background");
     } catch (ExecutionException e) {
-      refused("the configuration cannot be brought in force: " + e.getCause());
+      failed(e.getCause() == null ? e : e.getCause());
       return;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -92,10 +101,28 @@ final class Reload {
         Level.INFO,
         "the configuration was read again"
             + (waiting.isEmpty() ? "" : "; for a restart wait: " + String.join(", ", waiting)));
+    // Of one that was waited for in vain; whatever it comes to, it comes after the above.
+    var _ =
+        done.whenComplete((_, failure) -> {
+          if (failure != null) {
+            failed(failure);
+          }
+        });
   }
 
   private void refused(String why) {
+    told(why + "; what was in force stays");
+  }
+
+  private void failed(Throwable failure) {
+    told(
+        "the configuration cannot be brought in force: "
+            + failure
+            + "; have it read again when that is mended");
+  }
+
+  private void told(String why) {
     problems = List.of(Problems.configuration(why));
-    log.log(Level.ERROR, why + "; what was in force stays");
+    log.log(Level.ERROR, why);
   }
 }

@@ -59,6 +59,10 @@ final class MainTest {
     assertTrue(text(err).contains("there is no group \"no-such-group\""), text(err));
     assertEquals(2, check("apiTcp: localhost:9807\n"));
     assertTrue(text(err).contains("expected ADDRESS:PORT such as 127.0.0.1:9807"), text(err));
+    assertEquals(2, check("apiTcp: 0.0.0.0:9807\n"));
+    assertTrue(text(err).contains("listens on loopback only, not on /0.0.0.0:9807"), text(err));
+    assertEquals(2, check("apiGroup: \"a\\nb\"\n"));
+    assertEquals(4, text(err).lines().count(), text(err));
   }
 
   @Test

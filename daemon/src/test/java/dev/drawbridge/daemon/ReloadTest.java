@@ -29,6 +29,11 @@ final class ReloadTest {
   }
 
   private Reload started(String text) throws IOException, Config.ConfigException {
+    return started(text, Duration.ofSeconds(10));
+  }
+
+  private Reload started(String text, Duration patience)
+      throws IOException, Config.ConfigException {
     write(text);
     return new Reload(
         () -> Optional.of(file()).filter(Files::exists),
@@ -37,7 +42,7 @@ final class ReloadTest {
           inForce.add(config);
           return outcome;
         },
-        Duration.ofSeconds(10));
+        patience);
   }
 
   private void write(String text) throws IOException {
@@ -104,6 +109,34 @@ final class ReloadTest {
 
     assertEquals(List.of(), inForce);
     assertTrue(only(reload.problems()).contains("gone"));
+  }
+
+  @Test
+  void aFileThatSaysNothingIsNotTakenForTheDefaultsEither() throws Exception {
+    Reload reload = started("defaultDeny: true\n");
+    for (String text : List.of("", "# defaultDeny: true\n")) {
+      write(text);
+      reload.now();
+
+      assertEquals(List.of(), inForce);
+      assertTrue(only(reload.problems()).contains("says nothing"));
+    }
+    write("defaultDeny: false\n");
+    reload.now();
+    assertEquals(List.of(false), inForce.stream().map(Config::defaultDeny).toList());
+    assertEquals(List.of(), reload.problems());
+  }
+
+  @Test
+  void whatFailsLaterIsAProblemToo() throws Exception {
+    Reload reload = started("unhooked: allow\n", Duration.ofMillis(1));
+    outcome = new CompletableFuture<>();
+    write("unhooked: deny\n");
+    reload.now();
+    assertEquals(List.of(), reload.problems());
+
+    outcome.completeExceptionally(new IOException("map guarded is full"));
+    assertTrue(only(reload.problems()).contains("map guarded is full"));
   }
 
   @Test

@@ -37,9 +37,9 @@ final class DistributionTest {
         file.stream()
             .map(entry -> entry.getName())
             .filter(name ->
-                name.matches("(?i).*yaml.*\\.class")
+                (name.matches("(?i).*yaml.*\\.class")
                         && !name.startsWith("org/snakeyaml/engine/")
-                        && !name.matches("dev/drawbridge/daemon/config/YamlText(\\$.*)?\\.class")
+                        && !name.matches("dev/drawbridge/daemon/config/YamlText(\\$.*)?\\.class"))
                     || name.startsWith("dev/drawbridge/tools/")
                     || name.startsWith("dev/drawbridge/cli/"))
             .forEach(name -> found.add(jar.getFileName() + " " + name));

@@ -18,6 +18,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -269,6 +271,31 @@ final class OutsideTest {
       client.request(1, true, "GET", "/users");
       assertEquals(204, client.flush().answer(1).status());
       assertEquals(1, origin.accepted.get());
+    }
+  }
+
+  /** The callee has accepted before the engine knows: nobody is dialled twice for that. */
+  @Test
+  void aPolicyThatChangesInTheMomentOfDiallingDialsNobodyTwice() throws Exception {
+    for (int round = 0; round < 20; round++) {
+      var scene = new CompletableFuture<Scene>();
+      try (ScriptedOrigin origin =
+              new ScriptedOrigin(peer -> {
+                scene.get(20, TimeUnit.SECONDS).publishEgress("may connect on world");
+                peer.send("hello\n");
+                peer.out().write(peer.in().readAllBytes());
+              });
+          Scene opened = outside(origin.address(), USERS)) {
+        scene.complete(opened);
+        try (RawClient client = new RawClient(opened.listener.port4())) {
+          byte[] hello = client.socket.getInputStream().readNBytes(6);
+          assertEquals("hello\n", new String(hello, StandardCharsets.US_ASCII));
+          client.send("echo\n").endOutput();
+          byte[] rest = client.socket.getInputStream().readAllBytes();
+          assertEquals("echo\n", new String(rest, StandardCharsets.US_ASCII));
+          assertEquals(1, origin.accepted.get(), "round " + round);
+        }
+      }
     }
   }
 

@@ -85,9 +85,9 @@ public final class Supervisor {
     boolean _ = send("RELOADING=1\nMONOTONIC_USEC=" + LibC.system().monotonic() / 1_000, 0);
   }
 
-  /** About to end, on purpose. */
+  /** About to end, on purpose. Never waits. */
   public void stopping() {
-    boolean _ = send("STOPPING=1", 0);
+    boolean _ = send("STOPPING=1", LibC.MSG_DONTWAIT);
   }
 
   /**

@@ -19,6 +19,9 @@ import java.util.concurrent.TimeUnit;
  * may be called by whoever is interrupted.
  */
 final class AgentProcess implements AutoCloseable {
+  /** Of the unit's agent; one elsewhere is another. */
+  private static final Path STANDARD_RUN = Path.of("/run/drawbridge");
+
   private static final String UNIT = "drawbridge.service";
   private static final Duration SYSTEMCTL = Duration.ofSeconds(60);
   private static final long SECONDS = 60;
@@ -53,7 +56,8 @@ final class AgentProcess implements AutoCloseable {
       return door.map(life -> new AgentProcess(life, agent));
     }
     boolean unit =
-        Files.isDirectory(Path.of("/run/systemd/system"))
+        run.equals(STANDARD_RUN)
+            && Files.isDirectory(Path.of("/run/systemd/system"))
             && Ran.run(SYSTEMCTL, List.of("systemctl", "--quiet", "is-active", UNIT)).ok();
     return unit ? Optional.of(new AgentProcess(new Unit(), agent)) : Optional.empty();
   }
@@ -121,7 +125,7 @@ final class AgentProcess implements AutoCloseable {
     }
 
     private static void systemctl(String verb) throws CommandException {
-      Ran ran = Ran.run(SYSTEMCTL, List.of("systemctl", verb, UNIT));
+      Ran ran = Ran.run(SYSTEMCTL, List.of("systemctl", "--no-ask-password", verb, UNIT));
       if (!ran.ok()) {
         throw new CommandException("systemctl " + verb + " " + UNIT + ": " + ran.lastWords());
       }

@@ -135,9 +135,14 @@ final class Throwaways implements AutoCloseable {
     closed = true;
     List<String> left = List.of();
     for (int i = 0; i < TRIES; i++) {
-      left = removed();
-      if (left.isEmpty()) {
-        return;
+      try {
+        left = removed();
+        if (left.isEmpty()) {
+          return;
+        }
+      } catch (CommandException e) {
+        // An engine that is busy now may answer the next time.
+        left = List.of("whatever is called " + run + " (" + e.getMessage() + ")");
       }
       try {
         TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);

@@ -7,6 +7,7 @@ import dev.drawbridge.bpf.abi.NativeOrder;
 import dev.drawbridge.bpf.failure.BpfException;
 import dev.drawbridge.bpf.linux.Cgroups;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.DirectoryIteratorException;
@@ -31,6 +32,8 @@ import java.util.regex.Pattern;
  * parent is the slice of all services. Used by the control loop's thread alone.
  */
 public final class ParentGuard {
+
+  private static final System.Logger log = System.getLogger(ParentGuard.class.getName());
 
   /** Docker's cgroups: the id, or docker-ID.scope. */
   private static final Pattern CONTAINER = Pattern.compile("(.*-)?[0-9a-f]{64}(\\.scope)?");
@@ -100,9 +103,9 @@ public final class ParentGuard {
    * The operator has changed his mind.
    *
    * @param running the cgroups of those that run, with their numbers: none of them is cut off
-   * @throws BpfException or IOException when it does not hold; then all is allowed
+   * @throws BpfException when it does not hold; then all is allowed
    */
-  public void deny(boolean now, Map<Path, Integer> running) throws IOException {
+  public void deny(boolean now, Map<Path, Integer> running) {
     if (now == deny) {
       return;
     }
@@ -123,17 +126,26 @@ public final class ParentGuard {
       }
       guard.put(NativeOrder.u32(0), new GuardConfig(true).encode());
       guardKnown();
-    } catch (BpfException e) {
-      allow();
+    } catch (RuntimeException e) {
+      try {
+        allow();
+      } catch (RuntimeException also) {
+        e.addSuppressed(also);
+      }
       throw e;
     }
   }
 
-  private void allow() throws IOException {
-    deny = false;
+  /** All is allowed with the first step; the rest tidies, as far as that goes. */
+  private void allow() {
     guard.put(NativeOrder.u32(0), new GuardConfig(false).encode());
+    deny = false;
     for (long parent : attachments.pinnedParents()) {
-      attachments.detachParent(parent);
+      try {
+        attachments.detachParent(parent);
+      } catch (IOException | BpfException e) {
+        log.log(Level.WARNING, "the guard of a parent stays, and lets all pass", e);
+      }
     }
     for (byte[] key : guarded.keys()) {
       boolean _ = guarded.delete(key);
@@ -151,6 +163,17 @@ public final class ParentGuard {
   /** The operator lets this container run unguarded: as {@link #know}, for nobody's number. */
   public long exempt(Path cgroup) {
     return know(cgroup, 0);
+  }
+
+  /** As the other: of one that may be gone by now. */
+  public void forget(Path cgroup) {
+    try {
+      forget(Cgroups.id(cgroup));
+    } catch (BpfException e) {
+      if (Files.exists(cgroup)) {
+        throw e;
+      }
+    }
   }
 
   /** The container's cgroup is gone, or is no longer to pass. */

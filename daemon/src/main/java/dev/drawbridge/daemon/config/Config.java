@@ -129,6 +129,12 @@ public record Config(
     return of(ConfigText.read(file));
   }
 
+  /** The same; empty if no key stands in the file. */
+  public static Optional<Config> said(Path file) throws ConfigException {
+    ConfigText text = ConfigText.read(file);
+    return text.tree().isEmpty() ? Optional.empty() : Optional.of(of(text));
+  }
+
   /** What a tree says whose values have no place in a file. */
   public static Config of(String where, JsonObject json) throws ConfigException {
     return of(ConfigText.of(where, json));

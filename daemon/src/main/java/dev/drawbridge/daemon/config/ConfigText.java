@@ -6,6 +6,7 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.drawbridge.daemon.config.Config.ConfigException;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -44,10 +45,18 @@ record ConfigText(
   static ConfigText read(Path file) throws ConfigException {
     String text;
     try {
+      // Who can change where a link leads chooses among all that root has written.
+      Path named = file.toAbsolutePath().getParent();
+      Optional<String> above = named == null ? Optional.empty() : HostFile.untrusted(named);
+      if (above.isPresent()) {
+        throw new ConfigException("configuration " + file + " cannot be trusted: " + above.get());
+      }
       Path place = file.toRealPath();
       text = HostFile.read(place, Path.of("/"), MAX_FILE_BYTES);
     } catch (HostFile.Refused e) {
       throw new ConfigException("configuration " + file + " " + e.why());
+    } catch (CharacterCodingException e) {
+      throw new ConfigException("configuration " + file + " is not UTF-8");
     } catch (IOException e) {
       throw new ConfigException(
           "configuration " + file + " cannot be read: " + e.getMessage() + "; check --config");

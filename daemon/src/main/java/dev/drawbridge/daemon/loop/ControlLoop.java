@@ -174,8 +174,10 @@ public final class ControlLoop implements AutoCloseable {
       dirty = true;
       try {
         converge();
-      } finally {
         done.complete(null);
+      } catch (RuntimeException e) {
+        done.completeExceptionally(e);
+        throw e;
       }
     });
     return done;

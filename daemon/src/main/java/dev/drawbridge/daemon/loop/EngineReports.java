@@ -180,6 +180,8 @@ final class EngineReports {
    */
   void exempt(List<String> list) throws IOException {
     for (NodeState.Exempt one : exempt.list(list, this::described)) {
+      // Until it is adopted, and if it cannot be, it is as whoever started without the hook.
+      ExemptContainers.cgroup(one).ifPresent(parents::forget);
       Optional<EngineKind> teller = exempt.teller(one.observed().id());
       if (teller.isPresent()) {
         changed(teller.get(), one.observed(), !parents.denies());

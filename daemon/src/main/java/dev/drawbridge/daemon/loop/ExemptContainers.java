@@ -54,17 +54,21 @@ final class ExemptContainers {
   /** The cgroups of those that run. */
   List<Path> cgroups() {
     List<Path> cgroups = new ArrayList<>();
-    for (NodeState.Exempt one : running.values()) {
-      int pid = one.observed().pid();
-      try {
-        if (pid > 0 && OwnCgroup.objection(one.observed().id(), pid).isEmpty()) {
-          cgroups.add(Cgroups.ofPid(pid));
-        }
-      } catch (BpfException e) {
-        log.log(Level.DEBUG, "container " + one.observed().name() + " has ended", e);
-      }
-    }
+    running.values().forEach(one -> cgroup(one).ifPresent(cgroups::add));
     return cgroups;
+  }
+
+  /** The cgroup of one that runs. */
+  static Optional<Path> cgroup(NodeState.Exempt one) {
+    int pid = one.observed().pid();
+    try {
+      return pid > 0 && OwnCgroup.objection(one.observed().id(), pid).isEmpty()
+          ? Optional.of(Cgroups.ofPid(pid))
+          : Optional.empty();
+    } catch (BpfException e) {
+      log.log(Level.DEBUG, "container " + one.observed().name() + " has ended", e);
+      return Optional.empty();
+    }
   }
 
   /** What is known of one. */
@@ -87,13 +91,27 @@ final class ExemptContainers {
   List<NodeState.Exempt> list(
       List<String> now, Function<String, Optional<ObservedContainer>> described)
       throws IOException {
+    List<String> before = exemptions.listed();
     exemptions.list(now);
-    for (String id : exemptions.noted()) {
-      if (described.apply(id).filter(this::isListed).isEmpty()) {
-        exemptions.note(id, false);
+    try {
+      for (String id : exemptions.noted()) {
+        if (described.apply(id).filter(this::isListed).isEmpty()) {
+          exemptions.note(id, false);
+        }
       }
+    } catch (IOException | RuntimeException e) {
+      // What was in force stays; whom the shim no longer lets start by then waits for the agent.
+      exemptions.list(before);
+      throw e;
     }
+    running.replaceAll((_, one) -> by(one.observed()).orElse(one));
     return running.values().stream().filter(one -> !isListed(one.observed())).toList();
+  }
+
+  private Optional<NodeState.Exempt> by(ObservedContainer container) {
+    return exemptions
+        .by(container.name(), container.ownLabels())
+        .map(entry -> new NodeState.Exempt(container, entry));
   }
 
   private boolean isListed(ObservedContainer container) {
@@ -102,10 +120,11 @@ final class ExemptContainers {
 
   /** It asked to start, and was let. */
   void starts(ObservedContainer container) {
-    exemptions
-        .by(container.name(), container.ownLabels())
-        .ifPresent(entry -> running.put(container.id(), new NodeState.Exempt(container, entry)));
-    note(container.id(), true);
+    by(container)
+        .ifPresent(one -> {
+          running.put(container.id(), one);
+          note(container.id(), true);
+        });
   }
 
   /**

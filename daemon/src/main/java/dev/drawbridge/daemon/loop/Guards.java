@@ -317,23 +317,28 @@ public final class Guards {
    */
   void reconfigured(Config now) throws IOException {
     List<String> before = listed;
-    list(now.exempt());
     try {
+      list(now.exempt());
       deny(now.unhooked() == Config.Unhooked.DENY);
     } catch (IOException | RuntimeException e) {
-      list(before);
+      try {
+        list(before);
+      } catch (IOException | RuntimeException also) {
+        e.addSuppressed(also);
+      }
       throw e;
     }
   }
 
   private void list(List<String> exempt) throws IOException {
     if (!exempt.equals(listed)) {
-      reports.exempt(exempt);
+      // First, so that a list that came into force by half is taken back.
       listed = exempt;
+      reports.exempt(exempt);
     }
   }
 
-  private void deny(boolean unhooked) throws IOException {
+  private void deny(boolean unhooked) {
     Map<Path, Integer> running = new LinkedHashMap<>();
     for (Guard guard : known.all()) {
       guard

@@ -242,6 +242,10 @@ public final class HookAdmission implements HookHandler {
       try {
         // At once: the shim's next question may come before the loop's turn.
         exemptions.note(container.id(), true);
+        if (!exemptions.covers(container.name(), admission.container().ownLabels())) {
+          // The operator has taken it off the list in this moment.
+          exemptions.note(container.id(), false);
+        }
       } catch (IOException e) {
         log.log(Level.WARNING, "exemption of container " + container.name(), e);
       }

@@ -10,6 +10,7 @@ import dev.drawbridge.l7.LearnedNames;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -141,5 +142,25 @@ class ConfigTest {
     ConfigException thrown =
         assertThrows(ConfigException.class, () -> Config.load(directory.resolve("none.json")));
     assertTrue(String.valueOf(thrown.getMessage()).contains("none.json"));
+  }
+
+  /** Whoever can change where a link leads chooses among all that root has written. */
+  @Test
+  void aLinkInADirectoryOfOthersIsRefused(@TempDir Path directory) throws Exception {
+    Path good = Files.writeString(directory.resolve("good.yaml"), "defaultDeny: true\n");
+    Path open = Files.createDirectory(directory.resolve("open"));
+    Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
+    Path link = Files.createSymbolicLink(open.resolve("drawbridge.yaml"), good);
+    var refused = assertThrows(Config.ConfigException.class, () -> Config.load(link));
+    assertTrue(String.valueOf(refused.getMessage()).contains("cannot be trusted"));
+    Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxr-xr-x"));
+    assertTrue(Config.load(link).defaultDeny());
+  }
+
+  @Test
+  void whatIsNoTextIsSaid(@TempDir Path directory) throws Exception {
+    Path file = Files.write(directory.resolve("a.yaml"), new byte[] {(byte) 0xff, 'x'});
+    var refused = assertThrows(Config.ConfigException.class, () -> Config.load(file));
+    assertTrue(String.valueOf(refused.getMessage()).endsWith("is not UTF-8"));
   }
 }

@@ -200,6 +200,15 @@ final class Answer {
     return aliases;
   }
 
+  /** What it takes of memory, mostly: labels of its names, and its addresses. */
+  int labels() {
+    int labels = asked.name().labels().size() + addresses.size();
+    for (DnsName alias : aliases) {
+      labels += alias.labels().size();
+    }
+    return labels;
+  }
+
   /** As records have it. */
   AskedDns about() {
     return about;

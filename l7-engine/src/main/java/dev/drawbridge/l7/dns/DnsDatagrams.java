@@ -82,7 +82,7 @@ final class DnsDatagrams implements Datagrams {
       return before.again(bytes);
     }
     Query read = Query.read(bytes);
-    lately.questions().was(bytes, read);
+    lately.questions().was(bytes, read, read.name().labels().size());
     return read;
   }
 
@@ -93,7 +93,9 @@ final class DnsDatagrams implements Datagrams {
       return before;
     }
     Answer read = Answer.read(bytes, asked, asked.room());
-    lately.answers().was(bytes, read);
+    if (asked.isKept()) {
+      lately.answers().was(bytes, read, read.labels());
+    }
     return read;
   }
 

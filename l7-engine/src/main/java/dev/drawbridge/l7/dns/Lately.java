@@ -11,11 +11,17 @@ import org.jspecify.annotations.Nullable;
  * not asked for longest.
  */
 final class Lately<T> {
-  /** With {@link #MOST_BYTES} this bounds what is held: about a megabyte. */
+  /**
+   * With {@link #MOST_BYTES} and {@link #MOST_LABELS} this bounds what is held: less than two
+   * megabytes a loop of questions and answers that were chosen to be heavy.
+   */
   private static final int MOST = 256;
 
   /** Longer messages are read each time. */
-  private static final int MOST_BYTES = 256;
+  static final int MOST_BYTES = 256;
+
+  /** A name is kept as its labels, each an object: those of all names of a message. */
+  private static final int MOST_LABELS = 24;
 
   private final Map<Message, T> all =
       new LinkedHashMap<>(16, 0.75f, true) {
@@ -32,9 +38,13 @@ final class Lately<T> {
     return message.length > MOST_BYTES ? null : all.get(new Message(message));
   }
 
-  /** Has been read; the bytes must not change any more. */
-  void was(byte[] message, T read) {
-    if (message.length <= MOST_BYTES) {
+  /**
+   * Has been read; the bytes must not change any more.
+   *
+   * @param labels of all names that are kept with it, and its addresses
+   */
+  void was(byte[] message, T read, int labels) {
+    if (message.length <= MOST_BYTES && labels <= MOST_LABELS) {
       all.put(new Message(message), read);
     }
   }

@@ -117,6 +117,11 @@ final class Query {
     return said == other.said;
   }
 
+  /** Whether it is short enough that the same is found again. */
+  boolean isKept() {
+    return said.wire.length <= Lately.MOST_BYTES;
+  }
+
   private static int count(byte[] bytes, int section) {
     int at = 4 + 2 * section;
     return (bytes[at] & 0xff) << 8 | (bytes[at + 1] & 0xff);

@@ -1,5 +1,6 @@
 package dev.drawbridge.l7.relay;
 
+import dev.drawbridge.policy.Ending;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -86,8 +87,15 @@ public final class DialledAhead extends ChannelInboundHandlerAdapter implements 
     }
   }
 
-  /** Gives the connection to that end; false if there is none, and it has to dial itself. */
+  /**
+   * Gives the connection to that end, as soon as it stands; false if there is none, and it has to
+   * dial itself.
+   */
   boolean giveTo(Dial.Leg taker) {
+    if (state == State.DIALLING) {
+      waiter = new Given(taker);
+      return true;
+    }
     EpollSocketChannel made = channel;
     if (state != State.STANDS || lost || made == null || !made.isActive() || !taker.attach(made)) {
       close();
@@ -99,6 +107,32 @@ public final class DialledAhead extends ChannelInboundHandlerAdapter implements 
     made.config().setAutoRead(true);
     taker.connected(made);
     return true;
+  }
+
+  /** Policy has had it carried before it stood. */
+  private final class Given implements Waiter {
+    private final Dial.Leg taker;
+
+    Given(Dial.Leg taker) {
+      this.taker = taker;
+    }
+
+    @Override
+    public void stands() {
+      if (!giveTo(taker)) {
+        taker.fail(
+            new Dial.Failure(Ending.UPSTREAM_REFUSED, "the callee has closed the connection"));
+      }
+    }
+
+    @Override
+    public void failed(Dial.Failure failure) {
+      taker.fail(failure);
+    }
+
+    /** It is given away before. */
+    @Override
+    public void ended(boolean broken) {}
   }
 
   /** Lets go of it, if nobody has taken it. */

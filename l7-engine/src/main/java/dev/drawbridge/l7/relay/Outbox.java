@@ -52,6 +52,9 @@ public abstract class Outbox {
     return to != null && to.isWritable();
   }
 
+  /** What a buffer takes besides its bytes, about. */
+  private static final int LEAST = 96;
+
   /** Bytes of memory that wait to be sent; a slice may hold on to some more than itself. */
   public final long holds() {
     ByteBuf open = tail;
@@ -182,8 +185,16 @@ public abstract class Outbox {
 
   protected final void seal() {
     ByteBuf open = tail;
-    if (open != null) {
-      tail = null;
+    if (open == null) {
+      return;
+    }
+    tail = null;
+    int size = open.readableBytes();
+    if (pending() > 0 && open.capacity() > HeldInput.MOST_WASTE * Math.max(size, LEAST)) {
+      // It waits behind what the peer has not taken: as little of it as there is.
+      write(open.alloc().directBuffer(size).writeBytes(open));
+      open.release();
+    } else {
       write(open);
     }
   }

@@ -19,8 +19,10 @@ import org.xbill.DNS.CNAMERecord;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.DNAMERecord;
 import org.xbill.DNS.Flags;
+import org.xbill.DNS.GenericEDNSOption;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
+import org.xbill.DNS.OPTRecord;
 import org.xbill.DNS.Rcode;
 import org.xbill.DNS.Record;
 import org.xbill.DNS.Section;
@@ -211,7 +213,7 @@ final class MessagesTest {
   void whatWasReadLatelyIsFoundByAllItsBytesButItsNumber() throws Exception {
     Lately<String> lately = new Lately<>();
     byte[] bytes = question("www.example.com.", Type.A);
-    lately.was(bytes, "www");
+    lately.was(bytes, "www", 3);
     assertEquals("www", lately.read(Query.numbered(bytes, 0x1234)));
     for (int at = 2; at < bytes.length; at++) {
       byte[] other = bytes.clone();
@@ -226,14 +228,39 @@ final class MessagesTest {
   @Test
   void ofWhatWasReadLatelySoMuchIsKept() throws Exception {
     Lately<Integer> lately = new Lately<>();
-    lately.was(new byte[257], 0);
+    lately.was(new byte[Lately.MOST_BYTES + 1], 0, 1);
+    lately.was(new byte[Lately.MOST_BYTES], 0, 25);
     assertEquals(0, lately.size());
     for (int i = 0; i < 1000; i++) {
-      lately.was(question("n" + i + ".example.", Type.A), i);
+      lately.was(question("n" + i + ".example.", Type.A), i, 2);
     }
     assertEquals(256, lately.size());
     assertEquals(999, lately.read(question("n999.example.", Type.A)));
     assertNull(lately.read(question("n0.example.", Type.A)));
+  }
+
+  /** Pointers make many long names of few bytes, and padding a long question of a short name. */
+  @Test
+  void whatIsHeavyForItsLengthIsToldByItsLabels() throws Exception {
+    String owner = "a.".repeat(50) + "example.";
+    byte[] bytes = question(owner, Type.A);
+    Query asked = Query.read(bytes);
+    Message chain = answerTo(bytes);
+    Name from = Name.fromString(owner);
+    for (int i = 0; i < 5; i++) {
+      Name to = new Name("b" + i, Name.fromString(owner));
+      chain.addRecord(new CNAMERecord(from, DClass.IN, 9, to), Section.ANSWER);
+      from = to;
+    }
+    byte[] wire = chain.toWire();
+    assertTrue(wire.length <= Lately.MOST_BYTES, wire.length + " bytes");
+    assertEquals(51 + 5 * 52, Answer.read(wire, asked, 512).labels());
+    assertTrue(asked.isKept());
+
+    Message padded = new Message(question("n.example.", Type.A));
+    padded.addRecord(
+        new OPTRecord(1232, 0, 0, 0, new GenericEDNSOption(12, new byte[400])), Section.ADDITIONAL);
+    assertFalse(Query.read(padded.toWire()).isKept());
   }
 
   private static byte[] octets(Random random, int count) {

@@ -216,8 +216,17 @@ public final class Inquiry {
       Question named = question(asked, question.caller(), might.peer(), asked.host());
       List<Integer> governed = named.governedPorts(policy);
       for (int port : governed.isEmpty() ? List.of(named.port()) : governed) {
-        if (isDenied(verdict(policy, asked, named.at(port), caller, callee)) != isDenied(verdict)) {
+        Question at = named.at(port);
+        if (isDenied(verdict(policy, asked, at, caller, callee)) != isDenied(verdict)) {
           return Optional.of(might.name());
+        }
+        if (asked.request().isPresent() && asked.host().isEmpty() && !isDenied(verdict)) {
+          for (String host : at.forbiddenHosts(policy)) {
+            Question sent = question(asked, at.caller(), at.callee(), Optional.of(host)).at(port);
+            if (isDenied(verdict(policy, asked, sent, caller, callee))) {
+              return Optional.of(might.name());
+            }
+          }
         }
       }
     }

@@ -13,6 +13,9 @@ import java.util.List;
 
 /** What names might make of an address, where nobody can say what its caller has learned. */
 final class Unlearned {
+  /** What hardly a pattern of another rule fits. */
+  private static final String ANY = "0-any-0";
+
   private Unlearned() {}
 
   /**
@@ -53,6 +56,6 @@ final class Unlearned {
   }
 
   private static String fitting(Party.Name object) {
-    return object.pattern().print().replace("**", "x").replace("*", "x");
+    return object.pattern().print().replace("**", ANY).replace("*", ANY);
   }
 }

@@ -30,8 +30,12 @@ final class NameRules {
 
   private static final int HTTPS = 443;
 
-  /** Port 53 as a word of a list of ports, without a protocol. */
-  private static final Pattern BARE_DNS = Pattern.compile("(?<=[ ,])53(?=[ ,]|$)");
+  /** Port 53 in the list of ports, without a protocol. */
+  private static final Pattern BARE_DNS =
+      Pattern.compile("\\bmay\\s+(?:also\\s+)?connect\\s+(?:\\S*,)?(53)(?=[\\s,]|$)");
+
+  /** Who is in every other party that is a container. */
+  private static final Set<String> EVERYBODY = Set.of("anyone", "containers");
 
   private NameRules() {}
 
@@ -127,7 +131,10 @@ final class NameRules {
       return Optional.empty();
     }
     for (Rule other : rules) {
-      if (asksByUdp(other) && other.sentence().subject().equals(rule.sentence().subject())) {
+      Optional<Party> who = other.sentence().subject();
+      if (asksByUdp(other)
+          && (who.equals(rule.sentence().subject())
+              || who.map(Party::print).filter(EVERYBODY::contains).isPresent())) {
         return Optional.empty();
       }
     }
@@ -135,8 +142,8 @@ final class NameRules {
         problem(
             ProblemCode.TCP_ALONE,
             rule,
-            bare.start(),
-            bare.group().length(),
+            bare.start(1),
+            bare.group(1).length(),
             "a port without a protocol is TCP alone, and resolvers are asked by UDP first",
             "both, or '53/tcp' if TCP alone is meant; Docker's own resolver needs no rule",
             Optional.of("53/tcp,53/udp")));

@@ -83,6 +83,22 @@ final class WarningsTest {
         warning.isEmpty() ? List.of() : List.of(warning.replace("''", "")), found, text.toString());
   }
 
+  @ParameterizedTest(name = "13 {0}")
+  @CsvSource(
+      delimiter = '~',
+      value = {
+        "app in (1 53 54) may connect 53/tcp on world            ~ ''",
+        "app=a may connect 53/tcp on app in (1 53 54)            ~ ''",
+        "app=a may connect 53 on app=dns;anyone may connect 53/udp on app=dns ~ ''",
+        "app=a may connect 53 on app=dns;containers may connect udp on app=dns ~ ''",
+        "app=a may also connect 53 on app=dns                    ~ DB0217",
+        "app in (1 53 54) may connect 80,53 on world             ~ DB0217",
+      })
+  void theBarePortIsLookedForAmongThePorts(String rules, String code) {
+    String all = String.join(" ", found(policy(rules.replace(';', '\n') + "\n")));
+    assertEquals(!code.isEmpty(), all.contains("DB0217"), all);
+  }
+
   @ParameterizedTest(name = "12.C3 {0} selects nobody")
   @CsvSource(
       delimiter = '~',
