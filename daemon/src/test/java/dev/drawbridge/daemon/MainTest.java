@@ -62,7 +62,7 @@ final class MainTest {
     assertEquals(2, check("apiTcp: 0.0.0.0:9807\n"));
     assertTrue(text(err).contains("listens on loopback only, not on /0.0.0.0:9807"), text(err));
     assertEquals(2, check("apiGroup: \"a\\nb\"\n"));
-    assertEquals(4, text(err).lines().count(), text(err));
+    assertEquals(1, text(err).lines().count(), text(err));
   }
 
   @Test

@@ -38,7 +38,9 @@ public enum ProblemCode {
   PASSED_BY("DB0214", "a may not that does not reach a port which a connect rule names"),
   NAMES_ASIDE("DB0215", "a resolve rule beside an open way to DNS over TLS or HTTPS"),
   SHARED_ADDRESS("DB0216", "a may not with a name that may share an address with an allowed one"),
-  TCP_ALONE("DB0217", "connect 53, which is TCP alone, as the only way to a resolver"),
+  TCP_ALONE(
+      "DB0217",
+      "connect 53, which is TCP alone, where neither the same subject nor everybody may ask by UDP"),
   BAD_YAML("DB0301", "not YAML, or YAML that readers disagree about"),
   BAD_SHAPE("DB0302", "YAML, but not of the expected shape"),
   WRONG_PLACE("DB0303", "a drawbridge label where the container will not get it"),
