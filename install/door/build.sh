@@ -121,7 +121,17 @@ train() {
 	lab_java dev.drawbridge.testkit.TrainMain || say 'the agent starts without an AOT cache'
 }
 
+# What is measured keeps its sockets and its notes where a host has them: file-hierarchy(7) has /run in memory.
+with_run_in_memory() { # command
+	if [ "$(stat -f -c %T /run)" = tmpfs ]; then
+		"$@"
+	else
+		unshare --mount --propagation private sh -euc 'mount -t tmpfs -o mode=755 tmpfs /run; exec "$@"' sh "$@"
+	fi
+}
+
+around=
 lab_java() { # main class, arguments
-	"$JAVA_HOME/bin/java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 --enable-native-access=ALL-UNNAMED \
+	$around "$JAVA_HOME/bin/java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 --enable-native-access=ALL-UNNAMED \
 		-Ddrawbridge.dist="$dist" -Ddrawbridge.bench.pictures="${DRAWBRIDGE_PICTURES:-$root/target}" -cp "$lab/lib/*" "$@"
 }

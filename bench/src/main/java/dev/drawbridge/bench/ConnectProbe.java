@@ -11,6 +11,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Runs in a container and times {@code connect(2)}. It reads commands from standard input, a line
@@ -20,15 +21,16 @@ import java.util.Arrays;
  *   <li>{@code tcp N}: N blocking connects, each closed by a reset; the median in nanoseconds
  *   <li>{@code udp N}: N connects of datagram sockets, which send nothing; the median in
  *       nanoseconds
- *   <li>{@code await refused|taken}: blocking connects until one is refused or taken, for ten
- *       seconds at most; {@link System#nanoTime} just after that, which on Linux is the same clock
- *       in every process, or {@code never}
+ *   <li>{@code await refused|taken}: blocking connects, a tenth of a millisecond apart, until one
+ *       is refused or taken, for ten seconds at most; {@link System#nanoTime} just after that,
+ *       which on Linux is the same clock in every process, or {@code never}
  * </ul>
  *
  * With {@code serve PORT} as arguments it accepts connections instead, and closes them.
  */
 final class ConnectProbe {
   private static final long PATIENCE_NANOS = 10_000_000_000L;
+  private static final long PAUSE_NANOS = 100_000;
 
   private ConnectProbe() {}
 
@@ -108,6 +110,8 @@ final class ConnectProbe {
       if (now - begin > PATIENCE_NANOS) {
         return "never";
       }
+      // The agent is to have a processor.
+      LockSupport.parkNanos(PAUSE_NANOS);
     }
   }
 }

@@ -15,6 +15,8 @@ import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.nio.file.attribute.UserPrincipal;
 import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
@@ -51,6 +53,7 @@ public final class HookServer implements AutoCloseable {
   private final Semaphore permits;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final ScheduledThreadPoolExecutor deadlines;
+  private final ExecutorService requests;
 
   private @Nullable ServerSocketChannel listener;
 
@@ -101,6 +104,10 @@ public final class HookServer implements AutoCloseable {
         new ScheduledThreadPoolExecutor(
             1, Thread.ofPlatform().daemon().name("hook-deadlines").factory());
     this.deadlines.setRemoveOnCancelPolicy(true);
+    // No virtual ones: a request reads files, for which those take other threads.
+    this.requests =
+        Executors.newCachedThreadPool(
+            Thread.ofPlatform().daemon().name("hook-request-", 0).factory());
   }
 
   /**
@@ -119,14 +126,15 @@ public final class HookServer implements AutoCloseable {
   public synchronized void close() {
     if (closed.compareAndSet(false, true)) {
       place.release(listener);
-      Thread.ofVirtual().name("hook-last-requests").start(this::endDeadlines);
+      Thread.ofVirtual().name("hook-last-requests").start(this::endThreads);
     }
   }
 
-  /** Deadlines are kept until the last request has given back its permit. */
-  private void endDeadlines() {
+  /** Deadlines and threads are kept until the last request has given back its permit. */
+  private void endThreads() {
     permits.acquireUninterruptibly(limits.concurrent());
     deadlines.shutdownNow();
+    requests.shutdown();
   }
 
   private void acceptAll(ServerSocketChannel from) {
@@ -134,7 +142,7 @@ public final class HookServer implements AutoCloseable {
       permits.acquireUninterruptibly();
       try {
         SocketChannel channel = from.accept();
-        Thread.ofVirtual().name("hook-request").start(() -> serve(channel));
+        requests.execute(() -> serve(channel));
       } catch (ClosedChannelException e) {
         permits.release();
         return;

@@ -18,7 +18,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Containers without an engine: a process that sleeps in a cgroup and a network namespace of its
+ * Containers without an engine: a process that waits in a cgroup and a network namespace of its
  * own, with an address, and a bundle whose annotations are its labels. The agent is told of each as
  * the runtime's hook tells it, over the hook's socket, and guards it as any other. An engine needs
  * half a second for a container; these are made by the hundred.
@@ -65,7 +65,7 @@ public final class SyntheticContainers implements AutoCloseable {
                       + "/cgroup.procs; exec unshare --net sh -c 'ip link set lo up; ip link add e0 type veth peer"
                       + " name e1; ip addr add "
                       + address
-                      + "/32 dev e0; echo made; exec sleep 100000'")
+                      + "/32 dev e0; echo made; read -r _'")
               .redirectErrorStream(true)
               .start();
       processes.add(process);

@@ -55,6 +55,9 @@ public final class Guards {
 
   private static final System.Logger log = System.getLogger(Guards.class.getName());
 
+  /** Of how many containers a turn finds out whether they are gone, without a word of anybody. */
+  private static final int LOOKED_AFTER = 128;
+
   private final Datapath datapath;
   private final Attachments attachments;
   private final ParentGuard parents;
@@ -71,6 +74,8 @@ public final class Guards {
   private final OlderSockets older;
   private final StalePins pins;
   private final EngineReports reports;
+
+  private int sweptTo;
 
   /** Who may start unguarded, as the operator wrote it. */
   private List<String> listed;
@@ -287,8 +292,11 @@ public final class Guards {
   /** Lets go of everything whose cgroup is gone. True if anything changed. */
   boolean sweep() {
     boolean changed = false;
-    for (String id : known.ids()) {
-      changed |= stopped(id);
+    // So many a turn that who waits for this thread does not notice, however many there are.
+    List<String> ids = known.ids();
+    for (int i = Math.min(LOOKED_AFTER, ids.size()); i > 0; i--) {
+      sweptTo = (sweptTo + 1) % ids.size();
+      changed |= stopped(ids.get(sweptTo));
     }
     changed |= interfaces.lookAgain();
     changed |= reports.tryAgain(System.nanoTime());

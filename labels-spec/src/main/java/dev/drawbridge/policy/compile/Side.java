@@ -47,6 +47,8 @@ public final class Side {
   private final NamedPeers named;
   private final boolean guarded;
   private final boolean guardedByHost;
+  private final boolean readsNames;
+  private final boolean judgesNames;
   private volatile @Nullable Groups groups;
 
   public Side(
@@ -74,6 +76,14 @@ public final class Side {
     this.named = named;
     this.guarded = closed || anyDenies(rules);
     this.guardedByHost = closedByHost || anyDenies(ofHost.stream().mapToObj(rules::get).toList());
+    boolean byName = false;
+    boolean resolves = false;
+    for (RuleCode rule : rules) {
+      byName |= rule.names() != null;
+      resolves |= rule.resolves();
+    }
+    this.judgesNames = guarded && resolves;
+    this.readsNames = guarded && (resolves || byName);
   }
 
   /**
@@ -115,10 +125,12 @@ public final class Side {
     return false;
   }
 
-  /** Whether this side would come out the same from these parts. */
+  /**
+   * Whether this side would come out the same from these parts. The compiler hands unchanged ones
+   * on as they are.
+   */
   @SuppressWarnings("ReferenceEquality")
-  public // the compiler hands unchanged parts on as they are
-  boolean isSame(
+  public boolean isSame(
       Mode newMode,
       boolean newReads,
       boolean newClosed,
@@ -227,12 +239,12 @@ public final class Side {
 
   /** Whether it says anything of names: as objects, or of what may be resolved. */
   public boolean readsNames() {
-    return guarded() && rules.stream().anyMatch(rule -> rule.resolves() || rule.names() != null);
+    return readsNames;
   }
 
   /** Whether it says what may be resolved. */
   public boolean judgesNames() {
-    return guarded() && rules.stream().anyMatch(RuleCode::resolves);
+    return judgesNames;
   }
 
   /**
