@@ -106,6 +106,9 @@ class OfflineVerdictTest {
     "1, buyer 1.1.1.1 444",
     "1, buyer 10.0.5.7 443",
     "2, picky 1.1.1.1 443",
+    "2, picky world 443",
+    "0, picky world 444",
+    "1, buyer world 443",
     "0, picky 1.1.1.1 444",
     "2, picky 1.1.1.1 GET / --port 80",
   })

@@ -186,10 +186,12 @@ public final class Inquiry {
           "unknown-name",
           "the answer depends on whether "
               + told(caller.peer())
-              + " knows that address by a name of "
+              + " knows the address by a name of "
               + otherwise.get()
               + ", which nobody can know who does not see it ask",
-          "an agent, and a container that runs");
+          callee.address().isEmpty()
+              ? "an address or a name"
+              : "an agent, and a container that runs");
     }
     return new Answer.Given(
         verdict,
@@ -208,11 +210,18 @@ public final class Inquiry {
       Verdict verdict,
       Candidate caller,
       Candidate callee) {
-    if (callee.address().isEmpty() || (caller.imagined().isEmpty() && known.learned().isKnown())) {
+    Optional<Cidr> address = callee.address();
+    if (address.isEmpty()) {
+      // Of the world as such it is known to nobody which of its addresses is meant.
+      if (question.callee() != Peers.WORLD || isDenied(verdict)) {
+        return Optional.empty();
+      }
+      address = Optional.of(Unlearned.SOMEWHERE);
+    } else if (caller.imagined().isEmpty() && known.learned().isKnown()) {
       return Optional.empty();
     }
     for (Unlearned.Might might :
-        Unlearned.of(policy, question.caller(), question.callee(), callee.address().get())) {
+        Unlearned.of(policy, question.caller(), question.callee(), address.get())) {
       Question named = question(asked, question.caller(), might.peer(), asked.host());
       List<Integer> governed = named.governedPorts(policy);
       for (int port : governed.isEmpty() ? List.of(named.port()) : governed) {

@@ -16,6 +16,9 @@ final class Unlearned {
   /** What hardly a pattern of another rule fits. */
   private static final String ANY = "0-any-0";
 
+  /** Outside, and in none of the ranges into which names must not lead. */
+  static final Cidr SOMEWHERE = Cidr.parse("1.1.1.1/32").orElseThrow();
+
   private Unlearned() {}
 
   /**
