@@ -16,6 +16,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -172,17 +174,24 @@ class PodmanContainersTest {
     try (Connection writer = db.open();
         Statement statement = writer.createStatement()) {
       statement.executeUpdate("begin exclusive");
+      CountDownLatch asks = new CountDownLatch(1);
+      AtomicBoolean done = new AtomicBoolean();
       Thread commits =
           Thread.ofVirtual()
               .start(() -> {
                 try {
+                  asks.await();
                   Thread.sleep(100);
+                  done.set(true);
                   statement.executeUpdate("commit");
                 } catch (Exception e) {
                   throw new IllegalStateException(e);
                 }
               });
-      assertTrue(containers().find(A).isPresent());
+      PodmanContainers containers = containers();
+      asks.countDown();
+      assertTrue(containers.find(A).isPresent());
+      assertTrue(done.get(), "it has waited");
       commits.join();
     }
   }
