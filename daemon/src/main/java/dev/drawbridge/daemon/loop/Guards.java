@@ -75,7 +75,7 @@ public final class Guards {
   private final StalePins pins;
   private final EngineReports reports;
 
-  private int sweptTo;
+  private final Rounds rounds = new Rounds(LOOKED_AFTER);
 
   /** Who may start unguarded, as the operator wrote it. */
   private List<String> listed;
@@ -292,11 +292,8 @@ public final class Guards {
   /** Lets go of everything whose cgroup is gone. True if anything changed. */
   boolean sweep() {
     boolean changed = false;
-    // So many a turn that who waits for this thread does not notice, however many there are.
-    List<String> ids = known.ids();
-    for (int i = Math.min(LOOKED_AFTER, ids.size()); i > 0; i--) {
-      sweptTo = (sweptTo + 1) % ids.size();
-      changed |= stopped(ids.get(sweptTo));
+    for (String id : rounds.next(known.ids())) {
+      changed |= stopped(id);
     }
     changed |= interfaces.lookAgain();
     changed |= reports.tryAgain(System.nanoTime());
