@@ -192,6 +192,12 @@ final class CapabilityTricks {
                 + sink.lines().stream()
                     .filter(line -> runs.stream().anyMatch(run -> line.contains(run + ":")))
                     .count()
-                + " arrived");
+                + " arrived"
+                + starts.stream()
+                    .map(start -> start.resultNow().text())
+                    .filter(text -> !text.contains("af-packet"))
+                    .findFirst()
+                    .map(text -> "; one said: " + text)
+                    .orElse(""));
   }
 }
