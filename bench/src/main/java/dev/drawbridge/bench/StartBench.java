@@ -54,7 +54,6 @@ final class StartBench {
 
   static void run(PrintStream out) {
     boolean withPodman = installed("podman");
-    boolean fixed = Podman.fixedIsThere();
     try (EngineLab lab = withPodman ? Podman.lab() : EngineLab.start()) {
       LabImage.importInto(lab);
       LabAgent agent = LabAgent.start(lab, Distribution.locate());
@@ -79,10 +78,6 @@ final class StartBench {
         out.println("podman: not measured, it is not installed");
       }
       bench.finish();
-    } finally {
-      if (withPodman && !fixed) {
-        Podman.tidy();
-      }
     }
   }
 

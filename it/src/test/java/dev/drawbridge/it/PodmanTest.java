@@ -38,11 +38,9 @@ final class PodmanTest {
   private static EngineLab lab;
   private static LabAgent agent;
   private static Podman podman;
-  private static boolean fixedWasThere;
 
   @BeforeAll
   static void startEngineAndAgent() throws IOException {
-    fixedWasThere = Podman.fixedIsThere();
     lab = Podman.lab();
     LabImage.importInto(lab);
     agent = LabAgent.start(lab, Distribution.locate());
@@ -63,9 +61,6 @@ final class PodmanTest {
     }
     if (lab != null) {
       lab.close();
-    }
-    if (!fixedWasThere) {
-      Podman.tidy();
     }
   }
 

@@ -7,7 +7,7 @@ import dev.drawbridge.testkit.EngineLab;
 import dev.drawbridge.testkit.LabAgent;
 import dev.drawbridge.testkit.LabImage;
 import dev.drawbridge.testkit.scenario.Observation;
-import dev.drawbridge.testkit.scenario.Scenario;
+import dev.drawbridge.testkit.scenario.Programme;
 import dev.drawbridge.testkit.scenario.Stage;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -21,12 +21,13 @@ final class ScenarioTest {
 
   @TestFactory
   Stream<DynamicTest> everyRowIsAsExpected() {
-    EngineLab lab = EngineLab.start();
+    EngineLab lab = Programme.lab();
     try {
       LabImage.importInto(lab);
       LabAgent agent = LabAgent.start(lab, Distribution.locate());
       Stage stage = Stage.set(lab, Optional.of(agent));
-      return Scenario.rows().stream()
+      return Programme.here().stream()
+          .flatMap(part -> part.rows().stream())
           .map(row ->
               DynamicTest.dynamicTest(
                   row.title(),

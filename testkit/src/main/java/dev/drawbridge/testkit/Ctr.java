@@ -49,20 +49,32 @@ public final class Ctr implements AutoCloseable {
     return Shell.run(lab.onHost(command.toArray(String[]::new)).toArray(String[]::new));
   }
 
-  /** A network namespace with one address on the lab's bridge. */
+  /**
+   * A network namespace with one address on the lab's bridge. Its name is a mount, which the lab's
+   * containerd must see, and nothing that is mounted outside a mount namespace comes into it later:
+   * runc would open the empty file below.
+   */
   public void network(String name, String address) {
     String host = lab.id() + "-host";
     String inside = lab.id() + "-" + name;
     String end = "c" + networks.size() + "-" + name;
     networks.add(inside);
-    Shell.must("ip", "netns", "add", inside);
-    Shell.must(
-        "ip", "-n", host, "link", "add", end, "type", "veth", "peer", "name", "eth0", "netns",
-        inside);
-    Shell.must("ip", "-n", host, "link", "set", end, "master", BRIDGE, "up");
-    Shell.must("ip", "-n", inside, "addr", "add", address + "/24", "dev", "eth0");
-    Shell.must("ip", "-n", inside, "link", "set", "lo", "up");
-    Shell.must("ip", "-n", inside, "link", "set", "eth0", "up");
+    ip("netns", "add", inside);
+    ip("-n", host, "link", "add", end, "type", "veth", "peer", "name", "eth0", "netns", inside);
+    ip("-n", host, "link", "set", end, "master", BRIDGE, "up");
+    ip("-n", inside, "addr", "add", address + "/24", "dev", "eth0");
+    ip("-n", inside, "link", "set", "lo", "up");
+    ip("-n", inside, "link", "set", "eth0", "up");
+  }
+
+  private void ip(String... arguments) {
+    Shell.must(ipCommand(arguments));
+  }
+
+  private String[] ipCommand(String... arguments) {
+    List<String> command = new ArrayList<>(List.of("ip"));
+    command.addAll(List.of(arguments));
+    return lab.withMounts(command).toArray(String[]::new);
   }
 
   /** Starts a container by the shim, in the network of that name. */
@@ -131,6 +143,6 @@ public final class Ctr implements AutoCloseable {
   @Override
   public void close() {
     List.copyOf(containers).forEach(one -> remove(one.getFirst(), one.getLast()));
-    networks.forEach(name -> Shell.run("ip", "netns", "del", name));
+    networks.forEach(name -> Shell.run(ipCommand("netns", "del", name)));
   }
 }

@@ -139,8 +139,12 @@ public final class EngineLab implements AutoCloseable {
 
   /** A command as a process of this host would run it: on its network, with its mounts. */
   public List<String> onHost(String... command) {
-    List<String> there = network.onHost(command);
-    return mounts == null ? there : mounts.enter(there);
+    return withMounts(network.onHost(command));
+  }
+
+  /** A command that sees this host's mounts; its network is the machine's. */
+  List<String> withMounts(List<String> command) {
+    return mounts == null ? command : mounts.enter(command);
   }
 
   /** Runs before the engine stops, the last added first. */

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -22,6 +23,7 @@ import java.util.stream.Stream;
 final class LabSweep {
   static final Path LABS = Path.of("/run");
   static final String PREFIX = "dbl-";
+  private static final Path NETWORKS = Path.of("/run/netns");
 
   private LabSweep() {}
 
@@ -57,14 +59,22 @@ final class LabSweep {
     Await.within(Duration.ofSeconds(5), () -> processesOf(lab).isEmpty());
     unmountBelow(lab);
     String id = lab.getFileName().toString();
-    for (String suffix : List.of("-world", "-host")) {
-      if (Files.exists(Path.of("/run/netns", id + suffix))) {
-        Shell.run("ip", "netns", "del", id + suffix);
-      }
-    }
+    removeNetworks(id);
+    Podman.leave(id);
     removeCgroups(id);
     deleteTree(lab);
     deleteTree(EngineLab.dataDirectory(id));
+  }
+
+  /** Those that were made in a mount namespace of the lab's are plain files by now. */
+  private static void removeNetworks(String id) {
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(NETWORKS, id + "-*")) {
+      all.forEach(one -> Shell.run("ip", "netns", "del", one.getFileName().toString()));
+    } catch (NoSuchFileException e) {
+      return; // nobody has a network namespace by name
+    } catch (IOException e) {
+      throw new LabException("cannot list the networks of " + id + ": " + e.getMessage(), e);
+    }
   }
 
   private static List<ProcessHandle> processesOf(Path lab) {

@@ -20,10 +20,14 @@ public final class Podman implements AutoCloseable {
   /** Where Podman keeps its address book, whatever else it is told. */
   private static final Path FIXED = Path.of("/run/containers");
 
-  /** What a lab must have mounted before a Podman of its own can be in it. */
+  /**
+   * What a lab must have mounted before a Podman of its own can be in it. Below the mount a file
+   * with the lab's name keeps the directory: whoever removed it would take the mount away too.
+   */
   static final String MOUNTS =
       """
       mkdir -p /run/containers "$1/run-containers"
+      : >"/run/containers/${1##*/}"
       mount --bind "$1/run-containers" /run/containers
       """;
 
@@ -102,18 +106,23 @@ public final class Podman implements AutoCloseable {
     }
   }
 
-  /** Starts a lab that a Podman can be in, and makes one. */
+  /** Starts a lab that a Podman can be in. */
   public static EngineLab lab() {
     return EngineLab.start(new com.google.gson.JsonObject(), MOUNTS);
   }
 
-  public static Podman in(EngineLab lab) {
-    return new Podman(lab);
+  /**
+   * The last lab takes the directory away; one that somebody else uses by now is not empty and
+   * stays.
+   */
+  static void leave(String id) {
+    if (FIXED.resolve(id).toFile().delete()) {
+      FIXED.toFile().delete();
+    }
   }
 
-  /** Whether this machine had Podman's own directory before {@link #lab}. */
-  public static boolean fixedIsThere() {
-    return Files.exists(FIXED);
+  public static Podman in(EngineLab lab) {
+    return new Podman(lab);
   }
 
   public Path root() {
@@ -214,11 +223,5 @@ public final class Podman implements AutoCloseable {
     run("pod", "rm", "-f", "-t", "0", "-a");
     run("rm", "-f", "-t", "0", "-a");
     run("network", "rm", "-f", NETWORK);
-  }
-
-  /** After the lab has ended, if {@link #fixedIsThere} was false before it. */
-  public static void tidy() {
-    // Not if somebody uses it by now: it is not empty then.
-    FIXED.toFile().delete();
   }
 }

@@ -7,12 +7,13 @@ import java.util.Set;
 /**
  * The story, in order. {@code db} lets {@code app=api} GET /users and connect to 5432; {@code web}
  * lets the host GET /health and the world GET /public; {@code stranger} is in nobody's sentence.
- * The chapter about Kafka is {@link KafkaChapter}'s.
+ * The chapters about Kafka, names and other engines are {@link KafkaChapter}'s, {@link
+ * NamesChapter}'s and {@link EngineChapter}'s.
  */
 public final class Scenario {
-  private static final String SERVED = "200, own address seen";
-  private static final String FORBIDDEN = "403, nothing arrived";
-  private static final String REFUSED = "refused at connect, nothing arrived";
+  static final String SERVED = "200, own address seen";
+  static final String FORBIDDEN = "403, nothing arrived";
+  static final String REFUSED = "refused at connect, nothing arrived";
   private static final String RESET = "connection refused, nothing arrived";
 
   /**
@@ -30,6 +31,7 @@ public final class Scenario {
     return rows().stream().filter(row -> ESSENTIAL.contains(row.number())).toList();
   }
 
+  /** The whole story by Docker. */
   public static List<Row> rows() {
     List<Row> all = new ArrayList<>(story());
     all.addAll(KafkaChapter.rows());

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -32,7 +33,6 @@ public final class Stage {
   private static final String SUBNET = "10.214.9.";
   private static final String SUBNET6 = "fd00:db:9::";
   private static final Duration ANSWER = Duration.ofSeconds(20);
-  private static final Duration LOGGED = Duration.ofSeconds(5);
 
   private final EngineLab lab;
   private final Docker docker;
@@ -295,46 +295,23 @@ public final class Stage {
     }
   }
 
-  @FunctionalInterface
-  private interface Asking {
-    Reply ask();
-  }
-
-  /** Asks, and holds the reply against the server's own log. */
-  private Observation judge(Question question, String caller, Asking asking) {
-    String server = question.to();
-    long before = arrived(server);
-    Reply reply = asking.ask();
-    boolean served = reply.status() == 200;
-    if (served) {
-      // The server writes its log after the answer has left. What is missing then is found below.
-      Await.within(LOGGED, () -> arrived(server) > before);
-    }
-    long arrivals = arrived(server) - before;
-    asked.put(question, served);
-    String words = reply.words();
-    if (served) {
-      words += seenAs(reply.body(), caller);
-      return new Observation(
-          words + (arrivals == 1 ? "" : ", arrived " + arrivals + " times"), explain(question));
-    }
-    words += arrivals == 0 ? ", nothing arrived" : ", BUT " + arrivals + " ARRIVED";
-    String why = reply.status() == 0 ? explain(question) : reply.reason();
-    return new Observation(words, why);
-  }
-
-  private String seenAs(String body, String caller) {
-    String seen = body.substring(body.lastIndexOf(' ') + 1);
-    if (caller.isEmpty()) {
-      return "";
-    }
-    return seen.equals(address(caller)) || seen.equals(address6(caller))
-        ? ", own address seen"
-        : ", " + seen + " seen";
+  /** A caller of the host or the world has no address that must be seen. */
+  private Observation judge(Question question, String caller, Supplier<Reply> asking) {
+    Witness witness =
+        new Witness(
+            () -> arrived(question.to()),
+            seen -> caller.isEmpty() ? "" : Witness.seen(seen, address(caller), address6(caller)));
+    return witness.judge(
+        () -> {
+          Reply reply = asking.get();
+          asked.put(question, reply.status() == 200);
+          return reply;
+        },
+        () -> explain(question));
   }
 
   /** What the agent says about it, if there is one that answers. */
-  private String explain(Question question) {
+  String explain(Question question) {
     if (agent.isEmpty()) {
       return "";
     }

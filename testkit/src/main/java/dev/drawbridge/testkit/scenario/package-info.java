@@ -1,6 +1,6 @@
 /**
- * The main job as a story of fifteen chapters on real containers: who asks whom for what, what must
- * come of it, and what did.
+ * The main job as a story in chapters on real containers: who asks whom for what, what must come of
+ * it, and what did.
  *
  * <p>Read {@link dev.drawbridge.testkit.scenario.Scenario} first: it is the only place where the
  * rows are written. The demo prints them and {@code it} asserts them.
