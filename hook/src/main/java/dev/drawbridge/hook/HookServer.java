@@ -142,7 +142,7 @@ public final class HookServer implements AutoCloseable {
       permits.acquireUninterruptibly();
       try {
         SocketChannel channel = from.accept();
-        requests.execute(() -> serve(channel));
+        answerLater(channel);
       } catch (ClosedChannelException e) {
         permits.release();
         return;
@@ -155,7 +155,17 @@ public final class HookServer implements AutoCloseable {
     permits.release();
   }
 
-  /** Out of descriptors, most likely: trying again at once would only spin. */
+  private void answerLater(SocketChannel channel) throws IOException {
+    try {
+      requests.execute(() -> serve(channel));
+    } catch (OutOfMemoryError e) {
+      // The cgroup or the host has no room for another thread: pthread_create(3), EAGAIN.
+      channel.close();
+      throw new IOException("no thread to answer a request: " + e.getMessage(), e);
+    }
+  }
+
+  /** Out of descriptors or threads, most likely: trying again at once would only spin. */
   private static void pauseAfterFailedAccept() {
     try {
       Thread.sleep(Duration.ofMillis(50));

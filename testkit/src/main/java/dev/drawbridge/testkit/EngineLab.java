@@ -83,14 +83,16 @@ public final class EngineLab implements AutoCloseable {
   public static EngineLab start(JsonObject always, String mounts) {
     LabSweep.abandonedLabs();
     String id = LabSweep.PREFIX + ProcessHandle.current().pid();
-    for (int again = 2; Files.exists(LabSweep.LABS.resolve(id)); again++) {
+    for (int again = 2;
+        Files.exists(LabSweep.LABS.resolve(id)) || Files.exists(dataDirectory(id));
+        again++) {
       id = LabSweep.PREFIX + ProcessHandle.current().pid() + "x" + again;
     }
     Path directory = LabSweep.LABS.resolve(id);
     try {
-      Files.createDirectories(directory);
-      Files.writeString(directory.resolve("owner"), Long.toString(ProcessHandle.current().pid()));
       Files.createDirectories(dataDirectory(id));
+      Files.writeString(LabSweep.owner(id), Long.toString(ProcessHandle.current().pid()));
+      Files.createDirectories(directory);
     } catch (IOException e) {
       throw new LabException("cannot create " + directory + ": " + e.getMessage(), e);
     }
@@ -112,7 +114,7 @@ public final class EngineLab implements AutoCloseable {
   }
 
   static Path dataDirectory(String id) {
-    return Path.of("/var/lib", id);
+    return LabSweep.DATA.resolve(id);
   }
 
   /** Unique among the labs of this machine; also the name of the containers' cgroup parent. */

@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
@@ -22,6 +24,7 @@ import java.util.stream.Stream;
  */
 final class LabSweep {
   static final Path LABS = Path.of("/run");
+  static final Path DATA = Path.of("/var/lib");
   static final String PREFIX = "dbl-";
   private static final Path NETWORKS = Path.of("/run/netns");
 
@@ -29,20 +32,32 @@ final class LabSweep {
 
   /** Clears every lab whose owner is dead. */
   static void abandonedLabs() {
-    try (DirectoryStream<Path> labs = Files.newDirectoryStream(LABS, PREFIX + "*")) {
-      for (Path lab : labs) {
-        if (!ownerLives(lab)) {
-          remains(lab);
-        }
+    // A benchmark's are in a /run of its own, which only its data outlives.
+    Set<String> ids = new TreeSet<>();
+    for (Path place : List.of(LABS, DATA)) {
+      try (DirectoryStream<Path> labs = Files.newDirectoryStream(place, PREFIX + "*")) {
+        labs.forEach(lab -> ids.add(lab.getFileName().toString()));
+      } catch (IOException e) {
+        throw new LabException("cannot list old labs in " + place + ": " + e.getMessage(), e);
       }
-    } catch (IOException e) {
-      throw new LabException("cannot list old labs in " + LABS + ": " + e.getMessage(), e);
+    }
+    for (String id : ids) {
+      if (!ownerLives(id)) {
+        remains(LABS.resolve(id));
+      }
     }
   }
 
-  private static boolean ownerLives(Path lab) {
-    Path owner = lab.resolve("owner");
-    return readNumber(owner).flatMap(ProcessHandle::of).map(ProcessHandle::isAlive).orElse(false);
+  /** The file that says which process a lab is of. */
+  static Path owner(String id) {
+    return EngineLab.dataDirectory(id).resolve("owner");
+  }
+
+  private static boolean ownerLives(String id) {
+    return readNumber(owner(id))
+        .flatMap(ProcessHandle::of)
+        .map(ProcessHandle::isAlive)
+        .orElse(false);
   }
 
   private static Optional<Long> readNumber(Path file) {
@@ -133,6 +148,10 @@ final class LabSweep {
       }
       Collections.reverse(tree);
       for (Path group : tree) {
+        // What was being started when its engine was ended names no directory of the lab's.
+        for (String pid : Files.readAllLines(group.resolve("cgroup.procs"))) {
+          ProcessHandle.of(Long.parseLong(pid)).ifPresent(ProcessHandle::destroyForcibly);
+        }
         Files.deleteIfExists(group);
       }
       return true;

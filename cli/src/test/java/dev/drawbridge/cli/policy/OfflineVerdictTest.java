@@ -134,6 +134,39 @@ class OfflineVerdictTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "2, careful world 443",
+    "2, careful world GET / --port 80",
+    "0, careful world 25",
+    "1, careful world 22",
+    "0, careful 1.1.1.1 443",
+    "1, careful 10.1.2.3 443",
+    "0, guest world 443",
+  })
+  void whatIsForbiddenInAPartOfTheWorldIsNotAllowedToAll(String code, String question)
+      throws IOException {
+    Files.writeString(
+        compose,
+        SHOP
+            + """
+              careful:
+                labels:
+                  drawbridge.policy.all: may connect 25,443 on world
+                  drawbridge.policy.web: may GET /** on world port 80
+                  drawbridge.policy.not: may not connect 443 on 10.0.0.0/8
+                  drawbridge.policy.get: may not GET / on 192.0.2.0/24 port 80
+              guest:
+                labels:
+                  drawbridge.policy.all: may connect 443 on world
+            """);
+    Typed typed = ask(question);
+    assertEquals(Integer.parseInt(code), typed.exit(), typed.out() + typed.err());
+    if (code.equals("2")) {
+      assertTrue(typed.err().contains("denied for some of 1"), typed.err());
+    }
+  }
+
   @Test
   void theServerNameOfATlsClientIsShown() {
     Typed typed = ask("api db 8443 --sni db.example");

@@ -180,6 +180,13 @@ public final class Inquiry {
               + " may not be known",
           "a container that was started with the hook; start it again");
     }
+    Optional<String> part = otherwiseInPart(policy, asked, question, verdict, caller, callee);
+    if (part.isPresent()) {
+      return new Answer.Unknown(
+          "needs-address",
+          "the answer depends on the address: it is denied for some of " + part.get(),
+          "an address");
+    }
     Optional<String> otherwise = otherwiseByName(policy, asked, question, verdict, caller, callee);
     if (otherwise.isPresent()) {
       return new Answer.Unknown(
@@ -222,24 +229,56 @@ public final class Inquiry {
     }
     for (Unlearned.Might might :
         Unlearned.of(policy, question.caller(), question.callee(), address.get())) {
-      Question named = question(asked, question.caller(), might.peer(), asked.host());
-      List<Integer> governed = named.governedPorts(policy);
-      for (int port : governed.isEmpty() ? List.of(named.port()) : governed) {
-        Question at = named.at(port);
-        if (isDenied(verdict(policy, asked, at, caller, callee)) != isDenied(verdict)) {
-          return Optional.of(might.name());
-        }
-        if (asked.request().isPresent() && asked.host().isEmpty() && !isDenied(verdict)) {
-          for (String host : at.forbiddenHosts(policy)) {
-            Question sent = question(asked, at.caller(), at.callee(), Optional.of(host)).at(port);
-            if (isDenied(verdict(policy, asked, sent, caller, callee))) {
-              return Optional.of(might.name());
-            }
+      if (isOtherwise(policy, asked, question, might.peer(), verdict, caller, callee)) {
+        return Optional.of(might.name());
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** The range of which it would be otherwise, where all the world is asked about. */
+  private Optional<String> otherwiseInPart(
+      Policy policy,
+      Asked asked,
+      Question question,
+      Verdict verdict,
+      Candidate caller,
+      Candidate callee) {
+    if (callee.address().isPresent() || question.callee() != Peers.WORLD || isDenied(verdict)) {
+      return Optional.empty();
+    }
+    return policy.networks().stream()
+        .filter(part -> isOtherwise(policy, asked, question, part.peer(), verdict, caller, callee))
+        .findFirst()
+        .map(part -> part.range().print());
+  }
+
+  /** Whether the verdict is another if the callee is who has that number, at some port or host. */
+  private boolean isOtherwise(
+      Policy policy,
+      Asked asked,
+      Question question,
+      int peer,
+      Verdict verdict,
+      Candidate caller,
+      Candidate callee) {
+    Question other = question(asked, question.caller(), peer, asked.host());
+    List<Integer> governed = other.governedPorts(policy);
+    for (int port : governed.isEmpty() ? List.of(other.port()) : governed) {
+      Question at = other.at(port);
+      if (isDenied(verdict(policy, asked, at, caller, callee)) != isDenied(verdict)) {
+        return true;
+      }
+      if (asked.request().isPresent() && asked.host().isEmpty() && !isDenied(verdict)) {
+        for (String host : at.forbiddenHosts(policy)) {
+          Question sent = question(asked, at.caller(), at.callee(), Optional.of(host)).at(port);
+          if (isDenied(verdict(policy, asked, sent, caller, callee))) {
+            return true;
           }
         }
       }
     }
-    return Optional.empty();
+    return false;
   }
 
   private static String told(Verdict verdict) {
