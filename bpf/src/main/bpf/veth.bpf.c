@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Attached to the host's end of a container's veth (tcx, Linux 6.6), for what
- * passes every cgroup hook: frames that no socket of a container sent, and
- * packets that the kernel answers before a socket is asked.
+ * At the host's end of a container's veth, for what passes every cgroup hook:
+ * frames that no socket of a container sent, and packets that the kernel
+ * answers before a socket is asked. filter_to and filter_from are attached (tc
+ * filters of clsact), and go on with to_container and from_container, by map
+ * `veth_programs`. Where another tool has the interface's filters, the latter
+ * two are attached themselves (tcx, Linux 6.6).
  *
  * to_container, in this order:
  *   1. everything but an ICMP request (echo, timestamp, address mask): passes.
@@ -32,8 +35,8 @@
  */
 #include "include/inbound.h"
 
-#define TCX_ON -1 /* TCX_NEXT */
-#define TCX_OFF 2 /* TCX_DROP */
+#define TCX_ON -1 /* TCX_NEXT, TC_ACT_UNSPEC */
+#define TCX_OFF 2 /* TCX_DROP, TC_ACT_SHOT */
 #define ETHERNET 14
 
 DB_INLINE int as_tcx(enum db_fate fate)
@@ -381,4 +384,19 @@ SEC("tc")
 int from_container(struct __sk_buff *skb)
 {
 	return as_tcx(judge_frame(skb));
+}
+
+/* Both pass what they have no program for: the guard was taken off. */
+SEC("tc")
+int filter_to(struct __sk_buff *skb)
+{
+	bpf_tail_call(skb, &veth_programs, DB_VETH_TO);
+	return as_tcx(DB_PASS);
+}
+
+SEC("tc")
+int filter_from(struct __sk_buff *skb)
+{
+	bpf_tail_call(skb, &veth_programs, DB_VETH_FROM);
+	return as_tcx(DB_PASS);
 }

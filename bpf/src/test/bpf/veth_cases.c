@@ -9,6 +9,7 @@
 #include "tap.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -24,8 +25,8 @@
 #define TCX_EGRESS 47
 
 struct hang {
-	const char *program;
-	int type, place, link;
+	enum bpf_tc_attach_point point; /* BPF_TC_EGRESS: to_container, BPF_TC_INGRESS: from_container */
+	int place, by_link, link;
 };
 
 static int interface_of(int place)
@@ -36,22 +37,57 @@ static int interface_of(int place)
 	return if_nametoindex(name);
 }
 
+static void aim(void)
+{
+	uint32_t to = DB_VETH_TO, from = DB_VETH_FROM;
+	int program = lab_program("to_container");
+
+	must(bpf_map_update_elem(lab_map("veth_programs"), &to, &program, BPF_ANY), "veth_programs");
+	program = lab_program("from_container");
+	must(bpf_map_update_elem(lab_map("veth_programs"), &from, &program, BPF_ANY), "veth_programs");
+}
+
 static int hang_here(void *argument)
 {
 	struct hang *hang = argument;
-	LIBBPF_OPTS(bpf_link_create_opts, options);
+	int index = interface_of(hang->place), out = hang->point == BPF_TC_EGRESS;
+	LIBBPF_OPTS(bpf_link_create_opts, nothing);
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = index, .attach_point = hang->point);
+	LIBBPF_OPTS(bpf_tc_opts, filter, .handle = 0xdb, .priority = 1);
+	int made;
 
-	hang->link = bpf_link_create(lab_program(hang->program), interface_of(hang->place), hang->type, &options);
-	return hang->link < 0 ? hang->link : interface_of(hang->place);
+	if (hang->by_link) {
+		hang->link = bpf_link_create(lab_program(out ? "to_container" : "from_container"), index,
+			out ? TCX_EGRESS : TCX_INGRESS, &nothing);
+		return hang->link < 0 ? hang->link : 0;
+	}
+	aim();
+	made = bpf_tc_hook_create(&hook);
+	filter.prog_fd = lab_program(out ? "filter_to" : "filter_from");
+	return made && made != -EEXIST ? made : bpf_tc_attach(&hook, &filter);
 }
 
-/* Attaches to the host's end of a place's veth; the link's descriptor. */
-static int hang(enum place place, const char *program, int type)
+static int take_off_here(void *argument)
 {
-	struct hang what = { program, type, place, -1 };
+	struct hang *hang = argument;
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = interface_of(hang->place), .attach_point = hang->point);
+	LIBBPF_OPTS(bpf_tc_opts, filter, .handle = 0xdb, .priority = 1);
 
-	in_place(LAN, NO_CGROUP, hang_here, &what);
-	return what.link;
+	return bpf_tc_detach(&hook, &filter);
+}
+
+/* Attaches to the host's end of a place's veth, as a filter or as a tcx link; 0, or the negative errno. */
+static int hang(struct hang *what)
+{
+	return in_place(LAN, NO_CGROUP, hang_here, what);
+}
+
+static void take_off(struct hang *what)
+{
+	if (what->by_link)
+		close(what->link);
+	else
+		must(in_place(LAN, NO_CGROUP, take_off_here, what), "filter");
 }
 
 static int tell_interface(void *argument)
@@ -121,19 +157,21 @@ static int ping(enum place place, int cgroup, union address to, int patience)
 	return answered;
 }
 
-static void echo(int family, int protocol, const char *name)
+static void echo(int family, int protocol, int by_link, const char *name)
 {
+	struct hang into = { .point = BPF_TC_EGRESS, .place = B, .by_link = by_link };
 	union address to = address_of(B, family, 0);
+	uint32_t key = DB_VETH_TO;
 	char text[128];
-	int link;
+	int failed;
 
 #define NAMED(what) (snprintf(text, sizeof(text), "%s: %s", name, what), text)
 	policy_reset();
 	policy_flags(ID_B, DB_EP_CLOSED_INGRESS);
 	generation_next();
 	claim(ping(LAN, NO_CGROUP, to, PATIENT), NAMED("the kernel answers an outsider before any cgroup program sees it"));
-	link = hang(B, "to_container", TCX_EGRESS);
-	claim(link >= 0, NAMED("a program at the host's veth"), "%s", strerror(-link));
+	failed = hang(&into);
+	claim(!failed, NAMED("a program at the host's veth"), "%s", strerror(-failed));
 	events_forget();
 	claim(!ping(LAN, NO_CGROUP, to, IMPATIENT) && event_await(DB_REASON_NO_RULE, ID_B, PATIENT),
 		NAMED("lets no outsider's request through"));
@@ -151,7 +189,15 @@ static void echo(int family, int protocol, const char *name)
 	policy_rule(ID_B, DB_INGRESS, ID_A, protocol, 0, 0, DB_ALLOW, 8);
 	generation_next();
 	claim(ping(A, A, to, PATIENT), NAMED("A's own rule lets it through"));
-	close(link);
+	if (!by_link) {
+		policy_flags(ID_B, DB_EP_CLOSED_INGRESS);
+		policy_rule(ID_B, DB_INGRESS, ID_A, protocol, 0, 0, DB_DENY, 8);
+		generation_next();
+		claim(!ping(A, A, to, IMPATIENT), NAMED("but not when it forbids it"));
+		must(bpf_map_delete_elem(lab_map("veth_programs"), &key), "veth_programs");
+		claim(ping(A, A, to, PATIENT), NAMED("a filter without a program passes everything"));
+	}
+	take_off(&into);
 #undef NAMED
 }
 
@@ -170,9 +216,10 @@ static union address link_address(enum place place, enum place from)
 
 static void echo_of_the_link(void)
 {
-	int link = hang(B, "to_container", TCX_EGRESS);
+	struct hang into = { .point = BPF_TC_EGRESS, .place = B };
 	union address of_lan = link_address(B, LAN), of_a = link_address(B, A);
 
+	must(hang(&into), "filter");
 	veth_of(B, 2);
 	policy_reset();
 	policy_flags(ID_B, DB_EP_CLOSED_INGRESS);
@@ -186,7 +233,7 @@ static void echo_of_the_link(void)
 	policy_rule(ID_B, DB_INGRESS, ID_A, IPPROTO_ICMPV6, 0, 0, DB_ALLOW, 8);
 	generation_next();
 	claim(ping(A, A, of_a, PATIENT), "ping of the link: A's own rule lets it through");
-	close(link);
+	take_off(&into);
 }
 
 static void mac_of_bridge(uint8_t *to)
@@ -262,12 +309,13 @@ static int udp_in_lan(uint16_t port)
 
 static void frames(void)
 {
-	int fd = sock_in(A, AF_PACKET, SOCK_DGRAM, 0), receiver = udp_in_lan(5999), resolver_socket = udp_in_lan(53), link, stray;
+	int fd = sock_in(A, AF_PACKET, SOCK_DGRAM, 0), receiver = udp_in_lan(5999), resolver_socket = udp_in_lan(53), stray;
 	uint8_t arp[28] = { 0, 1, 8, 0, 6, 4, 0, 1, [14] = 10, 77, 0, 2, [24] = 10, 77, 0, 4 };
 	union address to = address_of(LAN, AF_INET, 5999), ask = address_of(LAN, AF_INET, 53),
 		      elsewhere = address_of(B, AF_INET, 53);
 	struct db_resolver_key resolver = { .netns = 1, .address.bytes = { [10] = 0xff, 0xff, 10, 77, 0, 4 } };
-	int other = udp_bound(B, AF_INET, 53), raw;
+	struct hang out = { .point = BPF_TC_INGRESS, .place = A };
+	int other = udp_bound(B, AF_INET, 53), raw, failed;
 	uint8_t whole[64] = {};
 	struct datagram packet;
 	uint32_t one = 1;
@@ -277,8 +325,8 @@ static void frames(void)
 	generation_next();
 	claim(arrives(fd, receiver, "10.77.0.1", 5999), "frames: a packet socket passes every cgroup program");
 	claim(arrives(fd, receiver, "192.0.2.1", 5999), "frames: with any source");
-	link = hang(A, "from_container", TCX_INGRESS);
-	claim(link >= 0, "frames: a program at the host's veth", "%s", strerror(-link));
+	failed = hang(&out);
+	claim(!failed, "frames: a program at the host's veth", "%s", strerror(-failed));
 	claim(arrives(fd, receiver, "10.77.0.1", 5999), "frames: minds only interfaces that it was told");
 	veth_of(A, 1);
 	mac_of(A, arp + 8);
@@ -324,7 +372,7 @@ static void frames(void)
 	whole_frame(raw, whole, 14 + sizeof(packet));
 	claim(event_await(DB_REASON_UNVOUCHED_ADDRESS, 0, PATIENT) != NULL, "frames: nor a frame with another's MAC");
 	close(raw);
-	close(link);
+	take_off(&out);
 	close(fd);
 	close(receiver);
 	close(resolver_socket);
@@ -334,13 +382,14 @@ static void frames(void)
 /* Everything that a container's own sockets may do goes on under both programs. */
 static void ordinary_traffic(int family)
 {
-	int from = hang(A, "from_container", TCX_INGRESS), into = hang(A, "to_container", TCX_EGRESS);
+	struct hang from = { .point = BPF_TC_INGRESS, .place = A }, into = { .point = BPF_TC_EGRESS, .place = A };
 	int listening = listener(A, family, 7000), client, server, udp = udp_bound(A, family, 5300), asker;
 	union address here = address_of(A, family, 7000), peer;
 	socklen_t size = sizeof(peer);
 	static char large[9000], heard[9000];
 	char text[128], byte;
 
+	must(hang(&from) || hang(&into), "filters");
 	veth_of(A, 1);
 	policy_reset();
 	lab_run(A, "ip neigh flush dev eth0");
@@ -382,8 +431,8 @@ static void ordinary_traffic(int family)
 		close(receives);
 	}
 	claim(dialled(LAN, address_of(A, family, 7999), PATIENT) == -ECONNREFUSED, NAMED("a closed port's reset"));
-	close(from);
-	close(into);
+	take_off(&from);
+	take_off(&into);
 	close(listening);
 	close(udp);
 #undef NAMED
@@ -391,19 +440,22 @@ static void ordinary_traffic(int family)
 
 void veth_cases(void)
 {
-	int probe;
+	struct hang link = { .point = BPF_TC_EGRESS, .place = C, .by_link = 1 };
+	int links;
 
 	policy_reset();
-	probe = hang(C, "to_container", TCX_EGRESS);
-	if (probe == -EINVAL) {
-		skip("programs at the host's veth", "tcx needs Linux 6.6");
-		return;
-	}
-	close(probe);
-	echo(AF_INET, IPPROTO_ICMP, "ping");
-	echo(AF_INET6, IPPROTO_ICMPV6, "ping IPv6");
+	echo(AF_INET, IPPROTO_ICMP, 0, "ping");
+	echo(AF_INET6, IPPROTO_ICMPV6, 0, "ping IPv6");
 	echo_of_the_link();
 	frames();
 	ordinary_traffic(AF_INET);
 	ordinary_traffic(AF_INET6);
+	links = hang(&link);
+	if (links == -EINVAL) {
+		skip("links at the host's veth", "tcx needs Linux 6.6");
+		return;
+	}
+	must(links, "tcx");
+	take_off(&link);
+	echo(AF_INET, IPPROTO_ICMP, 1, "ping by a link");
 }

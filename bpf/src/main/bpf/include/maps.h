@@ -251,6 +251,19 @@ struct {
 	__type(value, struct db_veth);
 } veths SEC(".maps");
 
+/*
+ * What filter_to and filter_from (veth.bpf.c) go on with, by enum db_veth_program. A filter of an
+ * interface cannot be pinned; this can, and the kernel empties it when nobody has it open and its
+ * pin is gone (bpf_map_put_uref, kernel/bpf/syscall.c). The filters pass everything then, as if
+ * they had been detached; and one write exchanges the program of every interface.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, DB_VETH_PROGRAMS);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} veth_programs SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);

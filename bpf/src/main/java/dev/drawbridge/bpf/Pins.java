@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 
 /**
  * Where things are pinned: {@code
- * <bpffs>/drawbridge/{maps,links/<container>,netns,parents/<cgroup>,veths/<netns>,agent,agent-accept}}.
+ * <bpffs>/drawbridge/{maps,links/<container>,netns,parents/<cgroup>,veths/<netns>,filters/<netns>,agent,agent-accept}}.
  * Removals refuse to leave that directory.
  */
 public final class Pins {
@@ -109,11 +109,9 @@ public final class Pins {
     return root.resolve("veths");
   }
 
-  /** A link at the host's end of a namespace's veth, by the agent's number of the namespace. */
-  public Path veth(int number, String program) {
-    return veths()
-        .resolve(Integer.toString(NativeOrder.checkNotNegative(number, "number")))
-        .resolve(checked(program));
+  /** The filters at the host's ends of veths: in the place of links, where there may be some. */
+  public VethFilters filters() {
+    return new VethFilters(root.resolve("filters"));
   }
 
   /** Directory of the maps that an {@link Upgrade} has made and not yet put in place. */
@@ -192,7 +190,8 @@ public final class Pins {
 
   /**
    * Removes every pin of Drawbridge: all programs detach, all maps are forgotten. Links go first,
-   * so that no program ever runs on maps that lost their owner.
+   * so that no program ever runs on maps that lost their owner. Call it in the host's network
+   * namespace, where the filters are.
    *
    * @return what was removed
    */
@@ -203,6 +202,8 @@ public final class Pins {
     removed.addAll(removeTree(agentAccept()));
     removed.addAll(removeTree(parents()));
     removed.addAll(removeTree(veths()));
+    VethFilters filters = filters();
+    filters.names().forEach(filters::remove);
     removed.addAll(removeTree(root));
     return List.copyOf(removed);
   }

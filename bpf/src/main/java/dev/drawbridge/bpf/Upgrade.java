@@ -153,13 +153,14 @@ public final class Upgrade implements AutoCloseable {
   }
 
   /**
-   * Exchanges the program of every pinned link. A link whose cgroup is gone is left for whoever
-   * collects them.
+   * Exchanges the program of every pinned link, and of every filter. A link whose cgroup is gone is
+   * left for whoever collects them.
    *
    * @return pins whose program the new version does not have: they go on with the old one
    */
   public List<Path> swapLinks() {
     List<Path> without = new ArrayList<>();
+    VethFilters.aim(object);
     pins.allLinks()
         .forEach((pin, name) -> {
           if (!object.programs().contains(name)) {

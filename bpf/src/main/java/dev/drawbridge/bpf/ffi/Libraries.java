@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 final class Libraries {
   private static final Once<LibC> LIBC = new Once<>(ForeignLibC::new);
   private static final Once<LibBpf> LIBBPF = new Once<>(ForeignLibBpf::new);
+  private static final Once<TrafficControl> TRAFFIC_CONTROL =
+      new Once<>(ForeignTrafficControl::new);
 
   private Libraries() {}
 
@@ -19,6 +21,12 @@ final class Libraries {
 
   static LibBpf libbpf() {
     return LIBBPF.value();
+  }
+
+  static TrafficControl trafficControl() {
+    // Its messages go where libbpf's go.
+    LibBpf _ = libbpf();
+    return TRAFFIC_CONTROL.value();
   }
 
   private static final class Once<T> {

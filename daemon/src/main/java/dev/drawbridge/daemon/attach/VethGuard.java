@@ -5,6 +5,7 @@ import dev.drawbridge.bpf.BpfObject;
 import dev.drawbridge.bpf.Link;
 import dev.drawbridge.bpf.Pins;
 import dev.drawbridge.bpf.Program;
+import dev.drawbridge.bpf.VethFilters;
 import dev.drawbridge.bpf.abi.NativeOrder;
 import dev.drawbridge.bpf.abi.Veth;
 import dev.drawbridge.bpf.failure.BpfException;
@@ -30,7 +31,8 @@ import java.util.TreeSet;
  * The programs at the host's ends of containers' veths, for what no program of a cgroup sees: what
  * the kernel itself answers (ping), what a process sends that has left its cgroup and not its
  * network namespace, and frames that no socket of a container sent, whatever its processes showed
- * of their capabilities. Needs tcx (Linux 6.6). Used by the control loop's thread alone.
+ * of their capabilities. They are filters of the interface, or links (tcx, Linux 6.6) where
+ * something else has the place of filters. Used by the control loop's thread alone.
  */
 public final class VethGuard {
 
@@ -44,6 +46,7 @@ public final class VethGuard {
 
   private final BpfObject object;
   private final Pins pins;
+  private final VethFilters filters;
   private final BpfMap veths;
 
   private final BpfMap resolvers;
@@ -63,6 +66,8 @@ public final class VethGuard {
   public VethGuard(BpfObject object, Pins pins) {
     this.object = object;
     this.pins = pins;
+    this.filters = pins.filters();
+    VethFilters.aim(object);
     this.veths = object.map("veths");
     this.resolvers = object.map("resolvers");
     this.rewriters = object.map("rewriters");
@@ -97,8 +102,7 @@ public final class VethGuard {
           halfMade(number, index, mac == NOBODYS_MAC);
         }
         if (fresh) {
-          attach(TO_CONTAINER, number, index, Program.Way.OUT);
-          attach(FROM_CONTAINER, number, index, Program.Way.INTO);
+          attach(number, index);
           // Not before: what fails is tried again, and is not taken for guarded meanwhile.
           boolean _ = done.add(index);
         }
@@ -179,8 +183,17 @@ public final class VethGuard {
     rewriters.put(NativeOrder.u32(number), NativeOrder.u32(1));
   }
 
-  private void attach(String program, int number, int index, Program.Way way) {
-    Path pin = directory(number, index).resolve(program);
+  /** What was linked before stays so; else filters, which the kernel attaches at once. */
+  private void attach(int number, int index) {
+    Path directory = directory(number, index);
+    if (Files.isDirectory(directory) || !filters.put(object, number, index)) {
+      link(directory, TO_CONTAINER, index, Program.Way.OUT);
+      link(directory, FROM_CONTAINER, index, Program.Way.INTO);
+    }
+  }
+
+  private void link(Path directory, String program, int index, Program.Way way) {
+    Path pin = directory.resolve(program);
     if (Files.exists(pin)) {
       try (Link link = Link.openPinned(pin)) {
         if (link.target() == index) {
@@ -234,24 +247,29 @@ public final class VethGuard {
   }
 
   private void remove(String name) {
+    filters.remove(name);
     Path directory = pins.veths().resolve(name);
     for (String program : List.of(TO_CONTAINER, FROM_CONTAINER)) {
       Link.unpin(directory.resolve(program));
     }
-    // Last: while the program is there, an interface that is not in the map passes.
+    // Last: while a program is there, an interface that is not in the map passes. The interface's
+    // number may be another's by now.
     try {
-      boolean _ =
-          veths.delete(NativeOrder.u32(Integer.parseInt(name.substring(name.indexOf('-') + 1))));
+      byte[] index = NativeOrder.u32(Integer.parseInt(name.substring(name.indexOf('-') + 1)));
+      Optional<Integer> behind = veths.lookup(index).map(Veth::decode).map(Veth::netns);
+      if (behind.isPresent() && behind.equals(numberOf(name))) {
+        boolean _ = veths.delete(index);
+      }
     } catch (NumberFormatException e) {
-      log.log(Level.DEBUG, directory + " is none of ours");
+      log.log(Level.DEBUG, name + " is none of ours");
     }
-    if (!directory.toFile().delete()) {
+    if (directory.toFile().exists() && !directory.toFile().delete()) {
       log.log(Level.DEBUG, directory + " stays");
     }
   }
 
   private Set<String> directories() {
-    Set<String> found = new TreeSet<>();
+    Set<String> found = new TreeSet<>(filters.names());
     File[] entries = pins.veths().toFile().listFiles();
     for (File entry : entries == null ? new File[0] : entries) {
       found.add(entry.getName());
