@@ -76,6 +76,7 @@ public record DockerContainerFiles(
 
   private static final String CONTAINERS = "containers";
   private static final String CONFIG = "config.v2.json";
+  private static final String HOST_CONFIG = "hostconfig.json";
   private static final Set<String> OF_CONFIG =
       Set.of(
           "ID",
@@ -254,6 +255,11 @@ public record DockerContainerFiles(
                 directory)));
   }
 
+  /** Those that this was read from. */
+  public List<Path> files() {
+    return List.of(directory.resolve(CONFIG), directory.resolve(HOST_CONFIG));
+  }
+
   /** What these labels take of {@link #MAX_LABELS}. */
   public static int size(Map<String, String> labels) {
     long size = 0;
@@ -303,7 +309,7 @@ public record DockerContainerFiles(
 
   /** An absent file only means that runtime and network mode are unknown. */
   private static Attempt<JsonObject> hostConfig(Path directory) {
-    Path file = directory.resolve("hostconfig.json");
+    Path file = directory.resolve(HOST_CONFIG);
     return Files.exists(file) ? JsonParts.read(file, OF_HOST) : Attempt.done(new JsonObject());
   }
 }

@@ -8,10 +8,10 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFileAttributeView;
-import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** Replaces a file as a whole: whoever opens it sees the old bytes or the new ones, never half. */
@@ -24,9 +24,8 @@ final class FileReplacement {
   static Attempt<Boolean> replace(Path file, byte[] bytes) {
     Path temporary = null;
     try {
-      PosixFileAttributes before =
-          Files.readAttributes(file, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-      if (!before.isRegularFile()) {
+      Map<String, Object> before = attributes(file);
+      if (!Boolean.TRUE.equals(before.get("isRegularFile"))) {
         return Attempt.failed(file + " is not a regular file");
       }
       Path directory = file.toAbsolutePath().getParent();
@@ -48,17 +47,19 @@ final class FileReplacement {
     }
   }
 
-  private static void own(Path temporary, PosixFileAttributes before) throws IOException {
-    PosixFileAttributeView view =
-        Files.getFileAttributeView(temporary, PosixFileAttributeView.class);
-    PosixFileAttributes now = view.readAttributes();
-    if (!now.owner().equals(before.owner())) {
-      view.setOwner(before.owner());
+  /** Numbers, not names of users and groups, for which the JDK would read two files each. */
+  private static Map<String, Object> attributes(Path file) throws IOException {
+    return Files.readAttributes(
+        file, "unix:uid,gid,permissions,isRegularFile", LinkOption.NOFOLLOW_LINKS);
+  }
+
+  private static void own(Path temporary, Map<String, Object> before) throws IOException {
+    Map<String, Object> now = attributes(temporary);
+    for (String attribute : List.of("uid", "gid", "permissions")) {
+      if (!before.get(attribute).equals(now.get(attribute))) {
+        Path _ = Files.setAttribute(temporary, "unix:" + attribute, before.get(attribute));
+      }
     }
-    if (!now.group().equals(before.group())) {
-      view.setGroup(before.group());
-    }
-    view.setPermissions(before.permissions());
   }
 
   private static void discard(@org.jspecify.annotations.Nullable Path temporary) {

@@ -4,7 +4,6 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -16,6 +15,9 @@ import java.util.TreeSet;
  * spelling. Reading and writing it are values, not exceptions; editing returns a new object.
  */
 public final class OciSpec {
+  /** Its name in a bundle. */
+  public static final String FILE = "config.json";
+
   private static final String CREATE_RUNTIME = "createRuntime";
   private static final String POSTSTOP = "poststop";
   private static final List<String> CAPABILITY_SETS =
@@ -57,7 +59,7 @@ public final class OciSpec {
   }
 
   public static Attempt<OciSpec> read(Path bundle) {
-    Path file = bundle.resolve("config.json");
+    Path file = bundle.resolve(FILE);
     return JsonTree.read(file).then(tree -> Attempt.done(new OciSpec(file, tree, tree)));
   }
 
@@ -203,12 +205,11 @@ public final class OciSpec {
    * @return whether the file was replaced
    */
   public Attempt<Boolean> write() {
-    Optional<byte[]> bytes = JsonTree.encode(tree);
-    if (bytes.isEmpty()) {
-      return Attempt.failed(file + " holds text that cannot be written as UTF-8");
+    if (tree.equals(asRead)) {
+      return Attempt.done(false);
     }
-    boolean same =
-        JsonTree.encode(asRead).stream().anyMatch(before -> Arrays.equals(before, bytes.get()));
-    return same ? Attempt.done(false) : FileReplacement.replace(file, bytes.get());
+    return JsonTree.encode(tree)
+        .map(bytes -> FileReplacement.replace(file, bytes))
+        .orElseGet(() -> Attempt.failed(file + " holds text that cannot be written as UTF-8"));
   }
 }

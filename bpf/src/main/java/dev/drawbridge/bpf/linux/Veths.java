@@ -39,6 +39,15 @@ public final class Veths {
    */
   public record Leading(End here, End inside) {}
 
+  /**
+   * The ways out of a namespace.
+   *
+   * @param veths those whose other ends are the calling thread's
+   * @param all whether there is no other: one that is no veth, such as macvlan, has its other end
+   *     at no interface of the host
+   */
+  public record Ways(List<Leading> veths, boolean all) {}
+
   /** The interfaces of the calling thread's network namespace that lead to another namespace. */
   public static List<End> ends() {
     List<End> found = new ArrayList<>();
@@ -81,6 +90,11 @@ public final class Veths {
    * peer, and is named by it. Call it in the host's namespace.
    */
   public static List<Leading> leadingTo(NetworkNamespace namespace) throws Exception {
+    return waysOutOf(namespace).veths();
+  }
+
+  /** As {@link #leadingTo}, and whether those are all. */
+  public static Ways waysOutOf(NetworkNamespace namespace) throws Exception {
     List<End> theirs = namespace.call(Veths::ends);
     List<Leading> found = new ArrayList<>();
     for (End mine : ends()) {
@@ -89,6 +103,6 @@ public final class Veths {
           .findFirst()
           .ifPresent(end -> found.add(new Leading(mine, end)));
     }
-    return List.copyOf(found);
+    return new Ways(List.copyOf(found), !found.isEmpty() && found.size() == theirs.size());
   }
 }

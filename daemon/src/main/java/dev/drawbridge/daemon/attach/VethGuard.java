@@ -91,7 +91,8 @@ public final class VethGuard {
           resolvers.put(key.encode(), NativeOrder.u32(1));
         }
       }
-      List<Veths.Leading> leading = Veths.leadingTo(namespace);
+      Veths.Ways ways = Veths.waysOutOf(namespace);
+      List<Veths.Leading> leading = ways.veths();
       Set<Integer> done = guarded.computeIfAbsent(number, _ -> new HashSet<>());
       for (Veths.Leading veth : leading) {
         int index = veth.here().index();
@@ -111,8 +112,7 @@ public final class VethGuard {
       leading.forEach(veth -> there.add(veth.here().index()));
       halfMade.computeIfPresent(
           number, (_, all) -> all.retainAll(there) && all.isEmpty() ? null : all);
-      // A way out that is no veth, such as macvlan, has its other end at no interface of the host.
-      return !leading.isEmpty() && leading.size() == namespace.call(Veths::ends).size();
+      return ways.all();
     } catch (BpfException e) {
       log.log(refused ? Level.DEBUG : Level.WARNING, "no programs at the veths of containers", e);
       refused = true;

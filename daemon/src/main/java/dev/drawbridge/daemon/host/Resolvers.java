@@ -13,8 +13,10 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -23,6 +25,8 @@ import java.util.Set;
  * container was given ({@code --dns}), else the daemon's, else those of the host's resolv.conf,
  * else the public ones that Docker falls back to. Read from files that only root of the host
  * writes; the container's own resolv.conf is the container's to write, and is not asked.
+ *
+ * <p>One of these reads each file once, and is for as long as one look lasts. Not thread-safe.
  */
 public final class Resolvers {
 
@@ -42,6 +46,8 @@ public final class Resolvers {
   private static final int POINT = 4;
 
   private final Path root;
+  private final Map<String, Optional<Path>> directories = new HashMap<>();
+  private final Map<Optional<Path>, Set<InetAddress>> servers = new HashMap<>();
 
   /**
    * @param root the host's root directory
@@ -75,6 +81,10 @@ public final class Resolvers {
   }
 
   private Set<InetAddress> servers(Optional<Path> directory) {
+    return servers.computeIfAbsent(directory, this::readServers);
+  }
+
+  private Set<InetAddress> readServers(Optional<Path> directory) {
     List<String> servers =
         directory.map(found -> dns(found.resolve("hostconfig.json"), "Dns")).orElse(List.of());
     if (servers.isEmpty()) {
@@ -92,6 +102,10 @@ public final class Resolvers {
 
   /** The container's directory on the host, by where the runtime has mounted its hostname from. */
   private Optional<Path> directory(int pid, String id) {
+    return directories.computeIfAbsent(pid + "-" + id, _ -> findDirectory(pid, id));
+  }
+
+  private Optional<Path> findDirectory(int pid, String id) {
     try {
       List<String> theirs = mounts(Integer.toString(pid));
       List<String> ours = mounts("self");

@@ -2,10 +2,11 @@ package dev.drawbridge.daemon.loop;
 
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.daemon.container.Evasions;
-import dev.drawbridge.hook.OciSpec;
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -13,7 +14,8 @@ import java.util.TreeMap;
  * What is known of a container before it runs.
  *
  * @param imageLabels empty if unknown
- * @param dockers whether Docker's files describe it, now and later
+ * @param files of Docker, which describe it, now and later; none if it is not Docker's
+ * @param granted the capabilities of its spec
  */
 record Described(
     String id,
@@ -23,8 +25,18 @@ record Described(
     Optional<SortedMap<String, String>> imageLabels,
     String runtime,
     String networkMode,
-    boolean dockers,
-    OciSpec spec) {
+    List<Path> files,
+    Set<String> granted) {
+
+  boolean dockers() {
+    return !files.isEmpty();
+  }
+
+  /** As the runtime is to start it. */
+  Described with(Set<String> capabilities) {
+    return new Described(
+        id, name, image, labels, imageLabels, runtime, networkMode, files, capabilities);
+  }
 
   ObservedContainer observed(int pid, List<InetAddress> addresses) {
     return new ObservedContainer(
@@ -39,6 +51,6 @@ record Described(
         addresses,
         runtime,
         networkMode,
-        Evasions.among(spec.capabilities()));
+        Evasions.among(granted));
   }
 }

@@ -53,10 +53,11 @@ final class Descriptions {
    * @return a failure names what cannot be read, or what is missing
    */
   Attempt<Described> of(String id, Path bundle) {
-    return OciSpec.read(bundle).then(spec -> describe(id, bundle, spec));
+    return OciSpec.read(bundle).then(spec -> of(id, bundle, spec));
   }
 
-  private Attempt<Described> describe(String id, Path bundle, OciSpec spec) {
+  /** As {@link #of(String, Path)}, of a spec that was read. */
+  Attempt<Described> of(String id, Path bundle, OciSpec spec) {
     List<Path> roots =
         config.dataRoot().isEmpty() ? List.of() : List.of(Path.of(config.dataRoot()));
     return DockerContainerFiles.find(id, roots, spec)
@@ -95,8 +96,8 @@ final class Descriptions {
         Optional.of(new TreeMap<>()),
         "",
         spec.network() instanceof OciSpec.Network.Host ? "host" : ObservedContainer.OWN_NAMESPACE,
-        false,
-        spec);
+        List.of(),
+        spec.capabilities());
   }
 
   /** As Podman makes a bundle: ROOT/DRIVER-containers/ID/userdata. */
@@ -189,8 +190,8 @@ final class Descriptions {
             found.imageKnown() ? Optional.of(found.imageLabels()) : Optional.empty(),
             found.runtimeName(),
             found.networkMode(),
-            false,
-            spec));
+            List.of(),
+            spec.capabilities()));
   }
 
   /**
@@ -218,8 +219,8 @@ final class Descriptions {
             spec.network() instanceof OciSpec.Network.Host
                 ? "host"
                 : ObservedContainer.OWN_NAMESPACE,
-            false,
-            spec));
+            List.of(),
+            spec.capabilities()));
   }
 
   private static Described describedByDocker(DockerContainerFiles files, OciSpec spec) {
@@ -231,8 +232,8 @@ final class Descriptions {
         ImageFiles.labels(files),
         files.runtime(),
         files.networkMode(),
-        true,
-        spec);
+        files.files(),
+        spec.capabilities());
   }
 
   /** A container as Docker's files have it. */

@@ -54,6 +54,7 @@ public final class HookAdmission implements HookHandler {
   private final AdmissionTimes times;
   private final AdmittedContainers admitted;
   private final Descriptions descriptions;
+  private final RecentDescriptions recent = new RecentDescriptions();
 
   /**
    * @param containerd who knows containers that are not Docker's, if it is to be asked
@@ -81,34 +82,43 @@ public final class HookAdmission implements HookHandler {
   @Override
   public HookReply patch(String id, Path bundle) {
     long began = System.nanoTime();
+    Attempt<HookReply> answer =
+        OciSpec.read(bundle)
+            .then(spec ->
+                descriptions
+                    .of(id, bundle, spec)
+                    .then(container -> Attempt.done(patch(container, bundle, spec))));
     HookReply reply =
-        switch (descriptions.of(id, bundle)) {
-          case Attempt.Failed<Described>(String sentence) -> HookReply.refuse(sentence);
-          case Attempt.Done<Described>(Described container) -> patch(container);
+        switch (answer) {
+          case Attempt.Failed<HookReply>(String sentence) -> HookReply.refuse(sentence);
+          case Attempt.Done<HookReply>(HookReply done) -> done;
         };
     times.took(Stage.PATCH, began);
     return reply;
   }
 
-  private HookReply patch(Described container) {
+  private HookReply patch(Described container, Path bundle, OciSpec spec) {
     Admission admission = labels.read(container.observed(0, List.of()), Optional.empty());
     Optional<HookReply> atOnce = answerAtOnce(container, admission);
     if (atOnce.isPresent()) {
       return atOnce.get();
     }
-    Attempt<Boolean> written =
-        withoutNetRaw(container.spec(), admission.container())
-            .then(spec ->
-                spec.withHooks(
+    Attempt<OciSpec> patched =
+        withoutNetRaw(spec, admission.container())
+            .then(bare ->
+                bare.withHooks(
                     HookEntry.createRuntime(
                         config.hookProgram(),
                         config.hookSocket(),
                         config.startSeconds() + HookEntry.LATER_SECONDS),
                     HookEntry.poststop(config.hookProgram(), config.hookSocket())))
-            .then(OciSpec::write);
-    return switch (written) {
-      case Attempt.Failed<Boolean>(String sentence) -> HookReply.refuse(sentence);
-      case Attempt.Done<Boolean> _ -> HookReply.go();
+            .then(whole -> whole.write().then(_ -> Attempt.done(whole)));
+    return switch (patched) {
+      case Attempt.Failed<OciSpec>(String sentence) -> HookReply.refuse(sentence);
+      case Attempt.Done<OciSpec>(OciSpec whole) -> {
+        recent.keep(bundle, container.with(whole.capabilities()));
+        yield HookReply.go();
+      }
     };
   }
 
@@ -149,7 +159,11 @@ public final class HookAdmission implements HookHandler {
     }
     boolean asked = false;
     try {
-      Attempt<Described> described = descriptions.of(state.id(), state.bundle());
+      Attempt<Described> described =
+          recent
+              .take(state.id(), state.bundle())
+              .map(Attempt::done)
+              .orElseGet(() -> descriptions.of(state.id(), state.bundle()));
       times.took(Stage.DESCRIBE, began);
       if (described instanceof Attempt.Failed<Described>(String sentence)) {
         return HookReply.refuse(sentence);

@@ -31,7 +31,6 @@ final class Interfaces {
   private final Spaces spaces;
   private final Grants grants;
   private final Attaching attaching;
-  private final Resolvers resolvers = new Resolvers(Path.of("/"));
 
   /** Whose interfaces are to be guarded as soon as the kernel knows their addresses. */
   private final Set<Guard> waiting = new LinkedHashSet<>();
@@ -111,6 +110,7 @@ final class Interfaces {
   /** Guards those that a container has by now. True if that was all, and all are guarded. */
   boolean guardOf(Guard guard, Collection<Guard> known) {
     Optional<Space> space = guard.attachment().map(Attachment::space);
+    Resolvers resolvers = new Resolvers(Path.of("/"));
     space.ifPresent(in -> BelievedResolvers.weigh(in, known, resolvers, this::granted));
     boolean all =
         space.map(in -> spaces.guardInterfaces(in, resolvers.of(guard.observed()))).orElse(false);
