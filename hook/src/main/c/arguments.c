@@ -106,7 +106,8 @@ void arguments_parse(int argc, char **argv, struct arguments *found)
 	i = find_command(argc, argv, found);
 	if (i >= argc)
 		return;
-	found->creates = strcmp(argv[i], "create") == 0 || strcmp(argv[i], "run") == 0 || strcmp(argv[i], "restore") == 0;
+	found->creates_only = strcmp(argv[i], "create") == 0;
+	found->creates = found->creates_only || strcmp(argv[i], "run") == 0 || strcmp(argv[i], "restore") == 0;
 	found->executes = strcmp(argv[i], "exec") == 0;
 	found->starts = strcmp(argv[i], "start") == 0;
 	if (!found->creates && !found->executes && !found->starts)

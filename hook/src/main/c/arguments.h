@@ -6,6 +6,8 @@
 struct arguments {
 	/* Whether it makes a container: create, run or restore. */
 	int creates;
+	/* Whether its first process runs only after another call: create. */
+	int creates_only;
 	/* Whether it runs one more process in a container: exec. */
 	int executes;
 	/* Whether it lets a container's first process run: start. */

@@ -102,7 +102,9 @@ static int admit(void)
 		return refuse("a spec given by --config cannot be guarded; put it into the bundle");
 	if (log_escape(id, sizeof(id), arguments.id) != 0 || log_escape(bundle, sizeof(bundle), path) != 0)
 		return refuse("its id is too long");
-	length = snprintf(payload, sizeof(payload), "{\"id\":\"%s\",\"bundle\":\"%s\"}", id, bundle);
+	/* Whether the agent is asked again, by admit_start(), before anything of the container runs. */
+	length = snprintf(payload, sizeof(payload), "{\"id\":\"%s\",\"bundle\":\"%s\",\"start\":%s}", id, bundle,
+		arguments.creates_only ? "true" : "false");
 	if (length < 0 || (size_t)length >= sizeof(payload))
 		return refuse("its id is too long");
 	return ask(DB_PATCH, payload, (uint32_t)length);

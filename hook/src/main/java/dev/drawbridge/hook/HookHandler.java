@@ -18,19 +18,21 @@ public interface HookHandler {
    *
    * @param id the container's id as the runtime was given it
    * @param bundle the directory that holds {@code config.json}
+   * @param startIsAsked whether {@link #start} will be asked before anything of the container runs
    */
-  HookReply patch(String id, Path bundle);
+  HookReply patch(String id, Path bundle, boolean startIsAsked);
 
   /**
    * The container's namespaces and cgroup exist, its first process does not run yet. When this
-   * returns {@link HookReply.Go} its rules must be in the kernel.
+   * returns {@link HookReply.Go} its rules must be in the kernel, or, where {@link #start} will be
+   * asked, programs that deny everything until they are.
    */
   HookReply createRuntime(OciState state);
 
   /**
    * The runtime shim is about to let the container's first process run. An engine that makes its
    * interfaces after its hooks has made them by now; when this returns {@link HookReply.Go} they
-   * are guarded.
+   * are guarded, and the container's rules are in the kernel.
    *
    * @param id the container's id as the runtime was given it
    */

@@ -248,7 +248,8 @@ public final class HookServer implements AutoCloseable {
   private HookReply patch(ByteBuffer payload) {
     return switch (JsonTree.parse(payload, "the create request").then(HookServer::target)) {
       case Attempt.Failed<Target> failed -> notStarted(failed.sentence());
-      case Attempt.Done<Target> done -> handler.patch(done.value().id(), done.value().bundle());
+      case Attempt.Done<Target>(Target target) ->
+          handler.patch(target.id(), target.bundle(), target.startIsAsked());
     };
   }
 
@@ -275,7 +276,7 @@ public final class HookServer implements AutoCloseable {
     return HookReply.refuse("drawbridge: container not started: " + sentence);
   }
 
-  private record Target(String id, Path bundle) {}
+  private record Target(String id, Path bundle, boolean startIsAsked) {}
 
   private static Attempt<Target> target(JsonObject request) {
     String id = JsonTree.string(request, "id").orElse("");
@@ -286,7 +287,8 @@ public final class HookServer implements AutoCloseable {
     if (!bundle.startsWith("/") || bundle.indexOf('\0') >= 0) {
       return Attempt.failed("the create request for " + id + " has no absolute \"bundle\"");
     }
-    return Attempt.done(new Target(id, Path.of(bundle).normalize()));
+    return Attempt.done(
+        new Target(id, Path.of(bundle).normalize(), JsonTree.isTrue(request, "start")));
   }
 
   private static UserPrincipal root() {

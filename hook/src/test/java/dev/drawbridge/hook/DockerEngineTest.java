@@ -309,7 +309,7 @@ final class DockerEngineTest {
     }
 
     @Override
-    public HookReply patch(String id, Path bundle) {
+    public HookReply patch(String id, Path bundle, boolean startIsAsked) {
       if (!onPatch.isEmpty()) {
         return HookReply.refuse(onPatch);
       }

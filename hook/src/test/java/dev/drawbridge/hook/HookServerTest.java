@@ -298,7 +298,7 @@ final class HookServerTest {
     }
 
     @Override
-    public HookReply patch(String id, Path bundle) {
+    public HookReply patch(String id, Path bundle, boolean startIsAsked) {
       calls.incrementAndGet();
       last = "patch " + id + " " + bundle;
       return reply;

@@ -25,7 +25,7 @@ final class RecordingAgent implements HookHandler, AutoCloseable {
   }
 
   @Override
-  public HookReply patch(String id, Path bundle) {
+  public HookReply patch(String id, Path bundle, boolean startIsAsked) {
     asked.add("patch " + id + " " + bundle);
     return reply;
   }

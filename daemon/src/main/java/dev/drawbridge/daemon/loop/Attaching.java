@@ -59,10 +59,11 @@ final class Attaching {
    * All at once. Its programs deny until {@link #name}.
    *
    * @param opening its network namespace; used up where this succeeds
+   * @param attached is told when its programs deny
    * @throws IOException or BpfException when it cannot be guarded; of one that came by the hook
    *     nothing is left then
    */
-  void attach(Guard guard, How how, Opening opening) throws IOException {
+  void attach(Guard guard, How how, Opening opening, Runnable attached) throws IOException {
     ObservedContainer container = guard.observed();
     Path cgroup = ownCgroup(container);
     long began = System.nanoTime();
@@ -71,6 +72,7 @@ final class Attaching {
       times.took(Stage.ATTACH, began);
       began = System.nanoTime();
       long cgroupId = parents.admit(cgroup, guard.endpoint());
+      attached.run();
       Space space = spaces.enter(opening, guard.endpoint(), how);
       times.took(Stage.NAMESPACE, began);
       guard.attached(new Attachment(how, cgroup, cgroupId, space));
@@ -110,7 +112,7 @@ final class Attaching {
       }
       guard.late(!pinned || latecomers.has(container.id()));
       if (pinned && datapath.endpointOf(cgroup).isPresent()) {
-        attach(guard, how, opening);
+        attach(guard, how, opening, () -> {});
       } else {
         long cgroupId = Cgroups.id(cgroup);
         Space space = spaces.enter(opening, guard.endpoint(), how);

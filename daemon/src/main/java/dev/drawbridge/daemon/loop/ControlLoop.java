@@ -184,12 +184,15 @@ public final class ControlLoop implements AutoCloseable {
   }
 
   /**
-   * A container wants to start. The reply says go only when its rules are in the kernel. A reply
-   * that was cancelled before its turn came is not worked on.
+   * A container wants to start. The reply says go only when its rules are in the kernel, or its
+   * programs deny everything until they are. A reply that was cancelled before its turn came is not
+   * worked on.
    *
    * @param opening its network namespace; closed or used up whatever the answer is
+   * @param startIsAsked whether {@link #starts} is asked before anything of it runs: then its
+   *     runtime need not wait for the rules
    */
-  CompletableFuture<HookReply> admit(Admission admission, Opening opening) {
+  CompletableFuture<HookReply> admit(Admission admission, Opening opening, boolean startIsAsked) {
     CompletableFuture<HookReply> reply = new CompletableFuture<>();
     long asked = System.nanoTime();
     Runnable step =
@@ -197,7 +200,16 @@ public final class ControlLoop implements AutoCloseable {
           try (opening) {
             if (!reply.isDone()) {
               times.took(Stage.QUEUE, asked);
-              reply.complete(admitNow(admission, opening));
+              Runnable attached =
+                  startIsAsked
+                      ? () -> {
+                        boolean _ = reply.complete(HookReply.go());
+                      }
+                      : () -> {};
+              HookReply last = admitNow(admission, opening, attached, startIsAsked);
+              if (!reply.complete(last) && last instanceof HookReply.Refuse(String sentence)) {
+                guards.starting().fail(admission.container().id(), sentence);
+              }
             }
           }
         };
@@ -252,11 +264,11 @@ public final class ControlLoop implements AutoCloseable {
 
   private HookReply startsNow(String id) {
     try {
-      Optional<String> objection = guards.starts(id);
-      if (objection.isEmpty()) {
+      Starting.Answer answer = guards.starting().starts(id);
+      if (answer.news()) {
         converge();
       }
-      return objection.map(HookReply::refuse).orElseGet(HookReply::go);
+      return answer.objection().map(HookReply::refuse).orElseGet(HookReply::go);
     } catch (RuntimeException e) {
       log.log(Level.WARNING, "starting " + id, e);
       lastInputs = null;
@@ -411,7 +423,8 @@ public final class ControlLoop implements AutoCloseable {
     }
   }
 
-  private HookReply admitNow(Admission admission, Opening opening) {
+  private HookReply admitNow(
+      Admission admission, Opening opening, Runnable attached, boolean startIsAsked) {
     ObservedContainer container = admission.container();
     // First, because what is undone below is what was done for this admission.
     Optional<String> objection = guards.objection(admission);
@@ -419,7 +432,10 @@ public final class ControlLoop implements AutoCloseable {
       return HookReply.refuse(objection.get());
     }
     try {
-      Guard guard = guards.admit(admission, opening);
+      Guard guard = guards.admit(admission, opening, attached);
+      if (startIsAsked) {
+        guards.starting().prepare(guard);
+      }
       long began = System.nanoTime();
       converge();
       times.took(Stage.CONVERGE, began);

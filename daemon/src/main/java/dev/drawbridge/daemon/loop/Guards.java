@@ -25,12 +25,10 @@ import dev.drawbridge.daemon.host.OwnCgroup;
 import dev.drawbridge.daemon.kernel.Datapath;
 import dev.drawbridge.daemon.network.Opening;
 import dev.drawbridge.daemon.network.Spaces;
-import dev.drawbridge.daemon.network.Spaces.Space;
 import dev.drawbridge.daemon.node.Guard;
 import dev.drawbridge.policy.labels.KeptCapabilities;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -72,6 +70,7 @@ public final class Guards {
   private final Attaching attaching;
   private final Interfaces interfaces;
   private final OlderSockets older;
+  private final Starting starting;
   private final StalePins pins;
   private final EngineReports reports;
 
@@ -115,6 +114,7 @@ public final class Guards {
     this.exempt = new ExemptContainers(exemptions);
     this.attaching = new Attaching(datapath, attachments, parents, spaces, latecomers, times);
     this.interfaces = new Interfaces(spaces, grants, attaching);
+    this.starting = new Starting(known, spaces, interfaces, admitted);
     this.older = new OlderSockets(spaces, recorded);
     this.pins = new StalePins(attachments, exemptions, spaces, known);
     this.reports =
@@ -182,9 +182,10 @@ public final class Guards {
    * Attaches to a container that waits to start, and that {@link #objection} has nothing against.
    * Its programs deny until {@link #name}.
    *
+   * @param attached is told as soon as they do
    * @throws IOException or BpfException when it cannot be guarded; nothing is left then
    */
-  Guard admit(Admission admission, Opening opening) throws IOException {
+  Guard admit(Admission admission, Opening opening, Runnable attached) throws IOException {
     ObservedContainer container = admission.container();
     // Its last run is over: the runtime makes a cgroup only when there is none of that name.
     Guard before = known.of(container.id());
@@ -193,7 +194,7 @@ public final class Guards {
     }
     Guard guard = known.observe(container, admission.declared());
     try {
-      attaching.attach(guard, How.HOOK, opening);
+      attaching.attach(guard, How.HOOK, opening, attached);
       long began = System.nanoTime();
       grants.note(container.id(), container.capabilities());
       latecomers.forget(container.id());
@@ -219,34 +220,9 @@ public final class Guards {
     }
   }
 
-  /**
-   * Its first process is about to run: an engine that makes interfaces after the hooks has made
-   * them. Their host's ends are guarded, and the addresses are whose they are, before it does.
-   *
-   * @return why it may not run; empty if it may
-   */
-  Optional<String> starts(String id) {
-    Guard guard = known.of(id);
-    if (guard == null || !guard.alive()) {
-      return Optional.of(
-          "container "
-              + id
-              + " was not announced by its hook, or the agent has started since; start it again");
-    }
-    ObservedContainer container = guard.observed();
-    Space space = guard.attachment().orElseThrow().space();
-    // A listener may have seen the interfaces half made; Docker keeps a book of them.
-    boolean unsettled = container.addresses().isEmpty() || admitted.of(id).isPresent();
-    if (unsettled && !spaces.isShared(space)) {
-      List<InetAddress> now = OwnNetwork.addresses(container.pid(), container.networkMode());
-      if (!now.isEmpty()) {
-        guard.observe(container.at(now), guard.declared());
-        admitted.at(id, now);
-      }
-    }
-    spaces.readRoutes(space);
-    boolean _ = interfaces.guardOf(guard, known.all());
-    return Optional.empty();
+  /** Those between their hook and their first process. */
+  Starting starting() {
+    return starting;
   }
 
   /** As if it had never asked: if it runs after all, the listener finds it. */

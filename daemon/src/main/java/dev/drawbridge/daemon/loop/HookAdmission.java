@@ -80,14 +80,14 @@ public final class HookAdmission implements HookHandler {
   }
 
   @Override
-  public HookReply patch(String id, Path bundle) {
+  public HookReply patch(String id, Path bundle, boolean startIsAsked) {
     long began = System.nanoTime();
     Attempt<HookReply> answer =
         OciSpec.read(bundle)
             .then(spec ->
                 descriptions
                     .of(id, bundle, spec)
-                    .then(container -> Attempt.done(patch(container, bundle, spec))));
+                    .then(container -> Attempt.done(patch(container, bundle, spec, startIsAsked))));
     HookReply reply =
         switch (answer) {
           case Attempt.Failed<HookReply>(String sentence) -> HookReply.refuse(sentence);
@@ -97,7 +97,7 @@ public final class HookAdmission implements HookHandler {
     return reply;
   }
 
-  private HookReply patch(Described container, Path bundle, OciSpec spec) {
+  private HookReply patch(Described container, Path bundle, OciSpec spec, boolean startIsAsked) {
     Admission admission = labels.read(container.observed(0, List.of()), Optional.empty());
     Optional<HookReply> atOnce = answerAtOnce(container, admission);
     if (atOnce.isPresent()) {
@@ -116,7 +116,7 @@ public final class HookAdmission implements HookHandler {
     return switch (patched) {
       case Attempt.Failed<OciSpec>(String sentence) -> HookReply.refuse(sentence);
       case Attempt.Done<OciSpec>(OciSpec whole) -> {
-        recent.keep(bundle, container.with(whole.capabilities()));
+        recent.keep(bundle, container.with(whole.capabilities()), startIsAsked);
         yield HookReply.go();
       }
     };
@@ -159,9 +159,11 @@ public final class HookAdmission implements HookHandler {
     }
     boolean asked = false;
     try {
+      Optional<RecentDescriptions.Recent> known = recent.take(state.id(), state.bundle());
+      boolean startIsAsked = known.map(RecentDescriptions.Recent::startIsAsked).orElse(false);
       Attempt<Described> described =
-          recent
-              .take(state.id(), state.bundle())
+          known
+              .map(RecentDescriptions.Recent::container)
               .map(Attempt::done)
               .orElseGet(() -> descriptions.of(state.id(), state.bundle()));
       times.took(Stage.DESCRIBE, began);
@@ -185,11 +187,12 @@ public final class HookAdmission implements HookHandler {
       }
       times.took(Stage.LABELS, next);
       asked = true;
-      HookReply reply = reply(container.name(), loop.admit(admission, opening));
+      HookReply reply = reply(container.name(), loop.admit(admission, opening, startIsAsked));
       if (!container.dockers() && reply.equals(HookReply.go())) {
-        // Without addresses if others were in its namespace before it.
+        // Without addresses if others were in its namespace before it; and those that the loop has
+        // not weighed yet are added when it starts.
         next = System.nanoTime();
-        admitted.note(observed.at(addressesAsAdmitted(observed.id())));
+        admitted.note(observed.at(startIsAsked ? List.of() : addressesAsAdmitted(observed.id())));
         times.took(Stage.KEEP, next);
       }
       times.took(Stage.CREATE_RUNTIME, began);

@@ -18,8 +18,8 @@ public final class LoggedHooks implements HookHandler {
   }
 
   @Override
-  public HookReply patch(String id, Path bundle) {
-    return told(id, hooks.patch(id, bundle));
+  public HookReply patch(String id, Path bundle, boolean startIsAsked) {
+    return told(id, hooks.patch(id, bundle, startIsAsked));
   }
 
   @Override

@@ -27,10 +27,17 @@ final class RecentDescriptions {
 
   private final SequencedMap<String, Kept> kept = new LinkedHashMap<>();
 
-  private record Kept(Path bundle, Described container, List<Map<String, Object>> files) {}
+  /**
+   * What the shim was told.
+   *
+   * @param startIsAsked whether the shim will ask once more, before anything of the container runs
+   */
+  record Recent(Described container, boolean startIsAsked) {}
+
+  private record Kept(Path bundle, Recent recent, List<Map<String, Object>> files) {}
 
   /** What was found out of a container whose bundle is as it is to start. */
-  void keep(Path bundle, Described container) {
+  void keep(Path bundle, Described container, boolean startIsAsked) {
     int size =
         DockerContainerFiles.size(container.labels())
             + container.imageLabels().map(DockerContainerFiles::size).orElse(0);
@@ -38,7 +45,8 @@ final class RecentDescriptions {
       return;
     }
     try {
-      Kept one = new Kept(bundle, container, states(bundle, container));
+      Recent recent = new Recent(container, startIsAsked);
+      Kept one = new Kept(bundle, recent, states(bundle, container));
       synchronized (kept) {
         kept.putLast(container.id(), one);
         if (kept.size() > MOST) {
@@ -51,7 +59,7 @@ final class RecentDescriptions {
   }
 
   /** Once: the next start of the same container is another. */
-  Optional<Described> take(String id, Path bundle) {
+  Optional<Recent> take(String id, Path bundle) {
     Kept one;
     synchronized (kept) {
       one = kept.remove(id);
@@ -59,8 +67,8 @@ final class RecentDescriptions {
     try {
       return one != null
               && one.bundle().equals(bundle)
-              && one.files().equals(states(bundle, one.container()))
-          ? Optional.of(one.container())
+              && one.files().equals(states(bundle, one.recent().container()))
+          ? Optional.of(one.recent())
           : Optional.empty();
     } catch (IOException e) {
       return Optional.empty();
@@ -79,6 +87,7 @@ final class RecentDescriptions {
   }
 
   private static Map<String, Object> state(Path file) throws IOException {
-    return Files.readAttributes(file, "unix:dev,ino,size,lastModifiedTime,ctime", LinkOption.NOFOLLOW_LINKS);
+    return Files.readAttributes(
+        file, "unix:dev,ino,size,lastModifiedTime,ctime", LinkOption.NOFOLLOW_LINKS);
   }
 }

@@ -5,6 +5,7 @@ import dev.drawbridge.bpf.failure.BpfException;
 import dev.drawbridge.bpf.key.SlotKey;
 import dev.drawbridge.bpf.linux.NetworkNamespace;
 import dev.drawbridge.bpf.linux.Sockets;
+import dev.drawbridge.bpf.linux.Veths;
 import dev.drawbridge.daemon.attach.Attachments;
 import dev.drawbridge.daemon.attach.Slots;
 import dev.drawbridge.daemon.attach.VethGuard;
@@ -339,6 +340,19 @@ public final class Spaces {
   public boolean guardInterfaces(Space space, Set<InetAddress> servers) {
     return space.namespace.inode() != hostInode
         && veths.guard(space.number, space.endpoints.getFirst(), space.namespace, servers);
+  }
+
+  /** Those in a namespace that lead out of it; empty if they cannot be told. */
+  public Optional<Set<Veths.End>> interfaces(Space space) {
+    try {
+      return Optional.of(Set.copyOf(space.namespace.call(Veths::ends)));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Optional.empty();
+    } catch (Exception e) {
+      log.log(Level.DEBUG, "the interfaces of namespace " + space.number, e);
+      return Optional.empty();
+    }
   }
 
   /** Whether an interface there was not finished when it was guarded. */

@@ -96,7 +96,7 @@ class AgentLogTest {
   /** A handler that answers as it is told. */
   private record Answers(HookReply reply) implements HookHandler {
     @Override
-    public HookReply patch(String id, Path bundle) {
+    public HookReply patch(String id, Path bundle, boolean startIsAsked) {
       return reply;
     }
 
@@ -122,10 +122,10 @@ class AgentLogTest {
         List.of("WARNING refused abc: container web has a broken label:  [31m"),
         List.copyOf(lines));
     lines.clear();
-    new LoggedHooks(new Answers(HookReply.goUnguarded())).patch("abc", directory);
+    new LoggedHooks(new Answers(HookReply.goUnguarded())).patch("abc", directory, true);
     assertEquals(List.of("INFO container abc is exempt: it starts unguarded"), List.copyOf(lines));
     lines.clear();
-    new LoggedHooks(new Answers(HookReply.go())).patch("abc", directory);
+    new LoggedHooks(new Answers(HookReply.go())).patch("abc", directory, true);
     assertEquals(List.of(), lines);
   }
 

@@ -43,18 +43,19 @@ final class RecentDescriptionsTest {
   @Test
   void onceAndForItsBundleAlone() {
     Described container = described("a", "api");
-    recent.keep(bundle, container);
+    recent.keep(bundle, container, true);
     assertEquals(Optional.empty(), recent.take("b", bundle));
-    assertEquals(Optional.of(container), recent.take("a", bundle));
+    assertEquals(
+        Optional.of(new RecentDescriptions.Recent(container, true)), recent.take("a", bundle));
     assertEquals(Optional.empty(), recent.take("a", bundle));
 
-    recent.keep(bundle, container);
+    recent.keep(bundle, container, true);
     assertEquals(Optional.empty(), recent.take("a", bundle.resolve("other")));
   }
 
   @Test
   void notWhenAFileWasWrittenSince() throws IOException {
-    recent.keep(bundle, described("a", "api"));
+    recent.keep(bundle, described("a", "api"), true);
     // Of the same size, at the same time.
     var time = Files.getLastModifiedTime(labels);
     Files.writeString(labels, "{\"Labels\":2}");
@@ -64,24 +65,26 @@ final class RecentDescriptionsTest {
 
   @Test
   void notWhenTheSpecWasReplacedOrIsGone() throws IOException {
-    recent.keep(bundle, described("a", "api"));
+    recent.keep(bundle, described("a", "api"), true);
     Path other = Files.writeString(bundle.resolve("other.json"), "{}");
     Files.move(other, spec, StandardCopyOption.ATOMIC_MOVE);
     assertEquals(Optional.empty(), recent.take("a", bundle));
 
-    recent.keep(bundle, described("a", "api"));
+    recent.keep(bundle, described("a", "api"), true);
     Files.delete(spec);
     assertEquals(Optional.empty(), recent.take("a", bundle));
   }
 
   @Test
   void fewAndSmallOnesAreKept() {
-    recent.keep(bundle, described("large", "x".repeat(17 << 10)));
+    recent.keep(bundle, described("large", "x".repeat(17 << 10)), true);
     assertEquals(Optional.empty(), recent.take("large", bundle));
     for (int i = 0; i < 9; i++) {
-      recent.keep(bundle, described("c" + i, "api"));
+      recent.keep(bundle, described("c" + i, "api"), true);
     }
     assertEquals(Optional.empty(), recent.take("c0", bundle));
-    assertEquals(Optional.of(described("c1", "api")), recent.take("c1", bundle));
+    assertEquals(
+        Optional.of(new RecentDescriptions.Recent(described("c1", "api"), true)),
+        recent.take("c1", bundle));
   }
 }
