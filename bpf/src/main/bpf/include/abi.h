@@ -261,11 +261,7 @@ struct db_veth {
 };
 
 /* map veth_programs (PROG_ARRAY): its keys. */
-enum db_veth_program {
-	DB_VETH_TO = 0,
-	DB_VETH_FROM = 1,
-	DB_VETH_PROGRAMS
-};
+enum db_veth_program { DB_VETH_TO = 0, DB_VETH_FROM = 1, DB_VETH_PROGRAMS };
 
 /* map resolvers (HASH, value __u32 1): whom the container engine's resolver asks from within a namespace, at port 53, by sockets of its own. */
 struct db_resolver_key {

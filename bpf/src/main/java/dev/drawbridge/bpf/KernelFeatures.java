@@ -107,9 +107,9 @@ public final class KernelFeatures {
     TCX(
         "6.6",
         "programs at a network interface, as links",
-        "ping by rule, and containers that keep NET_RAW",
-        "the kernel answers pings of everybody, and a container that keeps NET_RAW is reported as"
-            + " not enforceable");
+        "interfaces where another tool has taken the place of filters (tc-qdisc ingress)",
+        "there the kernel answers pings of everybody, and a container that keeps NET_RAW is reported"
+            + " as not enforceable");
 
     private final String since;
     private final String meaning;
