@@ -207,6 +207,10 @@ halt() {
 
 # What outlives the agent in the kernel.
 detach() {
+	if [ -d "$bpffs/drawbridge" ] && [ -x "$state/dist/libexec/drawbridge-agent" ]; then
+		"$state/dist/libexec/drawbridge-agent" --detach --config "$state/agent.json" >/dev/null ||
+			say 'the filters of running containers pass everything, and go with their interfaces'
+	fi
 	rm -rf "$bpffs/drawbridge"
 	if [ -e "$run/bpffs-was-not-mounted" ]; then umount "$bpffs" 2>/dev/null || :; fi
 	cgroup=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)/drawbridge

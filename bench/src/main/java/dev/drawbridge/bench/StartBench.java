@@ -142,7 +142,7 @@ final class StartBench {
         programs.shim(),
         programs.hook(),
         total - answers - processes);
-    out.println("of create_runtime: " + words(means, PARTS));
+    out.println("of that and beside the runtime: " + words(means, PARTS));
   }
 
   private static double sum(Map<String, Double> means, List<String> stages) {

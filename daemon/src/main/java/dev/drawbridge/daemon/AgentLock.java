@@ -60,6 +60,12 @@ final class AgentLock implements AutoCloseable {
     }
   }
 
+  /** The process that works with the pins, if one does. */
+  static Optional<String> worker(Path pins) throws IOException {
+    Path holder = holder(pins.resolve(OWNER));
+    return lives(holder) ? Optional.of(holder.toString().split("-", 2)[0]) : Optional.empty();
+  }
+
   private static boolean locked(FileChannel channel) throws IOException {
     try {
       FileLock lock = channel.tryLock();

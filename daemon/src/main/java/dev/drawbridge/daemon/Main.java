@@ -2,9 +2,12 @@ package dev.drawbridge.daemon;
 
 import dev.drawbridge.api.ApiConfig;
 import dev.drawbridge.api.report.Json;
+import dev.drawbridge.bpf.Pins;
+import dev.drawbridge.bpf.failure.BpfException;
 import dev.drawbridge.daemon.config.AgentLog;
 import dev.drawbridge.daemon.config.Config;
 import dev.drawbridge.daemon.config.KernelTable;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -19,6 +22,8 @@ public final class Main {
       """
       usage: drawbridge-agent [--config FILE]                 run the agent
              drawbridge-agent --check-config [--config FILE]  say whether FILE can be used, and end
+             drawbridge-agent --detach [--config FILE]        take off what an agent that has ended left in the
+                                                              kernel, and end: containers go on, unguarded
              drawbridge-agent --features                      print what the kernel can do, as JSON, and end
              drawbridge-agent --help
       FILE is /etc/drawbridge/drawbridge.yaml, where there is one; SIGHUP has it read again. Its keys:
@@ -44,7 +49,35 @@ public final class Main {
     if (args.length > 0 && args[0].equals("--check-config")) {
       return check(Arrays.copyOfRange(args, 1, args.length), out, err);
     }
+    if (args.length > 0 && args[0].equals("--detach")) {
+      return detach(Arrays.copyOfRange(args, 1, args.length), out, err);
+    }
     return Agent.run(args, err);
+  }
+
+  private static int detach(String[] args, PrintStream out, PrintStream err) {
+    try {
+      Optional<Path> file = fileToRead(configFile(args));
+      Config config = file.isPresent() ? Config.load(file.get()) : Config.defaults();
+      Pins pins = Pins.below(config.bpffs());
+      Optional<String> agent = AgentLock.worker(pins.root());
+      if (agent.isPresent()) {
+        err.println(
+            "drawbridge-agent: process %s works with the pins in %s; stop it first"
+                .formatted(agent.get(), pins.root()));
+        return 1;
+      }
+      int removed = pins.removeAll().size();
+      out.println(
+          removed == 0 ? "nothing is attached" : "detached: %d pins removed".formatted(removed));
+      return 0;
+    } catch (Config.ConfigException e) {
+      err.println("drawbridge-agent: " + AgentLog.oneLine(String.valueOf(e.getMessage())));
+      return 2;
+    } catch (IOException | BpfException e) {
+      err.println("drawbridge-agent: " + AgentLog.oneLine(String.valueOf(e.getMessage())));
+      return 1;
+    }
   }
 
   private static int check(String[] args, PrintStream out, PrintStream err) {

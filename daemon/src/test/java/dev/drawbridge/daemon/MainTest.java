@@ -71,4 +71,22 @@ final class MainTest {
     assertTrue(text(err).contains("usage: drawbridge-agent"), text(err));
     assertEquals(2, run("--config"));
   }
+
+  @Test
+  void nothingIsTakenOffWhileAnAgentWorksWithIt() throws Exception {
+    Path pins = Files.createDirectories(directory.resolve("drawbridge"));
+    Path file =
+        Files.writeString(
+            directory.resolve("agent.yaml"), "bpffs: '" + directory + "'\n", StandardCharsets.UTF_8);
+    try (AgentLock _ = AgentLock.take(directory.resolve("lock"), pins)) {
+      assertEquals(1, run("--detach", "--config", file.toString()));
+      assertTrue(text(err).contains("process " + ProcessHandle.current().pid()), text(err));
+      assertTrue(Files.isDirectory(pins));
+    }
+    assertEquals(0, run("--detach", "--config", file.toString()), text(err));
+    assertEquals("detached: 1 pins removed\n", text(out));
+    assertTrue(Files.notExists(pins));
+    assertEquals(0, run("--detach", "--config", file.toString()), text(err));
+    assertEquals("nothing is attached\n", text(out));
+  }
 }

@@ -21,7 +21,11 @@ public final class AdmissionTimes {
   public enum Stage {
     /** The shim's question, from the request to the answer. */
     PATCH,
-    /** The hook's question, from the request to the answer; the stages below are parts of it. */
+    /**
+     * The hook's question, from the request to the answer. Of the stages below those up to {@link
+     * #ATTACH} are parts of it; the others are, too, where nothing asks again before the first
+     * process runs, and else take place beside the runtime's work.
+     */
     CREATE_RUNTIME,
     /** The shim's second question, before the first process runs. */
     START,
