@@ -56,8 +56,9 @@ final class FileReplacement {
   private static void own(Path temporary, Map<String, Object> before) throws IOException {
     Map<String, Object> now = attributes(temporary);
     for (String attribute : List.of("uid", "gid", "permissions")) {
-      if (!before.get(attribute).equals(now.get(attribute))) {
-        Path _ = Files.setAttribute(temporary, "unix:" + attribute, before.get(attribute));
+      Object value = before.get(attribute);
+      if (value != null && !value.equals(now.get(attribute))) {
+        Path _ = Files.setAttribute(temporary, "unix:" + attribute, value);
       }
     }
   }
