@@ -170,6 +170,10 @@ final class PartsTest {
     var compose = Map.of("com.docker.compose.project", "p", "com.docker.compose.service", "s");
     assertEquals(Map.of(), Provenance.of(compose, compose).effective(ImageLabels.COUNT));
     assertEquals(compose, Provenance.of(compose, Map.of()).effective(ImageLabels.IGNORE));
+    var kubelets = Map.of("io.kubernetes.pod.namespace", "trusted", "io.kubernetes.x", "y");
+    assertEquals(Map.of(), Provenance.of(kubelets, kubelets).effective(ImageLabels.COUNT));
+    assertEquals(kubelets, Provenance.of(kubelets, Map.of()).effective(ImageLabels.IGNORE));
+    assertEquals(kubelets, Provenance.unknown(kubelets).effective(ImageLabels.COUNT));
   }
 
   @Test

@@ -121,6 +121,7 @@ final class ContainerdApi implements Closeable {
    * @param runtime such as {@code io.containerd.runc.v2}
    * @param binary the OCI runtime that the shim was told to run; empty if it was not
    * @param spec the OCI spec that it was created with, as JSON
+   * @param request what its CRI keeps of how it was asked for, as JSON; empty if no CRI made it
    */
   @SuppressWarnings("ArrayRecordComponent") // parsed once, never compared
   record Entry(
@@ -130,7 +131,8 @@ final class ContainerdApi implements Closeable {
       String image,
       String runtime,
       String binary,
-      byte[] spec) {}
+      byte[] spec,
+      byte[] request) {}
 
   /**
    * A container's process.

@@ -24,10 +24,11 @@ import java.util.stream.Stream;
  * Who a container of containerd is, by its record alone. Its labels are those of the record; what
  * its OCI annotations say counts as labels too, and before them: {@code ctr} writes {@code --label}
  * there as well, and no image writes there. A container of a pod (CRI) has the pod's labels, and
- * before its own: users label pods, and what stands on a container of one may be its image's.
+ * before its own: users label pods.
  *
- * <p>containerd's clients merge the labels of images into a container's. Where each label is an
- * annotation too, none of them is the image's; else any may be.
+ * <p>containerd's clients merge the labels of images into a container's. A CRI keeps what it was
+ * asked for ({@link CriRequest}), so that the others are the image's. Elsewhere, where each label
+ * is an annotation too, none of them is the image's; else any may be.
  */
 final class ContainerdIdentity {
 
@@ -49,6 +50,10 @@ final class ContainerdIdentity {
   private static final String NAMESPACE = "io.kubernetes.cri.sandbox-namespace";
   private static final String POD = "io.kubernetes.cri.sandbox-name";
   private static final String IN_POD = "io.kubernetes.cri.container-name";
+
+  /** By which a CRI tells pods' own containers from others, whatever their images say. */
+  private static final String KIND_LABEL = "io.cri-containerd.kind";
+
   static final String BY_DOCKER = "com.docker/engine.bundle.path";
   private static final String BY_NERDCTL = "nerdctl/name";
 
@@ -82,14 +87,8 @@ final class ContainerdIdentity {
   static ObservedContainer observed(Entry entry, Optional<Entry> pod, Optional<Task> task)
       throws IOException {
     Spec spec = read(entry);
-    SortedMap<String, String> labels = new TreeMap<>(entry.labels());
-    pod.ifPresent(of -> labels.putAll(of.labels()));
-    boolean known =
-        labels.entrySet().stream()
-            .allMatch(label ->
-                label.getValue().equals(spec.annotations().get(label.getKey()))
-                    || BOOKKEEPING.stream().anyMatch(label.getKey()::startsWith));
-    labels.putAll(spec.annotations());
+    Declared declared = declared(entry, pod, spec.annotations());
+    SortedMap<String, String> labels = declared.labels();
     Optional<Map<String, String>> tooMany =
         Stream.of(entry.labels(), pod.map(Entry::labels).orElse(Map.of()), labels)
             .filter(some -> size(some) > LARGEST_LABELS)
@@ -99,8 +98,8 @@ final class ContainerdIdentity {
         entry.id(),
         name(entry, spec.annotations()),
         tooMany.map(ContainerdIdentity::justTooMany).orElse(labels),
-        new TreeMap<>(),
-        known,
+        declared.ofImage(),
+        declared.known(),
         entry.image(),
         running,
         running ? task.orElseThrow().pid() : 0,
@@ -108,6 +107,62 @@ final class ContainerdIdentity {
         entry.binary().isEmpty() ? entry.runtime() : entry.binary(),
         networkMode(spec, pod),
         EngineCapabilities.of(false, spec.capabilities(), List.of("ALL")));
+  }
+
+  /**
+   * What counts as labels.
+   *
+   * @param ofImage those of them that the image bears, empty unless known
+   * @param known whether it is known which these are
+   */
+  private record Declared(
+      SortedMap<String, String> labels, SortedMap<String, String> ofImage, boolean known) {}
+
+  private static Declared declared(
+      Entry entry, Optional<Entry> pod, SortedMap<String, String> annotations) throws IOException {
+    Optional<CriRequest> request = request(entry);
+    Optional<CriRequest> podRequest = pod.isEmpty() ? Optional.empty() : request(pod.get());
+    return request.isPresent() && podRequest.isPresent() == pod.isPresent()
+        ? asRequested(entry, request.get(), podRequest, annotations)
+        : asRecorded(entry, pod, annotations);
+  }
+
+  private static Optional<CriRequest> request(Entry entry) throws IOException {
+    return entry.request().length == 0
+        ? Optional.empty()
+        : Optional.of(CriRequest.of(entry.id(), entry.request()));
+  }
+
+  /** Of the pod's own container only what the pod was given counts: not that one's image. */
+  private static Declared asRequested(
+      Entry entry,
+      CriRequest request,
+      Optional<CriRequest> pod,
+      SortedMap<String, String> annotations) {
+    SortedMap<String, String> given = new TreeMap<>(request.labels());
+    pod.ifPresent(of -> given.putAll(of.labels()));
+    given.putAll(request.policy());
+    pod.ifPresent(of -> given.putAll(of.policy()));
+    given.putAll(annotations);
+    SortedMap<String, String> ofImage = new TreeMap<>(entry.labels());
+    ofImage.keySet().removeAll(given.keySet());
+    ofImage.remove(KIND_LABEL);
+    SortedMap<String, String> labels = new TreeMap<>(entry.labels());
+    labels.putAll(given);
+    return new Declared(labels, ofImage, true);
+  }
+
+  private static Declared asRecorded(
+      Entry entry, Optional<Entry> pod, SortedMap<String, String> annotations) {
+    SortedMap<String, String> labels = new TreeMap<>(entry.labels());
+    pod.ifPresent(of -> labels.putAll(of.labels()));
+    boolean known =
+        labels.entrySet().stream()
+            .allMatch(label ->
+                label.getValue().equals(annotations.get(label.getKey()))
+                    || BOOKKEEPING.stream().anyMatch(label.getKey()::startsWith));
+    labels.putAll(annotations);
+    return new Declared(labels, new TreeMap<>(), known);
   }
 
   private static long size(Map<String, String> labels) {

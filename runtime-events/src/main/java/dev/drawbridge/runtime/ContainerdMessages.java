@@ -103,6 +103,7 @@ final class ContainerdMessages {
     String runtime = "";
     String binary = "";
     byte[] spec = new byte[0];
+    byte[] request = new byte[0];
     while (message.next()) {
       switch (message.field()) {
         case 1 -> id = message.text();
@@ -134,10 +135,30 @@ final class ContainerdMessages {
           }
         }
         case 5 -> spec = any(message.message());
+        case 10 -> {
+          byte[] found = request(message.message());
+          request = found.length == 0 ? request : found;
+        }
         default -> {}
       }
     }
-    return new Entry(namespace, id, labels, image, runtime, binary, spec);
+    return new Entry(namespace, id, labels, image, runtime, binary, spec, request);
+  }
+
+  /** Of an entry of the map of extensions, if it is the CRI's. */
+  private static byte[] request(ProtoReader entry) throws IOException {
+    String key = "";
+    byte[] value = new byte[0];
+    while (entry.next()) {
+      switch (entry.field()) {
+        case 1 -> key = entry.text();
+        case 2 -> value = any(entry.message());
+        default -> {}
+      }
+    }
+    return key.equals(CriRequest.OF_SANDBOX) || key.equals(CriRequest.OF_CONTAINER)
+        ? value
+        : new byte[0];
   }
 
   /** What is wrapped in a google.protobuf.Any. */

@@ -10,7 +10,7 @@ import java.util.Arrays;
  * One message of Protocol Buffers (protobuf.dev, "Encoding"), field by field. Fields that nobody
  * asks for are passed over; what is cut short or no message throws.
  */
-final class ProtoReader {
+public final class ProtoReader {
   private static final int VARINT = 0;
   private static final int FIXED64 = 1;
   private static final int BYTES = 2;
@@ -32,12 +32,13 @@ final class ProtoReader {
     this.end = end;
   }
 
-  ProtoReader(byte[] message) {
+  /** A whole message; nothing of it is read yet. */
+  public ProtoReader(byte[] message) {
     this(message, 0, message.length);
   }
 
   /** Goes to the next field, past the value of the last one if it was not taken. */
-  boolean next() throws IOException {
+  public boolean next() throws IOException {
     pass();
     if (at == end) {
       return false;
@@ -52,18 +53,18 @@ final class ProtoReader {
   }
 
   /** The number of the field. */
-  int field() {
+  public int field() {
     return field;
   }
 
   /** Its value as a number. */
-  long integer() throws IOException {
+  public long integer() throws IOException {
     take(VARINT);
     return number();
   }
 
   /** Its value as a message. */
-  ProtoReader message() throws IOException {
+  public ProtoReader message() throws IOException {
     take(BYTES);
     int length = length();
     ProtoReader inner = new ProtoReader(bytes, at, at + length);
@@ -72,7 +73,7 @@ final class ProtoReader {
   }
 
   /** Its value as bytes. */
-  byte[] bytes() throws IOException {
+  public byte[] bytes() throws IOException {
     take(BYTES);
     int length = length();
     byte[] value = Arrays.copyOfRange(bytes, at, at + length);
@@ -81,7 +82,7 @@ final class ProtoReader {
   }
 
   /** Its value as text, which must be UTF-8. */
-  String text() throws IOException {
+  public String text() throws IOException {
     take(BYTES);
     int length = length();
     try {

@@ -22,6 +22,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ContainerdIdentityTest {
 
   private static Entry entry(String id, Map<String, String> labels, String spec) {
+    return entry(id, labels, spec, "");
+  }
+
+  /** One of the CRI's, which was asked for with that configuration. */
+  private static Entry asked(String id, Map<String, String> labels, String spec, String config) {
+    return entry(
+        id,
+        labels,
+        spec,
+        "{\"Version\":\"v1\",\"Metadata\":{\"ID\":\"" + id + "\",\"Config\":" + config + "}}");
+  }
+
+  private static Entry entry(String id, Map<String, String> labels, String spec, String request) {
     return new Entry(
         "default",
         id,
@@ -29,7 +42,8 @@ class ContainerdIdentityTest {
         "docker.io/library/db:1",
         "io.containerd.runc.v2",
         "/usr/libexec/drawbridge/drawbridge-runc",
-        spec.getBytes(StandardCharsets.UTF_8));
+        spec.getBytes(StandardCharsets.UTF_8),
+        request.getBytes(StandardCharsets.UTF_8));
   }
 
   private static ObservedContainer observed(Map<String, String> labels, String spec)
@@ -95,7 +109,7 @@ class ContainerdIdentityTest {
           "io.kubernetes.cri.container-name":"main","by":"annotation"},
          "linux":{"namespaces":[{"type":"network","path":"/proc/7/ns/net"}]}}\
         """;
-    // As the CRI writes it: what the image bears, where nobody gave the container the same label.
+    // Where nothing is known of how it was asked for, what the image bears is the container's.
     Entry inside = entry("c1", Map.of("tier", "image's", "by", "image", "baked", "in"), spec);
     assertEquals(Optional.of("pod1"), ContainerdIdentity.sandbox(inside));
     Entry pod = entry("pod1", Map.of("app", "shop", "tier", "pod"), "{}");
@@ -110,6 +124,91 @@ class ContainerdIdentityTest {
     assertEquals("container:pod1", container.networkMode());
     assertFalse(container.imageKnown());
     assertFalse(container.running());
+  }
+
+  private static final String IN_POD =
+      """
+      {"annotations":{"io.kubernetes.cri.container-type":"container",
+        "io.kubernetes.cri.sandbox-id":"pod1","io.kubernetes.cri.sandbox-name":"shop",
+        "io.kubernetes.cri.sandbox-namespace":"sales",
+        "io.kubernetes.cri.container-name":"main"}}\
+      """;
+
+  @Test
+  void whatTheCriWasAskedForIsToldFromTheImages() throws IOException {
+    Entry inside =
+        asked(
+            "c1",
+            Map.of(
+                "app",
+                "image's",
+                "tier",
+                "given",
+                "baked",
+                "in",
+                "role",
+                "exempt",
+                "io.cri-containerd.kind",
+                "container"),
+            IN_POD,
+            """
+            {"metadata":{"name":"main"},"envs":[{"key":"A","value":"eA=="}],
+             "labels":{"tier":"given"},
+             "annotations":{"drawbridge.policy.a":"may GET /a on app=b","other":"x"}}\
+            """);
+    Entry pod =
+        asked(
+            "pod1",
+            Map.of("app", "shop", "of", "pause", "role", "infra"),
+            "{}",
+            """
+            {"labels":{"app":"shop","role":"infra"},"annotations":{"drawbridge.mode":"audit"},
+             "linux":null}\
+            """);
+    ObservedContainer container =
+        ContainerdIdentity.observed(inside, Optional.of(pod), Optional.empty());
+    assertTrue(container.imageKnown());
+    assertEquals(Map.of("baked", "in"), container.imageLabels());
+    assertEquals("shop", container.labels().get("app"));
+    assertEquals("infra", container.ownLabels().get("role"));
+    assertEquals("given", container.ownLabels().get("tier"));
+    assertEquals("audit", container.ownLabels().get("drawbridge.mode"));
+    assertEquals("may GET /a on app=b", container.ownLabels().get("drawbridge.policy.a"));
+    assertFalse(container.labels().containsKey("other"), "no annotation but ours");
+    assertFalse(container.labels().containsKey("of"), "a pod is not the image it is held by");
+    ObservedContainer sandbox =
+        ContainerdIdentity.observed(pod, Optional.empty(), Optional.empty());
+    assertEquals(Map.of("of", "pause"), sandbox.imageLabels());
+    // One of the two may have been made by somebody else.
+    ObservedContainer half =
+        ContainerdIdentity.observed(
+            inside, Optional.of(entry("pod1", Map.of(), "{}")), Optional.empty());
+    assertFalse(half.imageKnown());
+    assertEquals(Map.of(), half.ownLabels());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "[]",
+        "{}",
+        "nonsense",
+        "{\"Version\":\"v2\",\"Metadata\":{\"Config\":{}}}",
+        "{\"Version\":1,\"Metadata\":{\"Config\":{}}}",
+        "{\"Version\":\"v1\"}",
+        "{\"Version\":\"v1\",\"Metadata\":{}}",
+        "{\"Version\":\"v1\",\"Metadata\":{\"Config\":null}}",
+        "{\"Version\":\"v1\",\"Metadata\":{\"Config\":{\"labels\":[]}}}",
+        "{\"Version\":\"v1\",\"Metadata\":{\"Config\":{\"labels\":{\"a\":1}}}}",
+        "{\"Version\":\"v1\",\"Metadata\":{\"Config\":{\"annotations\":{\"a\":null}}}}",
+        "{\"Version\":\"v1\",\"Metadata\":{\"Config\":{}}",
+        "{\"Version\":\"v1\",\"Metadata\":{\"Config\":{}}} {}"
+      })
+  void aRequestThatCannotBeReadIsNotNoRequest(String request) {
+    Entry container = entry("c1", Map.of("app", "db"), "{}", request);
+    assertThrows(
+        IOException.class,
+        () -> ContainerdIdentity.observed(container, Optional.empty(), Optional.empty()));
   }
 
   @Test

@@ -16,10 +16,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,23 +34,6 @@ import java.util.function.BiConsumer;
  * at once, or after a pause that a test names.
  */
 final class FakeContainerd implements AutoCloseable {
-  private static final MethodDescriptor.Marshaller<byte[]> BYTES =
-      new MethodDescriptor.Marshaller<>() {
-        @Override
-        public InputStream stream(byte[] value) {
-          return new ByteArrayInputStream(value);
-        }
-
-        @Override
-        public byte[] parse(InputStream stream) {
-          try {
-            return stream.readAllBytes();
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
-        }
-      };
-
   private final EventLoopGroup group =
       new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
   private final Server server;
@@ -112,8 +92,8 @@ final class FakeContainerd implements AutoCloseable {
     return MethodDescriptor.<byte[], byte[]>newBuilder()
         .setType(type)
         .setFullMethodName("containerd.services." + name)
-        .setRequestMarshaller(BYTES)
-        .setResponseMarshaller(BYTES)
+        .setRequestMarshaller(RawBytes.MARSHALLER)
+        .setResponseMarshaller(RawBytes.MARSHALLER)
         .build();
   }
 
@@ -210,13 +190,7 @@ final class FakeContainerd implements AutoCloseable {
 
   /** Its process, with one of containerd's numbers for what that does. */
   void task(String id, int pid, int status) {
-    ProtoWriter task = new ProtoWriter().text(2, id);
-    byte[] numbers = {3 << 3, (byte) pid, 4 << 3, (byte) status};
-    byte[] text = task.done();
-    byte[] all = new byte[text.length + numbers.length];
-    System.arraycopy(text, 0, all, 0, text.length);
-    System.arraycopy(numbers, 0, all, text.length, numbers.length);
-    tasks.put(id, all);
+    tasks.put(id, new ProtoWriter().text(2, id).integer(3, pid).integer(4, status).done());
   }
 
   /**

@@ -63,6 +63,19 @@ class ProtoReaderTest {
     assertFalse(reader.next());
   }
 
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1, 127, 128, 300, Integer.MAX_VALUE, 1L << 62, -1, Long.MIN_VALUE})
+  void numbersThatAreWrittenAreRead(long number) throws IOException {
+    ProtoReader reader =
+        new ProtoReader(new ProtoWriter().integer(3, number).text(4, "after").done());
+    assertTrue(reader.next());
+    assertEquals(3, reader.field());
+    assertEquals(number, reader.integer());
+    assertTrue(reader.next());
+    assertEquals("after", reader.text());
+    assertFalse(reader.next());
+  }
+
   @Test
   void aMessageCutAnywhereInsideAFieldThrows() throws IOException {
     byte[] whole = new ProtoWriter().text(1, "abc").text(2, "defg").done();

@@ -36,6 +36,9 @@ public record Provenance(
 
   private static final Set<String> COMPOSE = Set.of(Workload.PROJECT, Workload.SERVICE);
 
+  /** What a kubelet says of the pod that a container is in, its namespace among it. */
+  private static final String KUBELETS = "io.kubernetes.";
+
   /** Compose's own mark of a container that it started. */
   private static final Set<String> BY_COMPOSE =
       Set.of("com.docker.compose.config-hash", "com.docker.compose.container-number");
@@ -77,23 +80,27 @@ public record Provenance(
   /**
    * The labels to go by. Without those that no image decides: the mode and what the container keeps
    * of its capabilities, and, where the image is known to bear them, the project and service of
-   * compose.
+   * compose and what a kubelet calls a pod.
    */
   public SortedMap<String, String> effective(ImageLabels trust) {
     var effective = new TreeMap<>(labels);
     for (String key : fromImage) {
-      if (trust == ImageLabels.IGNORE || NEVER.contains(key) || (known && COMPOSE.contains(key))) {
+      if (trust == ImageLabels.IGNORE || never(key)) {
         effective.remove(key);
       }
     }
     return effective;
   }
 
+  private boolean never(String key) {
+    return NEVER.contains(key) || (known && (COMPOSE.contains(key) || key.startsWith(KUBELETS)));
+  }
+
   /** A warning for each policy label of the image, and for what is passed over. */
   public List<Problem> problems(ImageLabels trust) {
     var problems = new ArrayList<Problem>();
     for (String key : fromImage) {
-      boolean never = NEVER.contains(key) || (known && COMPOSE.contains(key));
+      boolean never = never(key);
       if (never || (known && LabelKeys.isDrawbridge(key))) {
         problems.add(
             new Problem(
