@@ -178,7 +178,7 @@ vm() { # more of Maven's arguments, such as -Ddrawbridge.vm.only=debian-12
 # and what its settings, compose, builds and swarm change; DRAWBRIDGE_ENGINES=whole asks all attack classes too, the counted
 # ones with fewer rounds.
 engines() { # names: debian-13 sid
-	own=EngineVariantsTest,ComposeLifeTest,BuildStepsTest,SwarmTest,ContainerdTest,ContainerdNetworkTest,PodmanTest
+	own=EngineVariantsTest,ComposeLifeTest,BuildStepsTest,SwarmTest,ContainerdTest,CriTest,PodmanTest
 	brief=ScenarioTest,IdentityTricksTest,ImageLabelsTest,$own
 	whole="ScenarioTest,dev/drawbridge/it/attack/*Test,$own"
 	for engine in "$@"; do

@@ -276,49 +276,6 @@ final class ContainerdTest {
   }
 
   @Test
-  void aContainerOfAPodHasThePodsLabelsToo() {
-    network("pod", 54);
-    started(
-        ctr.run(
-            "k8s.io",
-            "pod0123",
-            "pod",
-            SLEEP,
-            "--annotation",
-            "io.kubernetes.cri.container-type=sandbox",
-            "--annotation",
-            "io.kubernetes.cri.sandbox-id=pod0123",
-            "--annotation",
-            "io.kubernetes.cri.sandbox-name=web",
-            "--annotation",
-            "io.kubernetes.cri.sandbox-namespace=shop",
-            "--label",
-            "app=api"));
-    started(
-        ctr.run(
-            "k8s.io",
-            "in0123",
-            "pod",
-            SLEEP,
-            "--annotation",
-            "io.kubernetes.cri.container-type=container",
-            "--annotation",
-            "io.kubernetes.cri.sandbox-id=pod0123",
-            "--annotation",
-            "io.kubernetes.cri.sandbox-name=web",
-            "--annotation",
-            "io.kubernetes.cri.sandbox-namespace=shop",
-            "--annotation",
-            "io.kubernetes.cri.container-name=main"));
-    assertEquals("hook", attachment("shop/web/main"), ContainerdTest::said);
-    assertEquals("200", ctr.status("k8s.io", "in0123", "10.213.7.50/users"));
-    assertEquals("403", ctr.status("k8s.io", "in0123", "10.213.7.50/admin"));
-    assertTrue(has("shop/web/main", "DB0510"), ContainerdTest::said);
-    ctr.remove("k8s.io", "in0123");
-    ctr.remove("k8s.io", "pod0123");
-  }
-
-  @Test
   void dockersOwnContainersAreDockersAlone() {
     Trio.run(lab.docker(), "dockers", SLEEP, List.of(), "app=api");
     assertTrue(Await.within(SOON, () -> attachment("dockers").equals("hook")), said());

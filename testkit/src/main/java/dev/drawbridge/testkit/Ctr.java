@@ -42,6 +42,11 @@ public final class Ctr implements AutoCloseable {
     return lab.directory().resolve("containerd.sock");
   }
 
+  /** A command of {@code ctr} in that namespace, as an operator of this host would type it. */
+  public Output ctr(String namespace, String... arguments) {
+    return ctr(namespace, List.of(arguments));
+  }
+
   private Output ctr(String namespace, List<String> arguments) {
     List<String> command =
         new ArrayList<>(List.of("ctr", "-a", socket().toString(), "-n", namespace));

@@ -40,6 +40,34 @@ public final class EngineLab implements AutoCloseable {
   private static final String CONTAINERDS_STORE =
       "[\"driver-type\",\"io.containerd.snapshotter.v1\"]";
 
+  /** The image that a pod's own container is made from, which is for the test to make. */
+  public static final String PAUSE = "docker.io/library/pause:latest";
+
+  private static final String WITHOUT_CRI = "disabled_plugins = [\"io.containerd.grpc.v1.cri\"]";
+
+  /**
+   * As containerd reads it from 1.6 to 2.x; the network is what is in the host's usual places.
+   * Names of network namespaces are mounts, and belong where the lab's are.
+   */
+  private static final String CRI =
+      """
+      [plugins."io.containerd.grpc.v1.cri"]
+        sandbox_image = "%s"
+        netns_mounts_under_state_dir = true
+        restrict_oom_score_adj = true
+        [plugins."io.containerd.grpc.v1.cri".cni]
+          bin_dir = "/opt/cni/bin"
+          conf_dir = "/etc/cni/net.d"
+        [plugins."io.containerd.grpc.v1.cri".containerd]
+          default_runtime_name = "drawbridge"
+          [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.drawbridge]
+            runtime_type = "io.containerd.runc.v2"
+            [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.drawbridge.options]
+              BinaryName = "%s"
+          [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+            runtime_type = "io.containerd.runc.v2"
+      """;
+
   /** In every {@code daemon.json} of this lab, whatever else is configured. */
   private final JsonObject always;
 
@@ -81,6 +109,18 @@ public final class EngineLab implements AutoCloseable {
    *     $1}; none is made if it is empty
    */
   public static EngineLab start(JsonObject always, String mounts) {
+    return start(always, mounts, WITHOUT_CRI);
+  }
+
+  /**
+   * As {@link #start(JsonObject, String)}, with containerd's CRI: pods of the lab's image, by this
+   * lab's shim where they name no other runtime, and by {@code runc} where they name that one.
+   */
+  public static EngineLab startWithCri(String mounts) {
+    return start(new JsonObject(), mounts, CRI);
+  }
+
+  private static EngineLab start(JsonObject always, String mounts, String cri) {
     LabSweep.abandonedLabs();
     String id = LabSweep.PREFIX + ProcessHandle.current().pid();
     for (int again = 2;
@@ -102,7 +142,7 @@ public final class EngineLab implements AutoCloseable {
       if (!mounts.isEmpty()) {
         lab.mounts = LabMounts.make(directory, mounts);
       }
-      lab.startContainerd();
+      lab.startContainerd(cri);
       lab.configure(new JsonObject());
       lab.startDockerd();
       lab.confirmImageStore();
@@ -195,7 +235,7 @@ public final class EngineLab implements AutoCloseable {
     return text.split(part, -1).length - 1;
   }
 
-  private void startContainerd() {
+  private void startContainerd(String cri) {
     Path socket = directory.resolve("containerd.sock");
     write(
         directory.resolve("containerd.toml"),
@@ -203,11 +243,15 @@ public final class EngineLab implements AutoCloseable {
         version = 2
         root = "%s/containerd"
         state = "%s/containerd"
-        disabled_plugins = ["io.containerd.grpc.v1.cri"]
+        %s
         [grpc]
           address = "%s"
         """
-            .formatted(dataDirectory(id), directory, socket));
+            .formatted(
+                dataDirectory(id),
+                directory,
+                cri.formatted(PAUSE, directory.resolve("agent/drawbridge-runc")).strip(),
+                socket));
     LabDaemon daemon =
         LabDaemon.start(
             "containerd",
