@@ -131,9 +131,15 @@ public final class Ctr implements AutoCloseable {
     return ctr(namespace, line);
   }
 
-  /** The HTTP status of a request, 000 where none came; one who is refused asks again. */
+  /**
+   * The HTTP status of a request, 000 where none came; one who is refused asks again. curl always
+   * says something, but {@code ctr} sometimes lets go of the pipes before it has read them.
+   */
   public String status(String namespace, String id, String url) {
     Output asked = exec(namespace, id, LabImage.curl(url));
+    for (int again = 0; again < 2 && asked.text().isEmpty(); again++) {
+      asked = exec(namespace, id, LabImage.curl(url));
+    }
     return asked.out().isEmpty() ? asked.text() : asked.out();
   }
 
