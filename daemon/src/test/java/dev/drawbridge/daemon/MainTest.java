@@ -77,7 +77,9 @@ final class MainTest {
     Path pins = Files.createDirectories(directory.resolve("drawbridge"));
     Path file =
         Files.writeString(
-            directory.resolve("agent.yaml"), "bpffs: '" + directory + "'\n", StandardCharsets.UTF_8);
+            directory.resolve("agent.yaml"),
+            "bpffs: '" + directory + "'\n",
+            StandardCharsets.UTF_8);
     try (AgentLock _ = AgentLock.take(directory.resolve("lock"), pins)) {
       assertEquals(1, run("--detach", "--config", file.toString()));
       assertTrue(text(err).contains("process " + ProcessHandle.current().pid()), text(err));

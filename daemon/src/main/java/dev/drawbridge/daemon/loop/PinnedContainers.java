@@ -8,6 +8,7 @@ import dev.drawbridge.daemon.container.Admission;
 import dev.drawbridge.daemon.container.AdmittedContainers;
 import dev.drawbridge.daemon.container.ImageFiles;
 import dev.drawbridge.daemon.container.LabelReading;
+import dev.drawbridge.daemon.description.Descriptions;
 import dev.drawbridge.hook.Attempt;
 import dev.drawbridge.hook.DockerContainerFiles;
 import java.io.IOException;

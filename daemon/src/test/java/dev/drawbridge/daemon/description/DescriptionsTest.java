@@ -1,4 +1,4 @@
-package dev.drawbridge.daemon.loop;
+package dev.drawbridge.daemon.description;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

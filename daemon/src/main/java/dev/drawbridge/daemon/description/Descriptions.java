@@ -1,4 +1,4 @@
-package dev.drawbridge.daemon.loop;
+package dev.drawbridge.daemon.description;
 
 import dev.drawbridge.control.EngineCapabilities;
 import dev.drawbridge.control.ObservedContainer;
@@ -26,7 +26,7 @@ import java.util.regex.Pattern;
  * Who a container is before it runs: by Docker's files, by Podman's, by containerd's record, or by
  * the annotations in its OCI bundle. Docker's API is never asked: it would deadlock here.
  */
-final class Descriptions {
+public final class Descriptions {
 
   private static final System.Logger log = System.getLogger(Descriptions.class.getName());
 
@@ -40,7 +40,7 @@ final class Descriptions {
    * @param containerd who knows containers that are not Docker's, if it is to be asked
    * @param podman Podman's state, if it is to be read
    */
-  Descriptions(
+  public Descriptions(
       Config config, Optional<ContainerdLookup> containerd, Optional<PodmanContainers> podman) {
     this.config = config;
     this.containerd = containerd;
@@ -52,12 +52,12 @@ final class Descriptions {
    *
    * @return a failure names what cannot be read, or what is missing
    */
-  Attempt<Described> of(String id, Path bundle) {
+  public Attempt<Described> of(String id, Path bundle) {
     return OciSpec.read(bundle).then(spec -> of(id, bundle, spec));
   }
 
   /** As {@link #of(String, Path)}, of a spec that was read. */
-  Attempt<Described> of(String id, Path bundle, OciSpec spec) {
+  public Attempt<Described> of(String id, Path bundle, OciSpec spec) {
     List<Path> roots =
         config.dataRoot().isEmpty() ? List.of() : List.of(Path.of(config.dataRoot()));
     return DockerContainerFiles.find(id, roots, spec)
@@ -237,7 +237,7 @@ final class Descriptions {
   }
 
   /** A container as Docker's files have it. */
-  static ObservedContainer observed(
+  public static ObservedContainer observed(
       DockerContainerFiles files,
       Optional<SortedMap<String, String>> imageLabels,
       int pid,
@@ -259,7 +259,7 @@ final class Descriptions {
   }
 
   /** Those that Docker gave it, by its book. */
-  static List<InetAddress> addresses(DockerContainerFiles files) {
+  public static List<InetAddress> addresses(DockerContainerFiles files) {
     List<InetAddress> found = new ArrayList<>();
     for (String literal : files.addresses()) {
       try {
@@ -272,13 +272,13 @@ final class Descriptions {
   }
 
   /** What Docker grants it, by its book. */
-  static Set<String> granted(DockerContainerFiles files) {
+  public static Set<String> granted(DockerContainerFiles files) {
     return EngineCapabilities.of(
         files.granted().privileged(), files.granted().added(), files.granted().dropped());
   }
 
   /** An id as engines show it. */
-  static String shortened(String id) {
+  public static String shortened(String id) {
     return id.length() > 12 ? id.substring(0, 12) : id;
   }
 }

@@ -1,4 +1,4 @@
-package dev.drawbridge.daemon.loop;
+package dev.drawbridge.daemon.description;
 
 import dev.drawbridge.control.ObservedContainer;
 import dev.drawbridge.daemon.container.Evasions;
@@ -17,7 +17,7 @@ import java.util.TreeMap;
  * @param files of Docker, which describe it, now and later; none if it is not Docker's
  * @param granted the capabilities of its spec
  */
-record Described(
+public record Described(
     String id,
     String name,
     String image,
@@ -28,17 +28,17 @@ record Described(
     List<Path> files,
     Set<String> granted) {
 
-  boolean dockers() {
+  public boolean dockers() {
     return !files.isEmpty();
   }
 
   /** As the runtime is to start it. */
-  Described with(Set<String> capabilities) {
+  public Described with(Set<String> capabilities) {
     return new Described(
         id, name, image, labels, imageLabels, runtime, networkMode, files, capabilities);
   }
 
-  ObservedContainer observed(int pid, List<InetAddress> addresses) {
+  public ObservedContainer observed(int pid, List<InetAddress> addresses) {
     return new ObservedContainer(
         id,
         name,

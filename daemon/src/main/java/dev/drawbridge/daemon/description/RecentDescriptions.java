@@ -1,4 +1,4 @@
-package dev.drawbridge.daemon.loop;
+package dev.drawbridge.daemon.description;
 
 import dev.drawbridge.hook.DockerContainerFiles;
 import dev.drawbridge.hook.OciSpec;
@@ -18,7 +18,7 @@ import java.util.SequencedMap;
  * later: it is described once, as long as no file that it was read from has been written since.
  * Safe for any thread.
  */
-final class RecentDescriptions {
+public final class RecentDescriptions {
   /** Containers that are between the shim's question and the hook's. */
   private static final int MOST = 8;
 
@@ -32,12 +32,12 @@ final class RecentDescriptions {
    *
    * @param startIsAsked whether the shim will ask once more, before anything of the container runs
    */
-  record Recent(Described container, boolean startIsAsked) {}
+  public record Recent(Described container, boolean startIsAsked) {}
 
   private record Kept(Path bundle, Recent recent, List<Map<String, Object>> files) {}
 
   /** What was found out of a container whose bundle is as it is to start. */
-  void keep(Path bundle, Described container, boolean startIsAsked) {
+  public void keep(Path bundle, Described container, boolean startIsAsked) {
     int size =
         DockerContainerFiles.size(container.labels())
             + container.imageLabels().map(DockerContainerFiles::size).orElse(0);
@@ -59,7 +59,7 @@ final class RecentDescriptions {
   }
 
   /** Once: the next start of the same container is another. */
-  Optional<Recent> take(String id, Path bundle) {
+  public Optional<Recent> take(String id, Path bundle) {
     Kept one;
     synchronized (kept) {
       one = kept.remove(id);
