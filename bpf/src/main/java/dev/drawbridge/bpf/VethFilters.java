@@ -106,6 +106,11 @@ public final class VethFilters {
         && tc.query(place(index, TrafficControl.INGRESS)) > 0;
   }
 
+  /** Whether an interface is remembered as one that has them. */
+  public boolean has(int number, int index) {
+    return isDirectory(root.resolve(number + "-" + index));
+  }
+
   /** Those that are remembered: {@code <namespace>-<index>}. */
   public List<String> names() {
     return names(_ -> true);

@@ -79,10 +79,13 @@ public final class VethGuard {
    * @param number the agent's number of the namespace
    * @param owner the endpoint that answers for what is asked of the link
    * @param servers whom the container engine's DNS server asks from inside
+   * @param runs whether somebody may be sending there: making the place for filters has an
+   *     interface that is up lose what it sends at that moment (dev_deactivate,
+   *     net/sched/sch_generic.c)
    * @return whether all that leads out of the namespace is guarded
    */
   public boolean guard(
-      int number, int owner, NetworkNamespace namespace, Set<InetAddress> servers) {
+      int number, int owner, NetworkNamespace namespace, Set<InetAddress> servers, boolean runs) {
     try {
       Set<ResolverKey> known = asked.computeIfAbsent(number, _ -> new HashSet<>());
       for (InetAddress server : servers) {
@@ -103,7 +106,7 @@ public final class VethGuard {
           halfMade(number, index, mac == NOBODYS_MAC);
         }
         if (fresh) {
-          attach(number, index);
+          attach(number, index, runs);
           // Not before: what fails is tried again, and is not taken for guarded meanwhile.
           boolean _ = done.add(index);
         }
@@ -183,12 +186,38 @@ public final class VethGuard {
     rewriters.put(NativeOrder.u32(number), NativeOrder.u32(1));
   }
 
-  /** What was linked before stays so; else filters, which the kernel attaches at once. */
-  private void attach(int number, int index) {
+  /**
+   * What was attached before stays as it was. Else filters, which the kernel attaches at once; but
+   * links where somebody is sending, for which it takes its time.
+   */
+  private void attach(int number, int index, boolean runs) {
     Path directory = directory(number, index);
-    if (Files.isDirectory(directory) || !filters.put(object, number, index)) {
-      link(directory, TO_CONTAINER, index, Program.Way.OUT);
-      link(directory, FROM_CONTAINER, index, Program.Way.INTO);
+    boolean links = Files.isDirectory(directory);
+    if (links || (runs && !filters.has(number, index))) {
+      try {
+        link(directory, index);
+        return;
+      } catch (BpfException e) {
+        log.log(Level.DEBUG, "no links at interface " + index, e);
+        unlink(directory);
+      }
+    }
+    if (!filters.put(object, number, index)) {
+      link(directory, index);
+    }
+  }
+
+  private void link(Path directory, int index) {
+    link(directory, TO_CONTAINER, index, Program.Way.OUT);
+    link(directory, FROM_CONTAINER, index, Program.Way.INTO);
+  }
+
+  private static void unlink(Path directory) {
+    for (String program : List.of(TO_CONTAINER, FROM_CONTAINER)) {
+      Link.unpin(directory.resolve(program));
+    }
+    if (directory.toFile().exists() && !directory.toFile().delete()) {
+      log.log(Level.DEBUG, directory + " stays");
     }
   }
 
@@ -248,10 +277,7 @@ public final class VethGuard {
 
   private void remove(String name) {
     filters.remove(name);
-    Path directory = pins.veths().resolve(name);
-    for (String program : List.of(TO_CONTAINER, FROM_CONTAINER)) {
-      Link.unpin(directory.resolve(program));
-    }
+    unlink(pins.veths().resolve(name));
     // Last: while a program is there, an interface that is not in the map passes. The interface's
     // number may be another's by now.
     try {
@@ -262,9 +288,6 @@ public final class VethGuard {
       }
     } catch (NumberFormatException e) {
       log.log(Level.DEBUG, name + " is none of ours");
-    }
-    if (directory.toFile().exists() && !directory.toFile().delete()) {
-      log.log(Level.DEBUG, directory + " stays");
     }
   }
 

@@ -210,7 +210,7 @@ public final class Guards {
       guard.attachment().ifPresent(to -> spaces.readRoutes(to.space()));
       if (Evasions.rewrites(guard.found()) || KeptCapabilities.netRaw(container.ownLabels())) {
         // Before its first process runs, where the engine has made its interfaces by now.
-        boolean _ = interfaces.guardOf(guard, known.all());
+        boolean _ = interfaces.guardOf(guard, known.all(), false);
       }
       times.took(Stage.INTERFACES, began);
       return guard;

@@ -92,7 +92,7 @@ final class Interfaces {
       SortedSet<String> found = Evasions.ofProcess(guard.observed().pid());
       found.addAll(granted(guard));
       spaces.readRoutes(guard.attachment().get().space());
-      guard.found(found, guardOf(guard, all));
+      guard.found(found, guardOf(guard, all, true));
       Neighbours.weigh(spaces, guard.attachment().get().space(), all);
     } catch (IOException e) {
       log.log(Level.DEBUG, "container " + guard.observed().name() + " has ended", e);
@@ -107,13 +107,19 @@ final class Interfaces {
         .orElseGet(() -> guard.observed().capabilities());
   }
 
-  /** Guards those that a container has by now. True if that was all, and all are guarded. */
-  boolean guardOf(Guard guard, Collection<Guard> known) {
+  /**
+   * Guards those that a container has by now. True if that was all, and all are guarded.
+   *
+   * @param runs whether somebody may be sending there
+   */
+  boolean guardOf(Guard guard, Collection<Guard> known, boolean runs) {
     Optional<Space> space = guard.attachment().map(Attachment::space);
     Resolvers resolvers = new Resolvers(Path.of("/"));
     space.ifPresent(in -> BelievedResolvers.weigh(in, known, resolvers, this::granted));
     boolean all =
-        space.map(in -> spaces.guardInterfaces(in, resolvers.of(guard.observed()))).orElse(false);
+        space
+            .map(in -> spaces.guardInterfaces(in, resolvers.of(guard.observed()), runs))
+            .orElse(false);
     if (space.map(spaces::isHalfMade).orElse(false)) {
       halfMade.add(guard);
     }

@@ -124,6 +124,6 @@ final class Starting {
       admitted.at(guard.observed().id(), now);
     }
     spaces.readRoutes(space(guard));
-    boolean _ = interfaces.guardOf(guard, known.all());
+    boolean _ = interfaces.guardOf(guard, known.all(), false);
   }
 }

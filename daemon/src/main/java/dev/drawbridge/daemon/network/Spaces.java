@@ -335,11 +335,12 @@ public final class Spaces {
    * Guards the host's ends of a namespace's interfaces.
    *
    * @param servers whom the container engine's DNS server asks from inside
+   * @param runs whether somebody may be sending there
    * @return whether that closes every way out; never for the host's own namespace
    */
-  public boolean guardInterfaces(Space space, Set<InetAddress> servers) {
+  public boolean guardInterfaces(Space space, Set<InetAddress> servers, boolean runs) {
     return space.namespace.inode() != hostInode
-        && veths.guard(space.number, space.endpoints.getFirst(), space.namespace, servers);
+        && veths.guard(space.number, space.endpoints.getFirst(), space.namespace, servers, runs);
   }
 
   /** Those in a namespace that lead out of it; empty if they cannot be told. */

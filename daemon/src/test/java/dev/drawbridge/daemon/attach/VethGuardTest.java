@@ -87,24 +87,24 @@ final class VethGuardTest {
         NetworkNamespace namespace = NetworkNamespace.ofPid((int) container.pid())) {
       Veths.Leading veth = veth(namespace);
       VethGuard guard = new VethGuard(object, pins);
-      assertTrue(guard.guard(NUMBER, OWNER, namespace, Set.of()));
+      assertTrue(guard.guard(NUMBER, OWNER, namespace, Set.of(), false));
       int index = veth.here().index();
       assertTrue(guard.isHalfMade(NUMBER));
       assertNotEquals(veth.inside().mac(), mac(object, index), "nobody's, until it is up");
 
       inside("link", "set", "eth1", "address", "02:42:0a:d5:4d:02");
       inside("link", "set", "eth1", "up");
-      assertTrue(guard.guard(NUMBER, OWNER, namespace, Set.of()));
+      assertTrue(guard.guard(NUMBER, OWNER, namespace, Set.of(), false));
       assertFalse(guard.isHalfMade(NUMBER));
       assertEquals(0x0242_0ad5_4d02L, mac(object, index));
 
       // Whoever lives there may change it: it is not believed.
       inside("link", "set", "eth1", "address", "02:42:0a:d5:4d:63");
-      assertTrue(guard.guard(NUMBER, OWNER, namespace, Set.of()));
+      assertTrue(guard.guard(NUMBER, OWNER, namespace, Set.of(), false));
       assertEquals(0x0242_0ad5_4d02L, mac(object, index));
       // Nor by the next agent, nor while it is down.
       inside("link", "set", "eth1", "down");
-      assertTrue(new VethGuard(object, pins).guard(NUMBER, OWNER, namespace, Set.of()));
+      assertTrue(new VethGuard(object, pins).guard(NUMBER, OWNER, namespace, Set.of(), false));
       assertEquals(0x0242_0ad5_4d02L, mac(object, index));
       guard.leave(NUMBER);
     }
@@ -130,12 +130,12 @@ final class VethGuardTest {
         NetworkNamespace namespace = NetworkNamespace.ofPid((int) container.pid())) {
       int index = veth(namespace).here().index();
       assertFalse(VethFilters.isAt(index));
-      assertTrue(new VethGuard(object, pins).guard(NUMBER, OWNER, namespace, Set.of()));
+      assertTrue(new VethGuard(object, pins).guard(NUMBER, OWNER, namespace, Set.of(), false));
       assertTrue(VethFilters.isAt(index));
       assertEquals(List.of(NUMBER + "-" + index), pins.filters().names());
 
       VethGuard next = new VethGuard(object, pins);
-      assertTrue(next.guard(NUMBER, OWNER, namespace, Set.of()));
+      assertTrue(next.guard(NUMBER, OWNER, namespace, Set.of(), false));
       assertEquals(2, filters().split("handle 0xdb", -1).length - 1, VethGuardTest::found);
       next.tidy(Set.of(NUMBER));
       assertTrue(VethFilters.isAt(index));
@@ -164,7 +164,7 @@ final class VethGuardTest {
         NetworkNamespace namespace = NetworkNamespace.ofPid((int) container.pid())) {
       int index = veth(namespace).here().index();
       VethGuard guard = new VethGuard(object, pins);
-      assertTrue(guard.guard(NUMBER, OWNER, namespace, Set.of()));
+      assertTrue(guard.guard(NUMBER, OWNER, namespace, Set.of(), false));
       String _ = run("tc", "filter", "add", "dev", HERE, "egress", "bpf", "da", "bytecode", ACCEPT);
       guard.leave(NUMBER);
       assertFalse(VethFilters.isAt(index));
@@ -173,7 +173,7 @@ final class VethGuardTest {
 
       // A queueing discipline that was there before is not ours to take off.
       String _ = run("tc", "filter", "del", "dev", HERE, "egress");
-      assertTrue(guard.guard(NUMBER, OWNER, namespace, Set.of()));
+      assertTrue(guard.guard(NUMBER, OWNER, namespace, Set.of(), false));
       assertTrue(VethFilters.isAt(index));
       guard.leave(NUMBER);
       String empty = filters();
@@ -190,7 +190,7 @@ final class VethGuardTest {
       int index = veth(namespace).here().index();
       // Filters of both directions would all be of packets that come in.
       String _ = run("tc", "qdisc", "add", "dev", HERE, "ingress");
-      assertTrue(new VethGuard(object, pins).guard(NUMBER, OWNER, namespace, Set.of()));
+      assertTrue(new VethGuard(object, pins).guard(NUMBER, OWNER, namespace, Set.of(), false));
       assertFalse(VethFilters.isAt(index));
       assertEquals(List.of(), pins.filters().names());
       try (Link link =
@@ -213,7 +213,7 @@ final class VethGuardTest {
       String _ = run("ip", "link", "set", HERE, "up");
       assertTrue(there.isReachable(5000), "before");
       try (BpfObject object = BpfObject.load(BpfObject.drawbridge())) {
-        assertTrue(new VethGuard(object, pins).guard(NUMBER, OWNER, namespace, Set.of()));
+        assertTrue(new VethGuard(object, pins).guard(NUMBER, OWNER, namespace, Set.of(), false));
         assertFalse(there.isReachable(500), "nobody vouches for the address");
       }
       assertEquals(2, filters().split("handle 0xdb", -1).length - 1, VethGuardTest::found);
@@ -222,6 +222,33 @@ final class VethGuardTest {
         answers = there.isReachable(500);
       }
       assertTrue(answers, "the filters have nothing to go on with");
+    }
+  }
+
+  /** An interface that is up loses what it sends while the place for filters is made. */
+  @Test
+  void whereSomebodyIsSendingLinksAreAttachedAndStay() throws Exception {
+    Pins pins = Pins.below(bpffs);
+    pins.create();
+    try (BpfObject object = BpfObject.load(BpfObject.drawbridge());
+        NetworkNamespace namespace = NetworkNamespace.ofPid((int) container.pid())) {
+      int index = veth(namespace).here().index();
+      Path pin = pins.veths().resolve(NUMBER + "-" + index + "/to_container");
+      assertTrue(new VethGuard(object, pins).guard(NUMBER, OWNER, namespace, Set.of(), true));
+      assertEquals("", filters());
+      try (Link link = Link.openPinned(pin)) {
+        assertEquals(index, link.target());
+      }
+      VethGuard next = new VethGuard(object, pins);
+      assertTrue(next.guard(NUMBER, OWNER, namespace, Set.of(), false));
+      assertEquals("", filters());
+      next.leave(NUMBER);
+      assertFalse(Files.exists(pin));
+
+      assertTrue(next.guard(NUMBER, OWNER, namespace, Set.of(), false));
+      assertTrue(new VethGuard(object, pins).guard(NUMBER, OWNER, namespace, Set.of(), true));
+      assertTrue(VethFilters.isAt(index), "what is there stays");
+      assertFalse(Files.exists(pin));
     }
   }
 }
