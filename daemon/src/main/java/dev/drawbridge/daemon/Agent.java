@@ -1,6 +1,8 @@
 package dev.drawbridge.daemon;
 
+import dev.drawbridge.api.ApiConfig;
 import dev.drawbridge.api.ApiException;
+import dev.drawbridge.api.report.FlowReport;
 import dev.drawbridge.api.report.ProblemReport;
 import dev.drawbridge.api.report.StatusReport;
 import dev.drawbridge.api.server.ApiServer;
@@ -57,6 +59,10 @@ import dev.drawbridge.daemon.network.Spaces;
 import dev.drawbridge.daemon.node.Names;
 import dev.drawbridge.daemon.node.NodeState;
 import dev.drawbridge.daemon.node.Problems;
+import dev.drawbridge.daemon.succession.Heirs;
+import dev.drawbridge.daemon.succession.HeldNames;
+import dev.drawbridge.daemon.succession.HostRules;
+import dev.drawbridge.daemon.succession.Predecessor;
 import dev.drawbridge.daemon.view.ApiCallers;
 import dev.drawbridge.daemon.view.GivenResolvers;
 import dev.drawbridge.daemon.view.LocalView;
@@ -78,8 +84,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -113,7 +117,9 @@ final class Agent implements AutoCloseable {
   private final Config config;
   private final Supplier<Optional<Path>> file;
   private final Supervisor supervisor;
-  private final Deque<AutoCloseable> open = new ArrayDeque<>();
+  private final List<String> arguments;
+  private final boolean takesOver;
+  private final Kept kept = new Kept();
   private @Nullable Reload reload;
 
   /** What stops the agent before it is ready; the message says what to do. */
@@ -134,13 +140,28 @@ final class Agent implements AutoCloseable {
    * @param supervisor who supervises this process
    */
   Agent(Config config, Supplier<Optional<Path>> file, Supervisor supervisor) {
+    this(config, file, supervisor, List.of(), false);
+  }
+
+  /**
+   * @param arguments by which a successor is started
+   * @param takesOver from the agent that runs, if one does
+   */
+  Agent(
+      Config config,
+      Supplier<Optional<Path>> file,
+      Supervisor supervisor,
+      List<String> arguments,
+      boolean takesOver) {
     this.config = config;
     this.file = file;
     this.supervisor = supervisor;
+    this.arguments = arguments;
+    this.takesOver = takesOver;
   }
 
   /** Runs until the process is told to end. Returns the exit code. */
-  static int run(String[] args, PrintStream err) {
+  static int run(String[] args, boolean takesOver, PrintStream err) {
     AgentLog.setUp();
     // Channel ids need not be unique beyond this process: spares a search for network hardware.
     System.setProperty("io.netty.machineId", "00:00:00:00:00:00:00:01");
@@ -158,7 +179,8 @@ final class Agent implements AutoCloseable {
     Semaphore hangUps = new Semaphore(0);
     Signals.on("HUP", hangUps::release);
     Supervisor supervisor = Supervisor.of(System.getenv());
-    Agent agent = new Agent(config, () -> Main.fileToRead(named), supervisor);
+    Agent agent =
+        new Agent(config, () -> Main.fileToRead(named), supervisor, List.of(args), takesOver);
     try {
       agent.start();
     } catch (StartException | RuntimeException e) {
@@ -225,10 +247,19 @@ final class Agent implements AutoCloseable {
     BpfFs.mount(config.bpffs());
     Pins pins = Pins.below(config.bpffs());
     pins.create();
+    AtomicReference<Consumer<FlowReport>> records = new AtomicReference<>(_ -> {});
+    Optional<Predecessor> before = predecessor(records);
+    // What would stop the start does so while the other one still is what it was.
+    Optional<Upgrade> tried = before.isPresent() ? Optional.of(prepare(pins)) : Optional.empty();
+    if (before.isPresent()) {
+      takeOver(before.get(), tried);
+    }
     lock(config.runDir().resolve("agent.lock"), pins);
-    Upgrade upgrade = KernelUpgrade.prepare(config.limits(), pins);
-    BpfObject object = keep(upgrade.object());
-    keep(upgrade);
+    // What has to be filled is what the other one has written last.
+    Upgrade upgrade =
+        tried.isPresent() && tried.get().changes().isEmpty() ? tried.get() : again(tried, pins);
+    BpfObject object = kept.keepForConnections(upgrade.object());
+    kept.keepForConnections(upgrade);
     boolean changed = !upgrade.changes().isEmpty();
     long generationBefore = changed ? KernelUpgrade.generation(pins.maps()) : 0;
     Attachments attachments = attachAgent(object, pins, changed);
@@ -241,6 +272,7 @@ final class Agent implements AutoCloseable {
     PrometheusRegistry registry = new PrometheusRegistry();
     AdmissionTimes times = new AdmissionTimes(registry);
     FlowRecorder recorder = new FlowRecorder(names, config.flowRecords(), registry);
+    records.set(recorder::record);
     Resets resets = keep(new Resets(endpoint -> source.get().state().namespaceOf(endpoint)));
     resets.start();
     EventRing ring =
@@ -266,8 +298,10 @@ final class Agent implements AutoCloseable {
             datapath::hasNamed,
             then -> renew.get().accept(then));
     names.learnedBy(learned::names);
+    HeldNames held = new HeldNames(learned);
     L7Engine engine =
-        keep(new L7Engine(EngineLimits.defaults(), names, bindings, bindings, recorder, learned));
+        kept.keepForConnections(
+            new L7Engine(EngineLimits.defaults(), names, bindings, bindings, recorder, held));
     engine.onEachLoop(() -> {
       if (!ThreadTurns.shorten(LOOP_TURN)) {
         log.log(Level.DEBUG, "the engine's threads wait for a processor as long as any other");
@@ -303,11 +337,12 @@ final class Agent implements AutoCloseable {
             object.map("listeners"),
             object.map("namespaces"),
             object.map("datagram_listeners"),
-            new Slots(object.map("slots")),
+            new Slots(object.map("slots"), before.isPresent()),
             new VethGuard(object, pins),
             new OwnSources(object.map("sources")),
             Acquaintances.of(object.map("neighbours"), object.map("bound")),
-            hostNamespace());
+            hostNamespace(),
+            before.isPresent());
     datapath.listenBy(spaces::listenForDatagrams);
     DockerFiles docker = new DockerFiles(config);
     ControlLoop loop =
@@ -356,6 +391,9 @@ final class Agent implements AutoCloseable {
                 .toList();
     ring.start();
     loop.onEachTurn(supervisor::alive);
+    before.ifPresent(former ->
+        loop.tell((policy, defaultDeny, files) ->
+            former.inForce(policy, new HostRules(defaultDeny, files))));
     loop.start();
     Metrics.register(
         registry,
@@ -372,17 +410,20 @@ final class Agent implements AutoCloseable {
     attachments.holdBack(false);
 
     Optional<PodmanContainers> podman = podman();
+    ApiCallers callers = new ApiCallers(loop::state);
+    HookServer hooks;
     try {
-      ApiCallers callers = new ApiCallers(loop::state);
-      keep(new HookServer(
-              config.hookSocket(),
-              new LoggedHooks(
-                  new HookAdmission(
-                      config, exemptions, loop, spaces, times, admitted, containerd(), podman)),
-              // A second after the hook has given up.
-              Duration.ofSeconds(config.startSeconds() + HookEntry.LATER_SECONDS + 1),
-              channel -> PeerProcess.holds(channel, callers::admitsProcess)))
-          .start();
+      hooks =
+          keep(
+              new HookServer(
+                  config.hookSocket(),
+                  new LoggedHooks(
+                      new HookAdmission(
+                          config, exemptions, loop, spaces, times, admitted, containerd(), podman)),
+                  // A second after the hook has given up.
+                  Duration.ofSeconds(config.startSeconds() + HookEntry.LATER_SECONDS + 1),
+                  channel -> PeerProcess.holds(channel, callers::admitsProcess)));
+      hooks.start();
     } catch (HookException e) {
       throw new StartException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
     }
@@ -426,6 +467,70 @@ final class Agent implements AutoCloseable {
       keep(EngineFeed.containerd(
               config.containerdSocket(), event -> loop.runtime(EngineKind.CONTAINERD, event)))
           .start();
+    }
+    AgentPlace place =
+        new AgentPlace(
+            kept, hooks, engine, held, recorder, loop::state, loop::config, patience(), supervisor);
+    try {
+      keep(new Heirs(
+              config.runDir(),
+              place,
+              new Launch(arguments),
+              channel -> PeerProcess.holds(channel, callers::admitsProcess),
+              System::exit))
+          .start();
+      if (before.isPresent()) {
+        before.get().ready();
+      }
+    } catch (IOException e) {
+      throw new StartException("the agent's place cannot be given to another: " + e, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StartException("interrupted", e);
+    }
+  }
+
+  /** The agent that runs, if this one is to take its place. */
+  private Optional<Predecessor> predecessor(AtomicReference<Consumer<FlowReport>> records)
+      throws StartException {
+    if (!takesOver) {
+      return Optional.empty();
+    }
+    try {
+      Optional<Predecessor> found =
+          Predecessor.find(config.runDir(), report -> records.get().accept(report));
+      found.ifPresent(this::keep);
+      return found;
+    } catch (IOException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private Upgrade prepare(Pins pins) throws StartException {
+    ApiConfig _ = ApiListeners.of(config);
+    return KernelUpgrade.prepare(config.limits(), pins);
+  }
+
+  private Upgrade again(Optional<Upgrade> tried, Pins pins) throws StartException {
+    tried.ifPresent(Upgrade::close);
+    return KernelUpgrade.prepare(config.limits(), pins);
+  }
+
+  /** Has the agent that runs give up its place. */
+  private void takeOver(Predecessor former, Optional<Upgrade> tried) throws StartException {
+    boolean taken = false;
+    try {
+      former.takeOver(patience().plusSeconds(2 * RECOVERY_SECONDS));
+      taken = true;
+    } catch (IOException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StartException("interrupted", e);
+    } finally {
+      if (!taken) {
+        tried.ifPresent(Upgrade::close);
+      }
     }
   }
 
@@ -506,23 +611,11 @@ final class Agent implements AutoCloseable {
   }
 
   private <T extends AutoCloseable> T keep(T resource) {
-    synchronized (open) {
-      open.push(resource);
-    }
-    return resource;
+    return kept.keep(resource);
   }
 
   @Override
   public void close() {
-    synchronized (open) {
-      while (!open.isEmpty()) {
-        AutoCloseable resource = open.pop();
-        try {
-          resource.close();
-        } catch (Exception e) {
-          log.log(Level.WARNING, "closing " + resource.getClass().getSimpleName(), e);
-        }
-      }
-    }
+    kept.close();
   }
 }

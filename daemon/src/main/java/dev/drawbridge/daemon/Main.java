@@ -7,20 +7,30 @@ import dev.drawbridge.bpf.failure.BpfException;
 import dev.drawbridge.daemon.config.AgentLog;
 import dev.drawbridge.daemon.config.Config;
 import dev.drawbridge.daemon.config.KernelTable;
+import dev.drawbridge.daemon.succession.Predecessor;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
 
 /** Starts the agent, or tells what the kernel can do. */
 public final class Main {
 
+  static final String TAKE_OVER = "--take-over";
+  private static final String HAND_OVER = "--hand-over";
+
+  /** A successor starts by itself first, and what is being started then is waited for. */
+  private static final Duration HANDING_OVER = Duration.ofSeconds(90);
+
   private static final String USAGE =
       """
       usage: drawbridge-agent [--config FILE]                 run the agent
+             drawbridge-agent --take-over [--config FILE]     run it in the place of the one that runs, if one does
+             drawbridge-agent --hand-over [--config FILE]     have the one that runs start its successor, and wait for it
              drawbridge-agent --check-config [--config FILE]  say whether FILE can be used, and end
              drawbridge-agent --detach [--config FILE]        take off what an agent that has ended left in the
                                                               kernel, and end: containers go on, unguarded
@@ -52,7 +62,36 @@ public final class Main {
     if (args.length > 0 && args[0].equals("--detach")) {
       return detach(Arrays.copyOfRange(args, 1, args.length), out, err);
     }
-    return Agent.run(args, err);
+    if (args.length > 0 && args[0].equals(HAND_OVER)) {
+      return handOver(Arrays.copyOfRange(args, 1, args.length), out, err);
+    }
+    if (args.length > 0 && args[0].equals(TAKE_OVER)) {
+      return Agent.run(Arrays.copyOfRange(args, 1, args.length), true, err);
+    }
+    return Agent.run(args, false, err);
+  }
+
+  private static int handOver(String[] args, PrintStream out, PrintStream err) {
+    try {
+      Optional<Path> file = fileToRead(configFile(args));
+      Config config = file.isPresent() ? Config.load(file.get()) : Config.defaults();
+      Optional<String> wrong = Predecessor.succeed(config.runDir(), HANDING_OVER);
+      if (wrong.isEmpty()) {
+        out.println("another agent has taken over");
+        return 0;
+      }
+      err.println("drawbridge-agent: " + AgentLog.oneLine(wrong.get()));
+      return 1;
+    } catch (Config.ConfigException e) {
+      err.println("drawbridge-agent: " + AgentLog.oneLine(String.valueOf(e.getMessage())));
+      return 2;
+    } catch (IOException e) {
+      err.println("drawbridge-agent: " + AgentLog.oneLine(String.valueOf(e.getMessage())));
+      return 1;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return 1;
+    }
   }
 
   private static int detach(String[] args, PrintStream out, PrintStream err) {

@@ -89,6 +89,7 @@ class AgentUpgradeTest {
     int exit =
         Agent.run(
             new String[] {"--config", config.toString()},
+            false,
             new PrintStream(said, true, StandardCharsets.UTF_8));
     String sentence = said.toString(StandardCharsets.UTF_8);
     assertEquals(1, exit, sentence);

@@ -45,6 +45,9 @@ public final class HookServer implements AutoCloseable {
 
   private static final Logger LOG = System.getLogger("dev.drawbridge.hook");
 
+  /** connect(2) of a Unix socket that has looked up the name is that much later done at most. */
+  private static final Duration BACKLOG_WAIT = Duration.ofMillis(50);
+
   private final Limits limits;
   private final HookHandler handler;
   private final UserPrincipal allowedPeer;
@@ -123,11 +126,41 @@ public final class HookServer implements AutoCloseable {
 
   /** Stops listening and removes the socket. Requests under way are still answered. */
   @Override
-  public synchronized void close() {
-    if (closed.compareAndSet(false, true)) {
-      place.release(listener);
+  public void close() {
+    if (stopListening()) {
       Thread.ofVirtual().name("hook-last-requests").start(this::endThreads);
     }
+  }
+
+  /**
+   * The same, for another agent's server: who has connected is still answered, and whoever comes
+   * later finds nobody there and waits. Returns when no request is under way.
+   *
+   * @return false if some still were after that time
+   */
+  public boolean handOver(Duration patience) throws InterruptedException {
+    place.forget();
+    // Whoever found the name before it went is in the backlog by now.
+    Thread.sleep(BACKLOG_WAIT);
+    if (!stopListening()) {
+      return true;
+    }
+    boolean idle =
+        permits.tryAcquire(limits.concurrent(), patience.toMillis(), TimeUnit.MILLISECONDS);
+    if (idle) {
+      permits.release(limits.concurrent());
+    }
+    Thread.ofVirtual().name("hook-last-requests").start(this::endThreads);
+    return idle;
+  }
+
+  /** False if that was done before. */
+  private synchronized boolean stopListening() {
+    if (!closed.compareAndSet(false, true)) {
+      return false;
+    }
+    place.release(listener);
+    return true;
   }
 
   /** Deadlines and threads are kept until the last request has given back its permit. */

@@ -55,6 +55,15 @@ final class SocketPlace {
     }
   }
 
+  /** Nobody finds it any more; who has connected is there. */
+  void forget() {
+    try {
+      boolean _ = Files.deleteIfExists(socket);
+    } catch (IOException e) {
+      log("removing " + socket + " failed: " + JsonTree.reason(e));
+    }
+  }
+
   void release(@Nullable ServerSocketChannel listener) {
     try {
       if (listener != null) {

@@ -4,6 +4,7 @@ import dev.drawbridge.l7.accept.NamespaceListener;
 import dev.drawbridge.l7.datagram.DatagramEngine;
 import dev.drawbridge.l7.opening.Engines;
 import dev.drawbridge.l7.relay.Relay;
+import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Policy;
 import java.io.IOException;
 import java.util.List;
@@ -54,7 +55,8 @@ public final class L7Engine implements AutoCloseable {
   }
 
   /**
-   * Listens at 127.0.0.1 and ::1 of a namespace, at ports that the kernel chooses.
+   * Listens at 127.0.0.1 and ::1 of a namespace, at ports that the kernel chooses. What comes
+   * before the first policy waits for it.
    *
    * @throws IOException if neither family can be bound
    */
@@ -62,6 +64,10 @@ public final class L7Engine implements AutoCloseable {
     NamespaceListener listener =
         NamespaceListener.open(relay, () -> datagrams, netns, namespaces, listeners::remove);
     listeners.add(listener);
+    if (relay.judges()) {
+      // It may have come while this was opened.
+      listener.accept();
+    }
     return listener;
   }
 
@@ -70,7 +76,35 @@ public final class L7Engine implements AutoCloseable {
    * pair is now denied are closed, busy ones after the answer to the request in flight.
    */
   public void publish(Policy policy) {
+    boolean first = !relay.judges();
     relay.publish(policy);
+    if (first) {
+      listeners.forEach(NamespaceListener::accept);
+    }
+  }
+
+  /**
+   * Another engine has the listeners' place. What was on its way here is still taken, clients are
+   * told that they should go, and each may ask once more.
+   */
+  public void announceEnd() {
+    relay.drain(Stage.LAST_ASKED);
+  }
+
+  /** Accepts nothing more; what is idle ends, what is under way goes on to its end. */
+  public void finish() {
+    List.copyOf(listeners).forEach(NamespaceListener::stopAccepting);
+    relay.drain(Stage.FINISHING);
+  }
+
+  /** Ends what is still under way; its records say so. */
+  public void cutOff() {
+    relay.abortAll(Ending.DRAINED);
+  }
+
+  /** Ends what has that container on either side. */
+  public void cutOff(int endpoint) {
+    relay.abortAll(endpoint, Ending.RESET);
   }
 
   /** Runs something once on the thread of every loop. */

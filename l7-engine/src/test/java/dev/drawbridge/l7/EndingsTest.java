@@ -207,6 +207,11 @@ final class EndingsTest {
           Waiting.until("the callee has it", () -> spoken.isUnderWay(origin, scene, 1));
           scene.listener.close();
         }
+        case DRAINED -> {
+          Waiting.until("the callee has it", () -> spoken.isUnderWay(origin, scene, 1));
+          scene.engine.finish();
+          scene.engine.cutOff();
+        }
         case UPSTREAM_REFUSED,
             UPSTREAM_BROKEN,
             UPSTREAM_TIMEOUT,
@@ -236,7 +241,14 @@ final class EndingsTest {
         spoken.read(peer);
         peer.reset();
       }
-      case UPSTREAM_REFUSED, UPSTREAM_TIMEOUT, UNAVAILABLE, CLIENT_GONE, TIMED_OUT, LIMIT, RESET ->
+      case UPSTREAM_REFUSED,
+          UPSTREAM_TIMEOUT,
+          UNAVAILABLE,
+          CLIENT_GONE,
+          TIMED_OUT,
+          LIMIT,
+          DRAINED,
+          RESET ->
           peer.in().readAllBytes();
     }
   }

@@ -1,6 +1,8 @@
 package dev.drawbridge.policy;
 
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * How something ended that an engine read or carried, whatever policy had said of it: that is a
@@ -15,6 +17,7 @@ public enum Ending {
   CLIENT_GONE("the client closed before the end"),
   TIMED_OUT("the client did not go on in time, or nobody did"),
   LIMIT("a connection or memory limit of the engine"),
+  DRAINED("another agent has taken over, and the time to end in was over"),
   RESET("the engine ended it: what came later is denied, or the container or the agent is gone");
 
   private final String slug = name().toLowerCase(Locale.ROOT).replace('_', '-');
@@ -27,6 +30,11 @@ public enum Ending {
   /** The name as the API and the logs write it, for instance {@code upstream-refused}. */
   public String slug() {
     return slug;
+  }
+
+  /** The one that is written so; empty for a word that is none. */
+  public static Optional<Ending> of(String slug) {
+    return Arrays.stream(values()).filter(ending -> ending.slug.equals(slug)).findFirst();
   }
 
   /** One line for people. */

@@ -274,6 +274,53 @@ public final class LabAgent implements AutoCloseable {
     return daemon;
   }
 
+  /**
+   * Has the agent give its place to another of the same program, as an upgrade does. Returns when
+   * that one has it; the former ends by itself.
+   *
+   * @return the former's process
+   */
+  public ProcessHandle handOver() {
+    ProcessHandle former = ProcessHandle.of(pid()).orElseThrow();
+    Output said =
+        Shell.run(
+            Await.patient(READY),
+            environment,
+            lab.onHost(
+                distribution.agent().toString(),
+                "--hand-over",
+                "--config",
+                at("agent.json").toString()));
+    if (!said.ok()) {
+      throw new LabException("nobody took over: " + said.text() + "\n" + process().lastWords());
+    }
+    process = process().succeededBy(owner());
+    return former;
+  }
+
+  /** The process that works with the pins. */
+  private ProcessHandle owner() {
+    try {
+      String name = Files.readSymbolicLink(at("bpf/drawbridge/owner")).toString();
+      return ProcessHandle.of(Long.parseLong(name.split("-", 2)[0])).orElseThrow();
+    } catch (IOException e) {
+      throw new LabException("nobody works with the pins: " + e.getMessage(), e);
+    }
+  }
+
+  /** Has hooks wait for an agent that is not there, for so long. */
+  public void hooksWait(Duration patience) {
+    try {
+      Path file = at("shim.conf");
+      Files.writeString(
+          file,
+          Files.readString(file)
+              .replace("agent_wait_ms=0", "agent_wait_ms=" + patience.toMillis()));
+    } catch (IOException e) {
+      throw new LabException("cannot change shim.conf: " + e.getMessage(), e);
+    }
+  }
+
   /** SIGKILL: nothing is tidied. */
   public void kill() {
     process().kill();

@@ -15,10 +15,10 @@ final class LabDaemon {
   private static final Duration ORDERLY = Duration.ofSeconds(60);
 
   private final String name;
-  private final Process process;
+  private final ProcessHandle process;
   private final Path log;
 
-  private LabDaemon(String name, Process process, Path log) {
+  private LabDaemon(String name, ProcessHandle process, Path log) {
     this.name = name;
     this.process = process;
     this.log = log;
@@ -38,10 +38,15 @@ final class LabDaemon {
           .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
       Process process = builder.start();
       Files.writeString(directory.resolve(name + ".pid"), Long.toString(process.pid()));
-      return new LabDaemon(name, process, log);
+      return new LabDaemon(name, process.toHandle(), log);
     } catch (IOException e) {
       throw new LabException("cannot start " + name + ": " + e.getMessage(), e);
     }
+  }
+
+  /** Another process in this one's place, which writes to the same log. */
+  LabDaemon succeededBy(ProcessHandle successor) {
+    return new LabDaemon(name, successor, log);
   }
 
   long pid() {
@@ -80,7 +85,7 @@ final class LabDaemon {
 
   /** SIGTERM, and SIGKILL if that is not enough. */
   void stop() {
-    process.destroy();
+    boolean _ = process.destroy();
     if (!Await.within(ORDERLY, () -> !process.isAlive())) {
       kill();
     }
@@ -88,7 +93,7 @@ final class LabDaemon {
 
   /** SIGKILL, as a crash would. */
   void kill() {
-    process.destroyForcibly();
+    boolean _ = process.destroyForcibly();
     process.onExit().join();
   }
 }

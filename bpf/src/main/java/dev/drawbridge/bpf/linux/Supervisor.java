@@ -26,6 +26,7 @@ public final class Supervisor {
   private final long watchdogNanos;
   private long lastSign;
   private volatile boolean silent;
+  private volatile boolean succeeded;
 
   private Supervisor(Optional<byte[]> address, long watchdogNanos) {
     this.address = address;
@@ -85,9 +86,16 @@ public final class Supervisor {
     boolean _ = send("RELOADING=1\nMONOTONIC_USEC=" + LibC.system().monotonic() / 1_000, 0);
   }
 
+  /** Another process is the service from now on: that one is to be watched in this one's place. */
+  public void succeededBy(long pid) {
+    boolean _ = send("MAINPID=" + pid, 0);
+    silent = true;
+    succeeded = true;
+  }
+
   /** About to end, on purpose. Never waits. */
   public void stopping() {
-    boolean _ = send("STOPPING=1", LibC.MSG_DONTWAIT);
+    boolean _ = !succeeded && send("STOPPING=1", LibC.MSG_DONTWAIT);
   }
 
   /**

@@ -109,6 +109,18 @@ final class SupervisorTest {
   }
 
   @Test
+  void namesItsSuccessorAndDoesNotSayThatTheServiceStopsWhenItEnds() throws Throwable {
+    String socket = directory.resolve("notify").toString();
+    try (Listener listener = new Listener(socket)) {
+      Supervisor manager = Supervisor.of(Map.of("NOTIFY_SOCKET", socket));
+      manager.succeededBy(4711);
+      assertEquals("MAINPID=4711", listener.heard());
+      manager.stopping();
+      assertTrue(listener.silent(), "it is another one's service");
+    }
+  }
+
+  @Test
   void tellsBySocketInAFileSystem() throws Throwable {
     tellsAll(directory.resolve("notify").toString());
   }

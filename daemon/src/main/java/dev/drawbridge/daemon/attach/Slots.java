@@ -20,12 +20,15 @@ public final class Slots {
   private final BpfMap slots;
 
   /**
-   * @param slots the map; what an agent before this one left there is forgotten, because its
-   *     listeners are gone
+   * @param slots the map
+   * @param afterAnother whether another agent still listens; else what one before this has left is
+   *     forgotten, because its listeners are gone
    */
-  public Slots(BpfMap slots) {
+  public Slots(BpfMap slots, boolean afterAnother) {
     this.slots = slots;
-    int _ = slots.clear();
+    if (!afterAnother) {
+      int _ = slots.clear();
+    }
   }
 
   /** Those of one namespace. */

@@ -43,6 +43,7 @@ import java.util.Set;
  *     to 1 KiB, and never more than a sixteenth of the heap
  * @param startSeconds how long the agent may take for the start of one container (6; 1..600); the
  *     hook and the runtime give up some seconds later
+ * @param drainSeconds how long an agent that was replaced carries on what is under way (30; 0..600)
  * @param names how long an address is known by a name
  * @param limits how many entries each map of the kernel may have, by {@link MapLimit}'s names
  */
@@ -67,6 +68,7 @@ public record Config(
     String cgroup,
     int flowRecords,
     int startSeconds,
+    int drainSeconds,
     NameSettings names,
     MapSizes limits) {
 
@@ -164,6 +166,7 @@ public record Config(
         settings.text("cgroup"),
         settings.number("flowRecords"),
         settings.number("startSeconds"),
+        settings.number("drainSeconds"),
         names(settings),
         limits(settings));
   }
@@ -223,6 +226,7 @@ public record Config(
         cgroup,
         flowRecords,
         startSeconds,
+        other.drainSeconds,
         other.names,
         limits);
   }

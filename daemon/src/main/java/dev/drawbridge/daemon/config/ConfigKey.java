@@ -229,6 +229,13 @@ record ConfigKey(
             "Seconds that the agent may take for the start of one container."));
     keys.add(
         byReload(
+            "drainSeconds",
+            new WholeNumber(0, 600),
+            "30",
+            Config::drainSeconds,
+            "Seconds that what the engine carries has to end in when another agent takes over."));
+    keys.add(
+        byReload(
             "names.leastSeconds",
             new WholeNumber(0, 3_600),
             "5",

@@ -134,6 +134,53 @@ sealed interface FlowRecord {
     }
   }
 
+  /** Decided by the engine of an agent before this one, which named it. */
+  record Former(FlowReport said) implements FlowRecord {
+
+    @Override
+    public PeerReference from() {
+      return said.from();
+    }
+
+    @Override
+    public PeerReference to() {
+      return said.to();
+    }
+
+    @Override
+    public boolean denied() {
+      return said.verdict() == Outcome.DENY;
+    }
+
+    @Override
+    public boolean audited() {
+      return said.audited();
+    }
+
+    @Override
+    public FlowReport report(long sequence) {
+      return new FlowReport(
+          sequence,
+          said.at(),
+          said.requestId(),
+          said.verdict(),
+          said.reason(),
+          said.reasonCode(),
+          said.sentence(),
+          said.ending(),
+          said.from(),
+          said.to(),
+          said.source(),
+          said.destination(),
+          said.protocol(),
+          said.asked(),
+          said.rule(),
+          said.generation(),
+          said.audited(),
+          said.line());
+    }
+  }
+
   private static String text(InetAddress address, int port) {
     String literal = address.getHostAddress();
     String host = literal.indexOf(':') >= 0 ? "[" + literal + "]" : literal;

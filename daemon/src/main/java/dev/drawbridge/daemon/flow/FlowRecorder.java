@@ -1,6 +1,7 @@
 package dev.drawbridge.daemon.flow;
 
 import dev.drawbridge.api.FlowLog;
+import dev.drawbridge.api.report.FlowReport;
 import dev.drawbridge.bpf.abi.Event;
 import dev.drawbridge.bpf.abi.KernelDirection;
 import dev.drawbridge.bpf.abi.KernelHook;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Where kernel and engine leave their records: one a verdict. Safe for any thread. */
@@ -52,6 +54,7 @@ public final class FlowRecorder implements AccessLog {
   private final Counter verbs;
   private final ConcurrentHashMap<Spoken, CounterDataPoint> spoken = new ConcurrentHashMap<>();
   private final WireProblems wireProblems;
+  private volatile @Nullable Consumer<FlowReport> told;
   private final ConcurrentHashMap<Integer, LongAdder> denied = new ConcurrentHashMap<>();
 
   public FlowRecorder(Names names, int capacity, PrometheusRegistry registry) {
@@ -97,6 +100,17 @@ public final class FlowRecorder implements AccessLog {
   public long denied(int endpoint) {
     LongAdder count = denied.get(endpoint);
     return count == null ? 0 : count.sum();
+  }
+
+  /** From now on what is recorded is told there, too. */
+  public void tell(Consumer<FlowReport> other) {
+    told = other;
+  }
+
+  /** A record of an agent before this one, of what it carried to its end. */
+  public void record(FlowReport report) {
+    append("engine", new FlowRecord.Former(report));
+    Ending.of(report.ending()).ifPresent(how -> ended(report.protocol(), how).inc());
   }
 
   /** A decision of the kernel. */
@@ -176,6 +190,10 @@ public final class FlowRecorder implements AccessLog {
   }
 
   private void append(String by, FlowRecord record) {
+    Consumer<FlowReport> other = told;
+    if (other != null) {
+      other.accept(record.report(0));
+    }
     // Whoever began it is who can make many of them.
     flows.append(owner(record.from().endpoint()), record);
     counter(by, record).inc();
@@ -191,6 +209,7 @@ public final class FlowRecorder implements AccessLog {
         switch (record) {
           case FlowRecord.Kernel kernel -> kernel.event().reason() & 0xff;
           case FlowRecord.Request request -> request.access().reason().code();
+          case FlowRecord.Former former -> former.said().reasonCode() & 0xff;
         };
     int verdict = verdict(record);
     int series = (reason * VERDICTS.size() + verdict) * 2 + (by.equals("engine") ? 1 : 0);

@@ -37,6 +37,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -98,6 +99,7 @@ public final class ControlLoop implements AutoCloseable {
   private boolean dirty = true;
   private boolean recovered;
   private @Nullable Inputs lastInputs;
+  private Told told = (_, _, _) -> {};
 
   public ControlLoop(
       Config config,
@@ -139,6 +141,22 @@ public final class ControlLoop implements AutoCloseable {
    */
   public void onEachTurn(Runnable sign) {
     turn = sign;
+  }
+
+  /** Whoever else judges by what this host declares. */
+  @FunctionalInterface
+  public interface Told {
+    /**
+     * A policy is in the kernel and with the engine. What follows waits.
+     *
+     * @param files what is in force of the host's policy files, by name
+     */
+    void inForce(Policy policy, boolean defaultDeny, SortedMap<String, String> files);
+  }
+
+  /** To be called before {@link #start}. */
+  public void tell(Told other) {
+    told = other;
   }
 
   public void start() {
@@ -535,7 +553,11 @@ public final class ControlLoop implements AutoCloseable {
       boolean lacking = learned.lacksPairs();
       policy = desired.policy();
       guards.name();
-      engine.publish(policy);
+      if (recovered) {
+        // Before, it would turn away those whose containers are not known yet: they wait.
+        engine.publish(policy);
+        told.inForce(policy, config.defaultDeny(), policyFiles.texts());
+      }
       guards.resetOlder(endpoint -> Enforcement.closes(desired, endpoint));
       lastFailure = failures.stream().findFirst().map(Throwable::getMessage);
       publish(policy, desired.addresses(), hostPolicy);

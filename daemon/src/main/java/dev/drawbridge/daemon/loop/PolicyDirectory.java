@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
@@ -63,10 +64,13 @@ public final class PolicyDirectory {
   private @Nullable CompletedWrites writes;
   private final Set<String> complete = ConcurrentHashMap.newKeySet();
   private Map<String, Reading> told = Map.of();
-  private final Map<String, HostPolicy> good = new TreeMap<>();
+  private final Map<String, Good> good = new TreeMap<>();
   private List<Problem> problems = List.of();
   private List<String> unreadable = List.of();
   private List<String> refused = List.of();
+
+  /** What is in force of one file. */
+  private record Good(HostPolicy policy, String text) {}
 
   /** What a look at one file found. */
   private sealed interface Reading {
@@ -191,7 +195,7 @@ public final class PolicyDirectory {
           Parsed<HostPolicy> parsed = HostPolicyParser.parse(name, text);
           found.addAll(parsed.problems());
           if (parsed.ok()) {
-            good.put(name, parsed.value());
+            good.put(name, new Good(parsed.value(), text));
             keep(name, text);
             tell(name, reading, Level.INFO, "in force: " + content(parsed.value()));
           } else {
@@ -251,10 +255,10 @@ public final class PolicyDirectory {
       return;
     }
     try {
-      Parsed<HostPolicy> parsed =
-          HostPolicyParser.parse(name, HostFile.read(kept.resolve(name), kept, MAX_FILE_BYTES));
+      String text = HostFile.read(kept.resolve(name), kept, MAX_FILE_BYTES);
+      Parsed<HostPolicy> parsed = HostPolicyParser.parse(name, text);
       if (parsed.ok()) {
-        good.put(name, parsed.value());
+        good.put(name, new Good(parsed.value(), text));
       }
     } catch (NoSuchFileException e) {
       // It was never good.
@@ -291,11 +295,18 @@ public final class PolicyDirectory {
   HostPolicy policy() {
     List<Rule> rules = new ArrayList<>();
     List<HostPolicy.Audited> audited = new ArrayList<>();
-    for (HostPolicy file : good.values()) {
-      rules.addAll(file.rules());
-      audited.addAll(file.audited());
+    for (Good file : good.values()) {
+      rules.addAll(file.policy().rules());
+      audited.addAll(file.policy().audited());
     }
     return new HostPolicy(rules, audited);
+  }
+
+  /** The same as it was written, by the files' names. */
+  SortedMap<String, String> texts() {
+    SortedMap<String, String> texts = new TreeMap<>();
+    good.forEach((name, file) -> texts.put(name, file.text()));
+    return texts;
   }
 
   /** What is wrong with the files as they are now. */

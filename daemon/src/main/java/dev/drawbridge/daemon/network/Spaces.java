@@ -27,6 +27,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.function.IntPredicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,6 +58,7 @@ public final class Spaces {
    * @param namespaces which namespace is which number, for those with a socket of this agent
    * @param datagramListeners the engine's sockets for datagrams
    * @param slots where what arrives at those was sent
+   * @param afterAnother whether another agent still listens, until this one does
    */
   public Spaces(
       L7Engine engine,
@@ -68,13 +70,16 @@ public final class Spaces {
       VethGuard veths,
       OwnSources sources,
       Acquaintances acquaintances,
-      long hostInode) {
+      long hostInode,
+      boolean afterAnother) {
     this.engine = engine;
     this.attachments = attachments;
     this.listeners = listeners;
     this.namespaces = namespaces;
-    // Of listeners that died with the agent before.
-    int _ = namespaces.clear();
+    if (!afterAnother) {
+      // Of listeners that died with the agent before.
+      int _ = namespaces.clear();
+    }
     this.datagramListeners = datagramListeners;
     this.slots = slots;
     this.veths = veths;
@@ -377,6 +382,12 @@ public final class Spaces {
   /** Lets go of what an agent before this one left at interfaces. */
   public void tidyInterfaces() {
     veths.tidy(open.keySet());
+    Set<Long> known = open.values().stream().map(space -> space.cookie).collect(Collectors.toSet());
+    for (byte[] key : namespaces.keys()) {
+      if (!known.contains(ByteBuffer.wrap(key).order(ByteOrder.nativeOrder()).getLong())) {
+        boolean _ = namespaces.delete(key);
+      }
+    }
     sources.retain(open.keySet());
   }
 

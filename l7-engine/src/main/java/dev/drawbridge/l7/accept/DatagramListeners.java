@@ -97,6 +97,7 @@ final class DatagramListeners implements DatagramSource {
       EpollDatagramChannel channel = made.get(slot);
       channel
           .config()
+          .setAutoRead(relay.judges())
           .setAllocator(relay.allocator())
           .setMaxDatagramPayloadSize(MOST_BYTES)
           .setRecvByteBufAllocator(new FixedRecvByteBufAllocator(AT_ONCE * MOST_BYTES))
@@ -121,6 +122,13 @@ final class DatagramListeners implements DatagramSource {
   private static EpollDatagramChannel socket(boolean version6) {
     return new EpollDatagramChannel(
         version6 ? SocketProtocolFamily.INET6 : SocketProtocolFamily.INET);
+  }
+
+  /** There is a policy: what has come waits no longer. */
+  void accept() {
+    for (EpollDatagramChannel channel : channels) {
+      loop.eventLoop().execute(() -> channel.config().setAutoRead(true));
+    }
   }
 
   List<DatagramSocket> sockets() {

@@ -151,6 +151,7 @@ public final class NamespaceListener implements EngineListener {
     Loop loop = relay.nextLoop();
     channel.config().setOption(ChannelOption.SO_BACKLOG, BACKLOG);
     channel.config().setAllocator(relay.allocator());
+    channel.config().setAutoRead(relay.judges());
     SocketOptions.listening(channel.config());
     SocketOptions.boundAnyhow(channel.config(), address.length == LOOPBACK_6.length);
     channel.pipeline().addLast(new Acceptor(relay, stock));
@@ -214,6 +215,10 @@ public final class NamespaceListener implements EngineListener {
     if (there == null) {
       there = DatagramListeners.open(relay, reader.get(), netns, executor, slots, origins);
       datagrams = there;
+      if (relay.judges()) {
+        // It may have come while they were opened.
+        there.accept();
+      }
     }
     return there.sockets();
   }
@@ -225,14 +230,37 @@ public final class NamespaceListener implements EngineListener {
     relay.abortAll(stock);
   }
 
-  @Override
-  public void close() {
+  /** There is a policy: what has come waits no longer. */
+  public void accept() {
+    for (EpollServerSocketChannel channel :
+        new @Nullable EpollServerSocketChannel[] {version4, version6}) {
+      if (channel != null) {
+        channel.eventLoop().execute(() -> channel.config().setAutoRead(true));
+      }
+    }
+    DatagramListeners there = datagramsNow();
+    if (there != null) {
+      there.accept();
+    }
+  }
+
+  private synchronized @Nullable DatagramListeners datagramsNow() {
+    return datagrams;
+  }
+
+  /** Takes no connection any more; those that are there go on. */
+  public void stopAccepting() {
     for (EpollServerSocketChannel channel :
         new @Nullable EpollServerSocketChannel[] {version4, version6}) {
       if (channel != null) {
         channel.close().awaitUninterruptibly();
       }
     }
+  }
+
+  @Override
+  public void close() {
+    stopAccepting();
     synchronized (this) {
       if (datagrams != null) {
         datagrams.close();

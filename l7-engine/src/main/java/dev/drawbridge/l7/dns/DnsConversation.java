@@ -1,6 +1,7 @@
 package dev.drawbridge.l7.dns;
 
 import dev.drawbridge.l7.LearnedNames;
+import dev.drawbridge.l7.Stage;
 import dev.drawbridge.l7.relay.CalleeEnd;
 import dev.drawbridge.l7.relay.Exchange;
 import dev.drawbridge.l7.relay.Opened;
@@ -338,6 +339,16 @@ final class DnsConversation extends PipedEnd {
       abort(Ending.TIMED_OUT);
     } else {
       closeGently();
+    }
+  }
+
+  // Draining.
+
+  @Override
+  public void drain(Stage stage) {
+    if (stage == Stage.FINISHING && !over() && !ending && !frames.begun()) {
+      end();
+      flush();
     }
   }
 

@@ -84,7 +84,7 @@ public record Refusal(
       case UPSTREAM_REFUSED, UPSTREAM_BROKEN -> 502;
       case UPSTREAM_TIMEOUT -> 504;
       case TIMED_OUT -> 408;
-      case UNAVAILABLE, COMPLETED, CLIENT_GONE, LIMIT, RESET -> 503;
+      case UNAVAILABLE, COMPLETED, CLIENT_GONE, LIMIT, DRAINED, RESET -> 503;
     };
   }
 

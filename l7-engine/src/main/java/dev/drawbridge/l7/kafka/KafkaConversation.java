@@ -1,5 +1,6 @@
 package dev.drawbridge.l7.kafka;
 
+import dev.drawbridge.l7.Stage;
 import dev.drawbridge.l7.kafka.frame.Collector;
 import dev.drawbridge.l7.kafka.frame.KafkaLimits;
 import dev.drawbridge.l7.kafka.frame.Message;
@@ -330,6 +331,21 @@ final class KafkaConversation extends PipedEnd {
     }
     told.end(opened.judgeUnreadable(opened.policy(), Reason.CLIENT_SILENT));
     abort(Ending.TIMED_OUT);
+  }
+
+  // Draining.
+
+  @Override
+  public void drain(Stage stage) {
+    if (stage == Stage.FINISHING
+        && !over()
+        && !ending
+        && !frames.begun()
+        && !pieces.reading()
+        && !ids.asking()) {
+      end();
+      flush();
+    }
   }
 
   // Policy.

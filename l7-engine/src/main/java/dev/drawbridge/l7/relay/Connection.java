@@ -1,5 +1,7 @@
 package dev.drawbridge.l7.relay;
 
+import dev.drawbridge.l7.Stage;
+import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Policy;
 
 /**
@@ -45,6 +47,15 @@ public interface Connection {
 
   /** Ends both legs at once with a reset, so that nothing looks complete. */
   void abort();
+
+  /** The same, for a reason that the records of what is under way give. */
+  void abort(Ending how);
+
+  /**
+   * Another engine takes new connections: goes on with what is under way, and takes little or
+   * nothing more. Told again and again while that lasts.
+   */
+  void drain(Stage stage);
 
   /** Index in the loop's list; kept for the loop. */
   int place();

@@ -1,5 +1,6 @@
 package dev.drawbridge.l7.relay;
 
+import dev.drawbridge.l7.Stage;
 import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Policy;
 import dev.drawbridge.policy.Reason;
@@ -190,6 +191,22 @@ public abstract class FirstBytes extends ClientEnd {
   public final void abort() {
     resetAtClose();
     close();
+  }
+
+  @Override
+  public final void abort(Ending how) {
+    if (!closing && held() != null) {
+      Records.connection(opened, silent(), how);
+    }
+    abort();
+  }
+
+  @Override
+  public final void drain(Stage stage) {
+    // What has begun to speak is asked on by whoever reads it, and has a deadline until then.
+    if (stage == Stage.FINISHING && !over() && !heldBack && held() == null) {
+      close();
+    }
   }
 
   @Override

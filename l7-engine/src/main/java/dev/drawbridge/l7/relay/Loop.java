@@ -1,5 +1,7 @@
 package dev.drawbridge.l7.relay;
 
+import dev.drawbridge.l7.ConnectionOrigin;
+import dev.drawbridge.l7.Stage;
 import dev.drawbridge.l7.http1.AnswerHead;
 import dev.drawbridge.l7.http1.HeadWriter;
 import dev.drawbridge.l7.http1.RequestHead;
@@ -7,6 +9,7 @@ import dev.drawbridge.l7.share.Partings;
 import dev.drawbridge.l7.share.Share;
 import dev.drawbridge.l7.share.SteadyEpoll;
 import dev.drawbridge.l7.share.Turns;
+import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Policy;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
@@ -122,6 +125,30 @@ public final class Loop {
     }
   }
 
+  /** Has every connection go towards its end. */
+  void drain(Stage stage) {
+    for (Connection connection : List.copyOf(connections)) {
+      connection.drain(stage);
+    }
+  }
+
+  /** Ends what is still under way. */
+  void abortAll(Ending how) {
+    for (Connection connection : List.copyOf(connections)) {
+      connection.abort(how);
+    }
+  }
+
+  /** Aborts what has that container on either side. */
+  void abortAll(int endpoint, Ending how) {
+    for (Connection connection : List.copyOf(connections)) {
+      ConnectionOrigin origin = connection.opened().origin();
+      if (origin.caller() == endpoint || origin.callee() == endpoint) {
+        connection.abort(how);
+      }
+    }
+  }
+
   /** Aborts what came through one listener. */
   void abortAll(OnwardSource source) {
     partings.abortAll(source);
@@ -147,6 +174,10 @@ public final class Loop {
     partings.tick(now);
     if (index == 0) {
       relay.ledger.sweep(now);
+    }
+    Stage stage = relay.stage();
+    if (stage != Stage.SERVING) {
+      drain(stage);
     }
     for (int i = connections.size() - 1; i >= 0; i--) {
       // One that times out may take others with it out of the list.

@@ -317,6 +317,7 @@ public abstract class PipedEnd extends ClientEnd {
   }
 
   /** The same; what has begun and has no record yet ended so. */
+  @Override
   public final void abort(Ending how) {
     boolean _ = recordAll(how);
     records.exchange(how);

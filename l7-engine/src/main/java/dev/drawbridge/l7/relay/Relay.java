@@ -8,11 +8,13 @@ import dev.drawbridge.l7.EngineStats;
 import dev.drawbridge.l7.LearnedNames;
 import dev.drawbridge.l7.OnwardSockets;
 import dev.drawbridge.l7.Origins;
+import dev.drawbridge.l7.Stage;
 import dev.drawbridge.l7.http1.HeadLimits;
 import dev.drawbridge.l7.http2.Http2Limits;
 import dev.drawbridge.l7.http2.Http2Shared;
 import dev.drawbridge.l7.share.Ledger;
 import dev.drawbridge.l7.share.SteadyEpoll;
+import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Policy;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocator;
@@ -71,6 +73,8 @@ public final class Relay implements AutoCloseable {
   private final AtomicLong sequence = new AtomicLong();
   private final String run;
   private volatile Policy policy = Policy.empty();
+  private volatile Stage stage = Stage.SERVING;
+  private volatile boolean judges;
 
   /** One that learns nothing. */
   public Relay(
@@ -137,6 +141,7 @@ public final class Relay implements AutoCloseable {
   /** Judges by this from now on, and what is open again. */
   public void publish(Policy newPolicy) {
     policy = newPolicy;
+    judges = true;
     for (Loop loop : loops) {
       loop.eventLoop().execute(() -> loop.judgeAgain(newPolicy));
     }
@@ -153,6 +158,38 @@ public final class Relay implements AutoCloseable {
   public void abortAll(OnwardSource source) {
     for (Loop loop : loops) {
       loop.eventLoop().execute(() -> loop.abortAll(source));
+    }
+  }
+
+  /** Whether there has been a policy yet: until then nothing is accepted. */
+  public boolean judges() {
+    return judges;
+  }
+
+  /** How far the engine is from its end. */
+  public Stage stage() {
+    return stage;
+  }
+
+  /** Goes on towards the end, never back. */
+  public void drain(Stage now) {
+    stage = now;
+    for (Loop loop : loops) {
+      loop.eventLoop().execute(() -> loop.drain(now));
+    }
+  }
+
+  /** Ends whatever is still under way. */
+  public void abortAll(Ending how) {
+    for (Loop loop : loops) {
+      loop.eventLoop().execute(() -> loop.abortAll(how));
+    }
+  }
+
+  /** Ends what has that container on either side. */
+  public void abortAll(int endpoint, Ending how) {
+    for (Loop loop : loops) {
+      loop.eventLoop().execute(() -> loop.abortAll(endpoint, how));
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.drawbridge.l7.relay;
 
 import dev.drawbridge.l7.Asked;
+import dev.drawbridge.l7.Stage;
 import dev.drawbridge.policy.Decision;
 import dev.drawbridge.policy.Ending;
 import dev.drawbridge.policy.Policy;
@@ -144,6 +145,13 @@ public final class Tunnel extends PipedEnd {
   /** The record of what it carried until now, if something else is to be recorded after it. */
   public void record(Ending how) {
     records.exchange(how);
+  }
+
+  // Draining.
+
+  @Override
+  public void drain(Stage stage) {
+    // Nobody knows where in it something ends.
   }
 
   // Policy.

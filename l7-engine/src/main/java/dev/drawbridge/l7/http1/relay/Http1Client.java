@@ -1,5 +1,6 @@
 package dev.drawbridge.l7.http1.relay;
 
+import dev.drawbridge.l7.Stage;
 import dev.drawbridge.l7.relay.Loop;
 import dev.drawbridge.l7.relay.Opened;
 import dev.drawbridge.l7.relay.PipedEnd;
@@ -221,6 +222,22 @@ final class Http1Client extends PipedEnd {
   @Override
   protected void forget() {
     requests.discard();
+  }
+
+  // Draining.
+
+  @Override
+  public void drain(Stage stage) {
+    if (over() || phase == Phase.TUNNEL) {
+      return;
+    }
+    if (exchange.active && (stage == Stage.FINISHING || !exchange.answerBegun)) {
+      // An answer whose head has gone could not say it any more: the next one does.
+      exchange.last = true;
+    } else if (stage == Stage.FINISHING && phase == Phase.HEAD && !exchange.active) {
+      closeGently();
+      flush();
+    }
   }
 
   // Policy.

@@ -1,6 +1,7 @@
 package dev.drawbridge.l7.http1.relay;
 
 import dev.drawbridge.l7.Asked;
+import dev.drawbridge.l7.Stage;
 import dev.drawbridge.l7.http.Refusal;
 import dev.drawbridge.l7.http1.Fault;
 import dev.drawbridge.l7.http1.Framing;
@@ -94,7 +95,10 @@ final class Http1Requests {
     exchange.allowedBefore |= allowed;
     exchange.refusals = allowed ? 0 : exchange.refusals + 1;
     exchange.closeAsked = request.closes() && request.upgrades().isEmpty();
-    exchange.last = request.closes() || exchange.refusals >= relay.limits.refusals();
+    exchange.last =
+        request.closes()
+            || exchange.refusals >= relay.limits.refusals()
+            || relay.stage() != Stage.SERVING;
     // Not this connection's any more, whatever ends it in between.
     head = null;
     if (!allowed) {

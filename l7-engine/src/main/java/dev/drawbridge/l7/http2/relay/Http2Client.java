@@ -1,5 +1,6 @@
 package dev.drawbridge.l7.http2.relay;
 
+import dev.drawbridge.l7.Stage;
 import dev.drawbridge.l7.http2.Breach;
 import dev.drawbridge.l7.http2.ErrorCode;
 import dev.drawbridge.l7.relay.ClientEnd;
@@ -35,8 +36,8 @@ final class Http2Client extends ClientEnd {
   private boolean clientLeaves;
   private boolean recorded;
 
-  /** The engine ends it, not the client. */
-  private boolean aborted;
+  /** How it ends while the client is there: the engine ends it then. */
+  private @Nullable Ending aborted;
 
   Http2Client(Opened opened) {
     super(opened);
@@ -190,6 +191,20 @@ final class Http2Client extends ClientEnd {
     }
   }
 
+  @Override
+  public void drain(Stage stage) {
+    // A GOAWAY is nothing's beginning: the settings go first.
+    if (phase != Http2Phase.OPEN || !streams.introduced()) {
+      return;
+    }
+    if (stage == Stage.FINISHING) {
+      drain(ErrorCode.NO_ERROR, streams.last());
+    } else {
+      announceEnd(ErrorCode.NO_ERROR);
+    }
+    flush();
+  }
+
   // Policy.
 
   @Override
@@ -269,7 +284,8 @@ final class Http2Client extends ClientEnd {
   }
 
   private Ending gone() {
-    return aborted ? Ending.RESET : Ending.CLIENT_GONE;
+    Ending how = aborted;
+    return how == null ? Ending.CLIENT_GONE : how;
   }
 
   private void finishIfDue() {
@@ -298,7 +314,12 @@ final class Http2Client extends ClientEnd {
 
   @Override
   public void abort() {
-    aborted = true;
+    abort(Ending.RESET);
+  }
+
+  @Override
+  public void abort(Ending how) {
+    aborted = how;
     close();
   }
 

@@ -57,6 +57,11 @@ final class Http2Streams extends Http2Leg {
     take(in);
   }
 
+  /** Whether the client's preface was read, and answered. */
+  boolean introduced() {
+    return prefaceLeft == 0;
+  }
+
   // What a leg has to say.
 
   @Override
