@@ -36,8 +36,8 @@ final class Http2Client extends ClientEnd {
   private boolean clientLeaves;
   private boolean recorded;
 
-  /** How it ends while the client is there: the engine ends it then. */
-  private @Nullable Ending aborted;
+  /** How it ends if it is closed: unless the engine closes it, the client does. */
+  private Ending gone = Ending.CLIENT_GONE;
 
   Http2Client(Opened opened) {
     super(opened);
@@ -157,8 +157,6 @@ final class Http2Client extends ClientEnd {
     }
   }
 
-  // Draining.
-
   /** Whether frames can still be sent. */
   boolean open() {
     return phase.open();
@@ -243,10 +241,7 @@ final class Http2Client extends ClientEnd {
 
   /** Ends all streams, and then the connection, which is what is refused. */
   private void end(int code, Reason reason) {
-    Ending how =
-        reason == Reason.LIMIT
-            ? Ending.LIMIT
-            : reason == Reason.HTTP_TIMEOUT ? Ending.TIMED_OUT : Ending.RESET;
+    Ending how = Http2Failures.ending(reason);
     for (Http2Stream stream : streams.copy()) {
       stream.unjudged(reason);
       streams.cut(stream, how);
@@ -279,19 +274,14 @@ final class Http2Client extends ClientEnd {
     }
     phase = Http2Phase.DRAINING;
     // Requests that are whole are answered; the others will never be.
-    streams.cutAll(gone(), stream -> !stream.requestEnded);
+    streams.cutAll(gone, stream -> !stream.requestEnded);
     flush();
-  }
-
-  private Ending gone() {
-    Ending how = aborted;
-    return how == null ? Ending.CLIENT_GONE : how;
   }
 
   private void finishIfDue() {
     if (inputEnded && phase == Http2Phase.DRAINING && out.writable()) {
       // Who says nothing more opens no window any more.
-      streams.cutAll(gone(), Http2Stream::waitsForWindow);
+      streams.cutAll(gone, Http2Stream::waitsForWindow);
     }
     if (streams.none()
         && (phase == Http2Phase.DRAINING || (phase == Http2Phase.OPEN && clientLeaves))) {
@@ -319,7 +309,7 @@ final class Http2Client extends ClientEnd {
 
   @Override
   public void abort(Ending how) {
-    aborted = how;
+    gone = how;
     close();
   }
 
@@ -334,7 +324,7 @@ final class Http2Client extends ClientEnd {
       return;
     }
     phase = Http2Phase.CLOSED;
-    streams.cutAll(gone(), _ -> true);
+    streams.cutAll(gone, _ -> true);
     leaveCallee();
     streams.discardInput();
     streams.waiting.clear();

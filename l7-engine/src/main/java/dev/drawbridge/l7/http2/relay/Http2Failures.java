@@ -4,6 +4,7 @@ import dev.drawbridge.l7.http2.Breach;
 import dev.drawbridge.l7.http2.ErrorCode;
 import dev.drawbridge.l7.relay.Relay;
 import dev.drawbridge.policy.Ending;
+import dev.drawbridge.policy.Reason;
 
 /**
  * What becomes of a client's streams when the callee fails them. Nothing is asked twice, and
@@ -18,6 +19,15 @@ final class Http2Failures {
     this.client = client;
     this.requests = client.requests;
     this.relay = client.relay;
+  }
+
+  /** How what is refused for that reason ends. */
+  static Ending ending(Reason reason) {
+    return switch (reason) {
+      case LIMIT -> Ending.LIMIT;
+      case HTTP_TIMEOUT -> Ending.TIMED_OUT;
+      default -> Ending.RESET;
+    };
   }
 
   /** There is no connection: every request to it is answered so. */
