@@ -40,10 +40,7 @@ final class Adoptions {
 
   private static final System.Logger log = System.getLogger(Adoptions.class.getName());
 
-  /**
-   * How long, in milliseconds, what rules deny still passes after the programs are attached, those
-   * at the interfaces included.
-   */
+  /** How long, in milliseconds, what rules deny still passes after the programs are attached. */
   static final int SETTLE_MILLIS = 1_000;
 
   private final Datapath datapath;
@@ -53,9 +50,6 @@ final class Adoptions {
 
   /** Who settles, with the time from which on its rules decide (System.nanoTime). */
   private final Map<Guard, Long> settling = new LinkedHashMap<>();
-
-  /** Who settles as soon as his addresses are known and his interfaces are guarded. */
-  private final List<Guard> attached = new ArrayList<>();
 
   Adoptions(Datapath datapath, Attachments attachments, ParentGuard parents, Spaces spaces) {
     this.datapath = datapath;
@@ -79,11 +73,12 @@ final class Adoptions {
     each(joining, (guard, to) -> attachments.attachSending(guard.observed().id(), to.cgroup()));
     each(joining, (guard, to) -> attachments.attachReceiving(guard.observed().id(), to.cgroup()));
     each(joining, (guard, to) -> parents.know(to.cgroup(), guard.endpoint()));
+    long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(SETTLE_MILLIS);
     for (Guard guard : joining) {
       guard.oldNeighbours(true);
       if (guard.settles()) {
         guard.progress(Progress.SETTLING);
-        attached.add(guard);
+        settling.put(guard, until);
       } else {
         guard.progress(Progress.IN_FORCE);
       }
@@ -136,13 +131,6 @@ final class Adoptions {
     spaces.leave(to.space(), guard.endpoint());
     guard.failed(String.valueOf(why.getMessage()));
     log.log(Level.WARNING, "container " + guard.observed().name() + " is not guarded", why);
-  }
-
-  /** Step 5 is done for all to whom it was attached: their time begins. */
-  void joined() {
-    long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(SETTLE_MILLIS);
-    attached.forEach(guard -> settling.put(guard, until));
-    attached.clear();
   }
 
   /** Step 6. True if it is the time of somebody. */

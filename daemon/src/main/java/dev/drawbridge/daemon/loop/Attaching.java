@@ -203,11 +203,6 @@ final class Attaching {
     return any;
   }
 
-  /** The addresses of those are known, and their interfaces are guarded. */
-  void joined() {
-    adoptions.joined();
-  }
-
   /** Whether the rules of some are to decide from now on that were attached a moment ago. */
   boolean settled() {
     return adoptions.settled();

@@ -517,7 +517,6 @@ public final class ControlLoop implements AutoCloseable {
       // Who records what he sends by now is known by his addresses, too.
       bringInForce();
     }
-    guards.joined();
   }
 
   private void bringInForce() {

@@ -366,11 +366,6 @@ public final class Guards {
     return attaching.attachJoining(known.all());
   }
 
-  /** As {@link Attaching#joined}. */
-  void joined() {
-    attaching.joined();
-  }
-
   /** Whether the rules of some are to decide from now on that were attached a moment ago. */
   boolean settled() {
     return attaching.settled();
